@@ -1,0 +1,38 @@
+/* ir/bind.h -- from names to columns: Spark's Analyzer. Resolves relations, columns, stars, functions, CTEs, subqueries;
+ * types every expression by Spark's coercion rules (ir/coerce.h), inserting Cast nodes; lowers the DataFrame conveniences
+ * (WithColumns, NaFill, Pivot …) to plain relations. Errors carry Spark's error class and parameters.
+ *
+ * What the binder must ask the world for is behind BindEnv: the driver implements it; tests use a table of fixed relations. */
+#ifndef WEIR_IR_BIND_H
+#define WEIR_IR_BIND_H
+#include "ir/node.h"
+
+typedef struct BindEnv {
+    void *self;
+    /* A session's configuration value, NULL when unset and without a default: "spark.sql.ansi.enabled". */
+    const char *(*conf)(void *self, const char *key);
+    /* A table or view by name parts. A view: sets ret_plan to its unbound plan (bound in place under SubqueryAlias). A
+     * table: sets ret_plan to a bound Scan or to a Read. ST_NOT_FOUND when there is none. */
+    Status (*relation)(void *self, Arena *a, const StrList *name, const KeyValueList *options, Node **ret_plan, Error *err);
+    /* Lists the files of a Read and finds their schema; sets ret_scan to a Scan whose source is complete (its columns get
+     * their ids from the binder). */
+    Status (*read)(void *self, Arena *a, const Read *read, Node **ret_scan, Error *err);
+    /* The column names and types of a LocalRelation's Arrow stream. */
+    Status (*local)(void *self, Arena *a, const LocalRelation *local, const Type **ret_schema, Error *err);
+    /* A function that the session made: an unbound PythonUdf or Lambda over parameters. ST_NOT_FOUND when there is none. */
+    Status (*function)(void *self, Arena *a, const StrList *name, Node **ret_function, Error *err);
+    /* Runs a bound plan now and returns its first rows as Literals in Row nodes (Pivot without values). */
+    Status (*rows)(void *self, Arena *a, const Node *bound, size_t max_rows, NodeList *ret_rows, Error *err);
+    /* Parses text in Spark SQL: an expression ("expr" strings of a Connect plan), or a type. */
+    Status (*parse_expression)(void *self, Arena *a, const char *text, Node **ret_expr, Error *err);
+    Status (*parse_type)(void *self, Arena *a, const char *text, const Type **ret_type, Error *err);
+} BindEnv;
+
+/* Binds a query or a command. The result shares memory of the input plan: both live in `a`. Refuses a tree deeper than
+ * LIMIT_QUERY_NESTING. */
+Status bind_plan(Arena *a, const BindEnv *env, Node *plan, Node **ret_bound, Error *err);
+
+/* The output of a bound plan as a struct type (df.schema). */
+const Type *bind_schema_type(Arena *a, const Node *bound);
+
+#endif

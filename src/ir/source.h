@@ -1,0 +1,23 @@
+/* ir/source.h -- what a bound Scan reads: files that were listed once, with their sizes, and how to read them. */
+#ifndef WEIR_IR_SOURCE_H
+#define WEIR_IR_SOURCE_H
+#include "ir/type.h"
+
+typedef struct SourceFile {
+    const char *path;       /* host path, or an http(s) URL for a sealed object */
+    const char *uri;        /* as the user names it: s3://bucket/key, file:///… (input_file_name()) */
+    int64_t size_bytes;
+    int64_t modified_ms;
+    const char *const *partition_values; /* one per partition column, text as in the path, NULL: __HIVE_DEFAULT_PARTITION__ */
+} SourceFile;
+
+struct ScanSource {
+    const SourceFile *files;
+    size_t nfiles;
+    const Type *data_schema;      /* STRUCT: the columns in the files, in their order */
+    const Type *partition_schema; /* STRUCT: the columns from the paths; they come last in the Scan's output */
+    const char *relation;         /* instead of files: the engine's relation that a session made (cached data), NULL otherwise */
+};
+typedef struct ScanSource ScanSource;
+
+#endif
