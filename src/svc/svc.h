@@ -1,0 +1,53 @@
+/* svc/svc.h -- what an AWS operation's handler gets and gives. One folder per service under svc/, one handler per
+ * operation, one row per handler in api/operations.def.
+ *
+ * A handler reads `call->input` (checked against the service model: required members, types, enums, lengths are done), does
+ * its work, fills `call->output`, and returns ST_OK; or fails with FAIL_CODE(err, ST_…, "AwsErrorCode", "message").
+ * Handlers run on many threads at once; what they share is in Server, each part thread-safe by itself. */
+#ifndef WEIR_SVC_SVC_H
+#define WEIR_SVC_SVC_H
+#include "base/arena.h"
+#include "base/status.h"
+#include "os/http.h"
+#include "store/store.h"
+#include "wire/val.h"
+
+struct Objects;   /* lake/objects.h: the object store */
+struct StepQueue; /* step/queue.h: the scheduler */
+
+typedef struct Server {
+    const char *home;
+    const char *account;   /* 123456789012 */
+    const char *region;    /* us-east-1 */
+    const char *endpoint;  /* "http://127.0.0.1:4566", set once the listener is up */
+    bool auth_off;
+    Store *store;
+    struct Objects *objects;
+    struct StepQueue *queue;
+} Server;
+
+/* Who calls: the account's root key, an IAM user, or an assumed role's session. */
+typedef struct Principal {
+    const char *access_key;
+    const char *arn;       /* arn:aws:iam::123456789012:root, arn:aws:sts::…:assumed-role/R/S */
+    const char *user_id;   /* GetCallerIdentity's UserId */
+    const char *role_arn;  /* NULL unless a role session */
+    const char *run;       /* the step or run on whose behalf these credentials were made, NULL otherwise */
+} Principal;
+
+typedef struct Call {
+    Arena *arena;
+    Server *server;
+    const Principal *principal;
+    const char *service, *operation;
+    const char *request_id;
+    const Val *input;
+    Val *output;              /* an empty map to fill */
+    HttpRequest *request;     /* for operations whose body or headers are a stream (S3) */
+    HttpResponse *response;   /* a handler may set status, headers, file or stream itself; the codec then adds only its own */
+    struct Spool *body;       /* S3 PUT, UploadPart: the received body, see lake/objects.h; NULL otherwise */
+} Call;
+
+typedef Status (*OperationHandler)(Call *call, Error *err);
+
+#endif
