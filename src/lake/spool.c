@@ -1,0 +1,184 @@
+/* lake/spool.c -- a body on its way to an object's file: written, digested, placed. */
+#include "lake/objects.h"
+
+#include "base/file.h"
+#include "base/str.h"
+#include "lake/objects_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { WRITE_BACK_BYTES = 8 * 1024 * 1024 };
+
+struct Spool {
+    Objects *objects;
+    Digester *digester;
+    int fd;
+    bool ended, placed, failed;
+    int64_t size_bytes, max_bytes, flushed_bytes;
+    char id[OBJECTS_ID_BYTES];
+    Error error; /* when failed */
+};
+
+static Status spool_failed(Spool *spool, Error *err)
+{
+    if (err)
+        *err = spool->error;
+    return spool->error.status;
+}
+
+Status spool_new(Objects *objects, unsigned digests, int64_t max_bytes, Spool **ret_spool, Error *err)
+{
+    arena_auto *a = arena_new();
+    spool_auto *spool = calloc(1, sizeof *spool);
+    if (!spool)
+        abort();
+    spool->objects = objects;
+    spool->max_bytes = max_bytes;
+    spool->error = ERROR_INIT;
+    objects_new_id(spool->id);
+    spool->fd = open(objects_tmp_path(objects, a, spool->id), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (spool->fd < 0)
+        return FAIL(err, ST_IO, "create a file in '%s': %s", objects->tmp, strerror(errno));
+    spool->digester = digester_new(digests);
+    *ret_spool = spool;
+    spool = NULL;
+    return ST_OK;
+}
+
+static Status write_bytes(Spool *spool, const char *bytes, size_t length)
+{
+    if ((int64_t)length > spool->max_bytes - spool->size_bytes) {
+        object_fail(&spool->error, ST_LIMIT, 400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size");
+        arena_auto *a = arena_new();
+        error_param(&spool->error, "MaxSizeAllowed", arena_printf(a, "%lld", (long long)spool->max_bytes));
+        return ST_LIMIT;
+    }
+    while (length) {
+        ssize_t n = write(spool->fd, bytes, length);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return FAIL(&spool->error, ST_IO, "write an object's file: %s", strerror(errno));
+        digester_add(spool->digester, bytes, (size_t)n);
+        bytes += n;
+        length -= (size_t)n;
+        spool->size_bytes += n;
+    }
+    /* Large bodies: let the disk begin now, so that the fsync at the end is short. */
+    if (spool->size_bytes - spool->flushed_bytes >= WRITE_BACK_BYTES) {
+        sync_file_range(spool->fd, spool->flushed_bytes, 0, SYNC_FILE_RANGE_WRITE);
+        spool->flushed_bytes = spool->size_bytes;
+    }
+    return ST_OK;
+}
+
+Status spool_write(Spool *spool, const void *bytes, size_t length, Error *err)
+{
+    if (!spool->failed)
+        spool->failed = write_bytes(spool, bytes, length) != ST_OK;
+    return spool->failed ? spool_failed(spool, err) : ST_OK;
+}
+
+Status spool_sink_write(void *spool, const void *bytes, size_t length, Error *err)
+{
+    return spool_write(spool, bytes, length, err);
+}
+
+Status spool_finish(Spool *spool, Error *err)
+{
+    if (spool->failed)
+        return spool_failed(spool, err);
+    if (!spool->ended)
+        digester_end(spool->digester);
+    spool->ended = true;
+    return ST_OK;
+}
+
+int64_t spool_size(const Spool *spool)
+{
+    return spool->size_bytes;
+}
+
+const unsigned char *spool_digest(const Spool *spool, DigestKind kind)
+{
+    return digester_get(spool->digester, kind);
+}
+
+char *spool_hex(const Spool *spool, Arena *a, DigestKind kind)
+{
+    char *text = arena_alloc(a, 2 * DIGEST_BYTES_MAX + 1);
+    hex_encode(spool_digest(spool, kind), digest_size(kind), text);
+    return text;
+}
+
+const char *spool_file(const Spool *spool)
+{
+    return spool->id;
+}
+
+/* The link comes before the fsync: a journaling file system then commits both at once. Until the row is there nobody sees
+ * the file, so the order is free. */
+static Status place(Spool *spool, Error *err)
+{
+    TRY(objects_link(spool->objects, spool->id, err));
+    spool->placed = true;
+    if (fchmod(spool->fd, 0400) < 0 || fsync(spool->fd) < 0)
+        return FAIL(err, ST_IO, "sync an object's file: %s", strerror(errno));
+    return objects_link_sync(spool->objects, spool->id, err);
+}
+
+Status spool_place(Spool *spool, Error *err)
+{
+    TRY(spool_finish(spool, err));
+    if (!spool->placed && place(spool, &spool->error) != ST_OK) {
+        spool->failed = true;
+        return spool_failed(spool, err);
+    }
+    return ST_OK;
+}
+
+void spool_done(Spool *spool)
+{
+    if (!spool)
+        return;
+    if (spool->fd >= 0)
+        close(spool->fd);
+    arena_auto *a = arena_new();
+    if (spool->placed)
+        objects_settle(spool->objects, spool->id);
+    else
+        unlink(objects_tmp_path(spool->objects, a, spool->id));
+    digester_free(spool->digester);
+    free(spool);
+}
+
+void spool_donep(Spool **spool)
+{
+    spool_done(*spool);
+}
+
+unsigned spool_digests_wanted(const HttpRequest *request)
+{
+    unsigned wanted = DIGEST_BIT(DIGEST_MD5);
+    const char *payload = http_header(request, "x-amz-content-sha256");
+    if (payload && strlen(payload) == 64)
+        wanted |= DIGEST_BIT(DIGEST_SHA256);
+    bool named = false;
+    static const char prefix[] = "x-amz-checksum-";
+    for (size_t i = 0; i < request->headers.len; i++) {
+        const char *name = request->headers.at[i].name, *value = request->headers.at[i].value;
+        DigestKind kind;
+        bool one = (str_istarts(name, prefix) && digest_of_name(name + sizeof prefix - 1, &kind)) ||
+                   (str_ieq(name, "x-amz-trailer") && str_istarts(value, prefix) &&
+                    digest_of_name(value + sizeof prefix - 1, &kind)) ||
+                   (str_ieq(name, "x-amz-sdk-checksum-algorithm") && digest_of_name(value, &kind));
+        if (one)
+            wanted |= DIGEST_BIT(kind);
+        named = named || one;
+    }
+    return named ? wanted : wanted | DIGEST_BIT(DIGEST_CRC64NVME);
+}
