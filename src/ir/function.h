@@ -2,18 +2,23 @@
  *
  * A row: FUNCTION(name, "signature", "result", KIND, NULLS, "engine", FLAGS)
  *  name       as in Spark's FunctionRegistry, lower case; operators by their symbol: "+", "=", "and". One name may have
- *             several rows: the first whose signature accepts the arguments (after coercion) wins.
- *  signature  comma-separated "name:type"; types as in type_catalog ("int", "array<T>", "map<K,V>", "struct"), classes
- *             (numeric, integral, fractional, ansi_interval, datetime, atomic, orderable, any), one-letter variables
- *             (T, U, K, V: all uses are coerced to one common type), alternatives "string|binary", trailing "?" optional,
- *             "= literal" an optional one's default, "..." variadic, "T->U" / "(T,U)->R" a lambda.
- *  result     a type text over the same variables, "@rule" for a named C rule (decimal arithmetic, avg, sum …),
- *             "#n" the type of argument n (from 1).
+ *             several rows: the first that accepts the arguments as they are wins, else the first that accepts them after
+ *             implicit casts (function_match.c).
+ *  signature  comma-separated "name:type"; types as in type_catalog ("int", "decimal(16,6)", "array<T>", "map<K,V>",
+ *             "struct" any struct, "decimal" any decimal), classes (numeric, integral, fractional, ansi_interval,
+ *             year_month_interval, day_time_interval, datetime, atomic, orderable, any), one-letter variables (T, U, K, V …:
+ *             all uses are coerced to one common type; F is a float or double), alternatives "string|binary", trailing "?"
+ *             optional, " = literal" an optional one's default (the binder adds the literal), "..." zero or more,
+ *             "(T,U)->R" a lambda.
+ *  result     a type text over the same variables, "@rule" for a named C rule (result_rules.c), "#n" the type of argument n
+ *             (from 1). Nulls inside: "array<T>" may hold nulls when an argument of that variable may, "array<T!>" never,
+ *             "array<T?>" always.
  *  KIND       SCALAR, AGGREGATE, WINDOW (only windows), GENERATOR.
  *  NULLS      IF_ANY (null when an argument is), NEVER, ALWAYS (may be null even for non-null arguments), RULE (a C rule).
  *  engine     DuckDB text: $1 … $9 arguments, $* all, $T the result type in DuckDB's words. NULL: a C emitter of the same
  *             name in back/duckdb. Anything whose meaning differs from DuckDB's is a kernel "spark_…", never a hope.
- *  FLAGS      NONDETERMINISTIC, ANSI ("engine" may hold "ansi text|legacy text"), …
+ *  FLAGS      FN_NONDETERMINISTIC; FN_ANSI: "engine" may hold "ansi text|legacy text"; FN_OPERATOR: the arguments were
+ *             coerced by coerce_operator.c, the row only has to accept them as they are; 0.
  *
  * To add a function: one row in functions.def, a kernel in back/duckdb/kernel_*.c when DuckDB has not the meaning, one
  * golden file in tests/golden/functions. */
