@@ -164,13 +164,12 @@ void spool_donep(Spool **spool)
 unsigned spool_digests_wanted(const HttpRequest *request)
 {
     unsigned wanted = DIGEST_BIT(DIGEST_MD5);
-    const char *payload = http_header(request, "x-amz-content-sha256");
-    if (payload && strlen(payload) == 64)
-        wanted |= DIGEST_BIT(DIGEST_SHA256);
     bool named = false;
     static const char prefix[] = "x-amz-checksum-";
     for (size_t i = 0; i < request->headers.len; i++) {
         const char *name = request->headers.at[i].name, *value = request->headers.at[i].value;
+        if (str_ieq(name, "x-amz-content-sha256") && strlen(value) == 64)
+            wanted |= DIGEST_BIT(DIGEST_SHA256);
         DigestKind kind;
         bool one = (str_istarts(name, prefix) && digest_of_name(name + sizeof prefix - 1, &kind)) ||
                    (str_ieq(name, "x-amz-trailer") && str_istarts(value, prefix) &&
