@@ -5,6 +5,7 @@
 #include "lake/lake.h"
 #include "lake/lake_objects.h"
 #include "lake/lake_private.h"
+#include "lake/objects_private.h"
 
 #include <dirent.h>
 #include <setjmp.h>
