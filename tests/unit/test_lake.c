@@ -237,7 +237,7 @@ static void commits_do_what_they_say(Fixture *f, const char *root, const char *c
     assert_string_equal(listed(f, t, cut), "t/z");
     OK(write_out(f, t, "", "", LAKE_OVERWRITE, &err)); /* an empty output is a folder with its marker */
     assert_string_equal(listed(f, t, cut), "");
-    assert_int_equal(write_out(f, t, "a/../../x", "6", LAKE_APPEND, &err), ST_INVALID);
+    assert_int_equal(write_out(f, t, "a//x", "6", LAKE_APPEND, &err), ST_INVALID);
 }
 
 static int entries(const char *folder)
