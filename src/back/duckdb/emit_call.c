@@ -237,7 +237,7 @@ static Status emit_bound(Emit *e, int kind, const Node *value, bool lower, const
         str_add(out, lower ? "UNBOUNDED PRECEDING" : "UNBOUNDED FOLLOWING");
         return ST_OK;
     }
-    if (kind == BOUND_CURRENT) {
+    if (kind == BOUND_CURRENT || !value) {
         str_add(out, "CURRENT ROW");
         return ST_OK;
     }
