@@ -5,9 +5,9 @@
  *                             its process lives
  *   HOME/lake/stage/ID/       the files of one write of a job, until its commit
  *
- * An object appears by one transaction, after its bytes are on disk: spool → fsync → link into objects/ → fsync of the
- * folder → row → commit → unlink of the name in tmp/. A name left in tmp/ by a dead process says which file may have no row:
- * the sweep looks only there. A row that goes puts its file on the garbage list in the same transaction; the file itself
+ * An object appears by one transaction, after its bytes are on disk: spool → link into objects/ → fsync of file and folder
+ * → row → commit → unlink of the name in tmp/. A name left in tmp/ by a dead process says which file may have no row: the
+ * sweep looks only there. A row that goes puts its file on the garbage list in the same transaction; the file itself
  * goes later, when no reader that was told of it can still want it.
  *
  * Everything here is thread-safe, and safe against other processes on the same home. Errors carry S3's codes
@@ -36,8 +36,15 @@ Store *objects_store(Objects *objects);
 enum { OBJECTS_GRACE_MS = 15 * 60 * 1000, OBJECTS_STAGE_KEEP_MS = 24 * 3600 * 1000 };
 /* To be called in the background every minute or so: unlinks files that were dropped more than `grace_ms` ago, removes
  * what dead processes left in tmp/ and stage/ (a stage whose writer holds no lock on it and that is older than `grace_ms`),
- * and forgets commits older than OBJECTS_STAGE_KEEP_MS. */
+ * and forgets completed uploads and commits older than OBJECTS_STAGE_KEEP_MS. */
 Status objects_sweep(Objects *objects, int64_t grace_ms, Error *err);
+enum { OBJECTS_ID_BYTES = 33 };
+void objects_new_id(char ret_id[OBJECTS_ID_BYTES]); /* 32 random hex digits: files, versions, uploads, stages */
+const char *objects_home(const Objects *objects);   /* HOME */
+/* Fails with S3's code and HTTP status. */
+Status object_fail(Error *err, Status status, int http, const char *code, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+Status object_fail_bucket(Error *err, const char *bucket); /* NoSuchBucket */
 
 /* --- a body on its way to a file --- */
 
@@ -46,12 +53,17 @@ typedef struct Spool Spool;
 Status spool_new(Objects *objects, unsigned digests, int64_t max_bytes, Spool **ret_spool, Error *err);
 /* After a failure the spool stays failed: later writes and spool_finish return the same error. */
 Status spool_write(Spool *spool, const void *bytes, size_t length, Error *err);
-/* All bytes are there: ends the digests, fsyncs. May be called again: returns the same. */
+/* All bytes are there: ends the digests. May be called again: returns the same. */
 Status spool_finish(Spool *spool, Error *err);
 int64_t spool_size(const Spool *spool);
 /* After spool_finish; NULL when not asked for. */
 const unsigned char *spool_digest(const Spool *spool, DigestKind kind);
-/* Drops the file unless it became an object. NULL is fine. */
+/* Finished: the digest in any case, by reading the file again when it was not asked for. */
+Status spool_digest_again(const Spool *spool, DigestKind kind, unsigned char *ret_bytes, Error *err);
+/* Appends bytes [offset, offset + length) of another object's file, inside the kernel; the digests see nothing of them. */
+Status spool_append_file(Spool *spool, const char *file, int64_t offset, int64_t length, Error *err);
+char *spool_hex(const Spool *spool, Arena *a, DigestKind kind); /* must have been asked for */
+/* Drops the file unless a row has it by now. NULL is fine. */
 void spool_done(Spool *spool);
 void spool_donep(Spool **spool);
 #define spool_auto __attribute__((cleanup(spool_donep))) Spool
@@ -98,6 +110,9 @@ typedef struct Object {
 } Object;
 typedef VEC(Object) ObjectList;
 
+/* 1 to 1024 bytes of UTF-8. KeyTooLongError. */
+Status object_key_check(const char *key, Error *err);
+
 /* When a write may replace what is there. */
 typedef struct WriteCondition {
     bool if_absent;        /* If-None-Match: * */
@@ -108,11 +123,21 @@ typedef struct WriteCondition {
  * the spool and publishes it. The answer has version_id and modified_ms. NoSuchBucket, PreconditionFailed, NoSuchKey. */
 Status object_put(Objects *objects, Arena *a, Spool *spool, const Object *object, const WriteCondition *condition,
                   Object *ret_object, Error *err);
-/* The same inside the caller's transaction (of several rows): the spool must be placed, and dropped only after the commit. */
-Status spool_place(Spool *spool, Error *err);     /* its file is in objects/ and on disk */
-const char *spool_file(const Spool *spool);       /* id */
+/* The same in steps, for transactions of several rows: place the files, insert rows that name them (object->file,
+ * object->size_bytes), commit, and only then drop what placed them. A file that another row has may be named again while
+ * that row is there: objects' bytes never change. */
+Status spool_place(Spool *spool, Error *err);     /* finished; its file is in objects/ and on disk */
+const char *spool_file(const Spool *spool);       /* its id */
+/* Places a file of the same file system that was written by other means, by link; the original stays. */
+Status objects_place(Objects *objects, Arena *a, const char *path, const char **ret_file, Error *err);
+/* Forgets a placing: unlinks the file unless a row has it by now. */
+void objects_settle(Objects *objects, const char *file);
 Status object_insert(Objects *objects, Db *db, Arena *a, const Object *object, const WriteCondition *condition,
                      Object *ret_object, Error *err);
+/* Inside a transaction: the key goes as a DELETE without a version would take it; absent is fine. */
+Status object_remove(Db *db, Arena *a, const char *bucket, const char *key, Error *err);
+/* The same for all keys that begin with `prefix` ("": all). */
+Status object_remove_below(Db *db, Arena *a, const char *bucket, const char *prefix, Error *err);
 /* Puts the file on the garbage list unless a row still has it. Inside a transaction, after the row went. */
 Status object_file_drop(Db *db, const char *file, Error *err);
 
@@ -123,6 +148,10 @@ Status object_get(Objects *objects, Arena *a, const char *bucket, const char *ke
 /* Opens its bytes for reading; *ret_fd is the caller's. */
 Status object_open(Objects *objects, const Object *object, int *ret_fd, Error *err);
 char *object_path(Objects *objects, Arena *a, const char *file);
+/* Digests of a file's bytes [offset, offset + length). */
+Status object_file_digest(Objects *objects, const char *file, int64_t offset, int64_t length, Digester *digester, Error *err);
+/* Inside a transaction: has any row this file? */
+Status object_file_held(Db *db, const char *file, bool *ret_held, Error *err);
 /* Replaces tags, keeping everything else. */
 Status object_set_tags(Objects *objects, const char *bucket, const char *key, const char *version_id, const char *tags,
                        Error *err);
@@ -134,7 +163,8 @@ typedef struct ObjectDelete {
 typedef struct ObjectDeleted {
     bool delete_marker;      /* a marker was made, or what was removed was one */
     const char *version_id;  /* of the marker made or the version removed; NULL: not versioned */
-    Status status;           /* of this key; the error is in `error` */
+    Status status;           /* of this key: a failed condition */
+    int http;
     const char *error_code, *error_message;
 } ObjectDeleted;
 /* All in one transaction; a key that is not there is deleted already. `ret_deleted` has `count` items. */
@@ -144,7 +174,8 @@ Status object_delete(Objects *objects, Arena *a, const char *bucket, const Objec
 typedef struct ObjectListing {
     const char *prefix;     /* "" */
     const char *delimiter;  /* NULL: none */
-    const char *after;      /* keys and common prefixes that are greater; NULL: from the start */
+    const char *after;      /* keys that are greater; NULL: from the start */
+    bool after_entry;       /* `after` is an entry of the page before (or V1's marker): no common prefix that it begins with */
     const char *after_version; /* versions only: with `after` as its key */
     size_t max;             /* keys and common prefixes together */
     bool versions;          /* every version and marker, the newest first; else the latest that are no markers */
