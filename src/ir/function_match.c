@@ -18,11 +18,10 @@ static size_t slot(char variable)
     return (size_t)(variable - 'A');
 }
 
+/* The parameter of argument `i`, which is within the signature's counts. */
 static const Param *param_of(const Signature *s, size_t i)
 {
-    if (i < s->nparams)
-        return &s->params[i];
-    return s->nparams && s->params[s->nparams - 1].variadic ? &s->params[s->nparams - 1] : NULL;
+    return &s->params[i < s->nparams ? i : s->nparams - 1];
 }
 
 /* ---------------------------------------------------------------- what a spec accepts as it is */
@@ -212,9 +211,9 @@ static const Spec *shape(const Param *p, const Type *t)
 static Variables solve(Binder *b, const Signature *s, const NodeList *args)
 {
     Variables v = { 0 };
-    for (size_t i = 0; i < args->len; i++) {
+    for (size_t i = 0; s->nparams && i < args->len; i++) {
         const Param *p = param_of(s, i);
-        const Spec *alternative = p && args->at[i] && args->at[i]->type ? shape(p, args->at[i]->type) : NULL;
+        const Spec *alternative = args->at[i] && args->at[i]->type ? shape(p, args->at[i]->type) : NULL;
         if (alternative)
             unify(b, alternative, args->at[i]->type, args->at[i]->nullable, &v);
     }
@@ -488,7 +487,7 @@ bool lambda_parameter_types(Binder *b, const FunctionRow *rows, size_t nrows, si
 {
     for (size_t i = 0; i < nrows; i++) {
         Signature s = signature_parse(b->a, rows[i].signature);
-        const Param *p = nargs >= s.least && nargs <= s.most ? param_of(&s, index) : NULL;
+        const Param *p = nargs >= s.least && nargs <= s.most && s.nparams ? param_of(&s, index) : NULL;
         if (!p || p->alternatives[0].kind != SPEC_LAMBDA || p->alternatives[0].nparams != nparams)
             continue;
         Variables v = solve(b, &s, bound);
