@@ -2,7 +2,7 @@
 random moments. After each restart every acknowledged object is there byte for byte, what was under way is there whole or
 not at all, and no file is without a row.
 
-WEIR_KILLS is the number of kills (default 20)."""
+WEIR_KILLS is the number of kills (default 12)."""
 import hashlib
 import json
 import os
@@ -20,7 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from conftest import Server
 
-KILLS = int(os.environ.get("WEIR_KILLS", "20"))
+KILLS = int(os.environ.get("WEIR_KILLS", "12"))
 WRITERS = 4
 PART = 5 * 1024 * 1024
 BUCKET = "fault"
