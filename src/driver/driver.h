@@ -1,0 +1,44 @@
+/* driver/driver.h -- one Spark application: the engine, the lake, the catalog, the sessions, and the Spark Connect endpoint.
+ *
+ * driver_start makes the application without an endpoint (weir spark-sql runs statements in process); driver_listen adds
+ * one. Thread-safe after the start. The driver logs; it never ends the process. */
+#ifndef WEIR_DRIVER_DRIVER_H
+#define WEIR_DRIVER_DRIVER_H
+#include "base/status.h"
+#include "driver/session.h"
+#include "ir/node.h"
+#include "lake/lake.h"
+
+#include <stdint.h>
+
+#define SPARK_VERSION "4.1.1"
+
+typedef struct DriverOptions {
+    const char *home;            /* the home's lake, warehouse and spill folder */
+    const char *working_dir;     /* relative file paths start here; NULL: the process's */
+    const char *run;             /* who writes: recorded with each output; NULL: none */
+    const char *app_name;        /* spark.app.name unless the conf has one; NULL: "weir" */
+    int64_t memory_bytes;        /* of the engine; 0: its own default */
+    int cores;                   /* 0: all */
+    KeyValueList conf;           /* what the application was started with (--conf, properties file) */
+    const LakeCredentials *credentials; /* ask this server for the lake; NULL: open the home's own */
+} DriverOptions;
+
+struct Engine;
+typedef struct Catalog Catalog;
+
+Status driver_start(const DriverOptions *options, Driver **ret_driver, Error *err);
+/* Serves Spark Connect; token NULL: no check. ST_CONFLICT when the port is taken. */
+Status driver_listen(Driver *driver, const char *listen, const char *token, int *ret_port, Error *err);
+/* Interrupts what runs, ends the endpoint, closes all. */
+void driver_stop(Driver *driver);
+
+struct Engine *driver_engine(Driver *driver);
+Lake *driver_lake(Driver *driver);
+Catalog *driver_catalog(Driver *driver);
+Sessions *driver_sessions(Driver *driver);
+const Conf *driver_conf(const Driver *driver); /* read-only: the application's start */
+const char *driver_application_id(const Driver *driver);
+const char *driver_home(const Driver *driver);
+
+#endif
