@@ -169,9 +169,22 @@ const unsigned char *digester_get(const Digester *d, DigestKind kind)
     return d->kinds & DIGEST_BIT(kind) ? d->out[kind] : NULL;
 }
 
-char *digest_base64(Arena *a, DigestKind kind, const unsigned char *bytes)
+char *digest_text(Arena *a, DigestKind kind, const unsigned char *bytes)
 {
     return base64_encode(a, bytes, digest_size(kind));
+}
+
+bool digest_from_hex(DigestKind kind, const char *hex, unsigned char *ret_bytes)
+{
+    if (strlen(hex) != 2 * digest_size(kind))
+        return false;
+    for (size_t i = 0; i < digest_size(kind); i++) {
+        char pair[3] = { hex[2 * i], hex[2 * i + 1], 0 };
+        if (strspn(pair, "0123456789abcdefABCDEF") != 2)
+            return false;
+        ret_bytes[i] = (unsigned char)strtoul(pair, NULL, 16);
+    }
+    return true;
 }
 
 void digest_of(DigestKind kind, const void *bytes, size_t length, unsigned char *ret_bytes)

@@ -29,7 +29,9 @@ size_t digest_size(DigestKind kind);
 const char *digest_name(DigestKind kind);                        /* "CRC32", as ChecksumAlgorithm has it */
 bool digest_of_name(const char *name, DigestKind *ret_kind);     /* any case: "crc32c" */
 bool digest_is_crc(DigestKind kind);
-char *digest_base64(Arena *a, DigestKind kind, const unsigned char *bytes);
+char *digest_text(Arena *a, DigestKind kind, const unsigned char *bytes);
+/* The bytes of a digest of this kind from its hex text. */
+bool digest_from_hex(DigestKind kind, const char *hex, unsigned char *ret_bytes);
 void digest_of(DigestKind kind, const void *bytes, size_t length, unsigned char *ret_bytes);
 /* The CRC of two pieces one after the other, from the CRC of each and the second's length. CRC kinds only. */
 void digest_crc_combine(DigestKind kind, const unsigned char *first, const unsigned char *second, int64_t second_bytes,

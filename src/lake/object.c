@@ -37,7 +37,7 @@ static Status fail_condition(Error *err, const char *which)
     return ST_CONFLICT;
 }
 
-static Status key_check(const char *key, Error *err)
+Status object_key_check(const char *key, Error *err)
 {
     size_t n = strlen(key);
     if (n > LIMIT_OBJECT_KEY) {
@@ -141,7 +141,7 @@ Status object_insert(Objects *objects, Db *db, Arena *a, const Object *object, c
 {
     (void)objects;
     KeyState state;
-    TRY(key_check(object->key, err));
+    TRY(object_key_check(object->key, err));
     TRY(key_state(db, a, object->bucket, object->key, &state, err));
     TRY(condition_check(&state, condition, object->key, err));
     Object row = *object;
@@ -160,7 +160,7 @@ Status object_insert(Objects *objects, Db *db, Arena *a, const Object *object, c
 Status object_put(Objects *objects, Arena *a, Spool *spool, const Object *object, const WriteCondition *condition,
                   Object *ret_object, Error *err)
 {
-    TRY(key_check(object->key, err));
+    TRY(object_key_check(object->key, err));
     TRY(spool_place(spool, err));
     Object row = *object, made;
     row.file = spool_file(spool);

@@ -305,7 +305,9 @@ static Status sweep_stages(Objects *objects, int64_t before_ms, Error *err)
         if (entry->d_name[0] != '.')
             TRY(sweep_stage(objects, db, entry->d_name, before_ms, err));
     }
-    return db_exec(db, err, "DELETE FROM lake_stage WHERE committed_ms<?", "i", clock_ms() - OBJECTS_STAGE_KEEP_MS);
+    int64_t old_ms = clock_ms() - OBJECTS_STAGE_KEEP_MS;
+    TRY(db_exec(db, err, "DELETE FROM s3_upload WHERE state='done' AND started_ms<?", "i", old_ms));
+    return db_exec(db, err, "DELETE FROM lake_stage WHERE committed_ms<?", "i", old_ms);
 }
 
 Status objects_sweep(Objects *objects, int64_t grace_ms, Error *err)

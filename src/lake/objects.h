@@ -36,7 +36,7 @@ Store *objects_store(Objects *objects);
 enum { OBJECTS_GRACE_MS = 15 * 60 * 1000, OBJECTS_STAGE_KEEP_MS = 24 * 3600 * 1000 };
 /* To be called in the background every minute or so: unlinks files that were dropped more than `grace_ms` ago, removes
  * what dead processes left in tmp/ and stage/ (a stage whose writer holds no lock on it and that is older than `grace_ms`),
- * and forgets commits older than OBJECTS_STAGE_KEEP_MS. */
+ * and forgets completed uploads and commits older than OBJECTS_STAGE_KEEP_MS. */
 Status objects_sweep(Objects *objects, int64_t grace_ms, Error *err);
 enum { OBJECTS_ID_BYTES = 33 };
 void objects_new_id(char ret_id[OBJECTS_ID_BYTES]); /* 32 random hex digits: files, versions, uploads, stages */
@@ -58,6 +58,10 @@ Status spool_finish(Spool *spool, Error *err);
 int64_t spool_size(const Spool *spool);
 /* After spool_finish; NULL when not asked for. */
 const unsigned char *spool_digest(const Spool *spool, DigestKind kind);
+/* Finished: the digest in any case, by reading the file again when it was not asked for. */
+Status spool_digest_again(const Spool *spool, DigestKind kind, unsigned char *ret_bytes, Error *err);
+/* Appends bytes [offset, offset + length) of another object's file, inside the kernel; the digests see nothing of them. */
+Status spool_append_file(Spool *spool, const char *file, int64_t offset, int64_t length, Error *err);
 char *spool_hex(const Spool *spool, Arena *a, DigestKind kind); /* must have been asked for */
 /* Drops the file unless a row has it by now. NULL is fine. */
 void spool_done(Spool *spool);
@@ -106,6 +110,9 @@ typedef struct Object {
 } Object;
 typedef VEC(Object) ObjectList;
 
+/* 1 to 1024 bytes of UTF-8. KeyTooLongError. */
+Status object_key_check(const char *key, Error *err);
+
 /* When a write may replace what is there. */
 typedef struct WriteCondition {
     bool if_absent;        /* If-None-Match: * */
@@ -137,6 +144,8 @@ Status object_get(Objects *objects, Arena *a, const char *bucket, const char *ke
 /* Opens its bytes for reading; *ret_fd is the caller's. */
 Status object_open(Objects *objects, const Object *object, int *ret_fd, Error *err);
 char *object_path(Objects *objects, Arena *a, const char *file);
+/* Digests of a file's bytes [offset, offset + length). */
+Status object_file_digest(Objects *objects, const char *file, int64_t offset, int64_t length, Digester *digester, Error *err);
 /* Inside a transaction: has any row this file? */
 Status object_file_held(Db *db, const char *file, bool *ret_held, Error *err);
 /* Replaces tags, keeping everything else. */

@@ -11,13 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { WRITE_BACK_BYTES = 8 * 1024 * 1024 };
+enum { WRITE_BACK_BYTES = 8 * 1024 * 1024, READ_BYTES = 256 * 1024 };
 
 struct Spool {
     Objects *objects;
     Digester *digester;
     int fd;
     bool ended, placed, failed;
+    bool appended; /* bytes that the digester has not seen */
     int64_t size_bytes, max_bytes, flushed_bytes;
     char id[OBJECTS_ID_BYTES];
     Error error; /* when failed */
@@ -96,6 +97,81 @@ Status spool_finish(Spool *spool, Error *err)
         digester_end(spool->digester);
     spool->ended = true;
     return ST_OK;
+}
+
+static Status digest_range(int fd, int64_t offset, int64_t length, Digester *digester, Error *err)
+{
+    char *buffer = malloc(READ_BYTES);
+    if (!buffer)
+        abort();
+    while (length > 0) {
+        ssize_t n = pread(fd, buffer, length < READ_BYTES ? (size_t)length : READ_BYTES, offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            free(buffer);
+            return FAIL(err, ST_IO, "read an object's file: %s", n < 0 ? strerror(errno) : "it is too short");
+        }
+        digester_add(digester, buffer, (size_t)n);
+        offset += n;
+        length -= n;
+    }
+    free(buffer);
+    return ST_OK;
+}
+
+Status object_file_digest(Objects *objects, const char *file, int64_t offset, int64_t length, Digester *digester, Error *err)
+{
+    arena_auto *a = arena_new();
+    fd_auto fd = open(object_path(objects, a, file), O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return FAIL(err, ST_IO, "open object file %s: %s", file, strerror(errno));
+    return digest_range(fd, offset, length, digester, err);
+}
+
+Status spool_digest_again(const Spool *spool, DigestKind kind, unsigned char *ret_bytes, Error *err)
+{
+    const unsigned char *known = spool_digest(spool, kind);
+    if (known && !spool->appended) {
+        memcpy(ret_bytes, known, digest_size(kind));
+        return ST_OK;
+    }
+    digester_auto *digester = digester_new(DIGEST_BIT(kind));
+    TRY(digest_range(spool->fd, 0, spool->size_bytes, digester, err));
+    digester_end(digester);
+    memcpy(ret_bytes, digester_get(digester, kind), digest_size(kind));
+    return ST_OK;
+}
+
+static Status append_range(Spool *spool, int from, int64_t offset, int64_t length)
+{
+    if (length > spool->max_bytes - spool->size_bytes)
+        return object_fail(&spool->error, ST_LIMIT, 400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size");
+    while (length > 0) {
+        off_t at = offset;
+        ssize_t n = copy_file_range(from, &at, spool->fd, NULL, (size_t)length, 0);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return FAIL(&spool->error, ST_IO, "copy an object's file: %s", n < 0 ? strerror(errno) : "it is too short");
+        offset += n;
+        length -= n;
+        spool->size_bytes += n;
+    }
+    return ST_OK;
+}
+
+Status spool_append_file(Spool *spool, const char *file, int64_t offset, int64_t length, Error *err)
+{
+    arena_auto *a = arena_new();
+    if (spool->failed)
+        return spool_failed(spool, err);
+    fd_auto from = open(object_path(spool->objects, a, file), O_RDONLY | O_CLOEXEC);
+    if (from < 0)
+        return FAIL(err, ST_IO, "open object file %s: %s", file, strerror(errno));
+    spool->appended = true;
+    spool->failed = append_range(spool, from, offset, length) != ST_OK;
+    return spool->failed ? spool_failed(spool, err) : ST_OK;
 }
 
 int64_t spool_size(const Spool *spool)

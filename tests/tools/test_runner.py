@@ -19,7 +19,7 @@ runner = load_runner()
 
 
 def unit(script, timeout_s=20):
-    code, output = runner.run_on_terminal([sys.executable, "-c", script], dict(os.environ), timeout_s)
+    code, output = runner.run_alone([sys.executable, "-c", script], dict(os.environ), timeout_s)
     return runner.cmocka_results("x", code, output)
 
 
