@@ -81,6 +81,8 @@ static enum ArrowType arrow_type(const Type *t)
         return NANOARROW_TYPE_DOUBLE;
     case TYPE_STRING:
         return NANOARROW_TYPE_STRING;
+    case TYPE_ARRAY: /* of strings */
+        return NANOARROW_TYPE_LIST;
     default:
         return NANOARROW_TYPE_UNINITIALIZED;
     }
@@ -94,9 +96,16 @@ static int rows_schema(const Rows *rows, struct ArrowSchema *schema)
         const Field *f = &rows->schema->fields[i];
         NANOARROW_RETURN_NOT_OK(ArrowSchemaSetType(schema->children[i], arrow_type(f->type)));
         NANOARROW_RETURN_NOT_OK(ArrowSchemaSetName(schema->children[i], f->name));
+        if (f->type->kind == TYPE_ARRAY)
+            NANOARROW_RETURN_NOT_OK(ArrowSchemaSetType(schema->children[i]->children[0], NANOARROW_TYPE_STRING));
         schema->children[i]->flags = f->nullable ? ARROW_FLAG_NULLABLE : 0;
     }
     return NANOARROW_OK;
+}
+
+static int append_text(struct ArrowArray *column, const Value *v)
+{
+    return ArrowArrayAppendString(column, (struct ArrowStringView){ v->text, (int64_t)v->text_len });
 }
 
 static int append(struct ArrowArray *column, const Type *type, const Value *v)
@@ -104,7 +113,12 @@ static int append(struct ArrowArray *column, const Type *type, const Value *v)
     if (v->is_null)
         return ArrowArrayAppendNull(column, 1);
     if (type->kind == TYPE_STRING)
-        return ArrowArrayAppendString(column, (struct ArrowStringView){ v->text, (int64_t)v->text_len });
+        return append_text(column, v);
+    if (type->kind == TYPE_ARRAY) {
+        for (size_t i = 0; i < v->nitems; i++)
+            NANOARROW_RETURN_NOT_OK(append_text(column->children[0], &v->items[i]));
+        return ArrowArrayFinishElement(column);
+    }
     return type->kind == TYPE_DOUBLE ? ArrowArrayAppendDouble(column, v->f) : ArrowArrayAppendInt(column, v->i);
 }
 

@@ -11,7 +11,7 @@
 
 #include <nanoarrow/nanoarrow.h>
 
-/* Small results that the driver makes itself: show(), catalog listings, SET … Simple types only. */
+/* Small results that the driver makes itself: show(), catalog listings, SET … Simple types and arrays of strings. */
 typedef struct Rows {
     Arena *arena;
     const Type *schema; /* STRUCT */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "driver/keep.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -37,29 +38,11 @@ static KeyValueList copy_pairs(Arena *a, const KeyValueList *from)
     return to;
 }
 
-static const Type *copy_type(Arena *a, const Type *from)
-{
-    if (!from)
-        return NULL;
-    Type *to = arena_copy(a, from, sizeof *from);
-    to->collation = arena_str(a, from->collation);
-    to->udt = arena_str(a, from->udt);
-    to->element = copy_type(a, from->element);
-    to->key = copy_type(a, from->key);
-    to->sql_type = copy_type(a, from->sql_type);
-    Field *fields = from->nfields ? ARENA_ARRAY(a, Field, from->nfields) : NULL;
-    for (size_t i = 0; i < from->nfields; i++)
-        fields[i] = (Field){ arena_str(a, from->fields[i].name), copy_type(a, from->fields[i].type), from->fields[i].nullable,
-                             arena_str(a, from->fields[i].metadata) };
-    to->fields = fields;
-    return to;
-}
-
 static CatalogTable copy_table(Arena *a, const CatalogTable *t)
 {
     return (CatalogTable){ .database = arena_str(a, t->database), .name = arena_str(a, t->name), .kind = t->kind,
                            .format = arena_str(a, t->format), .location = arena_str(a, t->location),
-                           .schema = copy_type(a, t->schema), .partition_by = copy_names(a, &t->partition_by),
+                           .schema = keep_type(a, t->schema), .partition_by = copy_names(a, &t->partition_by),
                            .options = copy_pairs(a, &t->options), .properties = copy_pairs(a, &t->properties),
                            .comment = arena_str(a, t->comment), .view_text = arena_str(a, t->view_text),
                            .view_database = arena_str(a, t->view_database), .owner = arena_str(a, t->owner),

@@ -30,6 +30,7 @@ struct Driver {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t wake;
     bool stopping;
+    Entries globals;
 };
 
 static void put_default(Conf *conf, const char *key, const char *value)
@@ -158,6 +159,7 @@ void driver_stop(Driver *d)
     if (d->server)
         rpc_server_stop(d->server);
     sessions_free(d->sessions);
+    entries_done(&d->globals);
     catalog_close(d->catalog);
     engine_close(d->engine);
     lake_close(d->lake);
@@ -204,4 +206,38 @@ const char *driver_application_id(const Driver *d)
 const char *driver_home(const Driver *d)
 {
     return d->home;
+}
+
+Node *driver_global_view(Driver *d, Arena *a, const char *name)
+{
+    pthread_mutex_lock(&d->lock);
+    KeptPlan *plan = entries_find(&d->globals, name);
+    Node *use = plan ? kept_plan_use(plan, a) : NULL;
+    pthread_mutex_unlock(&d->lock);
+    return use;
+}
+
+void driver_set_global_view(Driver *d, const char *name, KeptPlan *plan)
+{
+    pthread_mutex_lock(&d->lock);
+    entries_set(&d->globals, name, plan);
+    pthread_mutex_unlock(&d->lock);
+}
+
+bool driver_drop_global_view(Driver *d, const char *name)
+{
+    pthread_mutex_lock(&d->lock);
+    bool found = entries_remove(&d->globals, name);
+    pthread_mutex_unlock(&d->lock);
+    return found;
+}
+
+StrList driver_global_views(Driver *d, Arena *a)
+{
+    StrList names = { 0 };
+    pthread_mutex_lock(&d->lock);
+    for (size_t i = 0; i < d->globals.len; i++)
+        vec_push(a, &names, arena_str(a, d->globals.at[i].name));
+    pthread_mutex_unlock(&d->lock);
+    return names;
 }

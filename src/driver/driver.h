@@ -41,4 +41,10 @@ const Conf *driver_conf(const Driver *driver); /* read-only: the application's s
 const char *driver_application_id(const Driver *driver);
 const char *driver_home(const Driver *driver);
 
+/* Global temporary views: of the application, in its database global_temp. The plan for use in `a`, NULL when there is none. */
+Node *driver_global_view(Driver *driver, Arena *a, const char *name);
+void driver_set_global_view(Driver *driver, const char *name, KeptPlan *plan); /* takes the reference over */
+bool driver_drop_global_view(Driver *driver, const char *name);
+StrList driver_global_views(Driver *driver, Arena *a);
+
 #endif

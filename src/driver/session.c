@@ -19,6 +19,7 @@ struct Sessions {
     size_t len, cap;
     char *closed[CLOSED_KEPT]; /* a ring: user/id of sessions that may not come back */
     size_t next_closed;
+    bool stopping; /* no session any more */
 };
 
 static char *heap_text(const char *text)
@@ -109,7 +110,7 @@ bool entries_remove(Entries *e, const char *name)
     return true;
 }
 
-static void entries_done(Entries *e)
+void entries_done(Entries *e)
 {
     while (e->len) {
         e->len--;
@@ -173,6 +174,9 @@ void session_unref(Session *s)
             free(s->errors[i]->query);
             free(s->errors[i]);
         }
+    for (size_t i = 0; i < s->npersisted; i++)
+        free(s->persisted[i].plan);
+    free(s->persisted);
     free(s->catalog);
     free(s->database);
     free(s->artifact_dir);
@@ -308,6 +312,38 @@ bool session_find_error(Session *s, Arena *a, const char *id, Error *ret_error, 
     return found;
 }
 
+/* Under the lock. */
+static size_t persisted_place(const Session *s, const char *plan)
+{
+    size_t i = 0;
+    while (i < s->npersisted && strcmp(s->persisted[i].plan, plan) != 0)
+        i++;
+    return i;
+}
+
+StorageLevel session_storage(Session *s, const char *plan)
+{
+    session_lock(s);
+    size_t i = persisted_place(s, plan);
+    StorageLevel level = i < s->npersisted ? s->persisted[i].level : (StorageLevel){ 0 };
+    session_unlock(s);
+    return level;
+}
+
+void session_persist(Session *s, const char *plan, StorageLevel level)
+{
+    session_lock(s);
+    size_t i = persisted_place(s, plan);
+    if (level.replication > 0 && i == s->npersisted) {
+        s->persisted = grown(s->persisted, s->npersisted, &s->persisted_cap, sizeof *s->persisted);
+        s->persisted[s->npersisted++] = (Persisted){ heap_text(plan), level };
+    } else if (level.replication == 0 && i < s->npersisted) {
+        free(s->persisted[i].plan);
+        s->persisted[i] = s->persisted[--s->npersisted];
+    }
+    session_unlock(s);
+}
+
 Sessions *sessions_new(Driver *driver, const Conf *defaults, const char *artifact_root)
 {
     Sessions *all = calloc(1, sizeof *all);
@@ -369,8 +405,8 @@ Status sessions_get(Sessions *all, const char *user, const char *id, const char 
     Session *s = NULL;
     pthread_mutex_lock(&all->lock);
     size_t i = sessions_place(all, user, id);
-    bool closed = was_closed(all, user, id), known = i < all->len;
-    if (known || (!closed && !(observed && *observed))) {
+    bool closed = all->stopping || was_closed(all, user, id), known = i < all->len;
+    if (!closed && (known || !(observed && *observed))) {
         s = session_ref(known ? all->at[i] : sessions_add(all, session_new(all, user, id)));
         session_lock(s);
         s->used_at_ms = clock_monotonic_ms();
@@ -475,6 +511,9 @@ static size_t sessions_snapshot(Sessions *all, Arena *a, Session ***ret_sessions
 void sessions_interrupt_all(Sessions *all)
 {
     arena_auto *a = arena_new();
+    pthread_mutex_lock(&all->lock);
+    all->stopping = true;
+    pthread_mutex_unlock(&all->lock);
     Session **sessions;
     size_t n = sessions_snapshot(all, a, &sessions);
     for (size_t i = 0; i < n; i++) {

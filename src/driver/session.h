@@ -46,6 +46,17 @@ KeptPlan *entries_find(const Entries *e, const char *name);
 /* Takes over the reference; an older one of the name is released. */
 void entries_set(Entries *e, const char *name, KeptPlan *plan);
 bool entries_remove(Entries *e, const char *name);
+void entries_done(Entries *e);
+
+/* df.persist(): what the client asked for, by the text of the bound plan. */
+typedef struct StorageLevel {
+    bool disk, memory, off_heap, deserialized;
+    int replication; /* 0: not persisted */
+} StorageLevel;
+typedef struct Persisted {
+    char *plan;
+    StorageLevel level;
+} Persisted;
 
 enum { SESSION_ERRORS = 64 };
 typedef struct KeptError {
@@ -66,6 +77,8 @@ struct Session {
     Entries views;        /* temporary views */
     Entries functions;    /* registered functions: PythonUdf nodes */
     Entries cached;       /* checkpoints and cached results: CachedRelation's key -> bound plan over the engine's table */
+    Persisted *persisted;
+    size_t npersisted, persisted_cap;
     char *catalog, *database;
     Execution **executions; /* references */
     size_t nexecutions, executions_cap;
@@ -94,6 +107,9 @@ void session_interrupt(Session *s, Arena *a, const char *operation_id, const cha
 void session_keep_error(Session *s, const Error *error, const char *query, char ret_id[static UUID_TEXT_BYTES]);
 /* A copy in `a`; false when it is no longer there. */
 bool session_find_error(Session *s, Arena *a, const char *id, Error *ret_error, const char **ret_query);
+
+StorageLevel session_storage(Session *s, const char *plan);
+void session_persist(Session *s, const char *plan, StorageLevel level); /* replication 0: unpersist */
 
 Sessions *sessions_new(Driver *driver, const Conf *defaults, const char *artifact_root);
 void sessions_free(Sessions *all); /* when no call is under way */
