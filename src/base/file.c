@@ -29,7 +29,8 @@ Status file_read(Arena *a, const char *path, size_t max_bytes, char **ret_text, 
     struct stat st;
     if (fstat(fd, &st) < 0)
         return FAIL(err, ST_IO, "stat '%s': %s", path, strerror(errno));
-    size_t cap = st.st_size > 0 ? (size_t)st.st_size : 64 * 1024, length = 0;
+    size_t unknown = max_bytes < 64 * 1024 ? max_bytes : 64 * 1024; /* /proc says 0 of everything */
+    size_t cap = st.st_size > 0 ? (size_t)st.st_size : unknown, length = 0;
     if (cap > max_bytes)
         return FAIL(err, ST_LIMIT, "'%s' is larger than %zu bytes", path, max_bytes);
     char *text = arena_alloc(a, cap + 1);

@@ -285,6 +285,37 @@ static Status delete_version(Db *db, Arena *a, const char *bucket, const ObjectD
                    " seq=(SELECT max(seq) FROM s3_object WHERE bucket=?1 AND key=?2)", "ss", bucket, key->key);
 }
 
+Status object_remove(Db *db, Arena *a, const char *bucket, const char *key, Error *err)
+{
+    char *versioning;
+    Status status = db_get_str(db, a, &versioning, err, "SELECT versioning FROM s3_bucket WHERE name=?", "s", bucket);
+    if (status == ST_NOT_FOUND)
+        return object_fail_bucket(err, bucket);
+    TRY(status);
+    ObjectDeleted ignored = { 0 };
+    int64_t there;
+    TRY(db_get_int(db, &there, err, "SELECT count(*) FROM s3_object WHERE bucket=? AND key=? AND latest=1 AND delete_marker=0",
+                   "ss", bucket, key));
+    return there ? delete_latest(db, a, bucket, versioning, &(ObjectDelete){ .key = key }, &ignored, err) : ST_OK;
+}
+
+Status object_remove_below(Db *db, Arena *a, const char *bucket, const char *prefix, Error *err)
+{
+    StrList keys = { 0 };
+    {
+        row_auto *row = NULL;
+        TRY(db_query(db, &row, err,
+                     "SELECT key FROM s3_object INDEXED BY s3_object_latest WHERE latest=1 AND delete_marker=0 AND bucket=?"
+                     " AND key>=? AND key<?", "sss", bucket, prefix, object_prefix_end(a, prefix)));
+        while (row_next(row))
+            vec_push(a, &keys, row_str_in(row, a, 0));
+        TRY(row_status(row, err));
+    }
+    for (size_t i = 0; i < keys.len; i++)
+        TRY(object_remove(db, a, bucket, keys.at[i], err));
+    return ST_OK;
+}
+
 Status object_delete(Objects *objects, Arena *a, const char *bucket, const ObjectDelete *keys, size_t count,
                      ObjectDeleted *ret_deleted, Error *err)
 {

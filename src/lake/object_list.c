@@ -20,8 +20,8 @@ typedef struct Scan {
     const char *last, *last_version; /* the last entry taken */
 } Scan;
 
-/* The least text that is greater than all texts with this prefix. UTF-8 has no byte FF. */
-static const char *successor(Arena *a, const char *prefix)
+/* UTF-8 has no byte FF. */
+const char *object_prefix_end(Arena *a, const char *prefix)
 {
     size_t n = strlen(prefix);
     if (!n)
@@ -76,7 +76,7 @@ static Status scan_rows(Scan *s, bool *ret_more, Error *err)
                 s->last = prefix;
                 s->last_version = NULL;
             }
-            s->low = successor(s->a, prefix);
+            s->low = object_prefix_end(s->a, prefix);
             s->low_included = true;
             s->low_seq = -1;
             *ret_more = true;
@@ -97,7 +97,7 @@ static Status scan_start(Scan *s, Error *err)
     s->low = l->prefix;
     s->low_included = true;
     s->low_seq = -1;
-    s->high = successor(s->a, l->prefix);
+    s->high = object_prefix_end(s->a, l->prefix);
     if (!l->after || strcmp(l->after, l->prefix) < 0)
         return ST_OK;
     s->low = l->after;

@@ -134,6 +134,10 @@ Status objects_place(Objects *objects, Arena *a, const char *path, const char **
 void objects_settle(Objects *objects, const char *file);
 Status object_insert(Objects *objects, Db *db, Arena *a, const Object *object, const WriteCondition *condition,
                      Object *ret_object, Error *err);
+/* Inside a transaction: the key goes as a DELETE without a version would take it; absent is fine. */
+Status object_remove(Db *db, Arena *a, const char *bucket, const char *key, Error *err);
+/* The same for all keys that begin with `prefix` ("": all). */
+Status object_remove_below(Db *db, Arena *a, const char *bucket, const char *prefix, Error *err);
 /* Puts the file on the garbage list unless a row still has it. Inside a transaction, after the row went. */
 Status object_file_drop(Db *db, const char *file, Error *err);
 

@@ -1,4 +1,5 @@
-/* os/http.h -- an HTTP/1.1 server on libmicrohttpd: a pool of threads, each request handled whole by one of them.
+/* os/http.h -- an HTTP/1.1 server on libmicrohttpd: a thread for each connection, so that a handler may wait for a disk or
+ * a lock without another client noticing. A request is handled whole by its connection's thread.
  *
  * A request is announced by its head; the handler then says where its body goes: into memory up to a limit, or to a sink
  * that takes it piece by piece (an object's PUT goes straight to its file). When the body is complete `respond` is called
@@ -28,7 +29,8 @@ typedef struct HttpRequest {
     bool tls;
     const char *body;         /* the collected body when no sink was set; body_len bytes, NUL after */
     size_t body_len;
-    int64_t content_length;   /* -1: chunked or none */
+    bool too_large;           /* the body was beyond *ret_memory_limit and was dropped: `respond` refuses */
+    int64_t content_length;   /* -1: chunked; 0: none */
     void *user;               /* the handler's own, from begin to done */
 } HttpRequest;
 
@@ -65,14 +67,23 @@ typedef struct HttpHandler {
 
 typedef struct HttpServerOptions {
     const char *listen;   /* "127.0.0.1:4566"; port 0: any */
-    unsigned threads;     /* 0: a default for this host */
+    unsigned connections; /* at most, and so threads; more wait to be accepted. 0: HTTP_CONNECTIONS */
     const char *tls_cert_path, *tls_key_path; /* NULL: plain */
 } HttpServerOptions;
 
+enum { HTTP_CONNECTIONS = 1000, HTTP_IDLE_S = 120, HTTP_STOP_MS = 10000 };
+
 typedef struct HttpServer HttpServer;
-Status http_server_start(const HttpServerOptions *options, const HttpHandler *handler, HttpServer **ret_server, Error *err);
+/* Binds and listens; clients that come now wait for http_server_start. ST_CONFLICT when the port is taken, ST_INVALID when
+ * `listen` is no address. The port is known from here on. */
+Status http_server_new(const HttpServerOptions *options, HttpServer **ret_server, Error *err);
+Status http_server_start(HttpServer *server, const HttpHandler *handler, Error *err);
 int http_server_port(const HttpServer *server);
-void http_server_stop(HttpServer *server); /* no new requests; waits for those under way */
+/* Accepts no more, waits up to HTTP_STOP_MS for the requests under way, closes all connections, frees the server. Also
+ * for one that was never started; NULL is fine. */
+void http_server_stop(HttpServer *server);
+/* Is this "HOST:PORT" a loopback address? False also for what is no address. */
+bool http_listen_is_loopback(const char *listen);
 
 const char *http_header(const HttpRequest *request, const char *name);                  /* case-insensitive; NULL */
 const char *http_query(const HttpRequest *request, const char *name);                   /* exact; NULL; "" for ?name */

@@ -12,8 +12,10 @@
 #include "store/store.h"
 #include "wire/val.h"
 
-struct Objects;   /* lake/objects.h: the object store */
-struct StepQueue; /* step/queue.h: the scheduler */
+struct Objects;     /* lake/objects.h: the object store */
+struct StepQueue;   /* step/queue.h: the scheduler */
+struct Credentials; /* svc/credentials.h: access keys */
+struct Metrics;
 
 typedef struct Server {
     const char *home;
@@ -24,6 +26,8 @@ typedef struct Server {
     Store *store;
     struct Objects *objects;
     struct StepQueue *queue;
+    struct Credentials *credentials;
+    struct Metrics *metrics; /* api/metrics.h */
 } Server;
 
 /* Who calls: the account's root key, an IAM user, or an assumed role's session. */

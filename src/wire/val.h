@@ -42,6 +42,8 @@ void val_set_str(Arena *a, Val *map, const char *name, const char *text);
 void val_set_int(Arena *a, Val *map, const char *name, int64_t i);
 void val_set_bool(Arena *a, Val *map, const char *name, bool b);
 void val_set_time(Arena *a, Val *map, const char *name, int64_t ms);
+/* For readers that know the name to be new: val_set looks for it first. */
+void val_append(Arena *a, Val *map, const char *name, Val *value);
 void val_push(Arena *a, Val *list, Val *value);
 
 /* Reading: NULL / defaults when absent or of another kind. `map` may be NULL. */

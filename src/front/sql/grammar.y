@@ -1,0 +1,767 @@
+/* front/sql/grammar.y -- SqlBaseParser.g4 of Spark 4.1 as LALR(1). Rules bear its names where they have one.
+ *
+ * Every keyword may be a name (%fallback); where a word could be either, context.c has decided before (see there). A rule
+ * ends where the token before the lookahead ends: at(p, node, start) gives a node its characters. */
+%name grammar
+%token_prefix TK_
+%token_type {const Token *}
+%default_type {Node *}
+%extra_argument {SqlParser *p}
+%stack_size 0
+%include {
+#include "front/sql/grammar.h"
+#include "front/sql/parser.h"
+#include <stdlib.h>
+#define NEW(Kind, start, ...) at(p, node_new(p->a, Kind, __VA_ARGS__), (start))
+#define NODE_START(n) ((n) ? (n)->start : -1)
+}
+%syntax_error { parser_syntax_error(p, TOKEN, ""); }
+%parse_failure { parser_syntax_error(p, &p->tokens.at[p->at], ""); }
+%start_symbol input
+
+%fallback ID ADD AFTER AGGREGATE ALL ALTER ALWAYS ANALYZE AND ANTI ANY ANY_VALUE ARCHIVE ARRAY AS ASC AT ATOMIC
+   AUTHORIZATION BEGIN BETWEEN BIGINT BINARY BINDING BOOLEAN BOTH BUCKET BUCKETS BY BYTE CACHE CALL CALLED CASCADE
+   CASE CAST CATALOG CATALOGS CHANGE CHAR CHARACTER CHECK CLEAR CLUSTER CLUSTERED CODEGEN COLLATE COLLATION
+   COLLECTION COLUMN COLUMNS COMMENT COMMIT COMPACT COMPACTIONS COMPENSATION COMPUTE CONCATENATE CONDITION
+   CONSTRAINT CONTAINS CONTINUE COST CREATE CROSS CUBE CURRENT CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP
+   CURRENT_USER DAY DAYS DAYOFYEAR DATA DATE DATABASE DATABASES DATEADD DATE_ADD DATEDIFF DATE_DIFF DBPROPERTIES
+   DEC DECIMAL DECLARE DEFAULT DEFINED DEFINER DELAY DELETE DELIMITED DESC DESCRIBE DETERMINISTIC DFS DIRECTORIES
+   DIRECTORY DISTINCT DISTRIBUTE DIV DO DOUBLE DROP ELSE ELSEIF END ENFORCED ESCAPE ESCAPED EVOLUTION EXCEPT
+   EXCHANGE EXCLUDE EXISTS EXIT EXPLAIN EXPORT EXTEND EXTENDED EXTERNAL EXTRACT FALSE FETCH FIELDS FILTER
+   FILEFORMAT FIRST FLOAT FLOW FOLLOWING FOR FOREIGN FORMAT FORMATTED FOUND FROM FULL FUNCTION FUNCTIONS GENERATED
+   GEOGRAPHY GEOMETRY GLOBAL GRANT GROUP GROUPING HANDLER HAVING BINARY_HEX HOUR HOURS IDENTIFIER_KW IDENTITY IF
+   IGNORE IMMEDIATE IMPORT IN INCLUDE INCREMENT INDEX INDEXES INNER INPATH INPUT INPUTFORMAT INSERT INTERSECT
+   INTERVAL INT INTEGER INTO INVOKER IS ITEMS ITERATE JOIN JSON KEY KEYS LANGUAGE LAST LATERAL LAZY LEADING LEAVE
+   LEFT LEVEL LIKE ILIKE LIMIT LINES LIST LOAD LOCAL LOCATION LOCK LOCKS LOGICAL LONG LOOP MACRO MAP MATCHED
+   MATERIALIZED MAX MERGE MICROSECOND MICROSECONDS MILLISECOND MILLISECONDS MINUTE MINUTES MODIFIES MONTH MONTHS
+   MSCK NAME NAMESPACE NAMESPACES NANOSECOND NANOSECONDS NATURAL NO NONE NOT NULL NULLS NUMERIC NORELY OF OFFSET ON
+   ONLY OPTION OPTIONS OR ORDER OUT OUTER OUTPUTFORMAT OVER OVERLAPS OVERLAY OVERWRITE PARTITION PARTITIONED
+   PARTITIONS PERCENTLIT PIVOT PLACING POSITION PRECEDING PRIMARY PRINCIPALS PROCEDURE PROCEDURES PROPERTIES PURGE
+   QUARTER QUERY RANGE READS REAL RECORDREADER RECORDWRITER RECOVER RECURSION RECURSIVE REDUCE REFERENCES REFRESH
+   RELY RENAME REPAIR REPEAT REPEATABLE REPLACE RESET RESPECT RESTRICT RETURN RETURNS REVOKE RIGHT RLIKE ROLE ROLES
+   ROLLBACK ROLLUP ROW ROWS SECOND SECONDS SCHEMA SCHEMAS SECURITY SELECT SEMI SEPARATED SERDE SERDEPROPERTIES
+   SESSION_USER SET SETMINUS SETS SHORT SHOW SINGLE SKEWED SMALLINT SOME SORT SORTED SOURCE SPECIFIC SQL
+   SQLEXCEPTION SQLSTATE START STATISTICS STORED STRATIFY STREAM STREAMING STRING STRUCT SUBSTR SUBSTRING SYNC
+   SYSTEM_TIME SYSTEM_VERSION TABLE TABLES TABLESAMPLE TARGET TBLPROPERTIES TEMPORARY TERMINATED THEN TIME TIMEDIFF
+   TIMESTAMP TIMESTAMP_LTZ TIMESTAMP_NTZ TIMESTAMPADD TIMESTAMPDIFF TINYINT TO EXECUTE TOUCH TRAILING TRANSACTION
+   TRANSACTIONS TRANSFORM TRIM TRUE TRUNCATE TRY_CAST TYPE UNARCHIVE UNBOUNDED UNCACHE UNION UNIQUE UNKNOWN UNLOCK
+   UNPIVOT UNSET UNTIL UPDATE USE USER USING VALUE VALUES VARCHAR VAR VARIABLE VARIANT VERSION VIEW VIEWS VOID
+   WATERMARK WEEK WEEKS WHEN WHERE WHILE WINDOW WITH WITHIN WITHOUT YEAR YEARS ZONE.
+/* Tokens that are no words. */
+%token SEMICOLON LP RP COMMA DOT LB RB BANG EQ NSEQ NEQ NEQJ LT LTE GT GTE SHIFT_LEFT SHIFT_RIGHT SHIFT_RIGHT_UNSIGNED
+       PLUS MINUS ASTERISK SLASH PERCENT TILDE AMPERSAND PIPE CONCAT_PIPE OPERATOR_PIPE HAT COLON DOUBLE_COLON ARROW FAT_ARROW
+       HINT_START HINT_END QUESTION STRING_LITERAL BIGINT_LITERAL SMALLINT_LITERAL TINYINT_LITERAL INTEGER_VALUE EXPONENT_VALUE
+       DECIMAL_VALUE FLOAT_LITERAL DOUBLE_LITERAL BIGDECIMAL_LITERAL UNRECOGNIZED.
+/* Tokens that context.c makes. */
+%token TYPED_WORD INTERVAL_LITERAL NOT_NULL STAR_EXCEPT EXTRACT_FROM SUBSTRING_FROM TRIM_FROM OVERLAY_PLACING POSITION_IN
+       TRANSFORM_SCRIPT START_STATEMENT START_EXPRESSION START_TYPE START_SCHEMA START_NAME.
+
+/* Lowest first. Set operations bind by level, INTERSECT tighter; LOWEST marks rules that give way to a longer match. */
+%nonassoc LOWEST.
+%nonassoc ORDER CLUSTER DISTRIBUTE SORT WINDOW LIMIT OFFSET COMMA IGNORE.
+%left OPERATOR_PIPE.
+%left UNION EXCEPT SETMINUS.
+%left INTERSECT.
+%left EQ NSEQ NEQ NEQJ LT LTE GT GTE.
+%left PIPE.
+%left HAT.
+%left AMPERSAND.
+%left SHIFT_LEFT SHIFT_RIGHT SHIFT_RIGHT_UNSIGNED.
+%left PLUS MINUS CONCAT_PIPE.
+%left ASTERISK SLASH PERCENT DIV.
+%right UNARY TILDE.
+%left COLLATE LP RP LB DOT.
+
+input ::= START_STATEMENT statement(S) semicolons.  { p->node = S; }
+input ::= START_EXPRESSION named_expression(E).      { p->node = E; }
+input ::= START_TYPE data_type(T).                   { p->type = T; }
+input ::= START_SCHEMA col_type_list(F).             { p->type = type_struct(p->a, F->at, F->len); }
+input ::= START_NAME multipart(N).                   { p->name = *N; }
+semicolons ::= .
+semicolons ::= semicolons SEMICOLON.
+
+statement(A) ::= query(Q). { A = Q; }
+
+/* ------------------------------------------------------------------ names */
+%type identifier {const char *}
+%type strict_identifier {const char *}
+%type alias_name {const char *}
+%type identifier_seq {StrList *}
+%type identifier_list {StrList *}
+%type identifier_list_opt {StrList *}
+%type multipart {StrList *}
+%type multipart_list {NodeList *}
+%type string {const Token *}
+identifier(A) ::= ID(T).            { A = ident(p, T); }
+identifier(A) ::= IDENTIFIER_KW LP string(S) RP. { A = arena_strn(p->a, S->text, S->text_len); }
+strict_identifier(A) ::= ID(T).     { A = strict_ident(p, T); }
+strict_identifier(A) ::= IDENTIFIER_KW LP string(S) RP. { A = arena_strn(p->a, S->text, S->text_len); }
+identifier_seq(A) ::= identifier(I).                         { A = names_one(p, I); }
+identifier_seq(A) ::= identifier_seq(L) COMMA identifier(I). { A = names_add(p, L, I); }
+identifier_list(A) ::= LP identifier_seq(L) RP.   { A = L; }
+identifier_list_opt(A) ::= .                      { A = NULL; }
+identifier_list_opt(A) ::= identifier_list(L).    { A = L; }
+multipart(A) ::= identifier(I).                   { A = names_one(p, I); }
+multipart(A) ::= multipart(L) DOT identifier(I).  { A = names_add(p, L, I); }
+multipart_list(A) ::= multipart(N).                         { A = list_one(p, NEW(Attribute, p->tokens.at[p->at - 1].start, .name = *N)); }
+multipart_list(A) ::= multipart_list(L) COMMA multipart(N). { A = list_add(p, L, NEW(Attribute, p->tokens.at[p->at - 1].start, .name = *N)); }
+/* identifierReference: a name, or IDENTIFIER('a.b') and its like */
+%type reference {StrList *}
+reference(A) ::= reference_name(N). { A = N; }
+%type reference_name {StrList *}
+reference_name(A) ::= ID(T).                        { A = names_one(p, ident(p, T)); }
+reference_name(A) ::= reference_name(L) DOT identifier(I). { A = names_add(p, L, I); }
+reference_name(A) ::= IDENTIFIER_KW(T) LP expression(E) RP.  { A = identifier_clause(p, E, T->start); }
+string(A) ::= STRING_LITERAL(T).            { A = T; }
+string(A) ::= string(L) STRING_LITERAL(T).  {
+  A = string_joined(p, L, T);
+}
+%type integer {int64_t}
+integer(A) ::= INTEGER_VALUE(T). { A = integer_value(p, T); }
+%type not {const Token *}
+not(A) ::= NOT(T).  { A = T; }
+not(A) ::= BANG(T). { A = T; check_bang(p, T); }
+
+/* ------------------------------------------------------------------ queries */
+query(A) ::= query_bare(Q).               { A = Q; }
+query(A) ::= query_parens(Q).             { A = Q; } [LOWEST]
+query_parens(A) ::= LP query_bare(Q) RP.  { A = Q; }
+query_parens(A) ::= LP query_parens(Q) RP. { A = Q; }
+query_bare(A) ::= query_primary(Q). [LOWEST]              { A = Q; }
+query_bare(A) ::= query_term(Q) organization(O).          { A = organize(p, Q, O); }
+query_bare(A) ::= ctes(W) query_term(Q). [LOWEST]         { A = with_ctes(p, W, Q); }
+query_bare(A) ::= ctes(W) query_term(Q) organization(O).  { A = with_ctes(p, W, organize(p, Q, O)); }
+query_term(A) ::= query_primary(Q). [LOWEST]              { A = Q; }
+query_term(A) ::= query_parens(Q).  [LOWEST]              { A = Q; }
+
+ctes(A) ::= WITH(T) recursive_opt(R) named_queries(L).
+  { A = NEW(With, T->start, .ctes = *L, .recursive = R >= 0, .max_recursion = -1); }
+%type recursive_opt {int}
+recursive_opt(A) ::= .          { A = -1; }
+recursive_opt(A) ::= RECURSIVE. { A = 1; }
+%type named_queries {NodeList *}
+named_queries(A) ::= named_query(Q).                        { A = list_one(p, Q); }
+named_queries(A) ::= named_queries(L) COMMA named_query(Q). { A = list_add(p, L, Q); }
+named_query(A) ::= ID(T) query_parens(Q).                                  { A = cte(p, T, NULL, -1, Q); }
+named_query(A) ::= ID(T) AS query_parens(Q).                               { A = cte(p, T, NULL, -1, Q); }
+named_query(A) ::= ID(T) max_recursion(M) as_opt query_parens(Q).          { A = cte(p, T, NULL, M, Q); }
+named_query(A) ::= ID(T) identifier_list(C) query_parens(Q).               { A = cte(p, T, C, -1, Q); }
+named_query(A) ::= ID(T) identifier_list(C) AS query_parens(Q).            { A = cte(p, T, C, -1, Q); }
+named_query(A) ::= ID(T) identifier_list(C) max_recursion(M) as_opt query_parens(Q). { A = cte(p, T, C, M, Q); }
+%type max_recursion {int64_t}
+max_recursion(A) ::= MAX RECURSION LEVEL integer(N). { A = N; }
+as_opt ::= .
+as_opt ::= AS.
+
+%type organization {Organization *}
+%type organization_clause {Organization *}
+organization(A) ::= ORDER(T) BY sort_items(L).         { A = organization_add(p, NULL, ORG_ORDER, T, L, NULL); }
+organization(A) ::= CLUSTER(T) BY expressions(L).      { A = organization_add(p, NULL, ORG_CLUSTER, T, L, NULL); }
+organization(A) ::= DISTRIBUTE(T) BY expressions(L).   { A = organization_add(p, NULL, ORG_DISTRIBUTE, T, L, NULL); }
+organization(A) ::= SORT(T) BY sort_items(L).          { A = organization_add(p, NULL, ORG_SORT, T, L, NULL); }
+organization(A) ::= WINDOW(T) named_windows(L).        { A = organization_add(p, NULL, ORG_WINDOW, T, L, NULL); }
+organization(A) ::= LIMIT(T) limit_value(E).           { A = organization_add(p, NULL, ORG_LIMIT, T, NULL, E); }
+organization(A) ::= OFFSET(T) expression(E).           { A = organization_add(p, NULL, ORG_OFFSET, T, NULL, E); }
+organization(A) ::= organization(O) ORDER(T) BY sort_items(L).       { A = organization_add(p, O, ORG_ORDER, T, L, NULL); }
+organization(A) ::= organization(O) CLUSTER(T) BY expressions(L).    { A = organization_add(p, O, ORG_CLUSTER, T, L, NULL); }
+organization(A) ::= organization(O) DISTRIBUTE(T) BY expressions(L). { A = organization_add(p, O, ORG_DISTRIBUTE, T, L, NULL); }
+organization(A) ::= organization(O) SORT(T) BY sort_items(L).        { A = organization_add(p, O, ORG_SORT, T, L, NULL); }
+organization(A) ::= organization(O) WINDOW(T) named_windows(L).      { A = organization_add(p, O, ORG_WINDOW, T, L, NULL); }
+organization(A) ::= organization(O) LIMIT(T) limit_value(E).         { A = organization_add(p, O, ORG_LIMIT, T, NULL, E); }
+organization(A) ::= organization(O) OFFSET(T) expression(E).         { A = organization_add(p, O, ORG_OFFSET, T, NULL, E); }
+limit_value(A) ::= ALL.           { A = NULL; }
+limit_value(A) ::= expression(E). { A = E; }
+%type sort_items {NodeList *}
+sort_items(A) ::= sort_item(S).                      { A = list_one(p, S); }
+sort_items(A) ::= sort_items(L) COMMA sort_item(S).  { A = list_add(p, L, S); }
+sort_item(A) ::= expression(E) direction(D) nulls_order(N).
+  { A = NEW(SortOrder, NODE_START(E), .child = E, .direction = D, .nulls = N); }
+%type direction {int}
+direction(A) ::= .      { A = SORT_ASC; }
+direction(A) ::= ASC.   { A = SORT_ASC; }
+direction(A) ::= DESC.  { A = SORT_DESC; }
+%type nulls_order {int}
+nulls_order(A) ::= .            { A = NULLS_DEFAULT; }
+nulls_order(A) ::= NULLS FIRST. { A = NULLS_FIRST; }
+nulls_order(A) ::= NULLS LAST.  { A = NULLS_LAST; }
+
+%type set_quantifier {int}
+set_quantifier(A) ::= .         { A = 0; }
+set_quantifier(A) ::= DISTINCT. { A = 1; }
+set_quantifier(A) ::= ALL.      { A = 2; }
+query_primary(A) ::= query_term(L) UNION set_quantifier(Q) query_term(R).     { A = set_operation(p, L, SETOP_UNION, Q == 2, R); }
+query_primary(A) ::= query_term(L) EXCEPT set_quantifier(Q) query_term(R).    { A = set_operation(p, L, SETOP_EXCEPT, Q == 2, R); }
+query_primary(A) ::= query_term(L) SETMINUS set_quantifier(Q) query_term(R).  { A = set_operation(p, L, SETOP_EXCEPT, Q == 2, R); }
+query_primary(A) ::= query_term(L) INTERSECT set_quantifier(Q) query_term(R). { A = set_operation(p, L, SETOP_INTERSECT, Q == 2, R); }
+
+query_primary(A) ::= SELECT(T) hints(H) set_quantifier(Q) named_expressions(E) from_opt(F) where_opt(W) group_opt(G)
+    having_opt(V) window_opt(N).
+  { A = select_query(p, &(Select){ T->start, H, Q == 1, E, F, W, G, V, N }); }
+query_primary(A) ::= from_query(F). [LOWEST]  { A = F; }
+from_query(A) ::= from_clause(F). [LOWEST]    { A = F; }
+from_query(A) ::= from_clause(F) from_bodies(B).
+  { A = from_selects(p, F, B); }
+%type from_bodies {SelectList *}
+from_bodies(A) ::= from_body(B).                { A = selects_add(p, NULL, B); }
+from_bodies(A) ::= from_bodies(L) from_body(B). { A = selects_add(p, L, B); }
+%type from_body {Select *}
+from_body(A) ::= SELECT(T) hints(H) set_quantifier(Q) named_expressions(E) lateral_views_opt(V) where_opt(W) group_opt(G)
+    having_opt(P) window_opt(N).
+  { A = ARENA_NEW(p->a, Select); *A = (Select){ T->start, H, Q == 1, E, V, W, G, P, N }; }
+query_primary(A) ::= TABLE(T) reference(N).   { A = NEW(UnresolvedRelation, T->start, .name = *N); }
+query_primary(A) ::= inline_table(V). [OPERATOR_PIPE] { A = V; }
+inline_table(A) ::= VALUES(T) values_rows(L). [LOWEST]
+  { A = inline_table(p, L, (TableAlias){ 0 }, T->start); }
+inline_table(A) ::= VALUES(T) values_rows(L) table_alias_some(N).
+  { A = inline_table(p, L, N, T->start); }
+%type values_rows {NodeList *}
+values_rows(A) ::= expression(E).                      { A = list_one(p, E); }
+values_rows(A) ::= values_rows(L) COMMA expression(E). { A = list_add(p, L, E); }
+
+%type hints {NodeList *}
+hints(A) ::= .                                                { A = NULL; }
+hints(A) ::= hints(L) HINT_START hint_list(H) HINT_END.       { A = L ? L : list_new(p); for (size_t i = 0; i < H->len; i++) list_add(p, A, H->at[i]); }
+%type hint_list {NodeList *}
+hint_list(A) ::= hint(H).                     { A = list_one(p, H); }
+hint_list(A) ::= hint_list(L) hint(H).        { A = list_add(p, L, H); }
+hint_list(A) ::= hint_list(L) COMMA hint(H).  { A = list_add(p, L, H); }
+hint(A) ::= ID(T).                            { A = NEW(Hint, T->start, .name = ident(p, T)); }
+hint(A) ::= ID(T) LP hint_params(L) RP.       { A = NEW(Hint, T->start, .name = ident(p, T), .params = *L); }
+%type hint_params {NodeList *}
+hint_params(A) ::= primary(E).                      { A = list_one(p, E); }
+hint_params(A) ::= hint_params(L) COMMA primary(E). { A = list_add(p, L, E); }
+
+where_opt(A) ::= .                      { A = NULL; }
+where_opt(A) ::= WHERE expression(E).   { A = E; }
+having_opt(A) ::= .                     { A = NULL; }
+having_opt(A) ::= HAVING expression(E). { A = E; }
+%type window_opt {NodeList *}
+window_opt(A) ::= . [LOWEST]              { A = NULL; }
+window_opt(A) ::= WINDOW named_windows(L). { A = L; }
+%type named_windows {NodeList *}
+named_windows(A) ::= named_window(W).                        { A = list_one(p, W); }
+named_windows(A) ::= named_windows(L) COMMA named_window(W). { A = list_add(p, L, W); }
+named_window(A) ::= ID(T) AS window_spec(W). { A = NEW(WindowDefinition, T->start, .name = ident(p, T), .window = W); }
+
+/* ---- grouping */
+group_opt(A) ::= .                                       { A = NULL; }
+group_opt(A) ::= group_clause(G).                        { A = G; }
+group_clause(A) ::= GROUP(T) BY group_items(L).          { A = grouping(p, L, T->start); }
+group_clause(A) ::= GROUP(T) BY group_items(L) WITH ROLLUP. { A = grouping_with(p, L, GROUPING_ROLLUP, NULL, T->start); }
+group_clause(A) ::= GROUP(T) BY group_items(L) WITH CUBE.   { A = grouping_with(p, L, GROUPING_CUBE, NULL, T->start); }
+group_clause(A) ::= GROUP(T) BY group_items(L) GROUPING SETS LP grouping_sets(S) RP.
+  { A = grouping_with(p, L, GROUPING_SETS, S, T->start); }
+group_clause(A) ::= GROUP(T) BY ALL.                     { A = NEW(Aggregate, T->start, .grouping = GROUPING_ALL); }
+%type group_items {NodeList *}
+group_items(A) ::= group_item(E).                      { A = list_one(p, E); }
+group_items(A) ::= group_items(L) COMMA group_item(E). { A = list_add(p, L, E); }
+group_item(A) ::= named_expression(E).     { A = E; }
+group_item(A) ::= grouping_analytics(G).   { A = G; }
+/* an Aggregate without input, its sets given: only while parsing */
+grouping_analytics(A) ::= ROLLUP(T) LP grouping_sets(L) RP.  { A = NEW(Aggregate, T->start, .grouping = GROUPING_ROLLUP, .sets = *L); }
+grouping_analytics(A) ::= CUBE(T) LP grouping_sets(L) RP.    { A = NEW(Aggregate, T->start, .grouping = GROUPING_CUBE, .sets = *L); }
+grouping_analytics(A) ::= GROUPING(T) SETS LP grouping_elements(L) RP. { A = NEW(Aggregate, T->start, .grouping = GROUPING_SETS, .sets = *L); }
+%type grouping_elements {NodeList *}
+grouping_elements(A) ::= grouping_element(E).                            { A = list_one(p, E); }
+grouping_elements(A) ::= grouping_elements(L) COMMA grouping_element(E). { A = list_add(p, L, E); }
+grouping_element(A) ::= grouping_set(S).       { A = S; }
+grouping_element(A) ::= grouping_analytics(G). { A = G; }
+%type grouping_sets {NodeList *}
+grouping_sets(A) ::= grouping_set(S).                        { A = list_one(p, S); }
+grouping_sets(A) ::= grouping_sets(L) COMMA grouping_set(S). { A = list_add(p, L, S); }
+grouping_set(A) ::= LP(T) RP.       { A = NEW(GroupingSet, T->start, .items = { 0 }); }
+grouping_set(A) ::= expression(E).  { A = grouping_set(p, E); }
+
+/* ------------------------------------------------------------------ FROM */
+from_opt(A) ::= .                { A = NULL; }
+from_opt(A) ::= lateral_views(V). { A = V; }
+from_opt(A) ::= from_clause(F).  { A = F; }
+from_clause(A) ::= FROM relations(R). [LOWEST]                   { A = R; }
+from_clause(A) ::= FROM relations(R) lateral_views(V).           { A = lateral_views_over(p, R, V); }
+from_clause(A) ::= FROM relations(R) lateral_views(V) pivot_clause(P).
+  { A = pivot_over(p, lateral_views_over(p, R, V), P); }
+relations(A) ::= relation(R).                     { A = R; }
+relations(A) ::= relations(L) COMMA relation(R).  { A = comma_join(p, L, R); }
+relation(A) ::= relation_primary(R).              { A = R; }
+relation(A) ::= LATERAL relation_primary(R).      { A = lateral(p, R); }
+relation(A) ::= relation(L) join_tail(J).         { A = join_over(p, L, J); }
+relation(A) ::= relation(L) pivot_clause(P).      { A = pivot_over(p, L, P); }
+/* a Join without its left side */
+join_tail(A) ::= join_type(K) JOIN lateral_opt(B) relation_primary(R).
+  { A = join(p, K, false, B, R, NULL, NULL); }
+join_tail(A) ::= join_type(K) JOIN lateral_opt(B) relation_primary(R) ON expression(E).
+  { A = join(p, K, false, B, R, E, NULL); }
+join_tail(A) ::= join_type(K) JOIN lateral_opt(B) relation_primary(R) USING identifier_list(L).
+  { A = join(p, K, false, B, R, NULL, L); }
+join_tail(A) ::= NATURAL join_type(K) JOIN lateral_opt(B) relation_primary(R).
+  { A = join(p, K, true, B, R, NULL, NULL); }
+%type lateral_opt {int}
+lateral_opt(A) ::= .         { A = 0; }
+lateral_opt(A) ::= LATERAL.  { A = 1; }
+%type join_type {int}
+join_type(A) ::= .                 { A = JOIN_INNER; }
+join_type(A) ::= INNER.            { A = JOIN_INNER; }
+join_type(A) ::= CROSS.            { A = JOIN_CROSS; }
+join_type(A) ::= LEFT outer_opt.   { A = JOIN_LEFT; }
+join_type(A) ::= RIGHT outer_opt.  { A = JOIN_RIGHT; }
+join_type(A) ::= FULL outer_opt.   { A = JOIN_FULL; }
+join_type(A) ::= SEMI.             { A = JOIN_SEMI; }
+join_type(A) ::= LEFT SEMI.        { A = JOIN_SEMI; }
+join_type(A) ::= ANTI.             { A = JOIN_ANTI; }
+join_type(A) ::= LEFT ANTI.        { A = JOIN_ANTI; }
+outer_opt ::= .
+outer_opt ::= OUTER.
+
+relation_primary(A) ::= reference_at(R) temporal_opt(V) options_with(O) sample_opt(S) table_alias(N).
+  { A = named_relation(p, R, V, O, S, N); }
+relation_primary(A) ::= query_parens(Q) sample_opt(S) table_alias(N).
+  { A = subquery_relation(p, Q, S, N, NODE_START(Q)); }
+relation_primary(A) ::= LP(T) relation(R) RP sample_opt(S) table_alias(N).
+  { A = relation_alias(p, sampled(p, S, R), N, T->start); }
+relation_primary(A) ::= inline_table(V). [LOWEST]     { A = V; }
+relation_primary(A) ::= reference_at(R) LP(T) table_args(L) RP table_alias(N).
+  { A = table_function(p, R, L, N); (void)T; }
+reference_at(A) ::= reference(N).            { A = NEW(Attribute, reference_start(p, N), .name = *N); }
+%type table_alias {TableAlias}
+%type table_alias_some {TableAlias}
+table_alias(A) ::= . [LOWEST]            { A = (TableAlias){ 0 }; }
+table_alias(A) ::= table_alias_some(N).  { A = N; }
+table_alias_some(A) ::= strict_identifier(I) identifier_list_opt(C).    { A = (TableAlias){ I, C }; }
+table_alias_some(A) ::= AS strict_identifier(I) identifier_list_opt(C). { A = (TableAlias){ I, C }; }
+%type options_with {KeyValueList *}
+options_with(A) ::= .                       { A = NULL; }
+options_with(A) ::= WITH property_list(L).  { A = L; }
+%type temporal_opt {Temporal}
+temporal_opt(A) ::= .                                     { A = (Temporal){ NULL, NULL }; }
+temporal_opt(A) ::= for_opt version_word AS OF version(V). { A = (Temporal){ V, NULL }; }
+temporal_opt(A) ::= for_opt timestamp_word AS OF value(E). { A = (Temporal){ NULL, E }; }
+for_opt ::= .
+for_opt ::= FOR.
+version_word ::= VERSION.
+version_word ::= SYSTEM_VERSION.
+timestamp_word ::= TIMESTAMP.
+timestamp_word ::= SYSTEM_TIME.
+version(A) ::= INTEGER_VALUE(T).  { A = literal_string(p, T->text, T->text_len, T->start, T->stop); }
+version(A) ::= string(T).         { A = literal_string(p, T->text, T->text_len, T->start, T->stop); }
+
+sample_opt(A) ::= . [LOWEST]  { A = NULL; }
+sample_opt(A) ::= sample(S).  { A = S; }
+sample(A) ::= TABLESAMPLE LP sample_method(S) RP.                                 { A = S; }
+sample(A) ::= TABLESAMPLE LP sample_method(S) RP REPEATABLE LP integer(N) RP.     { A = sample_seed(p, S, N); }
+sample_method(A) ::= expression(E) PERCENTLIT.                    { A = sample_percent(p, E); }
+sample_method(A) ::= expression(E) ROWS.                          { A = sample_rows(p, E); }
+sample_method(A) ::= BUCKET integer(N) OUT OF integer(D).         { A = sample_bucket(p, N, D); }
+sample_method(A) ::= BUCKET(T) integer OUT OF integer ON expression.
+  { A = NULL; parser_unsupported(p, T->start, "TABLESAMPLE(BUCKET x OUT OF y ON column)"); }
+sample_method(A) ::= expression(E).
+  { A = NULL; parser_unsupported(p, NODE_START(E), "TABLESAMPLE(bytes)"); }
+
+lateral_views_opt(A) ::= .                 { A = NULL; }
+lateral_views_opt(A) ::= lateral_views(V). { A = V; }
+lateral_views(A) ::= lateral_view(V).                   { A = V; }
+lateral_views(A) ::= lateral_views(L) lateral_view(V).  { A = lateral_views_over(p, L, V); }
+lateral_view(A) ::= LATERAL(T) VIEW outer_word(O) reference_at(F) LP expressions_opt(L) RP lateral_names(N).
+  { A = lateral_view(p, O, F, L, N, T->start); }
+%type outer_word {int}
+outer_word(A) ::= .       { A = 0; }
+outer_word(A) ::= OUTER.  { A = 1; }
+%type lateral_names {TableAlias}
+lateral_names(A) ::= . [LOWEST]                        { A = (TableAlias){ 0 }; }
+lateral_names(A) ::= identifier(I). [LOWEST]           { A = (TableAlias){ I, NULL }; }
+lateral_names(A) ::= AS identifier_seq(C). [LOWEST]    { A = (TableAlias){ NULL, C }; }
+lateral_names(A) ::= identifier(I) AS identifier_seq(C). [LOWEST] { A = (TableAlias){ I, C }; }
+lateral_names(A) ::= identifier(I) identifier_seq(C). [LOWEST]    { A = (TableAlias){ I, C }; }
+
+/* a Pivot or Unpivot without its input */
+pivot_clause(A) ::= PIVOT(T) LP named_expressions(E) FOR pivot_columns(C) IN LP pivot_values(V) RP RP.
+  { A = pivot(p, E, C, V, T->start); }
+%type pivot_columns {NodeList *}
+pivot_columns(A) ::= ID(T).                   { A = list_one(p, attribute(p, T)); }
+pivot_columns(A) ::= LP identifier_seq(L) RP. { A = attributes(p, L); }
+%type pivot_values {NodeList *}
+pivot_values(A) ::= pivot_value(V).                       { A = list_one(p, V); }
+pivot_values(A) ::= pivot_values(L) COMMA pivot_value(V). { A = list_add(p, L, V); }
+pivot_value(A) ::= named_expression(E).                   { A = E; }
+pivot_clause(A) ::= UNPIVOT(T) unpivot_nulls(N) LP identifier(V) FOR identifier(W) IN LP unpivot_columns(L) RP RP unpivot_alias(S).
+  { A = unpivot(p, N, names_one(p, V), W, L, S, T->start); }
+pivot_clause(A) ::= UNPIVOT(T) unpivot_nulls(N) LP LP identifier_seq(V) RP FOR identifier(W) IN LP unpivot_sets(L) RP RP unpivot_alias(S).
+  { A = unpivot(p, N, V, W, L, S, T->start); }
+%type unpivot_alias {const char *}
+unpivot_alias(A) ::= . [LOWEST]       { A = NULL; }
+unpivot_alias(A) ::= strict_identifier(I).   { A = I; }
+unpivot_alias(A) ::= AS strict_identifier(I). { A = I; }
+%type unpivot_nulls {int}
+unpivot_nulls(A) ::= .              { A = 0; }
+unpivot_nulls(A) ::= INCLUDE NULLS. { A = 1; }
+unpivot_nulls(A) ::= EXCLUDE NULLS. { A = 0; }
+%type unpivot_columns {NodeList *}
+unpivot_columns(A) ::= unpivot_column(C).                          { A = list_one(p, C); }
+unpivot_columns(A) ::= unpivot_columns(L) COMMA unpivot_column(C). { A = list_add(p, L, C); }
+unpivot_column(A) ::= multipart(N) column_alias(I).                { A = unpivot_named(p, row(p, list_one(p, NEW(Attribute, -1, .name = *N)), -1), I); }
+%type column_alias {const char *}
+column_alias(A) ::= .                { A = NULL; }
+column_alias(A) ::= identifier(I).   { A = I; }
+column_alias(A) ::= AS identifier(I). { A = I; }
+%type unpivot_sets {NodeList *}
+unpivot_sets(A) ::= unpivot_set(C).                       { A = list_one(p, C); }
+unpivot_sets(A) ::= unpivot_sets(L) COMMA unpivot_set(C). { A = list_add(p, L, C); }
+unpivot_set(A) ::= LP multipart_list(L) RP column_alias(I). { A = unpivot_named(p, row(p, L, -1), I); }
+
+/* table functions: f(expressions, name => expression, TABLE(t) PARTITION BY …) */
+%type table_args {NodeList *}
+%type table_arg_list {NodeList *}
+table_args(A) ::= .                    { A = list_new(p); }
+table_args(A) ::= table_arg_list(L).   { A = L; }
+table_arg_list(A) ::= table_arg(E).                          { A = list_one(p, E); }
+table_arg_list(A) ::= table_arg_list(L) COMMA table_arg(E).  { A = list_add(p, L, E); }
+table_arg(A) ::= function_argument(E).   { A = E; }
+table_arg(A) ::= table_argument(T).      { A = T; }
+table_arg(A) ::= ID(K) FAT_ARROW table_argument(T). { A = NEW(NamedArgument, K->start, .key = ident(p, K), .value = T); }
+table_argument(A) ::= TABLE(T) table_argument_source(R) table_partitioning(P).
+  { A = table_argument(p, R, P, T->start); }
+table_argument_source(A) ::= reference_at(N).          { A = N; }
+table_argument_source(A) ::= LP reference_at(N) RP.    { A = N; }
+table_argument_source(A) ::= query_parens(Q).          { A = Q; }
+%type table_partitioning {NodeList *}
+table_partitioning(A) ::= .                            { A = NULL; }
+table_partitioning(A) ::= WITH SINGLE PARTITION table_order. { A = list_new(p); }
+table_partitioning(A) ::= PARTITION BY expression(E) table_order.  { A = row_items(p, E); }
+table_partitioning(A) ::= DISTRIBUTE BY expression(E) table_order. { A = row_items(p, E); }
+table_order ::= . [LOWEST]
+table_order ::= ORDER(T) BY table_sort. { parser_unsupported(p, T->start, "ORDER BY in a TABLE argument"); }
+table_order ::= SORT(T) BY table_sort.  { parser_unsupported(p, T->start, "SORT BY in a TABLE argument"); }
+
+table_sort ::= sort_item.
+
+/* ------------------------------------------------------------------ pipe operators */
+query_primary(A) ::= query_term(Q) OPERATOR_PIPE pipe_operator(O). { A = pipe_over(p, Q, O); }
+%type pipe_operator {Pipe *}
+pipe_operator(A) ::= SELECT(T) hints(H) set_quantifier(Q) named_expressions(E) window_opt(N).
+  { A = pipe_new(p, PIPE_SELECT); A->select = (Select){ T->start, H, Q == 1, E, NULL, NULL, NULL, NULL, N }; }
+pipe_operator(A) ::= EXTEND named_expressions(E).        { A = pipe_new(p, PIPE_EXTEND); A->list = E; }
+pipe_operator(A) ::= SET assignments(L).                 { A = pipe_new(p, PIPE_SET); A->list = L; }
+pipe_operator(A) ::= DROP identifier_seq(N). [LOWEST]    { A = pipe_new(p, PIPE_DROP); A->names = N; }
+pipe_operator(A) ::= AS identifier(I).                   { A = pipe_new(p, PIPE_AS); A->names = names_one(p, I); }
+pipe_operator(A) ::= WHERE expression(E).                { A = pipe_new(p, PIPE_WHERE); A->node = E; }
+pipe_operator(A) ::= pivot_clause(P).                    { A = pipe_new(p, PIPE_PIVOT); A->node = P; }
+pipe_operator(A) ::= sample(S).                          { A = pipe_new(p, PIPE_SAMPLE); A->node = S; }
+pipe_operator(A) ::= join_tail(J).                       { A = pipe_new(p, PIPE_JOIN); A->node = J; }
+pipe_operator(A) ::= organization(O). [LOWEST]           { A = pipe_new(p, PIPE_ORGANIZE); A->organization = O; }
+pipe_operator(A) ::= AGGREGATE(T) named_expressions_opt(E) group_opt(G).
+  { A = pipe_new(p, PIPE_AGGREGATE); A->list = E; A->node = G; A->start = T->start; }
+pipe_operator(A) ::= set_word(O) set_quantifier(Q) pipe_right(R).
+  { A = pipe_new(p, PIPE_SET_OPERATION); A->op = O; A->all = Q == 2; A->node = R; }
+%type set_word {int}
+set_word(A) ::= UNION.      { A = SETOP_UNION; }
+set_word(A) ::= EXCEPT.     { A = SETOP_EXCEPT; }
+set_word(A) ::= SETMINUS.   { A = SETOP_EXCEPT; }
+set_word(A) ::= INTERSECT.  { A = SETOP_INTERSECT; }
+pipe_right(A) ::= SELECT(T) hints(H) set_quantifier(Q) named_expressions(E) from_opt(F) where_opt(W) group_opt(G)
+    having_opt(V) window_opt(N).
+  { A = select_query(p, &(Select){ T->start, H, Q == 1, E, F, W, G, V, N }); }
+pipe_right(A) ::= from_query(F). [LOWEST]     { A = F; }
+pipe_right(A) ::= TABLE(T) reference(N).      { A = NEW(UnresolvedRelation, T->start, .name = *N); }
+pipe_right(A) ::= inline_table(V).            { A = V; }
+pipe_right(A) ::= query_parens(Q).            { A = Q; }
+
+%type assignments {NodeList *}
+assignments(A) ::= assignment(S).                       { A = list_one(p, S); }
+assignments(A) ::= assignments(L) COMMA assignment(S).  { A = list_add(p, L, S); }
+assignment(A) ::= reference_at(N) EQ expression(E). { A = NEW(Assignment, NODE_START(N), .target = N, .value = E); }
+
+/* ------------------------------------------------------------------ expressions */
+%type named_expressions {NodeList *}
+%type named_expressions_opt {NodeList *}
+named_expressions_opt(A) ::= .                      { A = list_new(p); }
+named_expressions_opt(A) ::= named_expressions(L).  { A = L; } [LOWEST]
+named_expressions(A) ::= named_expression(E).                            { A = list_one(p, E); } [LOWEST]
+named_expressions(A) ::= named_expressions(L) COMMA named_expression(E). { A = list_add(p, L, E); } [LOWEST]
+named_expression(A) ::= expression(E).                     { A = E; }
+named_expression(A) ::= expression(E) identifier(I).       { A = aliased(p, E, names_one(p, I)); }
+named_expression(A) ::= expression(E) AS identifier(I).    { A = aliased(p, E, names_one(p, I)); }
+named_expression(A) ::= expression(E) AS identifier_list(L). { A = aliased(p, E, L); }
+%type expressions {NodeList *}
+%type expressions_opt {NodeList *}
+expressions_opt(A) ::= .                { A = list_new(p); }
+expressions_opt(A) ::= expressions(L).  { A = L; }
+expressions(A) ::= expression(E).                       { A = list_one(p, E); }
+expressions(A) ::= expressions(L) COMMA expression(E).  { A = list_add(p, L, E); }
+
+expression(A) ::= or_list(L). { A = logical(p, "or", L); }
+%type or_list {NodeList *}
+or_list(A) ::= and_expression(E).                { A = list_one(p, E); }
+or_list(A) ::= or_list(L) OR and_expression(E).  { A = list_add(p, L, E); }
+and_expression(A) ::= and_list(L). { A = logical(p, "and", L); }
+%type and_list {NodeList *}
+and_list(A) ::= not_expression(E).                  { A = list_one(p, E); }
+and_list(A) ::= and_list(L) AND not_expression(E).  { A = list_add(p, L, E); }
+not_expression(A) ::= predicated(E).           { A = E; }
+not_expression(A) ::= NOT(T) not_expression(E).  { A = function1(p, "not", E, T->start); }
+not_expression(A) ::= BANG(T) not_expression(E). { A = function1(p, "not", E, T->start); }
+predicated(A) ::= EXISTS(T) query_parens(Q).   { A = NEW(Subquery, T->start, .subquery = SUBQUERY_EXISTS, .plan = Q); }
+predicated(A) ::= value(E).                    { A = E; }
+predicated(A) ::= value(E) BETWEEN value(L) AND value(U).      { A = between(p, E, false, L, U); }
+predicated(A) ::= value(E) not BETWEEN value(L) AND value(U).  { A = between(p, E, true, L, U); }
+predicated(A) ::= value(E) IN LP expressions(L) RP.            { A = in_list(p, E, false, L); }
+predicated(A) ::= value(E) not IN LP expressions(L) RP.        { A = in_list(p, E, true, L); }
+predicated(A) ::= value(E) IN query_parens(Q).                 { A = in_query(p, E, false, Q); }
+predicated(A) ::= value(E) not IN query_parens(Q).             { A = in_query(p, E, true, Q); }
+predicated(A) ::= value(E) RLIKE value(P).                     { A = operation(p, "rlike", E, P); }
+predicated(A) ::= value(E) not RLIKE value(P).                 { A = negated(p, true, operation(p, "rlike", E, P)); }
+predicated(A) ::= value(E) like_word(W) value(P) escape_opt(S).     { A = like(p, E, false, W, P, S); }
+predicated(A) ::= value(E) not like_word(W) value(P) escape_opt(S). { A = like(p, E, true, W, P, S); }
+predicated(A) ::= value(E) like_word(W) any_word(Q) LP expressions_opt(L) RP.     { A = like_quantified(p, E, false, W, Q, L); }
+predicated(A) ::= value(E) not like_word(W) any_word(Q) LP expressions_opt(L) RP. { A = like_quantified(p, E, true, W, Q, L); }
+predicated(A) ::= value(E) IS NULL.          { A = function1(p, "isnull", E, NODE_START(E)); }
+predicated(A) ::= value(E) IS not NULL.      { A = function1(p, "isnotnull", E, NODE_START(E)); }
+predicated(A) ::= value(E) IS truth(V).      { A = is_truth(p, E, false, V); }
+predicated(A) ::= value(E) IS not truth(V).  { A = is_truth(p, E, true, V); }
+predicated(A) ::= value(E) IS DISTINCT FROM value(R).      { A = negated(p, true, operation(p, "<=>", E, R)); }
+predicated(A) ::= value(E) IS not DISTINCT FROM value(R).  { A = operation(p, "<=>", E, R); }
+%type like_word {int}
+like_word(A) ::= LIKE.   { A = 0; }
+like_word(A) ::= ILIKE.  { A = 1; }
+%type any_word {int}
+any_word(A) ::= ANY.   { A = 0; }
+any_word(A) ::= SOME.  { A = 0; }
+any_word(A) ::= ALL.   { A = 1; }
+%type escape_opt {const Token *}
+escape_opt(A) ::= .                 { A = NULL; }
+escape_opt(A) ::= ESCAPE string(S). { A = S; }
+%type truth {int}
+truth(A) ::= TRUE.     { A = 1; }
+truth(A) ::= FALSE.    { A = 0; }
+truth(A) ::= UNKNOWN.  { A = -1; }
+
+value(A) ::= primary(E).                   { A = E; }
+value(A) ::= MINUS(T) value(E). [UNARY]    { A = negate(p, T, E); }
+value(A) ::= PLUS(T) value(E). [UNARY]     { A = function1(p, "positive", E, T->start); }
+value(A) ::= TILDE(T) value(E).            { A = function1(p, "~", E, T->start); }
+value(A) ::= value(L) ASTERISK value(R).   { A = operation(p, "*", L, R); }
+value(A) ::= value(L) SLASH value(R).      { A = operation(p, "/", L, R); }
+value(A) ::= value(L) PERCENT value(R).    { A = operation(p, "%", L, R); }
+value(A) ::= value(L) DIV value(R).        { A = operation(p, "div", L, R); }
+value(A) ::= value(L) PLUS value(R).       { A = operation(p, "+", L, R); }
+value(A) ::= value(L) MINUS value(R).      { A = operation(p, "-", L, R); }
+value(A) ::= value(L) CONCAT_PIPE value(R). { A = operation(p, "||", L, R); }
+value(A) ::= value(L) SHIFT_LEFT value(R).  { A = operation(p, "<<", L, R); }
+value(A) ::= value(L) SHIFT_RIGHT value(R). { A = operation(p, ">>", L, R); }
+value(A) ::= value(L) SHIFT_RIGHT_UNSIGNED value(R). { A = operation(p, ">>>", L, R); }
+value(A) ::= value(L) AMPERSAND value(R).  { A = operation(p, "&", L, R); }
+value(A) ::= value(L) HAT value(R).        { A = operation(p, "^", L, R); }
+value(A) ::= value(L) PIPE value(R).       { A = operation(p, "|", L, R); }
+value(A) ::= value(L) EQ value(R).         { A = operation(p, "=", L, R); }
+value(A) ::= value(L) NSEQ value(R).       { A = operation(p, "<=>", L, R); }
+value(A) ::= value(L) NEQ value(R).        { A = operation(p, "!=", L, R); }
+value(A) ::= value(L) NEQJ value(R).       { A = operation(p, "!=", L, R); }
+value(A) ::= value(L) LT value(R).         { A = operation(p, "<", L, R); }
+value(A) ::= value(L) LTE value(R).        { A = operation(p, "<=", L, R); }
+value(A) ::= value(L) GT value(R).         { A = operation(p, ">", L, R); }
+value(A) ::= value(L) GTE value(R).        { A = operation(p, ">=", L, R); }
+
+primary(A) ::= ID(T).                      { A = attribute(p, T); }
+primary(A) ::= literal(L).                 { A = L; }
+primary(A) ::= parameter(M).               { A = M; }
+primary(A) ::= ASTERISK(T) except_opt(X).  { A = star(p, NULL, X, T->start); }
+primary(A) ::= primary(E) DOT ASTERISK except_opt(X). { A = star(p, E, X, NODE_START(E)); }
+primary(A) ::= primary(E) DOT identifier(I).          { A = dereference(p, E, I); }
+primary(A) ::= primary(E) LB value(K) RB.  { A = NEW(Extract, NODE_START(E), .child = E, .key = K); }
+primary(A) ::= primary(E) DOUBLE_COLON data_type(T). [LOWEST]  { A = cast(p, E, T, CAST_SESSION, NODE_START(E)); }
+primary(A) ::= primary(E) COLLATE multipart(N). [LOWEST]       { A = collate(p, E, N); }
+primary(A) ::= primary(E) COLON json_path(P). [LOWEST] { A = semi_structured(p, E, P); }
+primary(A) ::= query_parens(Q). [UNARY]    { A = NEW(Subquery, NODE_START(Q), .subquery = SUBQUERY_SCALAR, .plan = Q); }
+primary(A) ::= LP expression(E) RP.        { A = E; }
+primary(A) ::= LP(T) named_expression(E) COMMA named_expressions(L) RP. { A = row_of(p, E, L, T->start); }
+primary(A) ::= CASE(T) whens(W) case_else(E) END.               { A = case_when(p, NULL, W, E, T->start); }
+primary(A) ::= CASE(T) expression(O) whens(W) case_else(E) END. { A = case_when(p, O, W, E, T->start); }
+primary(A) ::= CAST(T) LP expression(E) AS data_type(Y) RP.     { A = cast(p, E, Y, CAST_SESSION, T->start); }
+primary(A) ::= TRY_CAST(T) LP expression(E) AS data_type(Y) RP. { A = cast(p, E, Y, CAST_TRY, T->start); }
+primary(A) ::= EXTRACT_FROM(T) LP ID(F) FROM value(E) RP.       { A = extract(p, F, E, T->start); }
+primary(A) ::= POSITION_IN(T) LP value(S) IN value(E) RP.       { A = function_of(p, "locate", list_add(p, list_one(p, S), E), T->start); }
+primary(A) ::= SUBSTRING_FROM(T) LP value(E) FROM value(S) RP.  { A = function_of(p, "substring", list_add(p, list_one(p, E), S), T->start); }
+primary(A) ::= SUBSTRING_FROM(T) LP value(E) FROM value(S) FOR value(L) RP.
+  { A = function_of(p, "substring", list_add(p, list_add(p, list_one(p, E), S), L), T->start); }
+primary(A) ::= SUBSTRING_FROM(T) LP value(E) FROM value(S) COMMA value(L) RP.
+  { A = function_of(p, "substring", list_add(p, list_add(p, list_one(p, E), S), L), T->start); }
+primary(A) ::= SUBSTRING_FROM(T) LP value(E) COMMA value(S) FOR value(L) RP.
+  { A = function_of(p, "substring", list_add(p, list_add(p, list_one(p, E), S), L), T->start); }
+primary(A) ::= TRIM_FROM(T) LP trim_side(K) FROM value(E) RP.          { A = trim(p, K, NULL, E, T->start); }
+primary(A) ::= TRIM_FROM(T) LP trim_side(K) value(S) FROM value(E) RP. { A = trim(p, K, S, E, T->start); }
+%type trim_side {const char *}
+trim_side(A) ::= .          { A = "trim"; }
+trim_side(A) ::= BOTH.      { A = "trim"; }
+trim_side(A) ::= LEADING.   { A = "ltrim"; }
+trim_side(A) ::= TRAILING.  { A = "rtrim"; }
+primary(A) ::= OVERLAY_PLACING(T) LP value(E) PLACING value(R) FROM value(S) RP.
+  { A = function_of(p, "overlay", list_add(p, list_add(p, list_one(p, E), R), S), T->start); }
+primary(A) ::= OVERLAY_PLACING(T) LP value(E) PLACING value(R) FROM value(S) FOR value(L) RP.
+  { A = function_of(p, "overlay", list_add(p, list_add(p, list_add(p, list_one(p, E), R), S), L), T->start); }
+primary(A) ::= IDENTIFIER_KW(T) LP expression(E) RP.  { A = identifier_expression(p, E, T->start); }
+primary(A) ::= primary(F) LP(T) call_args(X) RP call_tail(Y). { A = call(p, F, T, &X, &Y); }
+
+%type except_opt {NodeList *}
+except_opt(A) ::= . [LOWEST]                              { A = NULL; }
+except_opt(A) ::= STAR_EXCEPT LP multipart_list(L) RP.    { A = L; }
+parameter(A) ::= QUESTION(T).       { A = parameter(p, T, NULL); }
+parameter(A) ::= COLON(T) identifier(I). { A = parameter(p, T, I); }
+%type json_path {const char *}
+json_path(A) ::= json_part(S). [LOWEST]                       { A = S; }
+json_path(A) ::= json_path(L) DOT identifier(I).     { A = arena_printf(p->a, "%s.%s", L, I); }
+json_path(A) ::= json_path(L) LB json_key(K) RB.     { A = arena_printf(p->a, "%s[%s]", L, K); }
+%type json_part {const char *}
+json_part(A) ::= identifier(I).       { A = arena_printf(p->a, "$.%s", I); }
+json_part(A) ::= LB json_key(K) RB.   { A = arena_printf(p->a, "$[%s]", K); }
+%type json_key {const char *}
+json_key(A) ::= string(S).         { A = arena_printf(p->a, "'%s'", S->text); }
+json_key(A) ::= INTEGER_VALUE(T).  { A = T->text; }
+json_key(A) ::= ASTERISK.          { A = "*"; }
+
+literal(A) ::= NULL(T).                { A = literal_null(p, T); }
+literal(A) ::= TRUE(T).                { A = literal_boolean(p, T, true); }
+literal(A) ::= FALSE(T).               { A = literal_boolean(p, T, false); }
+literal(A) ::= string(T). [LOWEST]     { A = literal_string(p, T->text, T->text_len, T->start, T->stop); }
+literal(A) ::= number(T).              { A = literal_number(p, T); }
+literal(A) ::= TYPED_WORD(W) STRING_LITERAL(T). { A = literal_typed(p, W, T); }
+literal(A) ::= ID(W) STRING_LITERAL(T).        { A = literal_typed(p, W, T); }
+literal(A) ::= INTERVAL_LITERAL(T).    { A = T->node; }
+%type number {const Token *}
+number(A) ::= INTEGER_VALUE(T).       { A = T; }
+number(A) ::= DECIMAL_VALUE(T).       { A = T; }
+number(A) ::= EXPONENT_VALUE(T).      { A = T; }
+number(A) ::= BIGINT_LITERAL(T).      { A = T; }
+number(A) ::= SMALLINT_LITERAL(T).    { A = T; }
+number(A) ::= TINYINT_LITERAL(T).     { A = T; }
+number(A) ::= DOUBLE_LITERAL(T).      { A = T; }
+number(A) ::= FLOAT_LITERAL(T).       { A = T; }
+number(A) ::= BIGDECIMAL_LITERAL(T).  { A = T; }
+
+%type whens {NodeList *}
+whens(A) ::= WHEN expression(C) THEN expression(V).            { A = list_add(p, list_one(p, C), V); }
+whens(A) ::= whens(L) WHEN expression(C) THEN expression(V).   { A = list_add(p, list_add(p, L, C), V); }
+case_else(A) ::= .                    { A = NULL; }
+case_else(A) ::= ELSE expression(E).  { A = E; }
+
+/* ---- calls */
+%type call_args {CallArgs}
+call_args(A) ::= .                                            { A = (CallArgs){ .list = list_new(p) }; }
+call_args(A) ::= set_quantifier_some(Q) function_arguments(L). { A = (CallArgs){ Q == 1, Q == 2, false, L }; }
+call_args(A) ::= function_arguments(L).                       { A = (CallArgs){ .list = L }; }
+call_args(A) ::= function_arguments(L) IGNORE NULLS.          { A = (CallArgs){ .ignore_nulls = true, .list = L }; }
+%type set_quantifier_some {int}
+set_quantifier_some(A) ::= DISTINCT. { A = 1; }
+set_quantifier_some(A) ::= ALL.      { A = 2; }
+%type function_arguments {NodeList *}
+function_arguments(A) ::= function_argument(E).                              { A = list_one(p, E); }
+function_arguments(A) ::= function_arguments(L) COMMA function_argument(E).  { A = list_add(p, L, E); }
+function_argument(A) ::= expression(E).                   { A = E; }
+function_argument(A) ::= expression(E) AS identifier(I).  { A = aliased(p, E, names_one(p, I)); }
+function_argument(A) ::= ID(K) FAT_ARROW expression(E).   { A = NEW(NamedArgument, K->start, .key = ident(p, K), .value = E); }
+function_argument(A) ::= ID(K) ARROW expression(E).       { A = lambda(p, list_one(p, attribute(p, K)), E, K->start); }
+function_argument(A) ::= LP(T) named_expression(F) COMMA named_expressions(L) RP ARROW expression(E).
+  { A = lambda_of(p, F, L, E, T->start); }
+%type call_tail {CallTail}
+call_tail(A) ::= within_opt(W) filter_opt(F) nulls_opt(N) over_opt(O). { A = (CallTail){ W, F, N, O }; }
+%type within_opt {NodeList *}
+within_opt(A) ::= .                                              { A = NULL; }
+within_opt(A) ::= WITHIN GROUP LP ORDER BY sort_items(L) RP.     { A = L; }
+filter_opt(A) ::= .                                { A = NULL; }
+filter_opt(A) ::= FILTER LP WHERE expression(E) RP. { A = E; }
+%type nulls_opt {int}
+nulls_opt(A) ::= . [LOWEST]      { A = 0; }
+nulls_opt(A) ::= IGNORE NULLS.   { A = 1; }
+nulls_opt(A) ::= RESPECT NULLS.  { A = 2; }
+over_opt(A) ::= .                        { A = NULL; }
+over_opt(A) ::= OVER window_spec(W).     { A = W; }
+
+/* ---- windows: a Window without its function */
+window_spec(A) ::= ID(T).              { A = NEW(Window, T->start, .name = ident(p, T)); }
+window_spec(A) ::= LP(T) window_partition(P) window_order(O) window_frame(F) RP.
+  { A = NEW(Window, T->start, .partitions = list_of(P), .orders = list_of(O), .frame = F); }
+window_spec(A) ::= LP ID(T) RP.        { A = NEW(Window, T->start, .name = ident(p, T)); }
+window_spec(A) ::= LP(T) CLUSTER BY expressions(L) window_frame(F) RP.
+  { A = NEW(Window, T->start, .partitions = *L, .orders = list_ascending(p, L), .frame = F); }
+%type window_partition {NodeList *}
+window_partition(A) ::= .                            { A = NULL; }
+window_partition(A) ::= PARTITION BY expressions(L).  { A = L; }
+window_partition(A) ::= DISTRIBUTE BY expressions(L). { A = L; }
+%type window_order {NodeList *}
+window_order(A) ::= . [LOWEST]                 { A = NULL; }
+window_order(A) ::= ORDER BY sort_items(L).    { A = L; }
+window_order(A) ::= SORT BY sort_items(L).     { A = L; }
+window_frame(A) ::= .                                                         { A = NULL; }
+window_frame(A) ::= frame_unit(U) frame_bound(L).                             { A = window_frame(p, U, L, NULL, NODE_START(L)); }
+window_frame(A) ::= frame_unit(U) BETWEEN frame_bound(L) AND frame_bound(H).  { A = window_frame(p, U, L, H, NODE_START(L)); }
+%type frame_unit {int}
+frame_unit(A) ::= RANGE.  { A = FRAME_RANGE; }
+frame_unit(A) ::= ROWS.   { A = FRAME_ROWS; }
+frame_bound(A) ::= UNBOUNDED PRECEDING.      { A = frame_bound(p, BOUND_UNBOUNDED, NULL, true); }
+frame_bound(A) ::= UNBOUNDED FOLLOWING.      { A = frame_bound(p, BOUND_UNBOUNDED, NULL, false); }
+frame_bound(A) ::= CURRENT ROW.              { A = frame_bound(p, BOUND_CURRENT, NULL, true); }
+frame_bound(A) ::= expression(E) PRECEDING.  { A = frame_bound(p, BOUND_VALUE, E, true); }
+frame_bound(A) ::= expression(E) FOLLOWING.  { A = frame_bound(p, BOUND_VALUE, E, false); }
+
+/* ------------------------------------------------------------------ types */
+%type data_type {const Type *}
+data_type(A) ::= ID(T). [LOWEST]                        { A = type_named(p, T, T->text, NULL); }
+data_type(A) ::= ID(T) LP type_params(L) RP.            { A = type_named(p, T, T->text, L); }
+data_type(A) ::= ID(T) WITHOUT TIME ZONE.               { A = type_without_zone(p, T, NULL); }
+data_type(A) ::= ID(T) LP type_params(L) RP WITHOUT TIME ZONE. { A = type_without_zone(p, T, L); }
+data_type(A) ::= ID(T) COLLATE multipart(N). [LOWEST]   { A = type_collated(p, T, N); }
+data_type(A) ::= ARRAY LT data_type(E) GT.              { A = type_array(p->a, E, true); }
+data_type(A) ::= MAP LT data_type(K) COMMA data_type(V) GT. { A = type_map(p->a, K, V, true); }
+data_type(A) ::= STRUCT NEQ.                            { A = type_struct(p->a, NULL, 0); }
+data_type(A) ::= STRUCT LT GT.                          { A = type_struct(p->a, NULL, 0); }
+data_type(A) ::= STRUCT LT struct_fields(F) GT.         { A = type_struct(p->a, F->at, F->len); }
+data_type(A) ::= INTERVAL. [LOWEST]                     { A = &type_calendar_interval; }
+data_type(A) ::= INTERVAL interval_unit(F). [LOWEST]    { A = type_interval(p, F, F); }
+data_type(A) ::= INTERVAL interval_unit(F) TO interval_unit(T). { A = type_interval(p, F, T); }
+%type interval_unit {int}
+interval_unit(A) ::= YEAR.   { A = TK_YEAR; }
+interval_unit(A) ::= MONTH.  { A = TK_MONTH; }
+interval_unit(A) ::= DAY.    { A = TK_DAY; }
+interval_unit(A) ::= HOUR.   { A = TK_HOUR; }
+interval_unit(A) ::= MINUTE. { A = TK_MINUTE; }
+interval_unit(A) ::= SECOND. { A = TK_SECOND; }
+%type type_params {NodeList *}
+type_params(A) ::= type_param(E).                       { A = list_one(p, E); }
+type_params(A) ::= type_params(L) COMMA type_param(E).  { A = list_add(p, L, E); }
+type_param(A) ::= INTEGER_VALUE(T).                     { A = literal_number(p, T); }
+type_param(A) ::= ANY(T).                               { A = attribute_named(p, "ANY", T->start, T->stop); }
+%type struct_fields {FieldBuild *}
+struct_fields(A) ::= struct_field(F).                        { A = F; }
+struct_fields(A) ::= struct_fields(L) COMMA struct_field(F). { A = fields_join(p, L, F); }
+%type struct_field {FieldBuild *}
+struct_field(A) ::= identifier(I) colon_opt data_type(T) not_null_opt(N) comment_opt(C). { A = field_add(p, NULL, I, T, N, C); }
+colon_opt ::= .
+colon_opt ::= COLON.
+%type not_null_opt {int}
+not_null_opt(A) ::= .          { A = 0; }
+not_null_opt(A) ::= NOT_NULL.  { A = 1; }
+%type comment_opt {const char *}
+comment_opt(A) ::= .                   { A = NULL; }
+comment_opt(A) ::= COMMENT string(S).  { A = S->text; }
+%type col_type_list {FieldBuild *}
+col_type_list(A) ::= col_type(F).                        { A = F; }
+col_type_list(A) ::= col_type_list(L) COMMA col_type(F). { A = fields_join(p, L, F); }
+%type col_type {FieldBuild *}
+col_type(A) ::= identifier(I) colon_opt data_type(T) not_null_opt(N) comment_opt(C). { A = field_add(p, NULL, I, T, N, C); }
+
+/* ------------------------------------------------------------------ properties: (key = value, 'key' value, a.b) */
+%type property_list {KeyValueList *}
+%type properties {KeyValueList *}
+property_list(A) ::= LP properties(L) RP. { A = L; }
+properties(A) ::= property(K).                      { A = properties_add(p, NULL, K); }
+properties(A) ::= properties(L) COMMA property(K).  { A = properties_add(p, L, K); }
+%type property {KeyValue}
+property(A) ::= property_key(K).                     { A = (KeyValue){ K, NULL }; }
+property(A) ::= property_key(K) property_value(V).   { A = (KeyValue){ K, V }; }
+property(A) ::= property_key(K) EQ property_value(V). { A = (KeyValue){ K, V }; }
+%type property_key {const char *}
+property_key(A) ::= multipart(N).  { A = joined(p, N); }
+property_key(A) ::= STRING_LITERAL(S).     { A = S->text; }
+%type property_value {const char *}
+property_value(A) ::= STRING_LITERAL(S).        { A = S->text; }
+property_value(A) ::= INTEGER_VALUE(T). { A = T->text; }
+property_value(A) ::= DECIMAL_VALUE(T). { A = T->text; }
+property_value(A) ::= TRUE.             { A = "true"; }
+property_value(A) ::= FALSE.            { A = "false"; }

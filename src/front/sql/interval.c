@@ -1,0 +1,342 @@
+/* front/sql/interval.c -- INTERVAL literals in all their forms, joined to one token with its value.
+ *   INTERVAL '1 day 2 hours' · INTERVAL 3 DAYS · INTERVAL '1' YEAR -2 MONTHS · INTERVAL '1-2' YEAR TO MONTH
+ * Source: AstBuilder.visitInterval and visitTypeConstructor, IntervalUtils.{stringToInterval, fromYearMonthString,
+ * fromDayTimeString}. */
+#include "front/sql/context.h"
+#include "front/sql/grammar.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+enum { F_YEAR, F_MONTH, F_DAY, F_HOUR, F_MINUTE, F_SECOND, F_NONE };
+#define SECOND_US 1000000LL
+
+typedef struct Unit {
+    const char *name; /* without a plural's s */
+    int word, words;
+    int field;        /* F_…: weeks are days, milliseconds seconds */
+    int64_t months, days, micros;
+} Unit;
+
+static const Unit units[] = {
+    { "year", TK_YEAR, TK_YEARS, F_YEAR, 12, 0, 0 },
+    { "month", TK_MONTH, TK_MONTHS, F_MONTH, 1, 0, 0 },
+    { "week", TK_WEEK, TK_WEEKS, F_DAY, 0, 7, 0 },
+    { "day", TK_DAY, TK_DAYS, F_DAY, 0, 1, 0 },
+    { "hour", TK_HOUR, TK_HOURS, F_HOUR, 0, 0, 3600 * SECOND_US },
+    { "minute", TK_MINUTE, TK_MINUTES, F_MINUTE, 0, 0, 60 * SECOND_US },
+    { "second", TK_SECOND, TK_SECONDS, F_SECOND, 0, 0, SECOND_US },
+    { "millisecond", TK_MILLISECOND, TK_MILLISECONDS, F_SECOND, 0, 0, 1000 },
+    { "microsecond", TK_MICROSECOND, TK_MICROSECONDS, F_SECOND, 0, 0, 1 },
+    { "nanosecond", TK_NANOSECOND, TK_NANOSECONDS, F_NONE, 0, 0, 0 },
+};
+enum { NUNITS = sizeof units / sizeof units[0] };
+
+typedef struct Interval {
+    int64_t months, days, micros;
+    unsigned fields; /* bit 1 << F_… of each unit that was named */
+} Interval;
+
+typedef struct Reader { /* where errors point, and the text they quote */
+    Arena *a;
+    const SqlOptions *opt;
+    Error *err;
+    int start, stop;
+} Reader;
+
+static Status fail(const Reader *r, const char *code, const char *sqlstate, const char *message)
+{
+    Status st = FAIL_CODE(r->err, ST_INVALID, code, "%s", message);
+    if (r->err) {
+        snprintf(r->err->sqlstate, sizeof r->err->sqlstate, "%s", sqlstate);
+        r->err->start = r->start;
+        r->err->stop = r->stop;
+    }
+    return st;
+}
+
+static Status bad_format(const Reader *r, const char *input, const char *what, const char *detail)
+{
+    Status st = fail(r, arena_printf(r->a, "INVALID_INTERVAL_FORMAT.%s", what), "22006", arena_printf(r->a,
+        "Error parsing '%s' to interval. Please ensure that the value provided is in a valid format for defining an interval. "
+        "You can reference the documentation for the correct format. %s", input, detail));
+    error_param(r->err, "input", input);
+    return st;
+}
+
+static const Unit *unit_by_word(int word)
+{
+    for (size_t i = 0; word && i < NUNITS; i++)
+        if (units[i].word == word || units[i].words == word)
+            return &units[i];
+    return NULL;
+}
+
+static const Unit *unit_by_name(const char *name, size_t length)
+{
+    for (size_t i = 0; i < NUNITS; i++) {
+        size_t n = strlen(units[i].name);
+        bool plural = length == n + 1 && (name[n] | 32) == 's';
+        if ((length == n || plural) && units[i].field != F_NONE) {
+            size_t same = 0;
+            while (same < n && (name[same] | 32) == units[i].name[same])
+                same++;
+            if (same == n)
+                return &units[i];
+        }
+    }
+    return NULL;
+}
+
+static bool add_scaled(int64_t *total, int64_t value, int64_t scale)
+{
+    int64_t product;
+    return !__builtin_mul_overflow(value, scale, &product) && !__builtin_add_overflow(*total, product, total);
+}
+
+static const char *skip_blank(const char *c)
+{
+    while (*c && isspace((unsigned char)*c))
+        c++;
+    return c;
+}
+
+/* One "[+-]digits[.digits] unit" of stringToInterval; *io moves past it. */
+static Status read_pair(const Reader *r, const char *input, const char **io, Interval *out)
+{
+    const char *c = *io;
+    bool negative = *c == '-';
+    c = skip_blank(c + (*c == '-' || *c == '+'));
+    int64_t whole = 0, fraction = 0;
+    bool point = false;
+    int fraction_digits = 0;
+    const char *number = c;
+    for (; isdigit((unsigned char)*c); c++)
+        if (__builtin_mul_overflow(whole, 10, &whole) || __builtin_sub_overflow(whole, *c - '0', &whole)) /* negative: reaches MIN */
+            return bad_format(r, input, "ARITHMETIC_EXCEPTION", "Uncaught arithmetic exception while parsing it.");
+    if (*c == '.') {
+        point = true;
+        for (c++; isdigit((unsigned char)*c); c++)
+            if (fraction_digits++ < 6)
+                fraction = fraction * 10 + (*c - '0');
+        for (int i = fraction_digits; i < 6; i++)
+            fraction *= 10;
+    }
+    if (c == number || (point && c == number + 1))
+        return bad_format(r, input, "INVALID_VALUE", arena_printf(r->a, "Invalid value '%s'.", *c ? c : input));
+    if (fraction_digits > 9)
+        return bad_format(r, input, "INVALID_PRECISION", "Interval can only support nanosecond precision.");
+    c = skip_blank(c);
+    size_t length = 0;
+    while (isalpha((unsigned char)c[length]))
+        length++;
+    if (length == 0)
+        return bad_format(r, input, *c ? "INVALID_VALUE" : "MISSING_UNIT", arena_printf(r->a, "Expect a unit name after %s but hit EOL.", number));
+    const Unit *unit = unit_by_name(c, length);
+    if (!unit)
+        return bad_format(r, input, "INVALID_UNIT", arena_printf(r->a, "Invalid unit '%.*s'.", (int)length, c));
+    if (point && unit->micros != SECOND_US)
+        return bad_format(r, input, "INVALID_FRACTION", arena_printf(r->a, "'%.*s' cannot have fractional part.", (int)length, c));
+    int64_t sign = negative ? 1 : -1; /* `whole` is negative */
+    if (!add_scaled(&out->months, whole, sign * unit->months) || !add_scaled(&out->days, whole, sign * unit->days) ||
+        !add_scaled(&out->micros, whole, sign * unit->micros) || !add_scaled(&out->micros, fraction, -sign) ||
+        out->months != (int32_t)out->months || out->days != (int32_t)out->days)
+        return bad_format(r, input, "ARITHMETIC_EXCEPTION", "Uncaught arithmetic exception while parsing it.");
+    out->fields |= 1u << unit->field;
+    *io = c + length;
+    return ST_OK;
+}
+
+/* IntervalUtils.stringToInterval */
+static Status read_text(const Reader *r, const char *text, Interval *out)
+{
+    const char *c = skip_blank(text);
+    if (!*c)
+        return bad_format(r, text, "INPUT_IS_EMPTY", "Interval string cannot be empty.");
+    if (str_istarts(c, "interval")) {
+        if (!isspace((unsigned char)c[8]))
+            return bad_format(r, text, "INVALID_PREFIX", arena_printf(r->a, "Invalid interval prefix %s.", c));
+        c = skip_blank(c + 8);
+    }
+    while (*c) {
+        TRY(read_pair(r, text, &c, out));
+        c = skip_blank(c);
+    }
+    return out->fields ? ST_OK : bad_format(r, text, "INVALID_VALUE", "Invalid value.");
+}
+
+static Node *literal(const Reader *r, Value value, const Type *type)
+{
+    return node_at(node_new(r->a, Literal, .value = arena_copy(r->a, &value, sizeof value), .of = type), r->start, r->stop);
+}
+
+static int lowest(unsigned fields) { return __builtin_ctz(fields); }
+static int highest(unsigned fields) { return 31 - __builtin_clz(fields); }
+
+static Status make_literal(const Reader *r, const Interval *v, Node **ret_literal)
+{
+    const unsigned year_month = 1u << F_YEAR | 1u << F_MONTH;
+    unsigned long_fields = v->fields & year_month, short_fields = v->fields & ~year_month;
+    if (r->opt->legacy_interval) {
+        *ret_literal = literal(r, (Value){ .i = v->micros, .months = (int32_t)v->months, .days = (int32_t)v->days }, &type_calendar_interval);
+        return ST_OK;
+    }
+    if (long_fields && short_fields)
+        return fail(r, "_LEGACY_ERROR_TEMP_0029", "", "Cannot mix year-month and day-time fields.");
+    if (long_fields) {
+        *ret_literal = literal(r, (Value){ .i = v->months }, type_year_month(r->a, lowest(long_fields), highest(long_fields)));
+        return ST_OK;
+    }
+    int64_t micros = v->micros;
+    if (!add_scaled(&micros, v->days, 86400 * SECOND_US))
+        return fail(r, "INVALID_INTERVAL_FORMAT.ARITHMETIC_EXCEPTION", "22006", "The interval is out of range.");
+    *ret_literal = literal(r, (Value){ .i = micros }, type_day_time(r->a, lowest(short_fields) - F_DAY, highest(short_fields) - F_DAY));
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- unit TO unit */
+/* At most `max` digits and no more than `limit` (0: none); the first field may have any. */
+static bool read_field(const char **io, int max, int64_t limit, int64_t *ret)
+{
+    int64_t value = 0;
+    int n = 0;
+    for (; isdigit((unsigned char)**io); (*io)++, n++)
+        if (n == max || __builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, **io - '0', &value))
+            return false;
+    *ret = value;
+    return n > 0 && (!limit || value <= limit);
+}
+
+static bool read_fraction(const char **io, int64_t *micros)
+{
+    if (**io != '.')
+        return true;
+    int n = 0;
+    int64_t value = 0;
+    for ((*io)++; isdigit((unsigned char)**io) && n < 9; (*io)++, n++)
+        value = n < 6 ? value * 10 + (**io - '0') : value;
+    for (int i = n; i < 6; i++)
+        value *= 10;
+    *micros += value;
+    return n > 0;
+}
+
+/* 'y-m', 'd h:m:s.f' and their parts, from field `from` to field `to` */
+static bool read_range(const char *c, int from, int to, Interval *out)
+{
+    static const int64_t limits[] = { [F_MONTH] = 11, [F_HOUR] = 23, [F_MINUTE] = 59, [F_SECOND] = 59 };
+    static const char separators[] = { [F_MONTH] = '-', [F_HOUR] = ' ', [F_MINUTE] = ':', [F_SECOND] = ':' };
+    c = skip_blank(c);
+    int64_t sign = *c == '-' ? -1 : 1;
+    c += *c == '-' || *c == '+';
+    for (int field = from; field <= to; field++) {
+        int64_t value;
+        if (field > from && *c++ != separators[field])
+            return false;
+        if (!read_field(&c, field == from ? 18 : 2, field == from ? 0 : limits[field], &value))
+            return false;
+        const Unit *unit = &units[field == F_YEAR ? 0 : field == F_MONTH ? 1 : field + 1];
+        if (!add_scaled(&out->months, value, sign * unit->months) || !add_scaled(&out->days, value, sign * unit->days) ||
+            !add_scaled(&out->micros, value, sign * unit->micros))
+            return false;
+        if (field == F_SECOND) {
+            int64_t micros = 0;
+            if (!read_fraction(&c, &micros) || !add_scaled(&out->micros, micros, sign))
+                return false;
+        }
+        out->fields |= 1u << field;
+    }
+    return *skip_blank(c) == '\0' && out->months == (int32_t)out->months && out->days == (int32_t)out->days;
+}
+
+static Status unit_to_unit(const Reader *r, const char *text, const Unit *from, const Unit *to, Node **ret_literal)
+{
+    bool months = from->field == F_YEAR && to->field == F_MONTH;
+    bool times = from->field >= F_DAY && to->field > from->field && to->field <= F_SECOND;
+    if (!months && !times)
+        return fail(r, "_LEGACY_ERROR_TEMP_0028", "", arena_printf(r->a, "Intervals FROM %s TO %s are not supported.", from->name, to->name));
+    Interval v = { 0 };
+    if (!read_range(text, from->field, to->field, &v))
+        return bad_format(r, text, "UNMATCHED_FORMAT_STRING", arena_printf(r->a, "Interval string does not match %s to %s.", from->name, to->name));
+    return make_literal(r, &v, ret_literal);
+}
+
+/* ---------------------------------------------------------------- tokens */
+/* [+-] (number | string) at tokens[i]; sets the text with its sign, and the index after it. 0: none is there. */
+static size_t read_value(Arena *a, const Token *tokens, size_t i, bool quoted_only, const char **ret_text, bool *ret_quoted)
+{
+    bool negative = tokens[i].kind == TK_MINUS;
+    if (negative || tokens[i].kind == TK_PLUS)
+        i++;
+    const Token *t = &tokens[i];
+    bool quoted = t->kind == TK_STRING_LITERAL, number = t->kind == TK_INTEGER_VALUE || t->kind == TK_DECIMAL_VALUE;
+    if (!quoted && (!number || quoted_only))
+        return 0;
+    const char *text = t->text;
+    if (negative)
+        text = quoted && *text == '-' ? arena_str(a, text + 1) : arena_printf(a, "-%s", text);
+    *ret_text = text;
+    *ret_quoted = quoted;
+    return i + 1;
+}
+
+static bool has_letter(const char *text)
+{
+    for (; *text; text++)
+        if (isalpha((unsigned char)*text))
+            return true;
+    return false;
+}
+
+/* (value unit)+ from tokens[1] */
+static Status multi_units(const Reader *base, const Token *tokens, size_t *ret_used, Node **ret_literal)
+{
+    Reader r = *base;
+    str_auto text = STR_INIT(LIMIT_CONF_TEXT);
+    unsigned fields = 0;
+    size_t i = 1, next;
+    const char *value;
+    bool quoted;
+    while ((next = read_value(r.a, tokens, i, false, &value, &quoted)) && unit_by_word(tokens[next].word) && !tokens[next].quoted) {
+        const Unit *unit = unit_by_word(tokens[next].word);
+        r.stop = tokens[next].stop;
+        if (quoted && has_letter(value))
+            return fail(&r, "_LEGACY_ERROR_TEMP_0026", "", arena_printf(r.a, "Can only use numbers in the interval value part for "
+                "multiple unit value pairs interval form, but got invalid value: %s.", value));
+        str_addf(&text, " %s %s", value, tokens[next].text);
+        fields |= unit->field == F_NONE ? 0 : 1u << unit->field;
+        i = next + 1;
+    }
+    Interval v = { 0 };
+    TRY(read_text(&r, str_text(&text), &v));
+    v.fields = fields;
+    *ret_used = i;
+    return make_literal(&r, &v, ret_literal);
+}
+
+Status interval_literal(Arena *a, const SqlOptions *opt, const Token *tokens, size_t *ret_used, Node **ret_literal, Error *err)
+{
+    const char *value;
+    bool quoted;
+    *ret_used = 0;
+    size_t next = read_value(a, tokens, 1, false, &value, &quoted);
+    if (!next)
+        return ST_OK;
+    Reader r = { a, opt, err, tokens[0].start, tokens[next - 1].stop };
+    const Unit *unit = unit_by_word(tokens[next].word);
+    if (!unit || tokens[next].quoted) { /* INTERVAL '…' */
+        if (tokens[1].kind != TK_STRING_LITERAL)
+            return ST_OK;
+        Interval v = { 0 };
+        TRY(read_text(&r, value, &v));
+        *ret_used = next;
+        return make_literal(&r, &v, ret_literal);
+    }
+    const Unit *to = tokens[next + 1].kind == TK_TO ? unit_by_word(tokens[next + 2].word) : NULL;
+    if (to) {
+        r.stop = tokens[next + 2].stop;
+        *ret_used = next + 3;
+        return unit_to_unit(&r, value, unit, to, ret_literal);
+    }
+    return multi_units(&r, tokens, ret_used, ret_literal);
+}

@@ -1,0 +1,239 @@
+/* front/sql/parse.c -- the entry points: text through lexer, context and grammar; and the parser's errors. */
+#include "base/limits.h"
+#include "front/sql/context.h"
+#include "front/sql/grammar.h"
+#include "front/sql/parser.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const SqlOptions default_options = { .ansi = true };
+
+/* ---------------------------------------------------------------- what actions need */
+int end_of_rule(const SqlParser *p)
+{
+    return p->at ? p->tokens.at[p->at - 1].stop : -1;
+}
+
+Node *at(SqlParser *p, Node *n, int start)
+{
+    return node_at(n, start, end_of_rule(p));
+}
+
+const char *source_text(const SqlParser *p, int start, int stop)
+{
+    const char *from = NULL, *to = p->text;
+    int chars = -1;
+    for (const char *c = p->text; *c; c++) {
+        if (((unsigned char)*c & 0xC0) == 0x80)
+            continue;
+        chars++;
+        if (chars == start)
+            from = c;
+        if (chars > stop)
+            return from ? arena_strn(p->a, from, (size_t)(c - from)) : "";
+        to = c;
+    }
+    return from ? arena_strn(p->a, from, (size_t)(to + strlen(to) - from)) : "";
+}
+
+void parser_fail(SqlParser *p, int start, int stop, const char *code, const char *sqlstate, const char *format, ...)
+{
+    if (p->status != ST_OK)
+        return;
+    va_list args;
+    va_start(args, format);
+    const char *message = arena_vprintf(p->a, format, args);
+    va_end(args);
+    p->status = FAIL_CODE(p->err, ST_INVALID, code, "%s", message);
+    if (p->err) {
+        snprintf(p->err->sqlstate, sizeof p->err->sqlstate, "%s", sqlstate);
+        p->err->start = start;
+        p->err->stop = stop;
+    }
+}
+
+void parser_param(SqlParser *p, const char *key, const char *value)
+{
+    if (p->err)
+        error_param(p->err, key, value);
+}
+
+void parser_syntax_error(SqlParser *p, const Token *where, const char *hint)
+{
+    if (p->status != ST_OK)
+        return;
+    const char *what = where->kind ? arena_printf(p->a, "'%.*s'", (int)where->len, p->text + where->at) : "end of input";
+    int start = where->start, stop = where->kind ? where->stop : where->start;
+    parser_fail(p, start, stop, "PARSE_SYNTAX_ERROR", "42601", "Syntax error at or near %s%s.", what, hint);
+    parser_param(p, "error", what);
+    parser_param(p, "hint", hint);
+}
+
+void parser_unsupported(SqlParser *p, int start, const char *what)
+{
+    if (p->status != ST_OK)
+        return;
+    parser_fail(p, start, end_of_rule(p), "UNSUPPORTED_FEATURE", "0A000", "The feature is not supported: %s.", what);
+    p->status = ST_UNSUPPORTED;
+    if (p->err)
+        p->err->status = ST_UNSUPPORTED;
+}
+
+/* ---------------------------------------------------------------- driving the grammar */
+static void feed(SqlParser *p, int start_symbol)
+{
+    void *machine = grammarAlloc(malloc);
+    if (!machine)
+        abort();
+    Token begin = { .kind = start_symbol };
+    grammar(machine, start_symbol, &begin, p);
+    for (p->at = 0; p->at < p->tokens.len && p->status == ST_OK; p->at++) {
+        const Token *t = &p->tokens.at[p->at];
+        if (t->kind == TK_TRANSFORM_SCRIPT)
+            parser_unsupported(p, t->start, "SELECT TRANSFORM … USING a script");
+        else
+            grammar(machine, t->kind, t, p);
+    }
+    grammarFree(machine, free);
+    if (p->bad_number && p->status == ST_OK) {
+        const Token *t = p->bad_number;
+        p->bad_number = NULL;
+        parser_fail(p, t->start, t->stop, "INVALID_NUMERIC_LITERAL_RANGE", "22003", "Numeric literal %s is outside the valid range for "
+            "its type. Please adjust the value accordingly.", t->text);
+    }
+}
+
+static Status too_complex(Error *err)
+{
+    Status st = FAIL_CODE(err, ST_LIMIT, "FAILED_TO_PARSE_TOO_COMPLEX", "The statement, including potential SQL functions and "
+        "referenced views, was too complex to parse. To mitigate this error divide the statement into multiple, less complex chunks.");
+    if (err)
+        memcpy(err->sqlstate, "54001", 6);
+    return st;
+}
+
+static Status parse(SqlParser *p, const char *text, size_t length, int start_symbol)
+{
+    if (length > LIMIT_QUERY_TEXT)
+        return FAIL(p->err, ST_LIMIT, "a query text is larger than %d bytes", LIMIT_QUERY_TEXT);
+    if (!p->opt)
+        p->opt = &default_options;
+    TRY(lexer_scan(p->a, text, length, p->opt, &p->tokens, p->err));
+    TRY(context_apply(p->a, p->opt, &p->tokens, p->err));
+    p->text = arena_strn(p->a, text, length);
+    feed(p, start_symbol);
+    TRY(p->status);
+    if (p->node && node_depth(p->node) > LIMIT_QUERY_NESTING)
+        return too_complex(p->err);
+    return ST_OK;
+}
+
+static bool is_empty(const SqlParser *p)
+{
+    for (size_t i = 0; i < p->tokens.len; i++)
+        if (p->tokens.at[i].kind && p->tokens.at[i].kind != TK_SEMICOLON)
+            return false;
+    return true;
+}
+
+Status sql_parse_statement(Arena *a, const char *text, size_t length, const SqlOptions *opt, Node **ret_plan, Error *err)
+{
+    SqlParser p = { .a = a, .opt = opt, .err = err };
+    Status st = parse(&p, text, length, TK_START_STATEMENT);
+    if (st != ST_OK && p.tokens.len && is_empty(&p)) {
+        st = FAIL_CODE(err, ST_INVALID, "PARSE_EMPTY_STATEMENT", "Syntax error, unexpected empty statement.");
+        if (err)
+            memcpy(err->sqlstate, "42617", 6);
+    }
+    TRY(st);
+    *ret_plan = p.node;
+    return ST_OK;
+}
+
+Status sql_parse_expression(Arena *a, const char *text, size_t length, const SqlOptions *opt, Node **ret_expr, Error *err)
+{
+    SqlParser p = { .a = a, .opt = opt, .err = err };
+    TRY(parse(&p, text, length, TK_START_EXPRESSION));
+    *ret_expr = p.node;
+    return ST_OK;
+}
+
+Status sql_parse_type(Arena *a, const char *text, const Type **ret_type, Error *err)
+{
+    SqlParser p = { .a = a, .err = err };
+    TRY(parse(&p, text, strlen(text), TK_START_TYPE));
+    *ret_type = p.type;
+    return ST_OK;
+}
+
+Status sql_parse_schema(Arena *a, const char *text, const Type **ret_struct, Error *err)
+{
+    SqlParser table = { .a = a, .err = err };
+    Status st = parse(&table, text, strlen(text), TK_START_SCHEMA);
+    if (st == ST_OK) {
+        *ret_struct = table.type;
+        return ST_OK;
+    }
+    Error second = ERROR_INIT;
+    SqlParser type = { .a = a, .err = &second };
+    if (parse(&type, text, strlen(text), TK_START_TYPE) != ST_OK)
+        return st; /* the first error tells more */
+    if (err)
+        *err = ERROR_INIT;
+    Field field = { .name = "value", .type = type.type, .nullable = true };
+    *ret_struct = type.type->kind == TYPE_STRUCT ? type.type : type_struct(a, arena_copy(a, &field, sizeof field), 1);
+    return ST_OK;
+}
+
+Status sql_parse_name(Arena *a, const char *text, StrList *ret_name, Error *err)
+{
+    SqlParser p = { .a = a, .err = err };
+    TRY(parse(&p, text, strlen(text), TK_START_NAME));
+    *ret_name = p.name;
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- the long form of an error */
+static void line_and_column(const char *query, int start, int *ret_line, int *ret_column)
+{
+    int line = 1, column = 0, chars = 0;
+    for (const char *c = query; *c && chars < start; c++) {
+        if (((unsigned char)*c & 0xC0) == 0x80)
+            continue;
+        chars++;
+        column++;
+        if (*c == '\n') {
+            line++;
+            column = 0;
+        }
+    }
+    *ret_line = line;
+    *ret_column = column;
+}
+
+void sql_error_text(const char *query, const Error *err, Str *out)
+{
+    str_addf(out, "\n[%s] %s", err->code, err->message);
+    if (err->sqlstate[0])
+        str_addf(out, " SQLSTATE: %s", err->sqlstate);
+    if (err->start < 0) {
+        str_add(out, "\n== SQL ==\n");
+        str_add(out, query);
+        return;
+    }
+    int line, column, current = 1;
+    line_and_column(query, err->start, &line, &column);
+    str_addf(out, " (line %d, pos %d)\n\n== SQL ==\n", line, column);
+    for (const char *c = query; *c;) {
+        size_t n = strcspn(c, "\n");
+        str_addn(out, c, n);
+        str_addc(out, '\n');
+        if (current++ == line) {
+            for (int i = 0; i < column; i++)
+                str_addc(out, '-');
+            str_add(out, "^^^\n");
+        }
+        c += n + (c[n] == '\n');
+    }
+}

@@ -1,0 +1,242 @@
+/* front/sql/relation.c -- FROM: tables, subqueries, joins, table functions, samples, pivots, lateral views.
+ * Source: AstBuilder.{visitTableName, visitAliasedQuery, withJoinRelation, withSample, withPivot, withUnpivot, withGenerate}. */
+#include "front/sql/grammar.h"
+#include "front/sql/parser.h"
+
+#include <stdlib.h>
+
+/* What Spark names a subquery in FROM that has no alias, so that its tables' names end with it. */
+#define UNNAMED_SUBQUERY "__auto_generated_subquery_name"
+
+Node *relation_alias(SqlParser *p, Node *relation, TableAlias alias, int start)
+{
+    if (!alias.name)
+        return relation;
+    return at(p, node_new(p->a, SubqueryAlias, .input = relation, .name = alias.name, .columns = names_of(alias.columns)), start);
+}
+
+Node *subquery_relation(SqlParser *p, Node *query, Node *sample, TableAlias alias, int start)
+{
+    if (!alias.name)
+        alias.name = UNNAMED_SUBQUERY;
+    return relation_alias(p, sampled(p, sample, query), alias, start);
+}
+
+Node *named_relation(SqlParser *p, Node *name, Temporal when, KeyValueList *options, Node *sample, TableAlias alias)
+{
+    UnresolvedRelation r = { .name = node_as(Attribute, name)->name, .version = when.version, .timestamp = when.timestamp };
+    if (options)
+        r.options = *options;
+    Node *relation = node_at(node_new(p->a, UnresolvedRelation, .name = r.name, .version = r.version, .timestamp = r.timestamp,
+                                 .options = r.options), name->start, when.version || when.timestamp || options ? end_of_rule(p) : name->stop);
+    return relation_alias(p, sampled(p, sample, relation), alias, name->start);
+}
+
+/* DEFAULT as a row's item is the column's default, unless it is quoted. */
+static Node *row_item(SqlParser *p, Node *n)
+{
+    if (!node_is(Attribute, n))
+        return n;
+    const Attribute *a = node_as(Attribute, n);
+    if (a->name.len != 1 || !str_ieq(a->name.at[0], "default") || p->text[0] == '\0')
+        return n;
+    return n->stop - n->start + 1 == 7 ? node_at(node_new(p->a, Default, .unused = false), n->start, n->stop) : n;
+}
+
+Node *inline_table(SqlParser *p, NodeList *rows, TableAlias alias, int start)
+{
+    NodeList list = { 0 };
+    for (size_t i = 0; i < rows->len; i++) {
+        Node *n = rows->at[i];
+        NodeList items = { 0 };
+        if (node_is(Row, n))
+            for (size_t k = 0; k < node_as(Row, n)->items.len; k++)
+                vec_push(p->a, &items, row_item(p, node_as(Row, n)->items.at[k]));
+        else
+            vec_push(p->a, &items, row_item(p, n));
+        vec_push(p->a, &list, node_at(node_new(p->a, Row, .items = items), n->start, n->stop));
+    }
+    Node *table = at(p, node_new(p->a, UnresolvedInlineTable, .rows = list, .names = names_of(alias.columns)), start);
+    alias.columns = NULL;
+    return relation_alias(p, table, alias, start);
+}
+
+Node *table_function(SqlParser *p, Node *name, NodeList *args, TableAlias alias)
+{
+    Node *f = at(p, node_new(p->a, UnresolvedTableFunction, .name = node_as(Attribute, name)->name, .args = *args), name->start);
+    return relation_alias(p, f, alias, name->start);
+}
+
+/* TABLE(t) [PARTITION BY a, b]: partitioning NULL: none, empty: WITH SINGLE PARTITION */
+Node *table_argument(SqlParser *p, Node *source, const NodeList *partitioning, int start)
+{
+    StrList names = { 0 };
+    if (node_is(Attribute, source))
+        source = node_at(node_new(p->a, UnresolvedRelation, .name = node_as(Attribute, source)->name), source->start, source->stop);
+    for (size_t i = 0; partitioning && i < partitioning->len; i++) {
+        if (!node_is(Attribute, partitioning->at[i]))
+            parser_unsupported(p, partitioning->at[i]->start, "PARTITION BY an expression in a TABLE argument");
+        else
+            vec_push(p->a, &names, joined(p, &node_as(Attribute, partitioning->at[i])->name));
+    }
+    return at(p, node_new(p->a, Subquery, .subquery = SUBQUERY_TABLE, .plan = source, .partition_by = names), start);
+}
+
+/* ---------------------------------------------------------------- joins */
+Node *join(SqlParser *p, JoinKind kind, bool natural, bool lateral, Node *right, Node *condition, StrList *columns)
+{
+    return at(p, node_new(p->a, Join, .right = right, .join = kind, .condition = condition, .using_columns = names_of(columns),
+                         .natural = natural, .lateral = lateral), right->start);
+}
+
+Node *join_over(SqlParser *p, Node *left, Node *join)
+{
+    Join *j = (Join *)join;
+    j->left = left;
+    return at(p, join, left->start);
+}
+
+/* FROM a, b. A right side that lateral() made is a Join that waits for its left. */
+Node *comma_join(SqlParser *p, Node *left, Node *right)
+{
+    Node **place = &right;
+    while (node_is(Join, *place) && node_as(Join, *place)->left)
+        place = &((Join *)*place)->left;
+    if (node_is(Join, *place)) {
+        *place = join_over(p, left, *place);
+        return right;
+    }
+    return join_over(p, left, join(p, JOIN_INNER, false, false, right, NULL, NULL));
+}
+
+Node *lateral(SqlParser *p, Node *relation)
+{
+    return join(p, JOIN_INNER, false, true, relation, NULL, NULL);
+}
+
+/* ---------------------------------------------------------------- lateral views: a chain by `input`, the first innermost */
+Node *lateral_view(SqlParser *p, bool outer, Node *function, NodeList *args, TableAlias names, int start)
+{
+    Node *generator = node_at(node_new(p->a, Function, .name = node_as(Attribute, function)->name, .args = *args), function->start,
+        function->stop);
+    return at(p, node_new(p->a, LateralView, .generator = generator, .outer = outer, .alias = names.name,
+                         .columns = names_of(names.columns)), start);
+}
+
+Node *lateral_views_over(SqlParser *p, Node *input, Node *views)
+{
+    LateralView *first = (LateralView *)views;
+    while (first->input)
+        first = (LateralView *)first->input;
+    first->input = input;
+    return at(p, views, views->start);
+}
+
+/* ---------------------------------------------------------------- pivots */
+Node *pivot(SqlParser *p, NodeList *aggregates, NodeList *columns, NodeList *values, int start)
+{
+    Node *column = columns->len == 1 ? columns->at[0] : row(p, columns, columns->at[0]->start);
+    return at(p, node_new(p->a, Pivot, .column = column, .values = *values, .aggregates = *aggregates, .implicit_groups = true), start);
+}
+
+Node *unpivot_named(SqlParser *p, Node *columns, const char *alias)
+{
+    return alias ? aliased(p, columns, names_one(p, alias)) : columns;
+}
+
+/* What Spark names a set of columns without an alias: a_b */
+static const char *own_name(SqlParser *p, const NodeList *columns)
+{
+    const char *name = "";
+    for (size_t i = 0; i < columns->len; i++)
+        name = arena_printf(p->a, "%s%s%s", name, i ? "_" : "", joined(p, &node_as(Attribute, columns->at[i])->name));
+    return name;
+}
+
+/* Each of `columns` is a Row of attributes, under an Alias when it is named. */
+Node *unpivot(SqlParser *p, bool include_nulls, StrList *values, const char *name, NodeList *columns, const char *alias, int start)
+{
+    NodeList sets = { 0 };
+    StrList aliases = { 0 };
+    bool named = false;
+    for (size_t i = 0; i < columns->len; i++) {
+        Node *set = columns->at[i];
+        const char *given = NULL;
+        if (node_is(Alias, set)) {
+            given = node_as(Alias, set)->names.at[0];
+            set = node_as(Alias, set)->child;
+        }
+        const NodeList *items = &node_as(Row, set)->items;
+        if (items->len != values->len) {
+            parser_fail(p, start, end_of_rule(p), "UNPIVOT_VALUE_SIZE_MISMATCH", "428C4", "All unpivot value columns must have the same "
+                "size as there are value column names (%zu).", values->len);
+        }
+        named = named || given;
+        vec_push(p->a, &aliases, given ? given : own_name(p, items));
+        vec_push(p->a, &sets, items->len == 1 ? items->at[0] : set);
+    }
+    Node *node = at(p, node_new(p->a, Unpivot, .values = sets, .value_aliases = named ? aliases : (StrList){ 0 }, .variable_name = name,
+                               .value_names = *values, .include_nulls = include_nulls, .values_given = true), start);
+    return relation_alias(p, node, (TableAlias){ alias, NULL }, start);
+}
+
+/* `pivot`: a Pivot or Unpivot without input, under a SubqueryAlias when it is named */
+Node *pivot_over(SqlParser *p, Node *input, Node *pivot)
+{
+    Node *inner = node_is(SubqueryAlias, pivot) ? node_as(SubqueryAlias, pivot)->input : pivot;
+    if (node_is(Pivot, inner))
+        ((Pivot *)inner)->input = input;
+    else if (node_is(Unpivot, inner))
+        ((Unpivot *)inner)->input = input;
+    return at(p, pivot, input->start);
+}
+
+/* ---------------------------------------------------------------- samples */
+Node *sampled(SqlParser *p, Node *sample, Node *relation)
+{
+    if (!sample)
+        return relation;
+    if (node_is(Limit, sample))
+        ((Limit *)sample)->input = relation;
+    else
+        ((Sample *)sample)->input = relation;
+    return at(p, sample, relation->start);
+}
+
+static Node *fraction(SqlParser *p, double upper)
+{
+    if (!(upper >= 0.0 && upper <= 1.0)) {
+        parser_fail(p, -1, -1, "_LEGACY_ERROR_TEMP_0064", "", "Sampling fraction (%g) must be on interval [0, 1].", upper);
+    }
+    Value low = { .f = 0.0 }, high = { .f = upper };
+    return node_new(p->a, Sample, .lower = node_new(p->a, Literal, .value = arena_copy(p->a, &low, sizeof low), .of = &type_double),
+        .upper = node_new(p->a, Literal, .value = arena_copy(p->a, &high, sizeof high), .of = &type_double));
+}
+
+Node *sample_percent(SqlParser *p, Node *percent)
+{
+    double value = 0;
+    const Literal *l = node_is(Literal, percent) ? node_as(Literal, percent) : NULL;
+    if (l && type_is_integral(l->of))
+        value = (double)l->value->i;
+    else if (!l || l->of->kind != TYPE_DECIMAL || !str_to_f64(l->value->text, &value))
+        parser_syntax_error(p, &p->tokens.at[p->at - 1], "");
+    return fraction(p, value / 100.0);
+}
+
+Node *sample_rows(SqlParser *p, Node *rows) { return node_new(p->a, Limit, .count = rows); }
+
+Node *sample_bucket(SqlParser *p, int64_t numerator, int64_t denominator)
+{
+    return fraction(p, denominator ? (double)numerator / (double)denominator : -1.0);
+}
+
+Node *sample_seed(SqlParser *p, Node *sample, int64_t seed)
+{
+    (void)p;
+    if (node_is(Sample, sample)) {
+        ((Sample *)sample)->seed = seed;
+        ((Sample *)sample)->has_seed = true;
+    }
+    return sample;
+}

@@ -1,0 +1,252 @@
+/* lake/lake.c -- lake.h: the scheme chooses the place; the home's own object store as one of them. */
+#include "lake/lake.h"
+
+#include "base/file.h"
+#include "base/str.h"
+#include "lake/lake_objects.h"
+#include "lake/lake_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* --- the home's store --- */
+
+static Status home_list(Lake *lake, Arena *a, const char *uri, LakeFileList *ret_files, Error *err)
+{
+    return lake_objects_list(lake->objects, a, uri, SIZE_MAX, ret_files, err);
+}
+
+static Status home_exists(Lake *lake, const char *uri, bool *ret_exists, Error *err)
+{
+    return lake_objects_exists(lake->objects, uri, ret_exists, err);
+}
+
+static Status home_stage(Lake *lake, Arena *a, const char *target_uri, const char **ret_id, const char **ret_folder, Error *err)
+{
+    return lake_objects_stage(lake->objects, a, target_uri, "home", lake->options.run, ret_id, ret_folder, err);
+}
+
+static Status home_commit(Lake *lake, const char *id, LakeCommit how, const LakeOutputList *outputs, bool success_marker, Error *err)
+{
+    return lake_objects_commit(lake->objects, id, how, outputs, success_marker, err);
+}
+
+static Status home_abort(Lake *lake, const char *id, Error *err)
+{
+    return lake_objects_abort(lake->objects, id, err);
+}
+
+static Status home_remove(Lake *lake, const char *uri, Error *err)
+{
+    return lake_objects_remove(lake->objects, uri, err);
+}
+
+static Status home_put(Lake *lake, const char *uri, const void *bytes, size_t length, Error *err)
+{
+    return lake_objects_put(lake->objects, uri, bytes, length, lake->options.run, err);
+}
+
+static const LakeStore lake_store_home = { home_list, home_exists, home_stage, home_commit, home_abort, home_remove, home_put };
+
+/* --- opening --- */
+
+Lake *lake_new(const LakeOptions *options)
+{
+    Lake *lake = calloc(1, sizeof *lake);
+    if (!lake)
+        abort();
+    lake->arena = arena_new();
+    lake->options = (LakeOptions){
+        .host_files = options->host_files, .host_root = arena_str(lake->arena, options->host_root),
+        .working_dir = arena_str(lake->arena, options->working_dir), .run = arena_str(lake->arena, options->run),
+    };
+    return lake;
+}
+
+Status lake_open_home(const char *home, const LakeOptions *options, Lake **ret_lake, Error *err)
+{
+    lake_auto *lake = lake_new(options);
+    lake->store = &lake_store_home;
+    TRY(store_open(home, &lake->db, err));
+    TRY(objects_open(home, lake->db, &lake->objects, err));
+    *ret_lake = lake;
+    lake = NULL;
+    return ST_OK;
+}
+
+void lake_close(Lake *lake)
+{
+    if (!lake)
+        return;
+    objects_close(lake->objects);
+    store_close(lake->db);
+    arena_free(lake->arena);
+    free(lake);
+}
+
+void lake_closep(Lake **lake)
+{
+    lake_close(*lake);
+}
+
+/* --- reading --- */
+
+static Status fail_scheme(const char *uri, Error *err)
+{
+    return FAIL(err, ST_UNSUPPORTED, "No FileSystem for scheme of '%s': s3, s3a, s3n and file are known", uri);
+}
+
+Status lake_list(Lake *lake, Arena *a, const char *uri, LakeFileList *ret_files, Error *err)
+{
+    LakeFileList files = { 0 };
+    if (lake_uri_is_s3(uri))
+        TRY(lake->store->list(lake, a, uri, &files, err));
+    else if (lake_host_is(uri))
+        TRY(lake_host_list(lake, a, uri, &files, err));
+    else
+        return fail_scheme(uri, err);
+    if (!files.len) { /* nothing to see; is there nothing at all? */
+        bool exists = false;
+        TRY(lake_exists(lake, uri, &exists, err));
+        if (!exists)
+            return lake_fail_path(err, uri);
+    }
+    *ret_files = files;
+    return ST_OK;
+}
+
+Status lake_exists(Lake *lake, const char *uri, bool *ret_exists, Error *err)
+{
+    if (lake_uri_is_s3(uri))
+        return lake->store->exists(lake, uri, ret_exists, err);
+    if (!lake_host_is(uri))
+        return fail_scheme(uri, err);
+    arena_auto *a = arena_new();
+    const char *path = NULL;
+    TRY(lake_host_path(lake, a, uri, &path, err));
+    *ret_exists = path_exists(path);
+    return ST_OK;
+}
+
+/* The one file that a URI names. */
+static Status one_file(Lake *lake, Arena *a, const char *uri, LakeFile *ret_file, Error *err)
+{
+    LakeFileList files;
+    TRY(lake_list(lake, a, uri, &files, err));
+    if (files.len != 1 || !str_eq(strrchr(files.at[0].uri, '/'), strrchr(uri, '/')))
+        return files.len ? FAIL(err, ST_INVALID, "'%s' is a folder, not one file", uri) : lake_fail_path(err, uri);
+    *ret_file = files.at[0];
+    return ST_OK;
+}
+
+Status lake_read(Lake *lake, Arena *a, const char *uri, size_t max_bytes, char **ret_bytes, size_t *ret_length, Error *err)
+{
+    LakeFile file;
+    TRY(one_file(lake, a, uri, &file, err));
+    return file_read(a, file.path, max_bytes, ret_bytes, ret_length, err);
+}
+
+/* Appears under its name when it is whole. */
+static Status copy_file(const char *from, const char *to, Error *err)
+{
+    arena_auto *a = arena_new();
+    char *temporary = arena_printf(a, "%s.tmp.XXXXXX", to);
+    fd_auto in = open(from, O_RDONLY | O_CLOEXEC);
+    fd_auto out = in < 0 ? -1 : mkostemp(temporary, O_CLOEXEC);
+    if (out < 0)
+        return FAIL(err, ST_IO, "copy '%s' to '%s': %s", from, to, strerror(errno));
+    ssize_t n;
+    do
+        n = copy_file_range(in, NULL, out, NULL, 1 << 30, 0);
+    while (n > 0 || (n < 0 && errno == EINTR));
+    if (n < 0 || fchmod(out, 0600) < 0 || rename(temporary, to) < 0) {
+        Status status = FAIL(err, ST_IO, "copy '%s' to '%s': %s", from, to, strerror(errno));
+        unlink(temporary);
+        return status;
+    }
+    return ST_OK;
+}
+
+Status lake_fetch(Lake *lake, const char *uri, const char *to_path, Error *err)
+{
+    arena_auto *a = arena_new();
+    LakeFile file;
+    TRY(one_file(lake, a, uri, &file, err));
+    return copy_file(file.path, to_path, err);
+}
+
+/* --- writing --- */
+
+static void stage_unlock(void *stage)
+{
+    StageState *state = stage;
+    if (state->lock >= 0)
+        close(state->lock);
+    state->lock = -1;
+}
+
+Status lake_stage(Lake *lake, Arena *a, const char *target_uri, LakeStage **ret_stage, Error *err)
+{
+    StageState *state = ARENA_NEW(a, StageState);
+    state->lock = -1;
+    state->stage.target = arena_str(a, target_uri);
+    state->host = lake_host_is(target_uri);
+    if (state->host)
+        TRY(lake_host_stage(lake, a, target_uri, &state->stage.id, &state->stage.folder, err));
+    else if (lake_uri_is_s3(target_uri))
+        TRY(lake->store->stage(lake, a, target_uri, &state->stage.id, &state->stage.folder, err));
+    else
+        return fail_scheme(target_uri, err);
+    state->lock = open(state->stage.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (state->lock < 0 || flock(state->lock, LOCK_SH) < 0) {
+        stage_unlock(state);
+        return FAIL(err, ST_IO, "lock the stage '%s': %s", state->stage.folder, strerror(errno));
+    }
+    arena_defer(a, stage_unlock, state);
+    *ret_stage = &state->stage;
+    return ST_OK;
+}
+
+Status lake_commit(Lake *lake, LakeStage *stage, LakeCommit how, const LakeOutputList *outputs, bool success_marker, Error *err)
+{
+    StageState *state = (StageState *)stage;
+    if (state->host)
+        TRY(lake_host_commit(lake, stage, how, outputs, success_marker, err));
+    else
+        TRY(lake->store->commit(lake, stage->id, how, outputs, success_marker, err));
+    stage_unlock(state);
+    return ST_OK;
+}
+
+void lake_abort(Lake *lake, LakeStage *stage)
+{
+    StageState *state = (StageState *)stage;
+    if (state->host)
+        (void)tree_remove(stage->folder, NULL);
+    else
+        (void)lake->store->abort(lake, stage->id, NULL);
+    stage_unlock(state);
+}
+
+Status lake_remove(Lake *lake, const char *uri, Error *err)
+{
+    if (lake_uri_is_s3(uri))
+        return lake->store->remove(lake, uri, err);
+    if (!lake_host_is(uri))
+        return fail_scheme(uri, err);
+    arena_auto *a = arena_new();
+    const char *path = NULL;
+    TRY(lake_host_path(lake, a, uri, &path, err));
+    return tree_remove(path, err);
+}
+
+Status lake_put(Lake *lake, const char *uri, const void *bytes, size_t length, Error *err)
+{
+    if (lake_uri_is_s3(uri))
+        return lake->store->put(lake, uri, bytes, length, err);
+    return lake_host_is(uri) ? lake_host_put(lake, uri, bytes, length, err) : fail_scheme(uri, err);
+}
