@@ -89,14 +89,14 @@ static Status start(Driver *d, const DriverOptions *options, Error *err)
     return ST_OK;
 }
 
-Status driver_start(const DriverOptions *options, Driver **ret_driver, Error *err)
+Status driver_open(const DriverOptions *options, Driver **ret_driver, Error *err)
 {
     Driver *d = calloc(1, sizeof *d);
     if (!d)
         abort();
     Status status = start(d, options, err);
     if (status != ST_OK) {
-        driver_stop(d);
+        driver_close(d);
         return status;
     }
     *ret_driver = d;
@@ -146,7 +146,7 @@ Status driver_listen(Driver *d, const char *listen, const char *token, int *ret_
     return d->sweeping ? ST_OK : FAIL(err, ST_IO, "cannot start a thread");
 }
 
-void driver_stop(Driver *d)
+void driver_close(Driver *d)
 {
     pthread_mutex_lock(&d->lock);
     d->stopping = true;

@@ -1,6 +1,6 @@
 /* driver/driver.h -- one Spark application: the engine, the lake, the catalog, the sessions, and the Spark Connect endpoint.
  *
- * driver_start makes the application without an endpoint (weir spark-sql runs statements in process); driver_listen adds
+ * driver_open makes the application without an endpoint (weir spark-sql runs statements in process); driver_listen adds
  * one. Thread-safe after the start. The driver logs; it never ends the process. */
 #ifndef WEIR_DRIVER_DRIVER_H
 #define WEIR_DRIVER_DRIVER_H
@@ -27,11 +27,11 @@ typedef struct DriverOptions {
 struct Engine;
 typedef struct Catalog Catalog;
 
-Status driver_start(const DriverOptions *options, Driver **ret_driver, Error *err);
+Status driver_open(const DriverOptions *options, Driver **ret_driver, Error *err);
 /* Serves Spark Connect; token NULL: no check. ST_CONFLICT when the port is taken. */
 Status driver_listen(Driver *driver, const char *listen, const char *token, int *ret_port, Error *err);
 /* Interrupts what runs, ends the endpoint, closes all. */
-void driver_stop(Driver *driver);
+void driver_close(Driver *driver);
 
 struct Engine *driver_engine(Driver *driver);
 Lake *driver_lake(Driver *driver);

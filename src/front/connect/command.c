@@ -32,7 +32,7 @@ static Status save_mode(Connect *c, int mode, int64_t *ret)
 static Status write_of(Connect *c, const Spark__Connect__WriteOperation *w, Node **ret)
 {
     Node *input;
-    int64_t mode;
+    int64_t mode = SAVE_ERROR;
     TRY(relation_node(c, w->input, &input));
     TRY(save_mode(c, (int)w->mode, &mode));
     if (w->n_clustering_columns)
