@@ -1,12 +1,11 @@
 /* app/spark.c -- see spark.h. */
 #include "app/spark.h"
 
-#include "app/home.h"
+#include "app/spark_server.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/str.h"
 #include "driver/conf.h"
-#include "svc/credentials.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -56,33 +55,6 @@ static const char *conf_value(const KeyValueList *conf, const char *key)
     return NULL;
 }
 
-/* A step's credentials from its environment, or the root's of a server that runs on the home; *ret_found says whether. */
-static Status find_server(Arena *a, const char *home, bool home_given, LakeCredentials *ret, bool *ret_found, Error *err)
-{
-    const char *endpoint = getenv("AWS_ENDPOINT_URL"), *key = getenv("AWS_ACCESS_KEY_ID"), *region = getenv("AWS_DEFAULT_REGION");
-    *ret_found = false;
-    if (endpoint && *endpoint && key && *key && !home_given) {
-        *ret = (LakeCredentials){ .endpoint = endpoint, .region = region && *region ? region : "us-east-1", .access_key = key,
-                                  .secret_key = getenv("AWS_SECRET_ACCESS_KEY"), .session_token = getenv("AWS_SESSION_TOKEN") };
-        if (ret->session_token && !*ret->session_token)
-            ret->session_token = NULL;
-        if (!ret->secret_key)
-            return FAIL(err, ST_INVALID, "AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not");
-        *ret_found = true;
-        return ST_OK;
-    }
-    HomeEndpoint at;
-    Credential root;
-    Error none = ERROR_INIT;
-    if (home_read_endpoint(a, home, &at, &none) != ST_OK)
-        return ST_OK;
-    TRY(credentials_root(a, home, at.account, &root, err));
-    *ret = (LakeCredentials){ .endpoint = at.endpoint, .region = at.region, .access_key = root.principal.access_key,
-                              .secret_key = root.secret_key };
-    *ret_found = true;
-    return ST_OK;
-}
-
 Status spark_open(Arena *a, const Options *options, Driver **ret_driver, Error *err)
 {
     DriverOptions d = { .home = option_text(a, options, "home"), .run = option_text(a, options, "run") };
@@ -97,7 +69,7 @@ Status spark_open(Arena *a, const Options *options, Driver **ret_driver, Error *
     d.app_name = conf_value(&d.conf, "spark.app.name");
     bool home_given = option_given(options, "home"), found;
     LakeCredentials server;
-    TRY(find_server(a, d.home, home_given, &server, &found, err));
+    TRY(spark_find_server(a, d.home, home_given, &server, &found, err));
     if (found && !home_given) { /* a step: what it spills goes to its own folder */
         const char *tmp = getenv("TMPDIR");
         d.home = tmp && *tmp ? tmp : "/tmp";

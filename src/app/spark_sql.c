@@ -14,14 +14,14 @@ int app_spark_sql(int argc, char **argv);
 static const char usage[] =
     "usage: spark-sql [--home DIR] [--memory 4g] [--cores N] [--conf KEY=VALUE]… [--database NAME] -e STATEMENTS | -f FILE\n";
 
-typedef struct Call {
+typedef struct Arguments {
     const char *text, *file, *database;
     KeyValueList conf;
     StrList own; /* options of weir's own, for options_begin */
     bool header;
-} Call;
+} Arguments;
 
-static Status add_conf(Arena *a, Call *call, const char *pair, Error *err)
+static Status add_conf(Arena *a, Arguments *call, const char *pair, Error *err)
 {
     const char *equals = strchr(pair, '=');
     if (!equals || equals == pair)
@@ -31,7 +31,7 @@ static Status add_conf(Arena *a, Call *call, const char *pair, Error *err)
 }
 
 /* spark-sql's options; what is weir's own goes on to options.def. */
-static Status parse(Arena *a, int argc, char **argv, Call *call, Error *err)
+static Status parse(Arena *a, int argc, char **argv, Arguments *call, Error *err)
 {
     static const char *const ignored[] = { "--master", "--deploy-mode", "--name", "--driver-memory", "--executor-memory",
                                            "--executor-cores", "--num-executors", "--queue" };
@@ -72,7 +72,7 @@ static void print_line(void *out, const char *text)
     fprintf(out, "%s\n", text);
 }
 
-static Status prepare(LocalSession *session, const Call *call, Str *text, Error *err)
+static Status prepare(LocalSession *session, const Arguments *call, Str *text, Error *err)
 {
     for (size_t i = 0; i < call->conf.len; i++)
         TRY(local_session_set(session, call->conf.at[i].key, call->conf.at[i].value, err));
@@ -81,7 +81,7 @@ static Status prepare(LocalSession *session, const Call *call, Str *text, Error 
                           : ST_OK;
 }
 
-static int run(Arena *a, const Call *call, const Options *options)
+static int run(Arena *a, const Arguments *call, const Options *options)
 {
     Error err = ERROR_INIT;
     Driver *driver = NULL;
@@ -112,7 +112,7 @@ int app_spark_sql(int argc, char **argv)
 {
     arena_auto *a = arena_new();
     Error err = ERROR_INIT;
-    Call call = { 0 };
+    Arguments call = { 0 };
     vec_push(a, &call.own, argv[0]);
     if (argc > 1 && (str_eq(argv[1], "--help") || str_eq(argv[1], "-h"))) {
         fputs(usage, stdout);

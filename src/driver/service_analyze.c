@@ -25,14 +25,14 @@ static Status root_of(Run *r, const Spark__Connect__Plan *plan, const Spark__Con
 
 static Status schema_of(Run *r, const Spark__Connect__Plan *plan, const Type **ret, Error *err)
 {
-    const Spark__Connect__Relation *root;
+    const Spark__Connect__Relation *root = NULL;
     TRY(root_of(r, plan, &root, err));
     return run_schema(r, root, ret, err);
 }
 
 static Status bound_of(Run *r, const Spark__Connect__Plan *plan, Node **ret, Error *err)
 {
-    const Spark__Connect__Relation *root;
+    const Spark__Connect__Relation *root = NULL;
     TRY(root_of(r, plan, &root, err));
     return run_bind(r, root, ret, err);
 }
@@ -54,7 +54,7 @@ static Status explain(Run *r, const Request *q, Response *response, Error *err)
     size_t mode = (size_t)q->explain->explain_mode;
     if (mode >= sizeof modes / sizeof *modes)
         return FAIL(err, ST_INVALID, "explain mode %zu is not known", mode);
-    const Spark__Connect__Relation *root;
+    const Spark__Connect__Relation *root = NULL;
     Node *unbound;
     TRY(root_of(r, q->explain->plan, &root, err));
     TRY(connect_relation(r->arena, &r->connect, root, &unbound, err));

@@ -64,7 +64,7 @@ static Status join_of(Connect *c, const Spark__Connect__Join *j, Node **ret)
     if (j->join_data_type)
         return unsupported(c, "Join with join_data_type (joinWith)");
     Node *left, *right, *condition = NULL;
-    int64_t kind;
+    int64_t kind = JOIN_INNER;
     TRY(relation_node(c, j->left, &left));
     TRY(relation_node(c, j->right, &right));
     TRY(join_kind(c, (int)j->join_type, &kind));
@@ -80,7 +80,7 @@ static Status join_of(Connect *c, const Spark__Connect__Join *j, Node **ret)
 static Status lateral_of(Connect *c, const Spark__Connect__LateralJoin *j, Node **ret)
 {
     Node *left, *right, *condition = NULL;
-    int64_t kind;
+    int64_t kind = JOIN_INNER;
     TRY(relation_node(c, j->left, &left));
     TRY(relation_node(c, j->right, &right));
     TRY(join_kind(c, (int)j->join_type, &kind));
