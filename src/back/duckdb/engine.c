@@ -70,7 +70,10 @@ static Status set_up(Engine *e, const EngineOptions *options, Error *err)
     duckdb_connection connection;
     if (duckdb_connect(e->db, &connection) != DuckDBSuccess)
         return FAIL(err, ST_INTERNAL, "connect to the engine");
-    Status status = kernels_register(connection, err);
+    /* Not in the configuration of the open: the option comes with an extension that is loaded then. */
+    Status status = engine_run(connection, "SET GLOBAL TimeZone='UTC'", NULL, err);
+    if (status == ST_OK)
+        status = kernels_register(connection, err);
     if (status == ST_OK)
         status = scan_functions_register(connection, err);
     if (status == ST_OK)
@@ -101,7 +104,6 @@ Status engine_open(const EngineOptions *options, Engine **ret_engine, Error *err
     config_set(config, "autoload_known_extensions", "false");
     config_set(config, "integer_division", "false");
     config_set(config, "default_null_order", "nulls_first");
-    config_set(config, "TimeZone", "UTC");
     Engine *e = calloc(1, sizeof *e);
     if (!e)
         abort();
