@@ -54,6 +54,12 @@ static Status refuse(const Exchange *x, Failure f, const char *message, Error *e
 Status authenticate_claim(Exchange *x, HttpRequest *r, Error *err)
 {
     Error why = ERROR_INIT;
+    if (sigv2_claim(r, &x->claim_v2)) {
+        x->older = true;
+        x->claim = (SigV4Claim){ .present = true, .presigned = true, .access_key = x->claim_v2.access_key,
+                                 .token = x->claim_v2.token, .scope.service = "s3" };
+        return ST_OK;
+    }
     if (sigv4_claim(r, &x->claim, &why) == ST_OK || x->server->auth_off)
         return ST_OK;
     if (!http_header(r, "X-Amz-Target") && !http_header(r, "smithy-protocol") && !str_eq(r->raw_path, "/"))
@@ -69,6 +75,8 @@ static Status check_time(Exchange *x, const Credential *credential, Error *err)
     int64_t now = clock_ms();
     if (credential->expires_ms && credential->expires_ms < now)
         return refuse(x, F_EXPIRED_TOKEN, NULL, err);
+    if (x->older)
+        return x->claim_v2.expires_ms < now ? refuse(x, F_EXPIRED_URL, NULL, err) : ST_OK;
     if (x->claim.presigned && now > x->claim.time_ms + x->claim.expires_s * 1000)
         return refuse(x, F_EXPIRED_URL, NULL, err);
     if (x->claim.time_ms > now + AUTH_SKEW_MS || (!x->claim.presigned && x->claim.time_ms < now - AUTH_SKEW_MS))
@@ -111,6 +119,18 @@ Status authenticate_key(Exchange *x, HttpRequest *r, Error *err)
     return ST_OK;
 }
 
+/* A bucket itself is signed as "/bucket" or, by those who think of virtual hosts, as "/bucket/". */
+static bool verify_older(const Exchange *x, const HttpRequest *r)
+{
+    if (!x->resource)
+        return false;
+    const char *slashed = arena_printf(r->arena, "%s/", x->resource);
+    const char *claimed = x->claim_v2.signature;
+    return secret_equal(sigv2_signature(r->arena, r, x->resource, &x->claim_v2, x->secret_key), claimed) ||
+           (!strchr(x->resource + 1, '/') &&
+            secret_equal(sigv2_signature(r->arena, r, slashed, &x->claim_v2, x->secret_key), claimed));
+}
+
 Status authenticate_signature(Exchange *x, HttpRequest *r, const char *body, size_t body_len, Error *err)
 {
     if (x->verified)
@@ -119,6 +139,10 @@ Status authenticate_signature(Exchange *x, HttpRequest *r, const char *body, siz
     const char *wanted = x->target.service ? model_text(x->target.service->signing_name) : x->claim.scope.service;
     if (!str_eq(wanted, x->claim.scope.service))
         return refuse(x, F_MISMATCH, arena_printf(r->arena, "Credential should be scoped to correct service: '%s'.", wanted), err);
+    if (x->older) {
+        x->verified = verify_older(x, r);
+        return x->verified ? ST_OK : refuse(x, F_MISMATCH, NULL, err);
+    }
     const char *hash = x->claim.payload_hash;
     char computed[SHA256_HEX_BYTES];
     if (!hash && x->claim.presigned && s3) {

@@ -251,6 +251,13 @@ static Status check_payload(Exchange *x, HttpRequest *r, Error *err)
 
 static Status finish_body(Exchange *x, HttpRequest *r, Error *err)
 {
+    if (r->too_large) {
+        FAIL_CODE(err, ST_LIMIT, is_s3(x) ? "MaxMessageLengthExceeded" : "RequestEntityTooLargeException",
+                  "The request body is larger than %d bytes", LIMIT_API_BODY);
+        if (err)
+            err->http = is_s3(x) ? 400 : 413;
+        return ST_LIMIT;
+    }
     if (x->chunks)
         TRY(finish_chunks(x, r, err));
     if (x->spool)

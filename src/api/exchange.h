@@ -2,6 +2,7 @@
 #ifndef WEIR_API_EXCHANGE_H
 #define WEIR_API_EXCHANGE_H
 #include "api/operations.h"
+#include "os/sigv2.h"
 #include "os/sigv4.h"
 #include "svc/svc.h"
 #include "wire/codec.h"
@@ -18,6 +19,9 @@ typedef struct Exchange {
     const InnerRoute *inner;   /* weir's own endpoints */
     const Operation *operation;
     SigV4Claim claim;
+    bool older;                /* presigned by version 2: then this, and `claim` has what both have */
+    SigV2Claim claim_v2;
+    const char *resource;      /* S3: the path with the bucket in front */
     const char *secret_key;
     Principal principal;
     bool verified;             /* the signature was checked, or need not be */

@@ -119,6 +119,7 @@ static Status route_s3(Exchange *x, HttpRequest *r, Error *err)
     const char *bucket = host_bucket(r), *path = r->raw_path;
     if (bucket)
         path = arena_printf(r->arena, "/%s%s", bucket, r->raw_path);
+    x->resource = path;
     const ModelOperation *operation = rest_match(s3, r, path, &x->target.labels);
     if (!operation) {
         x->target.operation_name = "Unknown";

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "lake/objects.h"
 #include "svc/credentials.h"
+#include "svc/emr/emr.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -82,6 +83,7 @@ static Status start(Serve *s, Error *err)
     HttpServerOptions options = { .listen = s->listen, .tls_cert_path = s->cert, .tls_key_path = s->key };
     TRY(http_server_new(&options, &s->http, err));
     s->server.endpoint = endpoint_of(s);
+    TRY(emr_start(&s->server, err));
     s->api = api_new(&s->server);
     HttpHandler handler = api_handler(s->api);
     TRY(http_server_start(s->http, &handler, err));
@@ -94,6 +96,7 @@ static void stop(Serve *s)
     if (s->server.endpoint)
         home_remove_endpoint(s->server.home);
     http_server_stop(s->http);
+    emr_stop(&s->server);
     api_free(s->api);
     objects_close(s->server.objects);
     credentials_close(s->server.credentials);

@@ -60,6 +60,13 @@ void hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t leng
         abort();
 }
 
+void hmac_sha1(const void *key, size_t key_len, const void *bytes, size_t length, uint8_t out[static SHA1_BYTES])
+{
+    unsigned n = 0;
+    if (!HMAC(EVP_sha1(), key, (int)key_len, bytes, length, out, &n))
+        abort();
+}
+
 void random_bytes(void *out, size_t length)
 {
     if (length > INT32_MAX || RAND_bytes(out, (int)length) != 1)

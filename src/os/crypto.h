@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SHA256_BYTES = 32, SHA256_HEX_BYTES = 65 };
+enum { SHA1_BYTES = 20, SHA256_BYTES = 32, SHA256_HEX_BYTES = 65 };
 
 /* SHA-256 in pieces. Heap: sha256_finish() frees. */
 typedef struct Sha256 Sha256;
@@ -19,6 +19,7 @@ void sha256_free(Sha256 *s); /* NULL is fine */
 void sha256(const void *bytes, size_t length, uint8_t out[static SHA256_BYTES]);
 void sha256_hex(const void *bytes, size_t length, char out[static SHA256_HEX_BYTES]);
 void hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t length, uint8_t out[static SHA256_BYTES]);
+void hmac_sha1(const void *key, size_t key_len, const void *bytes, size_t length, uint8_t out[static SHA1_BYTES]);
 
 /* Bytes from the operating system's generator; aborts when it fails. */
 void random_bytes(void *out, size_t length);

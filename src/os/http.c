@@ -242,10 +242,9 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         return MHD_YES;
     }
     if (!x->response.status) {
-        if (!x->sink.write && (x->body.overflow || x->body.len > x->memory_limit))
-            return refuse(x, connection, 413, "request body is too large\n");
-        x->request.body = str_text(&x->body);
-        x->request.body_len = x->body.len;
+        x->request.too_large = x->body.overflow || x->body.len > x->memory_limit;
+        x->request.body = x->request.too_large ? "" : str_text(&x->body);
+        x->request.body_len = x->request.too_large ? 0 : x->body.len;
         x->server->handler.respond(x->server->handler.self, &x->request, &x->response);
         if (!x->response.status)
             return refuse(x, connection, 500, "no response\n");

@@ -29,6 +29,7 @@ typedef struct HttpRequest {
     bool tls;
     const char *body;         /* the collected body when no sink was set; body_len bytes, NUL after */
     size_t body_len;
+    bool too_large;           /* the body was beyond *ret_memory_limit and was dropped: `respond` refuses */
     int64_t content_length;   /* -1: chunked; 0: none */
     void *user;               /* the handler's own, from begin to done */
 } HttpRequest;

@@ -181,7 +181,7 @@ static Status limits_enter(const SandboxOptions *options, Error *err)
     TRY(limit_set(RLIMIT_NOFILE, LIMIT_OPEN_FILES, err));
     TRY(limit_set(RLIMIT_MSGQUEUE, LIMIT_MSGQUEUE_BYTES, err));
     TRY(limit_set(RLIMIT_MEMLOCK, 64 * 1024, err));
-    if (options->memory_bytes > 0)
+    if (options->memory_bytes > 0 && !(options->parts & SANDBOX_CGROUP_MEMORY)) /* the group's limit counts real memory */
         TRY(limit_set(RLIMIT_DATA, (rlim_t)options->memory_bytes, err));
     return ST_OK;
 }

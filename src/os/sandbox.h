@@ -46,7 +46,7 @@ typedef struct SandboxOptions {
     StrList write_paths;       /* all of it below, too */
     const char *private_tmp;   /* host folder that becomes /tmp and /var/tmp (with SANDBOX_NAMESPACES), NULL: none */
     const SandboxGroup *group; /* joined first; NULL: none */
-    int64_t memory_bytes;      /* RLIMIT_DATA of each process, 0: none */
+    int64_t memory_bytes;      /* RLIMIT_DATA of each process, where no cgroup limits memory; 0: none */
 } SandboxOptions;
 /* Confines this process, from `in_child` of process_spawn, in a single-threaded process. With SANDBOX_NAMESPACES it forks:
  * the caller's pid then belongs to a process of ours that waits for the namespace's init, that waits for the one that

@@ -4,8 +4,8 @@
  * batches whose types are exactly Spark's. Threads: Engine is safe to share; a session and its result belong to one thread,
  * but engine_interrupt() and engine_progress() may be called from any.
  *
- * A failure while a query runs has Spark's error class in Error.code, its SQLSTATE, its parameters and its words (without
- * the "[CLASS]" in front and "SQLSTATE: …" behind). ST_CANCELLED after engine_interrupt(). ST_INTERNAL with an empty code: a bug.
+ * A failure while a query runs has Spark's error class in Error.code, its SQLSTATE, its parameters and its words
+ * ("[CLASS] … SQLSTATE: …", as ir/error.h has them). ST_CANCELLED after engine_interrupt(). ST_INTERNAL with an empty code: a bug.
  *
  * Source: duckdb.h of 1.5.5; org.apache.spark.sql.execution.arrow.ArrowUtils for the types. */
 #ifndef WEIR_BACK_DUCKDB_ENGINE_H

@@ -1,0 +1,479 @@
+/* back/duckdb/convert.c -- see convert.h; after UTF8String, Cast, SparkDateTimeUtils and Double.toString. */
+#include "back/duckdb/convert.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---------------------------------------------------------------- reading */
+static bool is_blank(char c)
+{
+    return (unsigned char)c <= 32 || c == 127;
+}
+
+View trim_all(View v)
+{
+    while (v.len && is_blank(v.data[0])) {
+        v.data++;
+        v.len--;
+    }
+    while (v.len && is_blank(v.data[v.len - 1]))
+        v.len--;
+    return v;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool convert_integer(View v, int64_t min, int64_t max, bool fraction, int64_t *ret_value)
+{
+    v = trim_all(v);
+    size_t i = 0;
+    bool negative = v.len && v.data[0] == '-';
+    if (v.len && (v.data[0] == '-' || v.data[0] == '+'))
+        i = 1;
+    size_t first = i;
+    i128 value = 0;
+    for (; i < v.len && is_digit(v.data[i]); i++) {
+        value = value * 10 + (v.data[i] - '0');
+        if (value > (i128)INT64_MAX + 1)
+            return false;
+    }
+    if (i == v.len && i == first)
+        return false;
+    if (i < v.len) {
+        if (!fraction || v.data[i] != '.')
+            return false;
+        for (i++; i < v.len; i++) {
+            if (!is_digit(v.data[i]))
+                return false;
+        }
+    }
+    value = negative ? -value : value;
+    if (value < min || value > max)
+        return false;
+    *ret_value = (int64_t)value;
+    return true;
+}
+
+static bool word_is(View v, const char *word)
+{
+    return v.len == strlen(word) && !strncasecmp(v.data, word, v.len);
+}
+
+/* Java's floating-point literal without hexadecimal, or a word; gives the length without a type suffix. */
+static bool number_shape(View v, size_t *ret_length)
+{
+    size_t i = v.len && (v.data[0] == '-' || v.data[0] == '+'), seen = 0;
+    for (; i < v.len && is_digit(v.data[i]); i++)
+        seen++;
+    if (i < v.len && v.data[i] == '.') {
+        for (i++; i < v.len && is_digit(v.data[i]); i++)
+            seen++;
+    }
+    if (!seen)
+        return false;
+    if (i < v.len && (v.data[i] == 'e' || v.data[i] == 'E')) {
+        i++;
+        if (i < v.len && (v.data[i] == '-' || v.data[i] == '+'))
+            i++;
+        size_t exponent = i;
+        while (i < v.len && is_digit(v.data[i]))
+            i++;
+        if (i == exponent)
+            return false;
+    }
+    *ret_length = i;
+    return i == v.len || (i + 1 == v.len && strchr("dDfF", v.data[i]));
+}
+
+static bool number_word(View v, double *ret_value)
+{
+    bool negative = v.len && v.data[0] == '-', sign = negative || (v.len && v.data[0] == '+');
+    View rest = { v.data + sign, v.len - sign };
+    if (word_is(rest, "inf") || word_is(rest, "infinity"))
+        *ret_value = negative ? -HUGE_VAL : HUGE_VAL;
+    else if ((!sign && word_is(rest, "nan")) || (rest.len == 3 && !memcmp(rest.data, "NaN", 3)))
+        *ret_value = NAN;
+    else
+        return false;
+    return true;
+}
+
+/* strtod wants an end: most numbers fit a small buffer. */
+static bool number_text(View v, char *small, size_t small_bytes, char **ret_text)
+{
+    size_t length;
+    if (!number_shape(v, &length))
+        return false;
+    char *text = length < small_bytes ? small : malloc(length + 1);
+    if (!text)
+        abort();
+    memcpy(text, v.data, length);
+    text[length] = 0;
+    *ret_text = text;
+    return true;
+}
+
+bool convert_double(View v, double *ret_value)
+{
+    char small[64], *text;
+    v = trim_all(v);
+    if (!number_text(v, small, sizeof small, &text))
+        return number_word(v, ret_value);
+    *ret_value = strtod(text, NULL);
+    if (text != small)
+        free(text);
+    return true;
+}
+
+bool convert_float(View v, float *ret_value)
+{
+    char small[64], *text;
+    double word;
+    v = trim_all(v);
+    if (!number_text(v, small, sizeof small, &text)) {
+        if (!number_word(v, &word))
+            return false;
+        *ret_value = (float)word;
+        return true;
+    }
+    *ret_value = strtof(text, NULL);
+    if (text != small)
+        free(text);
+    return true;
+}
+
+bool convert_boolean(View v, bool *ret_value)
+{
+    static const char *const yes[] = { "true", "t", "yes", "y", "1" }, *const no[] = { "false", "f", "no", "n", "0" };
+    v = trim_all(v);
+    for (size_t i = 0; i < 5; i++) {
+        if (word_is(v, yes[i]) || word_is(v, no[i])) {
+            *ret_value = word_is(v, yes[i]);
+            return true;
+        }
+    }
+    return false;
+}
+
+i128 power_of_ten(int exponent)
+{
+    i128 p = 1;
+    while (exponent-- > 0)
+        p *= 10;
+    return p;
+}
+
+/* Digits of the text, the point `point` digits from the right; `exponent` moves it. */
+bool convert_decimal(View v, int precision, int scale, i128 *ret_value, bool *ret_overflow)
+{
+    size_t length;
+    v = trim_all(v);
+    *ret_overflow = false;
+    if (!number_shape(v, &length) || length != v.len)
+        return false;
+    bool negative = v.data[0] == '-';
+    const char *e = memchr(v.data, 'e', v.len) ? memchr(v.data, 'e', v.len) : memchr(v.data, 'E', v.len);
+    size_t mantissa = e ? (size_t)(e - v.data) : v.len;
+    long exponent = e ? strtol(e + 1, NULL, 10) : 0;
+    const char *point = memchr(v.data, '.', mantissa);
+    long after = point ? (long)(v.data + mantissa - point - 1) : 0;
+    long keep = (long)mantissa - (point != NULL) - (v.data[0] == '-' || v.data[0] == '+') - after + exponent + scale;
+    i128 value = 0, limit = power_of_ten(38);
+    long seen = 0;
+    for (size_t i = 0; i < mantissa; i++) {
+        if (!is_digit(v.data[i]))
+            continue;
+        if (seen == keep && v.data[i] >= '5')
+            value++;
+        if (++seen > keep)
+            continue;
+        value = value * 10 + (v.data[i] - '0');
+        *ret_overflow = value >= limit;
+        if (*ret_overflow)
+            return false;
+    }
+    for (; seen < keep && value; seen++) {
+        *ret_overflow = value >= limit / 10;
+        if (*ret_overflow)
+            return false;
+        value *= 10;
+    }
+    *ret_overflow = value >= power_of_ten(precision);
+    *ret_value = negative ? -value : value;
+    return !*ret_overflow;
+}
+
+/* ---------------------------------------------------------------- dates and times */
+/* Digits at *i: `max` at most; returns how many. */
+static int read_digits(View v, size_t *i, int max, int64_t *ret_value)
+{
+    int n = 0;
+    for (*ret_value = 0; *i < v.len && n < max && is_digit(v.data[*i]); n++)
+        *ret_value = *ret_value * 10 + (v.data[(*i)++] - '0');
+    return n;
+}
+
+/* [+-]y{4,7}[-m[m][-d[d]]]: stops behind it. */
+static bool read_date(View v, size_t *i, int64_t *year, int64_t *month, int64_t *day)
+{
+    int64_t sign = 1;
+    *month = *day = 1;
+    if (*i < v.len && (v.data[*i] == '-' || v.data[*i] == '+'))
+        sign = v.data[(*i)++] == '-' ? -1 : 1;
+    int n = read_digits(v, i, 7, year);
+    if (n < 4)
+        return false;
+    *year *= sign;
+    if (*i == v.len || v.data[*i] != '-')
+        return true;
+    (*i)++;
+    n = read_digits(v, i, 2, month);
+    if (n < 1)
+        return false;
+    if (*i == v.len || v.data[*i] != '-')
+        return true;
+    (*i)++;
+    return read_digits(v, i, 2, day) >= 1;
+}
+
+bool convert_date(View v, int32_t *ret_days)
+{
+    int64_t year, month, day;
+    size_t i = 0;
+    v = trim_all(v);
+    if (!read_date(v, &i, &year, &month, &day))
+        return false;
+    if (i < v.len && v.data[i] != ' ' && v.data[i] != 'T')
+        return false;
+    if (i < v.len && v.data[i - 1] == '-')
+        return false;
+    if (!civil_valid_date(year, (int)month, (int)day))
+        return false;
+    int64_t days = days_from_civil(year, (int)month, (int)day);
+    if (days < INT32_MIN || days > INT32_MAX)
+        return false;
+    *ret_days = (int32_t)days;
+    return true;
+}
+
+/* hh:mm[:ss[.ffffff…]] */
+static bool read_time(View v, size_t *i, int64_t *us)
+{
+    int64_t h, m = 0, s = 0, fraction = 0;
+    if (read_digits(v, i, 2, &h) < 1 || h > 23)
+        return false;
+    if (*i < v.len && v.data[*i] == ':') {
+        (*i)++;
+        if (read_digits(v, i, 2, &m) < 1 || m > 59)
+            return false;
+        if (*i < v.len && v.data[*i] == ':') {
+            (*i)++;
+            if (read_digits(v, i, 2, &s) < 1 || s > 59)
+                return false;
+            if (*i < v.len && v.data[*i] == '.') {
+                (*i)++;
+                int n = 0;
+                for (; *i < v.len && is_digit(v.data[*i]); (*i)++) {
+                    if (n++ < 6)
+                        fraction = fraction * 10 + (v.data[*i] - '0');
+                }
+                for (; n < 6; n++)
+                    fraction *= 10;
+            }
+        }
+    } else {
+        return false;
+    }
+    *us = ((h * 60 + m) * 60 + s) * MICROS_PER_SECOND + fraction;
+    return true;
+}
+
+bool convert_timestamp(View v, const Zone *zone, int64_t today_days, int64_t *ret_us)
+{
+    int64_t year, month, day, us = 0, days = today_days;
+    size_t i = 0;
+    v = trim_all(v);
+    const char *colon = memchr(v.data, ':', v.len);
+    bool only_time = v.len && (v.data[0] == 'T' || (colon && colon - v.data <= 2));
+    if (only_time) {
+        if (!zone)
+            return false;
+        i = v.data[0] == 'T';
+        if (!read_time(v, &i, &us))
+            return false;
+    } else {
+        if (!read_date(v, &i, &year, &month, &day) || !civil_valid_date(year, (int)month, (int)day))
+            return false;
+        days = days_from_civil(year, (int)month, (int)day);
+        if (i < v.len) {
+            if (v.data[i] != ' ' && v.data[i] != 'T')
+                return false;
+            i++;
+            if (i < v.len && !read_time(v, &i, &us))
+                return false;
+        }
+    }
+    View rest = trim_all((View){ v.data + i, v.len - i });
+    const Zone *own = rest.len ? zone_find(rest) : NULL;
+    if (rest.len && !own)
+        return false;
+    i128 local = (i128)days * MICROS_PER_DAY + us;
+    if (local > INT64_MAX || local < INT64_MIN)
+        return false;
+    *ret_us = zone ? zone_utc_us(own ? own : zone, (int64_t)local) : (int64_t)local;
+    return true;
+}
+
+/* ---------------------------------------------------------------- printing */
+/* `digits` (no point, no trailing zeros but one) times 10^(exponent - 1 digits) as Double.toString lays it out. */
+static size_t lay_out(bool negative, const char *digits, int n, int exponent, char *out)
+{
+    char *p = out;
+    if (negative)
+        *p++ = '-';
+    if (exponent >= -3 && exponent < 7) {
+        if (exponent < 0) {
+            *p++ = '0';
+            *p++ = '.';
+            for (int i = exponent + 1; i < 0; i++)
+                *p++ = '0';
+            memcpy(p, digits, (size_t)n);
+            p += n;
+        } else {
+            for (int i = 0; i <= exponent; i++)
+                *p++ = i < n ? digits[i] : '0';
+            *p++ = '.';
+            if (n <= exponent + 1)
+                *p++ = '0';
+            for (int i = exponent + 1; i < n; i++)
+                *p++ = digits[i];
+        }
+    } else {
+        *p++ = digits[0];
+        *p++ = '.';
+        if (n == 1)
+            *p++ = '0';
+        memcpy(p, digits + 1, (size_t)(n - 1));
+        p += n - 1;
+        p += snprintf(p, 8, "E%d", exponent);
+    }
+    *p = 0;
+    return (size_t)(p - out);
+}
+
+static size_t print_special(double x, char *out)
+{
+    const char *text = isnan(x) ? "NaN" : x > 0 ? "Infinity" : "-Infinity";
+    memcpy(out, text, strlen(text) + 1);
+    return strlen(text);
+}
+
+/* From "%.*e": the digits without the point, and the exponent. */
+static size_t print_shortest(const char *scientific, bool negative, char *out)
+{
+    char digits[32];
+    int n = 0;
+    const char *at = scientific + (scientific[0] == '-');
+    for (; *at != 'e'; at++) {
+        if (*at != '.')
+            digits[n++] = *at;
+    }
+    while (n > 1 && digits[n - 1] == '0')
+        n--;
+    return lay_out(negative, digits, n, (int)strtol(at + 1, NULL, 10), out);
+}
+
+size_t print_double(double x, char *out)
+{
+    char text[40];
+    if (!isfinite(x))
+        return print_special(x, out);
+    if (x == 0) {
+        memcpy(out, &"-0.0"[!signbit(x)], 5 - (size_t)!signbit(x));
+        return 4 - (size_t)!signbit(x);
+    }
+    if (fabs(x) < 1e7 && x == trunc(x))
+        return (size_t)snprintf(out, NUMBER_TEXT_BYTES, "%.1f", x);
+    for (int precision = 14; precision < 17; precision++) {
+        snprintf(text, sizeof text, "%.*e", precision, x);
+        if (precision == 16 || strtod(text, NULL) == x)
+            break;
+    }
+    return print_shortest(text, x < 0, out);
+}
+
+size_t print_float(float x, char *out)
+{
+    char text[40];
+    if (!isfinite(x))
+        return print_special((double)x, out);
+    if (x == 0) {
+        memcpy(out, &"-0.0"[!signbit(x)], 5 - (size_t)!signbit(x));
+        return 4 - (size_t)!signbit(x);
+    }
+    for (int precision = 5; precision < 9; precision++) {
+        snprintf(text, sizeof text, "%.*e", precision, (double)x);
+        if (precision == 8 || strtof(text, NULL) == x)
+            break;
+    }
+    return print_shortest(text, x < 0, out);
+}
+
+size_t print_i128(i128 x, char *out)
+{
+    char digits[48];
+    size_t n = 0, length = 0;
+    u128 u = x < 0 ? -(u128)x : (u128)x;
+    do {
+        digits[n++] = (char)('0' + (int)(u % 10));
+        u /= 10;
+    } while (u);
+    if (x < 0)
+        out[length++] = '-';
+    while (n)
+        out[length++] = digits[--n];
+    out[length] = 0;
+    return length;
+}
+
+size_t print_decimal(i128 unscaled, int scale, char *out)
+{
+    char digits[48];
+    size_t n = print_i128(unscaled < 0 ? -unscaled : unscaled, digits), length = 0, zeros = 0;
+    if (unscaled < 0)
+        out[length++] = '-';
+    if ((size_t)scale >= n)
+        zeros = (size_t)scale + 1 - n;
+    for (size_t i = 0; i < n + zeros; i++) {
+        if (scale && i == n + zeros - (size_t)scale)
+            out[length++] = '.';
+        out[length++] = i < zeros ? '0' : digits[i - zeros];
+    }
+    out[length] = 0;
+    return length;
+}
+
+size_t print_date(int64_t days, char *out)
+{
+    Civil c = civil_from_days(days);
+    const char *sign = c.year < 0 ? "-" : c.year > 9999 ? "+" : "";
+    return (size_t)snprintf(out, NUMBER_TEXT_BYTES, "%s%04lld-%02d-%02d", sign, (long long)llabs(c.year), c.month, c.day);
+}
+
+size_t print_timestamp(int64_t local_us, char *out)
+{
+    Civil c = civil_from_us(local_us);
+    size_t n = print_date(floor_div(local_us, MICROS_PER_DAY), out);
+    n += (size_t)snprintf(out + n, 64, " %02d:%02d:%02d", c.hour, c.minute, c.second);
+    if (c.micros) {
+        n += (size_t)snprintf(out + n, 32, ".%06d", c.micros);
+        while (out[n - 1] == '0')
+            out[--n] = 0;
+    }
+    return n;
+}

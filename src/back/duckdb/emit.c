@@ -1,0 +1,565 @@
+/* back/duckdb/emit.c -- relations to SELECTs. Filter, Project, Sort and Limit join one SELECT where that changes nothing. */
+#include "back/duckdb/emit_internal.h"
+
+#include <inttypes.h>
+
+Status emit_unsupported(Emit *e, const Node *n, const char *what)
+{
+    Status status = FAIL_CODE(e->err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE.WEIR", "The feature is not supported: %s %s of weir's engine.",
+                              n ? node_name(n) : "", what);
+    if (e->err)
+        memcpy(e->err->sqlstate, "0A000", 6);
+    return status;
+}
+
+const char *emit_fresh(Emit *e, const char *prefix)
+{
+    return arena_printf(e->a, "%s_%zu", prefix, ++e->names);
+}
+
+const char *emit_word(Emit *e, const Type *t)
+{
+    str_auto s = EMIT_STR;
+    emit_type(t, &s);
+    return str_arena(&s, e->a);
+}
+
+const char *emit_quoted(Emit *e, const char *text)
+{
+    str_auto s = EMIT_STR;
+    emit_quoted_text(text, strlen(text), &s);
+    return str_arena(&s, e->a);
+}
+
+bool emit_is(const Emit *e, const char *conf, const char *value)
+{
+    const char *set = e->o->conf ? e->o->conf(e->o->self, conf) : NULL;
+    return set && str_ieq(set, value);
+}
+
+/* ---------------------------------------------------------------- SELECTs */
+static const char *sel_text(Emit *e, const Sel *s)
+{
+    str_auto out = EMIT_STR;
+    str_addf(&out, "SELECT %s", s->select ? s->select : "*");
+    if (s->from)
+        str_addf(&out, " FROM %s", s->from);
+    if (s->where)
+        str_addf(&out, " WHERE %s", s->where);
+    if (s->tail)
+        str_addf(&out, " %s", s->tail);
+    if (s->limit)
+        str_addf(&out, " %s", s->limit);
+    return str_arena(&out, e->a);
+}
+
+/* The relation as something that may stand in FROM. */
+static const char *sel_from(Emit *e, const Sel *s)
+{
+    if (s->from && !s->select && !s->where && !s->tail && !s->limit)
+        return s->from;
+    return arena_printf(e->a, "(%s)", sel_text(e, s));
+}
+
+static Sel sel_over(Emit *e, const Sel *s)
+{
+    return (Sel){ .from = sel_from(e, s) };
+}
+
+static bool sel_plain(const Sel *s)
+{
+    return s->from && !s->select && !s->tail && !s->limit;
+}
+
+Status emit_select(Emit *e, const Node *n, const char **ret_sql)
+{
+    Sel s;
+    TRY(emit_relation(e, n, &s));
+    *ret_sql = sel_text(e, &s);
+    return ST_OK;
+}
+
+static Status from_of(Emit *e, const Node *n, const char **ret_from)
+{
+    Sel s;
+    TRY(emit_relation(e, n, &s));
+    *ret_from = sel_from(e, &s);
+    return ST_OK;
+}
+
+/* "c1, c2": a relation's columns, each once. With `as`, columns of `schema` renamed by position to those of `as`. */
+static const char *columns(Emit *e, const Schema *schema, const Schema *as)
+{
+    str_auto out = EMIT_STR;
+    for (size_t i = 0; i < schema->len; i++) {
+        bool seen = false;
+        for (size_t j = 0; j < i && !as; j++)
+            seen = seen || schema->at[j].id == schema->at[i].id;
+        if (seen)
+            continue;
+        str_addf(&out, "%s" COLUMN_TEXT, i ? ", " : "", schema->at[i].id);
+        if (as && as->at[i].id != schema->at[i].id)
+            str_addf(&out, " AS " COLUMN_TEXT, as->at[i].id);
+    }
+    if (!schema->len)
+        str_add(&out, "1 AS c_none");
+    return str_arena(&out, e->a);
+}
+
+/* ---------------------------------------------------------------- the simple ones */
+static Status emit_filter(Emit *e, const Filter *f, Sel *ret)
+{
+    const char *predicate;
+    Sel s;
+    TRY(emit_relation(e, f->input, &s));
+    TRY(emit_text(e, f->predicate, &predicate));
+    if (!sel_plain(&s))
+        s = sel_over(e, &s);
+    s.where = s.where ? arena_printf(e->a, "%s AND %s", s.where, predicate) : predicate;
+    *ret = s;
+    return ST_OK;
+}
+
+/* Output expressions: "expr AS c7, c3"; a column that stands there twice is given once. */
+static Status emit_outputs(Emit *e, const NodeList *exprs, const char **ret_text)
+{
+    str_auto out = EMIT_STR;
+    for (size_t i = 0; i < exprs->len; i++) {
+        const Node *n = exprs->at[i];
+        bool seen = false;
+        for (size_t j = 0; j < i; j++)
+            seen = seen || (node_is(ColumnRef, n) && node_is(ColumnRef, exprs->at[j]) &&
+                            node_as(ColumnRef, n)->id == node_as(ColumnRef, exprs->at[j])->id);
+        if (seen)
+            continue;
+        str_add(&out, out.len ? ", " : "");
+        int64_t id = node_is(Alias, n) ? node_as(Alias, n)->id : node_is(ColumnRef, n) ? node_as(ColumnRef, n)->id : -1;
+        if (id < 0)
+            return emit_unsupported(e, n, "as an output without a name");
+        TRY(emit_expr(e, node_is(Alias, n) ? node_as(Alias, n)->child : n, &out));
+        str_addf(&out, " AS c%" PRId64, id);
+    }
+    if (!exprs->len)
+        str_add(&out, "1 AS c_none");
+    *ret_text = str_arena(&out, e->a);
+    return ST_OK;
+}
+
+static Status emit_project(Emit *e, const Project *p, Sel *ret)
+{
+    Sel s;
+    TRY(emit_relation(e, p->input, &s));
+    if (s.select || s.tail || s.limit)
+        s = sel_over(e, &s);
+    TRY(emit_outputs(e, &p->exprs, &s.select));
+    *ret = s;
+    return ST_OK;
+}
+
+Status emit_orders(Emit *e, const NodeList *orders, Str *out)
+{
+    for (size_t i = 0; i < orders->len; i++) {
+        const SortOrder *o = node_as(SortOrder, orders->at[i]);
+        const char *key;
+        TRY(emit_text(e, o->child, &key));
+        bool desc = o->direction == SORT_DESC;
+        bool last = o->nulls == NULLS_LAST || (o->nulls == NULLS_DEFAULT && desc);
+        /* A constant would be taken for a column's number. */
+        bool constant = node_is(Literal, o->child);
+        str_addf(out, "%s%s%s%s%s NULLS %s", i ? ", " : "", constant ? "(SELECT " : "", key, constant ? ")" : "",
+                 desc ? " DESC" : " ASC", last ? "LAST" : "FIRST");
+    }
+    return ST_OK;
+}
+
+static Status emit_sort(Emit *e, const Sort *n, Sel *ret)
+{
+    Sel s;
+    TRY(emit_relation(e, n->input, &s));
+    if (!sel_plain(&s))
+        s = sel_over(e, &s);
+    str_auto tail = EMIT_STR;
+    str_add(&tail, "ORDER BY ");
+    TRY(emit_orders(e, &n->orders, &tail));
+    s.tail = str_arena(&tail, e->a);
+    *ret = s;
+    return ST_OK;
+}
+
+static Status emit_limit(Emit *e, const Node *input, const char *word, const Node *count, Sel *ret)
+{
+    const char *n;
+    Sel s;
+    TRY(emit_relation(e, input, &s));
+    TRY(emit_text(e, count, &n));
+    if (s.limit)
+        s = sel_over(e, &s);
+    s.limit = arena_printf(e->a, "%s %s", word, n);
+    *ret = s;
+    return ST_OK;
+}
+
+static Status emit_tail(Emit *e, const Tail *t, Sel *ret)
+{
+    const char *from, *n;
+    TRY(from_of(e, t->input, &from));
+    TRY(emit_text(e, t->count, &n));
+    *ret = (Sel){ .select = columns(e, t->input->schema, NULL),
+                  .from = arena_printf(e->a, "(SELECT *, row_number() OVER () AS tail_row, count(*) OVER () AS tail_rows FROM %s)", from),
+                  .where = arena_printf(e->a, "tail_row > tail_rows - %s", n) };
+    return ST_OK;
+}
+
+static Status emit_distinct(Emit *e, const Node *input, Sel *ret)
+{
+    const char *from;
+    TRY(from_of(e, input, &from));
+    *ret = (Sel){ .select = arena_printf(e->a, "DISTINCT %s", columns(e, input->schema, NULL)), .from = from };
+    return ST_OK;
+}
+
+static Status emit_deduplicate(Emit *e, const Deduplicate *d, Sel *ret)
+{
+    if (d->all_columns || !d->keys.len)
+        return emit_distinct(e, d->input, ret);
+    str_auto out = EMIT_STR;
+    str_add(&out, "DISTINCT ON (");
+    for (size_t i = 0; i < d->keys.len; i++) {
+        str_add(&out, i ? ", " : "");
+        TRY(emit_expr(e, d->keys.at[i], &out));
+    }
+    str_addf(&out, ") %s", columns(e, d->input->schema, NULL));
+    const char *from;
+    TRY(from_of(e, d->input, &from));
+    *ret = (Sel){ .select = str_arena(&out, e->a), .from = from };
+    return ST_OK;
+}
+
+static Status emit_range(Emit *e, const Node *n, Sel *ret)
+{
+    const Range *r = node_as(Range, n);
+    if (r->step == 0)
+        return FAIL_CODE(e->err, ST_INVALID, "INVALID_PARAMETER_VALUE", "the step of range cannot be 0");
+    *ret = (Sel){ .from = arena_printf(e->a, "(SELECT range AS " COLUMN_TEXT " FROM range(%" PRId64 "::BIGINT, %" PRId64
+                                             "::BIGINT, %" PRId64 "::BIGINT))",
+                                       n->schema->at[0].id, r->from, r->to, r->step) };
+    return ST_OK;
+}
+
+static Status emit_values(Emit *e, const Node *n, Sel *ret)
+{
+    const Values *v = node_as(Values, n);
+    str_auto out = EMIT_STR;
+    str_add(&out, "(VALUES ");
+    for (size_t i = 0; i < v->rows.len; i++) {
+        const Row *row = node_as(Row, v->rows.at[i]);
+        str_add(&out, i ? ", (" : "(");
+        for (size_t j = 0; j < row->items.len; j++) {
+            str_add(&out, j ? ", " : "");
+            TRY(emit_expr(e, row->items.at[j], &out));
+        }
+        str_add(&out, ")");
+    }
+    str_addf(&out, ") %s(", emit_fresh(e, "v"));
+    for (size_t j = 0; j < n->schema->len; j++)
+        str_addf(&out, "%s" COLUMN_TEXT, j ? ", " : "", n->schema->at[j].id);
+    str_add(&out, ")");
+    *ret = (Sel){ .from = str_arena(&out, e->a) };
+    return ST_OK;
+}
+
+/* A table of the engine whose columns are c0, c1 … */
+static Sel sel_table(Emit *e, const char *table, const Schema *schema)
+{
+    str_auto out = EMIT_STR;
+    str_add(&out, "(SELECT ");
+    for (size_t i = 0; i < schema->len; i++)
+        str_addf(&out, "%sc%zu AS " COLUMN_TEXT, i ? ", " : "", i, schema->at[i].id);
+    str_add(&out, schema->len ? " FROM " : "1 AS c_none FROM ");
+    emit_quoted_name(table, &out);
+    str_add(&out, ")");
+    return (Sel){ .from = str_arena(&out, e->a) };
+}
+
+static Status emit_local(Emit *e, const Node *n, Sel *ret)
+{
+    if (node_is(LocalRelation, n) && !node_as(LocalRelation, n)->arrow) {
+        str_auto out = EMIT_STR;
+        for (size_t i = 0; i < n->schema->len; i++)
+            str_addf(&out, "%sCAST(NULL AS %s) AS " COLUMN_TEXT, i ? ", " : "", emit_word(e, n->schema->at[i].type),
+                     n->schema->at[i].id);
+        *ret = (Sel){ .from = arena_printf(e->a, "(SELECT %s WHERE false)", n->schema->len ? str_text(&out) : "1 AS c_none") };
+        return ST_OK;
+    }
+    const char *table;
+    if (!e->o->relation)
+        return emit_unsupported(e, n, "without a session");
+    TRY(e->o->relation(e->o->self, e->a, n, &table, e->err));
+    *ret = sel_table(e, table, n->schema);
+    return ST_OK;
+}
+
+static Status emit_sample(Emit *e, const Sample *s, Sel *ret)
+{
+    const char *from, *lower = NULL, *upper;
+    if (s->with_replacement)
+        return emit_unsupported(e, (const Node *)s, "with replacement");
+    TRY(from_of(e, s->input, &from));
+    if (s->lower)
+        TRY(emit_text(e, s->lower, &lower));
+    TRY(emit_text(e, s->upper, &upper));
+    /* One random number a row: the parts of a randomSplit, which have one seed, do not overlap. */
+    const char *draw = emit_fresh(e, "draw");
+    *ret = (Sel){ .select = columns(e, s->input->schema, NULL),
+                  .from = arena_printf(e->a, "(SELECT *, spark_rand(%" PRId64 ") AS %s FROM %s)", s->seed, draw, from),
+                  .where = arena_printf(e->a, "%s >= %s AND %s < %s", draw, lower ? lower : "0", draw, upper) };
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- two inputs */
+static Status emit_join(Emit *e, const Join *j, Sel *ret)
+{
+    static const char *const words[] = { "INNER JOIN", "CROSS JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "SEMI JOIN",
+                                         "ANTI JOIN" };
+    const char *left, *right, *on = NULL;
+    TRY(from_of(e, j->left, &left));
+    TRY(from_of(e, j->right, &right));
+    if (j->condition)
+        TRY(emit_text(e, j->condition, &on));
+    else if (j->join != JOIN_INNER && j->join != JOIN_CROSS)
+        on = "true";
+    const char *word = words[j->join];
+    if (j->join == JOIN_CROSS && on)
+        word = "INNER JOIN";
+    if (j->join == JOIN_INNER && !on)
+        word = "CROSS JOIN";
+    *ret = (Sel){ .from = arena_printf(e->a, "%s %s %s%s%s%s", left, word, j->lateral ? "LATERAL " : "", right, on ? " ON " : "",
+                                       on ? on : "") };
+    /* A join inside a join's right side needs its own brackets. */
+    ret->from = arena_printf(e->a, "(%s)", ret->from);
+    return ST_OK;
+}
+
+static Status emit_set_op(Emit *e, const Node *n, Sel *ret)
+{
+    const SetOp *s = node_as(SetOp, n);
+    static const char *const words[] = { "UNION", "INTERSECT", "EXCEPT" };
+    const char *left, *right;
+    TRY(from_of(e, s->left, &left));
+    TRY(from_of(e, s->right, &right));
+    *ret = (Sel){ .from = arena_printf(e->a, "((SELECT %s FROM %s) %s%s (SELECT %s FROM %s))", columns(e, s->left->schema, n->schema),
+                                       left, words[s->op], s->all ? " ALL" : "", columns(e, s->right->schema, n->schema), right) };
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- aggregates */
+/* SELECT *, expr AS g1 FROM input: the groups by name, so that no constant is taken for a column's number. */
+static Status group_columns(Emit *e, const Aggregate *g, StrList *names, const char **ret_from)
+{
+    str_auto extra = EMIT_STR;
+    for (size_t i = 0; i < g->groups.len; i++) {
+        const Node *group = g->groups.at[i];
+        if (node_is(ColumnRef, group)) {
+            vec_push(e->a, names, arena_printf(e->a, "c%" PRId64, node_as(ColumnRef, group)->id));
+            continue;
+        }
+        vec_push(e->a, names, emit_fresh(e, "g"));
+        str_add(&extra, ", ");
+        TRY(emit_expr(e, group, &extra));
+        str_addf(&extra, " AS %s", names->at[i]);
+    }
+    Sel s;
+    TRY(emit_relation(e, g->input, &s));
+    if (!extra.len) {
+        *ret_from = sel_from(e, &s);
+        return ST_OK;
+    }
+    if (!sel_plain(&s))
+        s = sel_over(e, &s);
+    s.select = arena_printf(e->a, "*%s", str_text(&extra));
+    *ret_from = sel_from(e, &s);
+    return ST_OK;
+}
+
+static Status grouping_clause(Emit *e, const Aggregate *g, const StrList *names, Str *out)
+{
+    static const char *const words[] = { "GROUP BY ", "GROUP BY ROLLUP(", "GROUP BY CUBE(", "GROUP BY GROUPING SETS (" };
+    if (g->grouping == GROUPING_ALL || (!names->len && !g->sets.len))
+        return ST_OK;
+    str_add(out, words[g->grouping]);
+    if (g->grouping != GROUPING_SETS) {
+        for (size_t i = 0; i < names->len; i++)
+            str_addf(out, "%s%s", i ? ", " : "", names->at[i]);
+        str_add(out, g->grouping == GROUPING_PLAIN ? "" : ")");
+        return ST_OK;
+    }
+    for (size_t i = 0; i < g->sets.len; i++) {
+        const GroupingSet *set = node_as(GroupingSet, g->sets.at[i]);
+        str_add(out, i ? ", (" : "(");
+        for (size_t j = 0; j < set->items.len; j++) {
+            str_add(out, j ? ", " : "");
+            TRY(emit_expr(e, set->items.at[j], out));
+        }
+        str_add(out, ")");
+    }
+    str_add(out, ")");
+    return ST_OK;
+}
+
+static Status emit_aggregate(Emit *e, const Aggregate *g, Sel *ret)
+{
+    StrList names = { 0 };
+    Sel s = { 0 };
+    TRY(group_columns(e, g, &names, &s.from));
+    GroupScope scope = { .groups = &g->groups, .names = &names, .outer = e->groups };
+    e->groups = &scope;
+    str_auto tail = EMIT_STR;
+    Status status = emit_outputs(e, &g->exprs, &s.select);
+    if (status == ST_OK)
+        status = grouping_clause(e, g, &names, &tail);
+    e->groups = scope.outer;
+    TRY(status);
+    if (tail.len)
+        s.tail = str_arena(&tail, e->a);
+    else if (!s.tail && !g->groups.len)
+        s.tail = ""; /* one row for all: nothing may be merged below */
+    *ret = s;
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- generators */
+/* SELECT input.*, unnest(…) FROM (SELECT *, collection AS g FROM input). */
+static Status emit_generate(Emit *e, const Node *n, Sel *ret)
+{
+    const Generate *g = node_as(Generate, n);
+    const Call *call = node_as(Call, g->generator);
+    const char *name = call->function->name, *from, *value;
+    const Schema *in = g->input->schema, *out = n->schema;
+    bool outer = g->outer || str_ends(name, "_outer"), pos = str_starts(name, "posexplode");
+    bool is_inline = str_starts(name, "inline");
+    if (!is_inline && !str_starts(name, "explode") && !pos)
+        return emit_unsupported(e, n, name);
+    const Type *type = call->args.at[0]->type;
+    TRY(emit_text(e, call->args.at[0], &value));
+    TRY(from_of(e, g->input, &from));
+    const char *gen = emit_fresh(e, "gen"), *list = gen;
+    if (type->kind == TYPE_MAP)
+        list = arena_printf(e->a, "map_entries(%s)", gen);
+    if (outer)
+        list = arena_printf(e->a, "CASE WHEN len(%s) > 0 THEN %s ELSE [NULL] END", list, list);
+    str_auto select = EMIT_STR;
+    size_t at = in->len, made = 0;
+    str_add(&select, in->len ? columns(e, in, NULL) : "1 AS c_none");
+    const char *item = emit_fresh(e, "item"), *index = emit_fresh(e, "pos");
+    if (pos)
+        str_addf(&select, ", CAST(%s AS INTEGER) AS " COLUMN_TEXT, index, out->at[at++].id);
+    for (; at < out->len; at++, made++) {
+        const char *each = item;
+        if (type->kind == TYPE_MAP)
+            each = arena_printf(e->a, "struct_extract(%s, '%s')", item, made ? "value" : "key");
+        else if (is_inline)
+            each = arena_printf(e->a, "struct_extract(%s, %s)", item, emit_quoted(e, type->element->fields[made].name));
+        str_addf(&select, ", %s AS " COLUMN_TEXT, each, out->at[at].id);
+    }
+    const char *positions = pos ? arena_printf(e->a, ", unnest(CASE WHEN len(%s) > 0 THEN range(len(%s)) ELSE %s END) AS %s", gen, gen,
+                                               outer ? "[NULL]::BIGINT[]" : "[]::BIGINT[]", index)
+                                : "";
+    if (type->kind == TYPE_MAP && pos)
+        positions = arena_printf(e->a, ", unnest(CASE WHEN cardinality(%s) > 0 THEN range(cardinality(%s)::BIGINT) ELSE %s END) AS %s",
+                                 gen, gen, outer ? "[NULL]::BIGINT[]" : "[]::BIGINT[]", index);
+    *ret = (Sel){ .select = str_arena(&select, e->a),
+                  .from = arena_printf(e->a, "(SELECT *, unnest(%s) AS %s%s FROM (SELECT *, %s AS %s FROM %s))", list, item, positions,
+                                       value, gen, from) };
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- CTEs */
+static Status emit_with(Emit *e, const BoundWith *w, Sel *ret)
+{
+    CteScope scope = { .with = w, .first = e->names + 1, .outer = e->ctes };
+    str_auto out = EMIT_STR;
+    e->names += w->ctes.len;
+    e->ctes = &scope;
+    str_add(&out, w->recursive ? "(WITH RECURSIVE " : "(WITH ");
+    Status status = ST_OK;
+    for (size_t i = 0; i < w->ctes.len && status == ST_OK; i++) {
+        const char *sql;
+        status = emit_select(e, w->ctes.at[i], &sql);
+        if (status == ST_OK)
+            str_addf(&out, "%scte_%zu AS (SELECT %s FROM (%s))", i ? ", " : "", scope.first + i,
+                     columns(e, w->ctes.at[i]->schema, NULL), sql);
+    }
+    const char *body = NULL;
+    if (status == ST_OK)
+        status = emit_select(e, w->input, &body);
+    e->ctes = scope.outer;
+    TRY(status);
+    str_addf(&out, " %s)", body);
+    *ret = (Sel){ .from = str_arena(&out, e->a) };
+    return ST_OK;
+}
+
+static Status emit_cte_ref(Emit *e, const Node *n, Sel *ret)
+{
+    const CteRef *r = node_as(CteRef, n);
+    for (const CteScope *s = e->ctes; s; s = s->outer) {
+        if (r->cte < 0 || (size_t)r->cte >= s->with->ctes.len)
+            continue;
+        const Schema *schema = s->with->ctes.at[r->cte]->schema;
+        if (schema && schema->len == n->schema->len) {
+            *ret = (Sel){ .from = arena_printf(e->a, "(SELECT %s FROM cte_%zu)", columns(e, schema, n->schema),
+                                               s->first + (size_t)r->cte) };
+            return ST_OK;
+        }
+    }
+    return emit_unsupported(e, n, "outside its WITH");
+}
+
+Status emit_relation(Emit *e, const Node *n, Sel *ret)
+{
+    switch (n->kind) {
+    case NODE_Scan: return emit_scan(e, n, ret);
+    case NODE_OneRow: *ret = (Sel){ .from = "(SELECT 1 AS c_none)" }; return ST_OK;
+    case NODE_LocalRelation: case NODE_CachedRelation: return emit_local(e, n, ret);
+    case NODE_Values: return emit_values(e, n, ret);
+    case NODE_Range: return emit_range(e, n, ret);
+    case NODE_Project: return emit_project(e, node_as(Project, n), ret);
+    case NODE_Filter: return emit_filter(e, node_as(Filter, n), ret);
+    case NODE_Join: return emit_join(e, node_as(Join, n), ret);
+    case NODE_Aggregate: return emit_aggregate(e, node_as(Aggregate, n), ret);
+    case NODE_Sort: return emit_sort(e, node_as(Sort, n), ret);
+    case NODE_Limit: return emit_limit(e, node_as(Limit, n)->input, "LIMIT", node_as(Limit, n)->count, ret);
+    case NODE_Offset: return emit_limit(e, node_as(Offset, n)->input, "OFFSET", node_as(Offset, n)->count, ret);
+    case NODE_Tail: return emit_tail(e, node_as(Tail, n), ret);
+    case NODE_SetOp: return emit_set_op(e, n, ret);
+    case NODE_Distinct: return emit_distinct(e, node_as(Distinct, n)->input, ret);
+    case NODE_Deduplicate: return emit_deduplicate(e, node_as(Deduplicate, n), ret);
+    case NODE_Sample: return emit_sample(e, node_as(Sample, n), ret);
+    case NODE_SubqueryAlias: return emit_relation(e, node_as(SubqueryAlias, n)->input, ret);
+    case NODE_Generate: return emit_generate(e, n, ret);
+    case NODE_BoundWith: return emit_with(e, node_as(BoundWith, n), ret);
+    case NODE_CteRef: return emit_cte_ref(e, n, ret);
+    case NODE_Repartition: return emit_relation(e, node_as(Repartition, n)->input, ret);
+    case NODE_Hint: return emit_relation(e, node_as(Hint, n)->input, ret);
+    case NODE_CollectMetrics: return emit_relation(e, node_as(CollectMetrics, n)->input, ret);
+    default: return emit_unsupported(e, n, "as a relation");
+    }
+}
+
+Status emit_plan(Arena *a, const EmitOptions *options, const Node *bound, Str *sql, Error *err)
+{
+    Emit e = { .a = a, .o = options, .err = err };
+    Sel s;
+    TRY(emit_relation(&e, bound, &s));
+    str_add(sql, "SELECT ");
+    for (size_t i = 0; i < bound->schema->len; i++)
+        str_addf(sql, "%s" COLUMN_TEXT, i ? ", " : "", bound->schema->at[i].id);
+    str_addf(sql, "%s FROM %s", bound->schema->len ? "" : "1 AS c_none", sel_from(&e, &s));
+    return sql->overflow ? FAIL(err, ST_LIMIT, "the query's SQL is longer than %zu bytes", sql->max_bytes) : ST_OK;
+}
+
+Status emit_expression(Arena *a, const EmitOptions *options, const Node *bound, Str *sql, Error *err)
+{
+    Emit e = { .a = a, .o = options, .err = err };
+    return emit_expr(&e, bound, sql);
+}

@@ -1,0 +1,299 @@
+/* back/duckdb/emit_call.c -- calls: finding a function's text and filling it in; windows. */
+#include "back/duckdb/emit_call.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+typedef struct FunctionText {
+    const char *names, *when, *text;
+    CallEmitter emitter;
+} FunctionText;
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wredundant-decls"
+static const FunctionText texts[] = {
+#define TEXT(names, when, text) { names, when, text, NULL },
+#define CODE(names, when, emitter) { names, when, NULL, emitter },
+#include "back/duckdb/emit_functions.def"
+#undef TEXT
+#undef CODE
+};
+#pragma GCC diagnostic pop
+
+static bool has_word(const char *words, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *at = words; (at = strstr(at, word)); at += n) {
+        if ((at == words || at[-1] == ' ') && (at[n] == ' ' || !at[n]))
+            return true;
+    }
+    return false;
+}
+
+/* ---------------------------------------------------------------- when */
+static bool is_class(const Type *t, const char *word, size_t length)
+{
+    static const struct {
+        const char *word;
+        TypeKind kind;
+    } kinds[] = { { "decimal", TYPE_DECIMAL }, { "string", TYPE_STRING },        { "binary", TYPE_BINARY },
+                  { "boolean", TYPE_BOOLEAN }, { "date", TYPE_DATE },            { "timestamp", TYPE_TIMESTAMP },
+                  { "ntz", TYPE_TIMESTAMP_NTZ }, { "ym", TYPE_YEAR_MONTH_INTERVAL }, { "dt", TYPE_DAY_TIME_INTERVAL },
+                  { "interval", TYPE_CALENDAR_INTERVAL }, { "array", TYPE_ARRAY }, { "map", TYPE_MAP },
+                  { "struct", TYPE_STRUCT },   { "float", TYPE_FLOAT },          { "null", TYPE_NULL } };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strlen(kinds[i].word) == length && !memcmp(kinds[i].word, word, length))
+            return t->kind == kinds[i].kind;
+    }
+    if (length == 8 && !memcmp(word, "integral", 8))
+        return type_is_integral(t);
+    if (length == 7 && !memcmp(word, "numeric", 7))
+        return type_is_numeric(t);
+    if (length == 10 && !memcmp(word, "fractional", 10))
+        return t->kind == TYPE_FLOAT || t->kind == TYPE_DOUBLE;
+    return false;
+}
+
+static bool holds(const Emit *e, const Call *c, const char *when)
+{
+    while (*when) {
+        size_t n = strcspn(when, " ");
+        bool good;
+        if (*when == '#')
+            good = c->args.len == (size_t)(when[1] - '0');
+        else if (n > 2 && when[0] == '-' && when[1] == '>')
+            good = is_class(c->node.type, when + 2, n - 2);
+        else if (n == 4 && !memcmp(when, "ansi", 4))
+            good = e->o->ansi;
+        else
+            good = c->args.len && c->args.at[0]->type && is_class(c->args.at[0]->type, when, n);
+        if (!good)
+            return false;
+        when += n + (when[n] == ' ');
+    }
+    return true;
+}
+
+static const FunctionText *text_find(const Emit *e, const Call *c)
+{
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (has_word(texts[i].names, c->function->name) && holds(e, c, texts[i].when))
+            return &texts[i];
+    }
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- texts */
+const char *emit_zone(Emit *e)
+{
+    return emit_quoted(e, e->o->time_zone ? e->o->time_zone : "UTC");
+}
+
+Status emit_aggregate_tail(Emit *e, const Call *c, const char *condition, Str *out)
+{
+    if (c->filter || condition) {
+        str_add(out, " FILTER (WHERE ");
+        if (c->filter)
+            TRY(emit_expr(e, c->filter, out));
+        str_addf(out, "%s%s)", c->filter && condition ? " AND " : "", condition ? condition : "");
+    }
+    if (e->over)
+        str_add(out, e->over);
+    return ST_OK;
+}
+
+static const char *integral_name(const Type *t)
+{
+    return t->kind == TYPE_BYTE ? "tinyint" : t->kind == TYPE_SHORT ? "smallint" : t->kind == TYPE_LONG ? "bigint" : "int";
+}
+
+static int width_of(const Type *t)
+{
+    return t->kind == TYPE_BYTE ? 1 : t->kind == TYPE_SHORT ? 2 : t->kind == TYPE_LONG ? 8 : 4;
+}
+
+typedef struct Filling {
+    Emit *e;
+    const Call *call;
+    const char *const *args;
+    const char *x, *y;
+} Filling;
+
+static void fill_all(const Filling *f, Str *out)
+{
+    for (size_t i = 0; i < f->call->args.len; i++)
+        str_addf(out, "%s%s", i ? ", " : "", f->args[i]);
+}
+
+/* One "$…": returns the characters taken. */
+static size_t fill_one(Filling *f, const char *at, Str *out)
+{
+    Emit *e = f->e;
+    const Call *c = f->call;
+    if (isdigit((unsigned char)at[1])) {
+        size_t n = (size_t)(at[1] - '1');
+        str_add(out, n < c->args.len ? f->args[n] : "NULL");
+        return 2;
+    }
+    switch (at[1]) {
+    case '*': fill_all(f, out); return 2;
+    case 'T':
+        if (at[2] == '1') {
+            emit_type(c->args.at[0]->type, out);
+            return 3;
+        }
+        emit_type(c->node.type, out);
+        return 2;
+    case 'W': str_addf(out, "%d", width_of(c->args.at[0]->type)); return 3;
+    case 'N': str_add(out, integral_name(c->node.type)); return 2;
+    case 'S': str_addf(out, "%d", c->node.type->scale); return 2;
+    case 'P': str_addf(out, "%d", c->node.type->precision); return 2;
+    case 'Z': str_add(out, emit_zone(e)); return 2;
+    case 'M': str_add(out, e->o->ansi ? "1" : "0"); return 2;
+    case 'U': str_addf(out, "make_timestamp((%" PRId64 ")::BIGINT)", e->o->now_us); return 2;
+    case 'L': str_addf(out, "spark_local(make_timestamp((%" PRId64 ")::BIGINT), %s)", e->o->now_us, emit_zone(e)); return 2;
+    case 'd': str_add(out, c->distinct ? "DISTINCT " : ""); return 2;
+    case 'n': str_add(out, c->ignore_nulls ? " IGNORE NULLS" : ""); return 2;
+    case 't': str_addf(out, "spark_local(%s, %s)", f->args[0], emit_zone(e)); return 3;
+    case 'x':
+        f->x = f->x ? f->x : emit_fresh(e, "x");
+        str_add(out, f->x);
+        return 2;
+    case 'y':
+        f->y = f->y ? f->y : emit_fresh(e, "y");
+        str_add(out, f->y);
+        return 2;
+    default: str_addc(out, '$'); return 1;
+    }
+}
+
+static Status fill(Filling *f, const char *text, size_t length, Str *out);
+
+/* "@" or "@[condition]" */
+static Status fill_tail(Filling *f, const char *at, const char *end, size_t *taken, Str *out)
+{
+    const char *close = at + 1 < end && at[1] == '[' ? memchr(at, ']', (size_t)(end - at)) : NULL;
+    *taken = close ? (size_t)(close - at) + 1 : 1;
+    if (!close)
+        return emit_aggregate_tail(f->e, f->call, NULL, out);
+    str_auto condition = EMIT_STR;
+    TRY(fill(f, at + 2, (size_t)(close - at) - 2, &condition));
+    return emit_aggregate_tail(f->e, f->call, str_text(&condition), out);
+}
+
+static Status fill(Filling *f, const char *text, size_t length, Str *out)
+{
+    const char *end = text + length;
+    for (const char *at = text; at < end;) {
+        const char *close = *at == '{' ? memchr(at, '}', (size_t)(end - at)) : NULL;
+        const char *bar = close ? memchr(at, '|', (size_t)(close - at)) : NULL;
+        size_t taken = 1;
+        if (bar) {
+            if (f->e->o->ansi)
+                TRY(fill(f, at + 1, (size_t)(bar - at) - 1, out));
+            else
+                TRY(fill(f, bar + 1, (size_t)(close - bar) - 1, out));
+            taken = (size_t)(close - at) + 1;
+        } else if (*at == '$' && at + 1 < end) {
+            taken = fill_one(f, at, out);
+        } else if (*at == '@') {
+            TRY(fill_tail(f, at, end, &taken, out));
+        } else {
+            str_addc(out, *at);
+        }
+        at += taken;
+    }
+    return ST_OK;
+}
+
+Status emit_template(Emit *e, const Call *call, const char *const *args, const char *text, Str *out)
+{
+    Filling f = { .e = e, .call = call, .args = args };
+    return fill(&f, text, strlen(text), out);
+}
+
+Status emit_call(Emit *e, const Node *n, Str *out)
+{
+    const Call *c = node_as(Call, n);
+    const FunctionText *t = text_find(e, c);
+    if (!t && !c->function->engine)
+        return emit_unsupported(e, n, c->function->name);
+    const char *over = e->over;
+    const char **args = ARENA_ARRAY(e->a, const char *, c->args.len + 1);
+    e->over = NULL; /* the arguments are no window functions */
+    for (size_t i = 0; i < c->args.len; i++)
+        TRY(emit_text(e, c->args.at[i], &args[i]));
+    e->over = over;
+    if (t && t->emitter)
+        return t->emitter(e, c, args, out);
+    return emit_template(e, c, args, t ? t->text : c->function->engine, out);
+}
+
+/* ---------------------------------------------------------------- windows */
+static Status emit_bound(Emit *e, int kind, const Node *value, bool lower, const Type *order, Str *out)
+{
+    if (kind == BOUND_UNBOUNDED) {
+        str_add(out, lower ? "UNBOUNDED PRECEDING" : "UNBOUNDED FOLLOWING");
+        return ST_OK;
+    }
+    if (kind == BOUND_CURRENT || !value) {
+        str_add(out, "CURRENT ROW");
+        return ST_OK;
+    }
+    /* A negative value precedes. The engine wants its sign in the word. */
+    const char *text;
+    TRY(emit_text(e, value, &text));
+    bool negative = false;
+    const Node *inner = value;
+    if (node_is(Call, value) && str_eq(node_as(Call, value)->function->name, "negative")) {
+        negative = true;
+        inner = node_as(Call, value)->args.at[0];
+        TRY(emit_text(e, inner, &text));
+    } else if (node_is(Literal, value)) {
+        const Value *v = node_as(Literal, value)->value;
+        negative = v->i < 0 || v->f < 0 || (v->text && v->text[0] == '-' && node_as(Literal, value)->of->kind == TYPE_DECIMAL);
+        if (negative)
+            text = arena_printf(e->a, "(- %s)", text);
+    }
+    if (order && value->type && value->type->kind == TYPE_DAY_TIME_INTERVAL)
+        text = arena_printf(e->a, "to_microseconds(%s)", text);
+    else if (order && value->type && value->type->kind == TYPE_YEAR_MONTH_INTERVAL)
+        text = arena_printf(e->a, "to_months(%s)", text);
+    str_addf(out, "%s %s", text, negative ? "PRECEDING" : "FOLLOWING");
+    return ST_OK;
+}
+
+static Status emit_frame(Emit *e, const Frame *f, const Window *w, Str *out)
+{
+    const Type *order = w->orders.len ? node_as(SortOrder, w->orders.at[0])->child->type : NULL;
+    str_add(out, f->unit == FRAME_ROWS ? " ROWS BETWEEN " : " RANGE BETWEEN ");
+    TRY(emit_bound(e, (int)f->lower_kind, f->lower, true, order, out));
+    str_add(out, " AND ");
+    return emit_bound(e, (int)f->upper_kind, f->upper, false, order, out);
+}
+
+Status emit_window(Emit *e, const Window *w, Str *out)
+{
+    str_auto over = EMIT_STR;
+    str_add(&over, " OVER (");
+    for (size_t i = 0; i < w->partitions.len; i++) {
+        str_add(&over, i ? ", " : "PARTITION BY ");
+        TRY(emit_expr(e, w->partitions.at[i], &over));
+    }
+    if (w->orders.len) {
+        str_add(&over, w->partitions.len ? " ORDER BY " : "ORDER BY ");
+        TRY(emit_orders(e, &w->orders, &over));
+    }
+    /* Functions that need no frame take none: the engine would refuse, Spark has a fixed one. */
+    const char *name = node_is(Call, w->function) ? node_as(Call, w->function)->function->name : "";
+    bool frameless = node_is(Call, w->function) && node_as(Call, w->function)->function->kind == FN_WINDOW && !str_eq(name, "nth_value");
+    if (w->frame && !frameless)
+        TRY(emit_frame(e, node_as(Frame, w->frame), w, &over));
+    str_add(&over, ")");
+    const char *before = e->over;
+    e->over = str_arena(&over, e->a);
+    Status status = emit_expr(e, w->function, out);
+    e->over = before;
+    return status;
+}

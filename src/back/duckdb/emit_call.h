@@ -1,0 +1,21 @@
+/* back/duckdb/emit_call.h -- the functions that need more than a text: emit_functions.def's CODE rows. */
+#ifndef WEIR_BACK_DUCKDB_EMIT_CALL_H
+#define WEIR_BACK_DUCKDB_EMIT_CALL_H
+#include "back/duckdb/emit_internal.h"
+
+/* `args`: the emitted arguments, call->args.len of them. */
+typedef Status (*CallEmitter)(Emit *e, const Call *call, const char *const *args, Str *out);
+
+#define TEXT(names, when, text)
+#define CODE(names, when, emitter) Status emitter(Emit *e, const Call *call, const char *const *args, Str *out);
+#include "back/duckdb/emit_functions.def"
+#undef TEXT
+#undef CODE
+
+/* FILTER and OVER of the aggregate `call`, with one more condition (NULL: none). */
+Status emit_aggregate_tail(Emit *e, const Call *call, const char *condition, Str *out);
+/* One of emit_functions.def's texts. */
+Status emit_template(Emit *e, const Call *call, const char *const *args, const char *text, Str *out);
+const char *emit_zone(Emit *e);
+
+#endif

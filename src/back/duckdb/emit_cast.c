@@ -1,0 +1,300 @@
+/* back/duckdb/emit_cast.c -- Spark's Cast from each type to each: the engine's own where it means the same, kernels else.
+ * Source: org.apache.spark.sql.catalyst.expressions.Cast. */
+#include "back/duckdb/emit_internal.h"
+
+static int flag_of(int mode)
+{
+    return mode == CAST_ANSI ? 1 : 0;
+}
+
+static const char *zone(const Emit *e)
+{
+    str_auto s = EMIT_STR;
+    emit_quoted_text(e->o->time_zone ? e->o->time_zone : "UTC", strlen(e->o->time_zone ? e->o->time_zone : "UTC"), &s);
+    return str_arena(&s, e->a);
+}
+
+static bool is_text(const Type *t)
+{
+    return t->kind == TYPE_STRING || t->kind == TYPE_CHAR || t->kind == TYPE_VARCHAR;
+}
+
+/* ---------------------------------------------------------------- to STRING */
+static Status to_string(Emit *e, const char *x, const Type *from, int mode, Str *out);
+
+static Status nested_item(Emit *e, const char *x, const Type *t, bool nullable, int mode, Str *out)
+{
+    str_add(out, nullable ? "coalesce(" : "");
+    TRY(to_string(e, x, t, mode, out));
+    str_add(out, nullable ? ", 'null')" : "");
+    return ST_OK;
+}
+
+static Status array_to_string(Emit *e, const char *x, const Type *from, int mode, Str *out)
+{
+    const char *v = emit_fresh(e, "x");
+    str_addf(out, "('[' || array_to_string(list_transform(%s, lambda %s: ", x, v);
+    TRY(nested_item(e, v, from->element, true, mode, out));
+    str_add(out, "), ', ') || ']')");
+    return ST_OK;
+}
+
+static Status map_to_string(Emit *e, const char *x, const Type *from, int mode, Str *out)
+{
+    const char *v = emit_fresh(e, "x");
+    str_addf(out, "('{' || array_to_string(list_transform(map_entries(%s), lambda %s: ", x, v);
+    TRY(nested_item(e, arena_printf(e->a, "struct_extract(%s, 'key')", v), from->key, false, mode, out));
+    str_add(out, " || ' -> ' || ");
+    TRY(nested_item(e, arena_printf(e->a, "struct_extract(%s, 'value')", v), from->element, true, mode, out));
+    str_add(out, "), ', ') || '}')");
+    return ST_OK;
+}
+
+static Status struct_to_string(Emit *e, const char *x, const Type *from, int mode, Str *out)
+{
+    str_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE '{'", x);
+    for (size_t i = 0; i < from->nfields; i++) {
+        str_add(out, i ? " || ', ' || " : " || ");
+        TRY(nested_item(e, arena_printf(e->a, "struct_extract(%s, %s)", x, emit_quoted(e, from->fields[i].name)),
+                        from->fields[i].type, true, mode, out));
+    }
+    str_add(out, " || '}' END");
+    return ST_OK;
+}
+
+static Status to_string(Emit *e, const char *x, const Type *from, int mode, Str *out)
+{
+    switch (from->kind) {
+    case TYPE_FLOAT: case TYPE_DOUBLE: str_addf(out, "spark_number_text(%s)", x); break;
+    case TYPE_BINARY: str_addf(out, "spark_binary_text(%s)", x); break;
+    case TYPE_DATE: str_addf(out, "spark_date_text(%s)", x); break;
+    case TYPE_TIMESTAMP: str_addf(out, "spark_timestamp_text(%s, %s)", x, zone(e)); break;
+    case TYPE_TIMESTAMP_NTZ: str_addf(out, "spark_timestamp_text(%s, 'UTC')", x); break;
+    case TYPE_CALENDAR_INTERVAL: str_addf(out, "spark_interval_text(%s)", x); break;
+    case TYPE_YEAR_MONTH_INTERVAL: str_addf(out, "spark_year_month_text(%s, %d, %d)", x, from->start, from->end); break;
+    case TYPE_DAY_TIME_INTERVAL: str_addf(out, "spark_day_time_text(%s, %d, %d)", x, from->start, from->end); break;
+    case TYPE_ARRAY: return array_to_string(e, x, from, mode, out);
+    case TYPE_MAP: return map_to_string(e, x, from, mode, out);
+    case TYPE_STRUCT: return struct_to_string(e, x, from, mode, out);
+    default: str_addf(out, "CAST(%s AS VARCHAR)", x);
+    }
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- to numbers */
+static const char *number_kernel(const Type *to)
+{
+    switch (to->kind) {
+    case TYPE_BYTE: return "tinyint";
+    case TYPE_SHORT: return "smallint";
+    case TYPE_INT: return "int";
+    case TYPE_LONG: return "bigint";
+    case TYPE_FLOAT: return "float";
+    default: return "double";
+    }
+}
+
+static Status to_integral(Emit *e, const char *x, const Type *from, const Type *to, int mode, Str *out)
+{
+    const char *word = emit_word(e, to);
+    if (is_text(from))
+        str_addf(out, "spark_text_%s(%s, %d)", number_kernel(to), x, flag_of(mode));
+    else if (from->kind == TYPE_BOOLEAN)
+        str_addf(out, "CAST(%s AS %s)", x, word);
+    else if (from->kind == TYPE_FLOAT || from->kind == TYPE_DOUBLE)
+        str_addf(out, "spark_float_%s(%s, %d)", number_kernel(to), x, mode == CAST_LEGACY ? 2 : flag_of(mode));
+    else if (from->kind == TYPE_TIMESTAMP && to->kind == TYPE_LONG)
+        str_addf(out, "spark_seconds(%s)", x);
+    else if (from->kind == TYPE_TIMESTAMP)
+        str_addf(out, "CAST(spark_seconds(%s) AS %s)", x, word);
+    else if (from->kind == TYPE_DECIMAL && mode == CAST_LEGACY)
+        str_addf(out, "spark_wrap_%s(CAST(trunc(%s) AS HUGEINT))", number_kernel(to), x);
+    else if (from->kind == TYPE_DECIMAL)
+        str_addf(out, "%s(trunc(%s) AS %s)", mode == CAST_ANSI ? "CAST" : "TRY_CAST", x, word);
+    else if (from->kind == TYPE_DATE)
+        str_addf(out, "CAST(NULL AS %s)", word);
+    else if (from->kind == TYPE_YEAR_MONTH_INTERVAL)
+        str_addf(out, "CAST(%s %s AS %s)", x, from->end == INTERVAL_YEAR ? "// 12" : "", word);
+    else if (from->kind == TYPE_DAY_TIME_INTERVAL) {
+        static const char *const units[] = { "86400000000", "3600000000", "60000000", "1000000" };
+        str_addf(out, "CAST(%s // %s AS %s)", x, units[from->end], word);
+    } else if (mode == CAST_LEGACY && from->kind > to->kind)
+        str_addf(out, "spark_wrap_%s(CAST(%s AS HUGEINT))", number_kernel(to), x);
+    else
+        str_addf(out, "%s(%s AS %s)", mode == CAST_TRY ? "TRY_CAST" : "CAST", x, word);
+    return ST_OK;
+}
+
+static Status to_floating(Emit *e, const char *x, const Type *from, const Type *to, int mode, Str *out)
+{
+    if (is_text(from))
+        str_addf(out, "spark_text_%s(%s, %d)", number_kernel(to), x, flag_of(mode));
+    else if (from->kind == TYPE_TIMESTAMP)
+        str_addf(out, "CAST(epoch_us(%s) / 1000000.0::DOUBLE AS %s)", x, emit_word(e, to));
+    else if (from->kind == TYPE_DATE)
+        str_addf(out, "CAST(NULL AS %s)", emit_word(e, to));
+    else if (from->kind == TYPE_DECIMAL)
+        str_addf(out, "spark_text_%s(CAST(%s AS VARCHAR), 1)", number_kernel(to), x);
+    else
+        str_addf(out, "CAST(%s AS %s)", x, emit_word(e, to));
+    return ST_OK;
+}
+
+static Status to_decimal(Emit *e, const char *x, const Type *from, const Type *to, int mode, Str *out)
+{
+    if (is_text(from)) {
+        str_addf(out, "CAST(spark_text_decimal_%d(%s, %d, %d) AS %s)", to->scale, x, to->precision, flag_of(mode), emit_word(e, to));
+    } else if (from->kind == TYPE_FLOAT || from->kind == TYPE_DOUBLE) {
+        str_addf(out, "CAST(spark_float_decimal_%d(CAST(%s AS DOUBLE), %d, %d) AS %s)", to->scale, x, to->precision, flag_of(mode),
+                 emit_word(e, to));
+    } else if (from->kind == TYPE_TIMESTAMP) {
+        str_addf(out, "CAST(CAST(epoch_us(%s) AS DECIMAL(38,6)) / 1000000 AS %s)", x, emit_word(e, to));
+    } else {
+        const char *number = x;
+        if (from->kind == TYPE_BOOLEAN)
+            number = arena_printf(e->a, "CAST(%s AS INTEGER)", x);
+        str_addf(out, "%s(%s AS %s)", mode == CAST_ANSI ? "CAST" : "TRY_CAST", number, emit_word(e, to));
+    }
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- to dates, times, intervals */
+static Status to_date(Emit *e, const char *x, const Type *from, int mode, Str *out)
+{
+    if (is_text(from))
+        str_addf(out, "spark_text_date(%s, %d)", x, flag_of(mode));
+    else if (from->kind == TYPE_TIMESTAMP)
+        str_addf(out, "CAST(spark_local(%s, %s) AS DATE)", x, zone(e));
+    else
+        str_addf(out, "CAST(%s AS DATE)", x);
+    return ST_OK;
+}
+
+static Status to_timestamp(Emit *e, const char *x, const Type *from, const Type *to, int mode, Str *out)
+{
+    bool ntz = to->kind == TYPE_TIMESTAMP_NTZ;
+    if (is_text(from) && ntz)
+        str_addf(out, "spark_text_timestamp_ntz(%s, %d)", x, flag_of(mode));
+    else if (is_text(from))
+        str_addf(out, "spark_text_timestamp(%s, %s, %d)", x, zone(e), flag_of(mode));
+    else if (from->kind == TYPE_DATE && ntz)
+        str_addf(out, "CAST(%s AS TIMESTAMP)", x);
+    else if (from->kind == TYPE_DATE)
+        str_addf(out, "spark_utc(CAST(%s AS TIMESTAMP), %s)", x, zone(e));
+    else if (from->kind == TYPE_TIMESTAMP && ntz)
+        str_addf(out, "spark_local(%s, %s)", x, zone(e));
+    else if (from->kind == TYPE_TIMESTAMP_NTZ && !ntz)
+        str_addf(out, "spark_utc(%s, %s)", x, zone(e));
+    else if (from->kind == TYPE_FLOAT || from->kind == TYPE_DOUBLE)
+        str_addf(out, "make_timestamp(spark_float_bigint(CAST(%s AS DOUBLE) * 1000000, %d))", x, mode == CAST_LEGACY ? 2 : flag_of(mode));
+    else if (from->kind == TYPE_DECIMAL)
+        str_addf(out, "make_timestamp(CAST(trunc(CAST(%s AS DECIMAL(38,6)) * 1000000) AS BIGINT))", x);
+    else if (from->kind == TYPE_BOOLEAN)
+        str_addf(out, "make_timestamp(CAST(%s AS BIGINT))", x);
+    else
+        str_addf(out, "make_timestamp(CAST(%s AS BIGINT) * 1000000)", x);
+    return ST_OK;
+}
+
+static Status to_interval(Emit *e, const char *x, const Type *from, const Type *to, int mode, Str *out)
+{
+    static const char *const units[] = { "86400000000", "3600000000", "60000000", "1000000" };
+    bool ym = to->kind == TYPE_YEAR_MONTH_INTERVAL;
+    if (is_text(from) && to->kind == TYPE_CALENDAR_INTERVAL)
+        str_addf(out, "spark_text_interval(%s, %d)", x, flag_of(mode));
+    else if (is_text(from))
+        str_addf(out, "spark_text_%s(%s, %d, %d, %d)", ym ? "year_month" : "day_time", x, to->start, to->end, flag_of(mode));
+    else if (from->kind == to->kind && ym)
+        str_addf(out, to->end == INTERVAL_YEAR ? "(%s // 12 * 12)" : "%s", x);
+    else if (from->kind == to->kind)
+        str_addf(out, to->end == INTERVAL_SECOND ? "%s" : "(%s // %s * %s)", x, units[to->end], units[to->end]);
+    else if (ym)
+        str_addf(out, "CAST(CAST(%s AS BIGINT) * %d AS INTEGER)", x, to->end == INTERVAL_YEAR ? 12 : 1);
+    else if (from->kind == TYPE_DECIMAL)
+        str_addf(out, "CAST(CAST(%s AS DECIMAL(38,6)) * %s AS BIGINT)", x, units[to->end]);
+    else
+        str_addf(out, "(CAST(%s AS BIGINT) * %s)", x, units[to->end]);
+    (void)e;
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- nested */
+static Status nested(Emit *e, const char *x, const Type *from, const Type *to, int mode, Str *out)
+{
+    if (from->kind == TYPE_ARRAY && to->kind == TYPE_ARRAY) {
+        const char *v = emit_fresh(e, "x");
+        str_addf(out, "list_transform(%s, lambda %s: ", x, v);
+        TRY(emit_cast(e, v, from->element, to->element, mode, out));
+        str_add(out, ")");
+    } else if (from->kind == TYPE_MAP && to->kind == TYPE_MAP) {
+        const char *k = emit_fresh(e, "x"), *v = emit_fresh(e, "x");
+        str_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE map(list_transform(map_keys(%s), lambda %s: ", x, x, k);
+        TRY(emit_cast(e, k, from->key, to->key, mode, out));
+        str_addf(out, "), list_transform(map_values(%s), lambda %s: ", x, v);
+        TRY(emit_cast(e, v, from->element, to->element, mode, out));
+        str_add(out, ")) END");
+    } else if (from->kind == TYPE_STRUCT && to->kind == TYPE_STRUCT && from->nfields == to->nfields) {
+        str_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE struct_pack(", x);
+        for (size_t i = 0; i < to->nfields; i++) {
+            str_add(out, i ? ", " : "");
+            emit_quoted_name(to->fields[i].name, out);
+            str_add(out, " := ");
+            TRY(emit_cast(e, arena_printf(e->a, "struct_extract(%s, %s)", x, emit_quoted(e, from->fields[i].name)),
+                          from->fields[i].type, to->fields[i].type, mode, out));
+        }
+        str_add(out, ") END");
+    } else {
+        return emit_unsupported(e, NULL, "this cast between nested types");
+    }
+    return ST_OK;
+}
+
+static Status to_boolean(Emit *e, const char *x, const Type *from, int mode, Str *out)
+{
+    (void)e;
+    if (is_text(from))
+        str_addf(out, "spark_text_boolean(%s, %d)", x, flag_of(mode));
+    else if (from->kind == TYPE_TIMESTAMP)
+        str_addf(out, "(epoch_us(%s) <> 0)", x);
+    else if (from->kind == TYPE_DATE)
+        str_addf(out, "(%s IS NULL AND NULL)", x);
+    else
+        str_addf(out, "(%s <> 0)", x);
+    return ST_OK;
+}
+
+static Status to_binary(Emit *e, const char *x, const Type *from, Str *out)
+{
+    if (!is_text(from) && !type_is_integral(from))
+        return emit_unsupported(e, NULL, "this cast to BINARY");
+    str_addf(out, is_text(from) ? "encode(%s)" : "spark_number_binary(%s)", x);
+    return ST_OK;
+}
+
+Status emit_cast(Emit *e, const char *x, const Type *from, const Type *to, int mode, Str *out)
+{
+    if (from->kind == TYPE_UDT)
+        from = from->sql_type;
+    if (type_same(from, to) || (is_text(from) && is_text(to))) {
+        str_add(out, x);
+        return ST_OK;
+    }
+    if (from->kind == TYPE_NULL) {
+        str_addf(out, "CAST(%s AS %s)", x, emit_word(e, to));
+        return ST_OK;
+    }
+    switch (to->kind) {
+    case TYPE_STRING: case TYPE_CHAR: case TYPE_VARCHAR: return to_string(e, x, from, mode, out);
+    case TYPE_BOOLEAN: return to_boolean(e, x, from, mode, out);
+    case TYPE_BYTE: case TYPE_SHORT: case TYPE_INT: case TYPE_LONG: return to_integral(e, x, from, to, mode, out);
+    case TYPE_FLOAT: case TYPE_DOUBLE: return to_floating(e, x, from, to, mode, out);
+    case TYPE_DECIMAL: return to_decimal(e, x, from, to, mode, out);
+    case TYPE_BINARY: return to_binary(e, x, from, out);
+    case TYPE_DATE: return to_date(e, x, from, mode, out);
+    case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: return to_timestamp(e, x, from, to, mode, out);
+    case TYPE_CALENDAR_INTERVAL: case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL:
+        return to_interval(e, x, from, to, mode, out);
+    case TYPE_ARRAY: case TYPE_MAP: case TYPE_STRUCT: return nested(e, x, from, to, mode, out);
+    default: return emit_unsupported(e, NULL, "a cast to this type");
+    }
+}

@@ -1,0 +1,412 @@
+/* back/duckdb/emit_code.c -- numbers, strings, dates and aggregates whose text depends on more than a template can say. */
+#include "back/duckdb/emit_call.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* The operations of the kernel spark_decimal_<scale>, see kernel_decimal.c. */
+enum { OP_ADD, OP_SUBTRACT, OP_MULTIPLY, OP_DIVIDE, OP_REMAINDER, OP_INTEGER_DIVIDE, OP_PMOD, OP_ROUND, OP_BROUND, OP_CEIL, OP_FLOOR };
+
+static const Type *arg_type(const Call *c, size_t i)
+{
+    return c->args.at[i]->type;
+}
+
+static bool is_literal_text(const Node *n, const Value **ret_value)
+{
+    if (!node_is(Literal, n) || node_as(Literal, n)->value->is_null || node_as(Literal, n)->of->kind != TYPE_STRING)
+        return false;
+    *ret_value = node_as(Literal, n)->value;
+    return true;
+}
+
+/* ---------------------------------------------------------------- decimals */
+static int max_of(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+/* The engine's own decimal arithmetic means the same while its result fits 38 digits and keeps its scale. */
+static bool native_decimal(const Type *l, const Type *r, const Type *to, int op)
+{
+    if (op == OP_MULTIPLY)
+        return l->precision + r->precision <= DECIMAL_MAX_PRECISION && to->scale == l->scale + r->scale;
+    if (op != OP_ADD && op != OP_SUBTRACT)
+        return false;
+    int scale = max_of(l->scale, r->scale);
+    return to->scale == scale && scale + max_of(l->precision - l->scale, r->precision - r->scale) + 1 <= DECIMAL_MAX_PRECISION;
+}
+
+Status emit_decimal_arithmetic(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    static const char *const names[] = { "+", "-", "*", "/", "%", "div", "pmod" };
+    const char *name = str_eq(c->function->name, "mod") ? "%" : c->function->name;
+    const Type *l = arg_type(c, 0), *r = arg_type(c, 1), *to = c->node.type;
+    int op = 0;
+    while (!str_eq(names[op], name))
+        op++;
+    if (native_decimal(l, r, to, op)) {
+        str_addf(out, "CAST((%s %s %s) AS %s)", args[0], name, args[1], emit_word(e, to));
+        return ST_OK;
+    }
+    bool whole = op == OP_INTEGER_DIVIDE;
+    str_addf(out, "CAST(spark_decimal_%d(%s, %s, %d, %d, %d) AS %s)", whole ? 0 : to->scale, args[0], args[1], op,
+             whole ? DECIMAL_MAX_PRECISION : to->precision, e->o->ansi, emit_word(e, to));
+    return ST_OK;
+}
+
+/* round, bround, ceil, floor with a scale. */
+Status emit_round(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    static const struct {
+        const char *name;
+        int op;
+    } ops[] = { { "round", OP_ROUND }, { "bround", OP_BROUND }, { "ceil", OP_CEIL }, { "ceiling", OP_CEIL }, { "floor", OP_FLOOR } };
+    const Type *from = arg_type(c, 0), *to = c->node.type;
+    const char *scale = c->args.len > 1 ? args[1] : "0";
+    int op = OP_ROUND;
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
+        op = str_eq(ops[i].name, c->function->name) ? ops[i].op : op;
+    if (from->kind == TYPE_DECIMAL)
+        str_addf(out, "CAST(spark_decimal_%d(%s, %s, %d, %d, %d) AS %s)", to->scale, args[0], scale, op, to->precision, e->o->ansi,
+                 emit_word(e, to));
+    else if (type_is_integral(from))
+        str_addf(out, "CAST(spark_round_integer(%s, %s, %d) AS %s)", args[0], scale, op == OP_BROUND, emit_word(e, to));
+    else
+        str_addf(out, "CAST(spark_round_float(%s, %s, %d) AS %s)", args[0], scale, op == OP_BROUND, emit_word(e, to));
+    return ST_OK;
+}
+
+Status emit_try_arithmetic(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    static const char *const pairs[][2] = { { "try_add", "+" }, { "try_subtract", "-" }, { "try_multiply", "*" },
+                                            { "try_divide", "/" }, { "try_mod", "%" } };
+    const Type *to = c->node.type, *l = arg_type(c, 0), *r = arg_type(c, 1);
+    const char *op = "+";
+    for (size_t i = 0; i < 5; i++)
+        op = str_eq(pairs[i][0], c->function->name) ? pairs[i][1] : op;
+    if (!type_is_numeric(l) || !type_is_numeric(r))
+        return emit_unsupported(e, (const Node *)c, c->function->name);
+    if (to->kind == TYPE_DECIMAL) {
+        FunctionRow row = { .name = op };
+        Call inner = *c;
+        EmitOptions options = *e->o;
+        Emit quiet = *e;
+        inner.function = &row;
+        options.ansi = false;
+        quiet.o = &options;
+        return emit_decimal_arithmetic(&quiet, &inner, args, out);
+    }
+    const char *word = emit_word(e, to);
+    if (*op == '/')
+        str_addf(out, "spark_divide(CAST(%s AS DOUBLE), CAST(%s AS DOUBLE), 0)", args[0], args[1]);
+    else if (*op == '%' && type_is_integral(to))
+        str_addf(out, "CAST(spark_mod(%s, %s, 0) AS %s)", args[0], args[1], word);
+    else if (*op == '%')
+        str_addf(out, "CAST(spark_fmod(%s, %s, 0) AS %s)", args[0], args[1], word);
+    else if (type_is_integral(to))
+        str_addf(out, "TRY_CAST((CAST(%s AS HUGEINT) %s CAST(%s AS HUGEINT)) AS %s)", args[0], op, args[1], word);
+    else
+        str_addf(out, "(CAST(%s AS %s) %s CAST(%s AS %s))", args[0], word, op, args[1], word);
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- strings */
+Status emit_like(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    bool ilike = str_eq(c->function->name, "ilike");
+    const Value *pattern;
+    bool simple = c->args.len == 2 && is_literal_text(c->args.at[1], &pattern) && !memchr(pattern->text, '\\', pattern->text_len);
+    (void)e;
+    if (simple)
+        str_addf(out, "(%s %s %s)", args[0], ilike ? "ILIKE" : "LIKE", args[1]);
+    else
+        str_addf(out, "spark_like(%s, %s, %s, %s)", args[0], args[1], c->args.len > 2 ? args[2] : "'\\'", ilike ? "true" : "false");
+    return ST_OK;
+}
+
+Status emit_concat(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    const char *empty = c->node.type->kind == TYPE_ARRAY ? "[]" : c->node.type->kind == TYPE_BINARY ? "''::BLOB" : "''";
+    if (!c->args.len) {
+        str_add(out, empty);
+        return ST_OK;
+    }
+    (void)e;
+    str_add(out, "(");
+    for (size_t i = 0; i < c->args.len; i++)
+        str_addf(out, "%s%s", i ? " || " : "", args[i]);
+    str_add(out, ")");
+    return ST_OK;
+}
+
+Status emit_concat_ws(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    if (c->args.len == 1) {
+        str_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE '' END", args[0]);
+        return ST_OK;
+    }
+    str_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE concat_ws(%s", args[0], args[0]);
+    for (size_t i = 1; i < c->args.len; i++) {
+        if (arg_type(c, i)->kind == TYPE_ARRAY) {
+            const char *x = emit_fresh(e, "x");
+            /* An empty array adds nothing, not even a separator. */
+            str_addf(out, ", array_to_string(nullif(list_filter(%s, lambda %s: %s IS NOT NULL), []), %s)", args[i], x, x, args[0]);
+        } else {
+            str_addf(out, ", %s", args[i]);
+        }
+    }
+    str_add(out, ") END");
+    return ST_OK;
+}
+
+Status emit_format_number(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    (void)e;
+    if (arg_type(c, 1)->kind == TYPE_STRING)
+        return emit_unsupported(e, (const Node *)c, "format_number with a pattern");
+    str_addf(out, "spark_format_number(%s, %s)",
+             type_is_integral(arg_type(c, 0)) || arg_type(c, 0)->kind == TYPE_DECIMAL
+                 ? arena_printf(e->a, "CAST(%s AS VARCHAR)", args[0])
+                 : arena_printf(e->a, "spark_plain_text(%s)", args[0]),
+             args[1]);
+    return ST_OK;
+}
+
+/* Each argument as text, with a letter for its kind in front: the kernel formats as java.util.Formatter does. */
+Status emit_format_string(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    str_addf(out, "spark_format_string(%s", args[0]);
+    for (size_t i = 1; i < c->args.len; i++) {
+        const Type *t = arg_type(c, i);
+        const char *kind = type_is_integral(t) ? "i" : t->kind == TYPE_FLOAT || t->kind == TYPE_DOUBLE ? "f" : t->kind == TYPE_DECIMAL ? "d" : "s";
+        str_addf(out, ", '%s' || ", kind);
+        TRY(emit_cast(e, args[i], t, &type_string, CAST_LEGACY, out));
+    }
+    str_add(out, ")");
+    return ST_OK;
+}
+
+Status emit_elt(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    str_addf(out, "CASE %s", args[0]);
+    for (size_t i = 1; i < c->args.len; i++)
+        str_addf(out, " WHEN %zu THEN %s", i, args[i]);
+    if (e->o->ansi)
+        str_addf(out, " ELSE CAST(spark_array_index(%zu, CAST(%s AS BIGINT), 1) AS VARCHAR)", c->args.len - 1, args[0]);
+    str_add(out, " END");
+    return ST_OK;
+}
+
+Status emit_typeof(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    (void)args;
+    str_add(out, emit_quoted(e, type_catalog_text(e->a, arg_type(c, 0))));
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- hashes */
+static Status hash_chain(Emit *e, const char *kernel, const char *x, const Type *t, const char *seed, Str *out)
+{
+    if (t->kind == TYPE_STRUCT) {
+        const char *inner = seed;
+        for (size_t i = 0; i < t->nfields; i++) {
+            str_auto s = EMIT_STR;
+            TRY(hash_chain(e, kernel, arena_printf(e->a, "struct_extract(%s, %s)", x, emit_quoted(e, t->fields[i].name)),
+                           t->fields[i].type, inner, &s));
+            inner = str_arena(&s, e->a);
+        }
+        str_add(out, inner);
+        return ST_OK;
+    }
+    if (t->kind == TYPE_ARRAY) {
+        const char *acc = emit_fresh(e, "h"), *item = emit_fresh(e, "x");
+        /* The fold's state has to be of the items' type: it starts the list as its first item, as text. */
+        (void)acc;
+        (void)item;
+        return emit_unsupported(e, NULL, "a hash of an array");
+    }
+    if (t->kind == TYPE_MAP || t->kind == TYPE_CALENDAR_INTERVAL || t->kind == TYPE_VARIANT)
+        return emit_unsupported(e, NULL, "a hash of this type");
+    if (t->kind == TYPE_DECIMAL)
+        str_addf(out, "%s_decimal(%s, %d, %s)", kernel, x, t->precision, seed);
+    else if (t->kind == TYPE_NULL)
+        str_add(out, seed);
+    else
+        str_addf(out, "%s(%s, %s)", kernel, x, seed);
+    return ST_OK;
+}
+
+Status emit_hash(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    bool murmur = str_eq(c->function->name, "hash");
+    const char *seed = murmur ? "42" : "42::BIGINT";
+    for (size_t i = 0; i < c->args.len; i++) {
+        str_auto s = EMIT_STR;
+        TRY(hash_chain(e, murmur ? "spark_hash" : "spark_xxhash64", args[i], arg_type(c, i), seed, &s));
+        seed = str_arena(&s, e->a);
+    }
+    str_add(out, seed);
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- dates */
+Status emit_extract(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    const Value *field;
+    if (!is_literal_text(c->args.at[0], &field))
+        return emit_unsupported(e, (const Node *)c, "extract of a field that is not constant");
+    const Type *t = arg_type(c, 1), *to = c->node.type;
+    const char *zone = t->kind == TYPE_TIMESTAMP ? emit_zone(e) : "'UTC'", *x = args[1];
+    if (t->kind == TYPE_YEAR_MONTH_INTERVAL || t->kind == TYPE_DAY_TIME_INTERVAL)
+        x = arena_printf(e->a, "CAST(%s AS BIGINT)", x);
+    else if (t->kind != TYPE_CALENDAR_INTERVAL)
+        x = arena_printf(e->a, "CAST(%s AS TIMESTAMP)", x);
+    const char *kind = t->kind == TYPE_YEAR_MONTH_INTERVAL ? "ym" : t->kind == TYPE_DAY_TIME_INTERVAL ? "dt" : "ts";
+    str_addf(out, to->kind == TYPE_DECIMAL ? "CAST(CAST(spark_extract(%s, %s, %s, '%s') AS DECIMAL(38,0)) / 1000000 AS %s)"
+                                           : "CAST(spark_extract(%s, %s, %s, '%s') AS %s)",
+             args[0], x, zone, kind, emit_word(e, to));
+    return ST_OK;
+}
+
+Status emit_to_datetime(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    const char *name = c->function->name;
+    const Type *from = arg_type(c, 0), *to = c->node.type;
+    bool try = str_starts(name, "try_"), seconds = str_ends(name, "unix_timestamp");
+    int mode = try ? CAST_TRY : e->o->ansi ? CAST_ANSI : CAST_LEGACY;
+    const Type *target = seconds ? &type_timestamp : to;
+    str_auto value = EMIT_STR;
+    if (from->kind == TYPE_STRING && c->args.len > 1)
+        str_addf(&value, "spark_parse_%s(%s, %s, %s, %d)",
+                 target->kind == TYPE_DATE ? "date" : target->kind == TYPE_TIMESTAMP_NTZ ? "timestamp_ntz" : "timestamp", args[0], args[1],
+                 emit_zone(e), mode == CAST_ANSI);
+    else
+        TRY(emit_cast(e, args[0], from, target, mode, &value));
+    str_addf(out, seconds ? "spark_seconds(%s)" : "%s", str_text(&value));
+    return ST_OK;
+}
+
+Status emit_timestamp_unit(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    bool ntz = arg_type(c, 2)->kind == TYPE_TIMESTAMP_NTZ;
+    str_addf(out, "spark_%s(%s, %s, %s, %s)", c->function->name, args[0], args[1], args[2], ntz ? "'UTC'" : emit_zone(e));
+    return ST_OK;
+}
+
+Status emit_timestamp_interval(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    const Type *by = arg_type(c, 1);
+    const char *sign = str_eq(c->function->name, "timestamp_sub_interval") ? "-" : "";
+    const char *zone = arg_type(c, 0)->kind == TYPE_TIMESTAMP ? emit_zone(e) : "'UTC'";
+    if (by->kind == TYPE_DAY_TIME_INTERVAL)
+        str_addf(out, "make_timestamp(epoch_us(%s) %s %s)", args[0], *sign ? "-" : "+", args[1]);
+    else if (by->kind == TYPE_YEAR_MONTH_INTERVAL)
+        str_addf(out, "spark_timestamp_add(%s, %s(%s), 0, 0::BIGINT, %s)", args[0], sign, args[1], zone);
+    else
+        str_addf(out, "spark_timestamp_add_interval(%s, %s(%s), %s)", args[0], sign, args[1], zone);
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- session */
+Status emit_session(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    const char *name = c->function->name, *value = e->o->user ? e->o->user : "";
+    (void)args;
+    if (str_eq(name, "current_catalog"))
+        value = e->o->catalog ? e->o->catalog : "spark_catalog";
+    else if (str_eq(name, "current_database") || str_eq(name, "current_schema"))
+        value = e->o->database ? e->o->database : "default";
+    else if (str_eq(name, "version"))
+        value = "4.1.1 c0690c763bafabd08e7079d1137fa0a769a05bae";
+    str_add(out, emit_quoted(e, value));
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- aggregates */
+Status emit_count(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    bool constant = !c->args.len || (c->args.len == 1 && node_is(Literal, c->args.at[0]) && !node_as(Literal, c->args.at[0])->value->is_null);
+    if (constant && !c->distinct) {
+        str_add(out, "count(*)");
+        return emit_aggregate_tail(e, c, NULL, out);
+    }
+    if (c->args.len == 1) {
+        str_addf(out, "count(%s%s)", c->distinct ? "DISTINCT " : "", args[0]);
+        return emit_aggregate_tail(e, c, NULL, out);
+    }
+    /* Rows in which no argument is null. */
+    str_auto all = EMIT_STR;
+    for (size_t i = 0; i < c->args.len; i++)
+        str_addf(&all, "%s%s IS NOT NULL", i ? " AND " : "", args[i]);
+    if (!c->distinct) {
+        str_add(out, "count(*)");
+        return emit_aggregate_tail(e, c, str_text(&all), out);
+    }
+    str_add(out, "count(DISTINCT row(");
+    for (size_t i = 0; i < c->args.len; i++)
+        str_addf(out, "%s%s", i ? ", " : "", args[i]);
+    str_add(out, "))");
+    return emit_aggregate_tail(e, c, str_text(&all), out);
+}
+
+static bool is_true(const Node *n)
+{
+    return node_is(Literal, n) && node_as(Literal, n)->value->i;
+}
+
+Status emit_first(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    bool last = str_starts(c->function->name, "last");
+    bool ignore = c->ignore_nulls || (c->args.len > 1 && is_true(c->args.at[1]));
+    if (e->over) {
+        str_addf(out, "%s(%s%s)", last ? "last_value" : "first_value", args[0], ignore ? " IGNORE NULLS" : "");
+        return emit_aggregate_tail(e, c, NULL, out);
+    }
+    str_addf(out, "%s(%s)", last ? "last" : "first", args[0]);
+    return emit_aggregate_tail(e, c, ignore ? arena_printf(e->a, "%s IS NOT NULL", args[0]) : NULL, out);
+}
+
+Status emit_listagg(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    str_addf(out, "string_agg(%s%s, %s", c->distinct ? "DISTINCT " : "", args[0], c->args.len > 1 ? args[1] : "''");
+    if (c->order.len) {
+        str_add(out, " ORDER BY ");
+        TRY(emit_orders(e, &c->order, out));
+    }
+    str_add(out, ")");
+    return emit_aggregate_tail(e, c, NULL, out);
+}
+
+Status emit_percentile(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    const char *name = c->function->name;
+    bool disc = strstr(name, "disc") || strstr(name, "approx"), median = str_eq(name, "median");
+    const char *x = args[0], *p = median ? "0.5" : args[1];
+    const Type *t = arg_type(c, 0);
+    if (str_eq(name, "percentile") && c->args.len > 2 && !node_is(Literal, c->args.at[2]))
+        return emit_unsupported(e, (const Node *)c, "percentile with frequencies");
+    if (!disc && type_is_numeric(t))
+        x = arena_printf(e->a, "CAST(%s AS DOUBLE)", x);
+    bool desc = c->order.len && node_as(SortOrder, c->order.at[0])->direction == SORT_DESC;
+    if (desc)
+        p = arena_printf(e->a, "(1 - %s)", p);
+    str_addf(out, "CAST(%s(%s, %s)", disc ? "quantile_disc" : "quantile_cont", x, p);
+    TRY(emit_aggregate_tail(e, c, NULL, out));
+    str_addf(out, " AS %s)", emit_word(e, c->node.type));
+    return ST_OK;
+}
+
+Status emit_grouping_id(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    str_add(out, "CAST(GROUPING(");
+    if (c->args.len) {
+        for (size_t i = 0; i < c->args.len; i++)
+            str_addf(out, "%s%s", i ? ", " : "", args[i]);
+    } else {
+        for (size_t i = 0; e->groups && i < e->groups->names->len; i++)
+            str_addf(out, "%s%s", i ? ", " : "", e->groups->names->at[i]);
+    }
+    str_add(out, ") AS BIGINT)");
+    return ST_OK;
+}

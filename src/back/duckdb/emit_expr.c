@@ -1,0 +1,271 @@
+/* back/duckdb/emit_expr.c -- expressions but for calls and casts, which have files of their own. */
+#include "back/duckdb/emit_internal.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+Status emit_text(Emit *e, const Node *n, const char **ret_text)
+{
+    str_auto s = EMIT_STR;
+    TRY(emit_expr(e, n, &s));
+    *ret_text = str_arena(&s, e->a);
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- literals */
+static void literal_double(double x, const char *type, Str *out)
+{
+    if (isnan(x))
+        str_addf(out, "CAST('nan' AS %s)", type);
+    else if (isinf(x))
+        str_addf(out, "CAST('%s' AS %s)", x < 0 ? "-infinity" : "infinity", type);
+    else
+        str_addf(out, "CAST('%.17g' AS %s)", x, type);
+}
+
+static void literal_binary(const Value *v, Str *out)
+{
+    str_add(out, "unhex('");
+    for (size_t i = 0; i < v->text_len; i++)
+        str_addf(out, "%02X", (unsigned char)v->text[i]);
+    str_add(out, "')");
+}
+
+static Status literal_list(Emit *e, const Value *v, size_t step, size_t from, const Type *element, Str *out)
+{
+    str_add(out, "[");
+    for (size_t i = from; i < v->nitems; i += step) {
+        str_add(out, i > from ? ", " : "");
+        TRY(emit_literal(e, &v->items[i], element, out));
+    }
+    str_add(out, "]");
+    return ST_OK;
+}
+
+static Status literal_nested(Emit *e, const Value *v, const Type *t, Str *out)
+{
+    str_add(out, "CAST(");
+    if (t->kind == TYPE_ARRAY) {
+        TRY(literal_list(e, v, 1, 0, t->element, out));
+    } else if (t->kind == TYPE_MAP) {
+        str_add(out, "map(");
+        TRY(literal_list(e, v, 2, 0, t->key, out));
+        str_add(out, ", ");
+        TRY(literal_list(e, v, 2, 1, t->element, out));
+        str_add(out, ")");
+    } else {
+        str_add(out, "row(");
+        for (size_t i = 0; i < v->nitems; i++) {
+            str_add(out, i ? ", " : "");
+            TRY(emit_literal(e, &v->items[i], t->fields[i].type, out));
+        }
+        str_add(out, ")");
+    }
+    str_addf(out, " AS %s)", emit_word(e, t));
+    return ST_OK;
+}
+
+Status emit_literal(Emit *e, const Value *v, const Type *t, Str *out)
+{
+    if (v->is_null || t->kind == TYPE_NULL) {
+        str_addf(out, "CAST(NULL AS %s)", emit_word(e, t));
+        return ST_OK;
+    }
+    switch (t->kind) {
+    case TYPE_BOOLEAN: str_add(out, v->i ? "true" : "false"); break;
+    case TYPE_INT: case TYPE_YEAR_MONTH_INTERVAL:
+        str_addf(out, v->i < 0 ? "(%" PRId64 ")::INTEGER" : "%" PRId64, v->i);
+        break;
+    case TYPE_BYTE: case TYPE_SHORT: case TYPE_LONG: case TYPE_TIME: case TYPE_DAY_TIME_INTERVAL:
+        str_addf(out, "CAST('%" PRId64 "' AS %s)", v->i, emit_word(e, t));
+        break;
+    case TYPE_FLOAT: case TYPE_DOUBLE: literal_double(v->f, emit_word(e, t), out); break;
+    case TYPE_DECIMAL: str_addf(out, "CAST('%.*s' AS %s)", (int)v->text_len, v->text, emit_word(e, t)); break;
+    case TYPE_STRING: case TYPE_CHAR: case TYPE_VARCHAR: emit_quoted_text(v->text, v->text_len, out); break;
+    case TYPE_BINARY: literal_binary(v, out); break;
+    case TYPE_DATE: str_addf(out, "(DATE '1970-01-01' + (%" PRId64 ")::INTEGER)", v->i); break;
+    case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: str_addf(out, "make_timestamp((%" PRId64 ")::BIGINT)", v->i); break;
+    case TYPE_CALENDAR_INTERVAL:
+        str_addf(out, "spark_interval(%d, %d, (%" PRId64 ")::BIGINT)", v->months, v->days, v->i);
+        break;
+    case TYPE_ARRAY: case TYPE_MAP: case TYPE_STRUCT: return literal_nested(e, v, t, out);
+    default: return emit_unsupported(e, NULL, "a literal of this type");
+    }
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- the rest */
+static Status emit_case(Emit *e, const Case *c, Str *out)
+{
+    str_add(out, "CASE");
+    for (size_t i = 0; i < c->whens.len; i++) {
+        str_add(out, " WHEN ");
+        TRY(emit_expr(e, c->whens.at[i], out));
+        str_add(out, " THEN ");
+        TRY(emit_expr(e, c->thens.at[i], out));
+    }
+    if (c->otherwise) {
+        str_add(out, " ELSE ");
+        TRY(emit_expr(e, c->otherwise, out));
+    }
+    str_add(out, " END");
+    return ST_OK;
+}
+
+static Status emit_get_field(Emit *e, const GetField *g, Str *out)
+{
+    const char *child;
+    TRY(emit_text(e, g->child, &child));
+    const Type *t = g->child->type;
+    bool in_array = t->kind == TYPE_ARRAY;
+    const Type *fields = in_array ? t->element : t;
+    const char *name = g->field ? g->field : fields->fields[g->index].name;
+    if (in_array) {
+        const char *x = emit_fresh(e, "x");
+        str_addf(out, "list_transform(%s, lambda %s: struct_extract(%s, %s))", child, x, x, emit_quoted(e, name));
+    } else {
+        str_addf(out, "struct_extract(%s, %s)", child, emit_quoted(e, name));
+    }
+    return ST_OK;
+}
+
+static Status emit_list(Emit *e, const NodeList *items, Str *out)
+{
+    for (size_t i = 0; i < items->len; i++) {
+        str_add(out, i ? ", " : "");
+        TRY(emit_expr(e, items->at[i], out));
+    }
+    return ST_OK;
+}
+
+static Status emit_in_list(Emit *e, const InList *in, Str *out)
+{
+    str_add(out, "(");
+    TRY(emit_expr(e, in->child, out));
+    str_add(out, " IN (");
+    TRY(emit_list(e, &in->items, out));
+    str_add(out, "))");
+    return ST_OK;
+}
+
+static Status emit_subquery(Emit *e, const Subquery *s, Str *out)
+{
+    /* The outer query's groups are not the inner one's. */
+    const char *sql, *over = e->over;
+    const GroupScope *groups = e->groups;
+    e->over = NULL;
+    e->groups = NULL;
+    Status status = emit_select(e, s->plan, &sql);
+    e->groups = groups;
+    e->over = over;
+    TRY(status);
+    if (s->subquery == SUBQUERY_SCALAR) {
+        str_addf(out, "(%s)", sql);
+        return ST_OK;
+    }
+    if (s->subquery == SUBQUERY_EXISTS) {
+        str_addf(out, "(%sEXISTS (%s))", s->negated ? "NOT " : "", sql);
+        return ST_OK;
+    }
+    if (s->subquery != SUBQUERY_IN)
+        return emit_unsupported(e, (const Node *)s, "as a table argument");
+    str_add(out, s->operands.len > 1 ? "((" : "(");
+    TRY(emit_list(e, &s->operands, out));
+    str_addf(out, "%s %sIN (%s))", s->operands.len > 1 ? ")" : "", s->negated ? "NOT " : "", sql);
+    return ST_OK;
+}
+
+static Status emit_struct_update(Emit *e, const UpdateFields *u, Str *out)
+{
+    const char *child;
+    const Type *from = u->child->type, *to = u->node.type;
+    TRY(emit_text(e, u->child, &child));
+    str_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE struct_pack(", child);
+    for (size_t i = 0; i < to->nfields; i++) {
+        str_add(out, i ? ", " : "");
+        emit_quoted_name(to->fields[i].name, out);
+        str_add(out, " := ");
+        bool own = false;
+        for (size_t j = 0; j < from->nfields && !own; j++)
+            own = str_ieq(from->fields[j].name, to->fields[i].name);
+        if (u->value && (!own || str_ieq(u->field, to->fields[i].name)))
+            TRY(emit_expr(e, u->value, out));
+        else
+            str_addf(out, "struct_extract(%s, %s)", child, emit_quoted(e, to->fields[i].name));
+    }
+    str_add(out, ") END");
+    return ST_OK;
+}
+
+static Status emit_lambda(Emit *e, const Lambda *l, Str *out)
+{
+    str_add(out, "lambda ");
+    for (size_t i = 0; i < l->params.len; i++)
+        str_addf(out, "%sv%" PRId64, i ? ", " : "", node_as(LambdaVariable, l->params.at[i])->id);
+    str_add(out, ": ");
+    return emit_expr(e, l->body, out);
+}
+
+static Status emit_udf(Emit *e, const PythonUdf *u, Str *out)
+{
+    const char *function;
+    if (!e->o->udf)
+        return emit_unsupported(e, (const Node *)u, "without a session");
+    TRY(e->o->udf(e->o->self, e->a, u, &function, e->err));
+    emit_quoted_name(function, out);
+    str_add(out, "(");
+    TRY(emit_list(e, &u->args, out));
+    str_add(out, ")");
+    return ST_OK;
+}
+
+static Status emit_cast_node(Emit *e, const Cast *c, Str *out)
+{
+    const char *child;
+    int mode = (int)c->mode == CAST_SESSION ? (e->o->ansi ? CAST_ANSI : CAST_LEGACY) : (int)c->mode;
+    TRY(emit_text(e, c->child, &child));
+    return emit_cast(e, child, c->child->type, c->to, mode, out);
+}
+
+/* A group expression of the Aggregate that is being emitted is known by its column. */
+static const char *group_name(const Emit *e, const Node *n)
+{
+    for (size_t i = 0; e->groups && i < e->groups->groups->len; i++) {
+        if (node_equal(e->groups->groups->at[i], n))
+            return e->groups->names->at[i];
+    }
+    return NULL;
+}
+
+Status emit_expr(Emit *e, const Node *n, Str *out)
+{
+    const char *group = group_name(e, n);
+    if (group) {
+        str_add(out, group);
+        return ST_OK;
+    }
+    switch (n->kind) {
+    case NODE_Literal: return emit_literal(e, node_as(Literal, n)->value, node_as(Literal, n)->of, out);
+    case NODE_ColumnRef: str_addf(out, "c%" PRId64, node_as(ColumnRef, n)->id); return ST_OK;
+    case NODE_Alias: return emit_expr(e, node_as(Alias, n)->child, out);
+    case NODE_Cast: return emit_cast_node(e, node_as(Cast, n), out);
+    case NODE_Case: return emit_case(e, node_as(Case, n), out);
+    case NODE_Call: return emit_call(e, n, out);
+    case NODE_GetField: return emit_get_field(e, node_as(GetField, n), out);
+    case NODE_Window: return emit_window(e, node_as(Window, n), out);
+    case NODE_InList: return emit_in_list(e, node_as(InList, n), out);
+    case NODE_Subquery: return emit_subquery(e, node_as(Subquery, n), out);
+    case NODE_UpdateFields: return emit_struct_update(e, node_as(UpdateFields, n), out);
+    case NODE_Lambda: return emit_lambda(e, node_as(Lambda, n), out);
+    case NODE_LambdaVariable: str_addf(out, "v%" PRId64, node_as(LambdaVariable, n)->id); return ST_OK;
+    case NODE_PythonUdf: return emit_udf(e, node_as(PythonUdf, n), out);
+    case NODE_SortOrder: return emit_expr(e, node_as(SortOrder, n)->child, out);
+    case NODE_Row: {
+        str_add(out, "row(");
+        TRY(emit_list(e, &node_as(Row, n)->items, out));
+        str_add(out, ")");
+        return ST_OK;
+    }
+    default: return emit_unsupported(e, n, "as an expression");
+    }
+}

@@ -1,0 +1,61 @@
+/* back/duckdb/emit_internal.h -- what the emit_*.c share. */
+#ifndef WEIR_BACK_DUCKDB_EMIT_INTERNAL_H
+#define WEIR_BACK_DUCKDB_EMIT_INTERNAL_H
+#include "back/duckdb/emit.h"
+#include "base/limits.h"
+#include "ir/enums.h"
+#include "ir/function.h"
+
+/* The columns under which an Aggregate's group expressions are known while its output list is emitted. */
+typedef struct GroupScope {
+    const NodeList *groups;
+    const StrList *names;
+    const struct GroupScope *outer;
+} GroupScope;
+typedef struct CteScope {
+    const BoundWith *with;
+    size_t first; /* number of its first CTE in the SQL text */
+    const struct CteScope *outer;
+} CteScope;
+
+typedef struct Emit {
+    Arena *a;
+    const EmitOptions *o;
+    Error *err;
+    const GroupScope *groups;
+    const CteScope *ctes;
+    const char *over;    /* " OVER (…)" of the window function that is being emitted, NULL: none */
+    size_t names;        /* made so far */
+} Emit;
+
+/* One SELECT in the making: a clause that is NULL is not there yet. */
+typedef struct Sel {
+    const char *select, *from, *where, *tail; /* tail: GROUP BY, ORDER BY … : nothing may be merged below it any more */
+    const char *limit;
+} Sel;
+
+Status emit_expr(Emit *e, const Node *n, Str *out);
+/* The expression as an arena text. */
+Status emit_text(Emit *e, const Node *n, const char **ret_text);
+Status emit_relation(Emit *e, const Node *n, Sel *ret_sel);
+/* "(SELECT …)" or "SELECT …" of a relation. */
+Status emit_select(Emit *e, const Node *n, const char **ret_sql);
+Status emit_scan(Emit *e, const Node *n, Sel *ret_sel);
+Status emit_call(Emit *e, const Node *n, Str *out);
+Status emit_window(Emit *e, const Window *w, Str *out);
+Status emit_orders(Emit *e, const NodeList *orders, Str *out);
+Status emit_literal(Emit *e, const Value *v, const Type *t, Str *out);
+/* Casts `text`, an expression of type `from`. mode: CAST_LEGACY, CAST_ANSI or CAST_TRY. */
+Status emit_cast(Emit *e, const char *text, const Type *from, const Type *to, int mode, Str *out);
+Status emit_unsupported(Emit *e, const Node *n, const char *what);
+/* The JSON text of `x`, as JacksonGenerator writes it. */
+Status emit_json_text(Emit *e, const char *x, const Type *t, Str *out);
+const char *emit_fresh(Emit *e, const char *prefix);
+const char *emit_word(Emit *e, const Type *t); /* emit_type as arena text */
+const char *emit_quoted(Emit *e, const char *text);
+bool emit_is(const Emit *e, const char *conf, const char *value); /* a configuration's value, without case */
+
+#define EMIT_STR STR_INIT(LIMIT_QUERY_TEXT)
+#define COLUMN_TEXT "c%u"
+
+#endif

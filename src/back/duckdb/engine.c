@@ -1,0 +1,338 @@
+/* back/duckdb/engine.c -- opening and confining DuckDB, sessions and queries. */
+#include "back/duckdb/engine.h"
+
+#include "back/duckdb/emit.h"
+
+#include "back/duckdb/internal.h"
+#include "base/limits.h"
+
+#include <nanoarrow/nanoarrow.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { BATCH_ROWS = 10000, STATEMENT_BYTES = 16 * 1024 * 1024 };
+
+struct EngineResult {
+    EngineSession *session;
+    Arena *arena;
+    const Type *schema;
+    char *time_zone;
+    int64_t batch_rows, rows;
+    duckdb_result result;
+    duckdb_prepared_statement statement;
+    duckdb_data_chunk left_over; /* fetched, not given out yet */
+    bool done;
+};
+
+static void config_set(duckdb_config config, const char *name, const char *value)
+{
+    duckdb_set_config(config, name, value);
+}
+
+Status engine_run(duckdb_connection connection, const char *sql, int64_t *ret_rows, Error *err)
+{
+    duckdb_result result;
+    Status status = ST_OK;
+    if (duckdb_query(connection, sql, &result) != DuckDBSuccess)
+        status = engine_error(err, duckdb_result_error_type(&result), duckdb_result_error(&result));
+    else if (ret_rows)
+        *ret_rows = (int64_t)duckdb_rows_changed(&result);
+    duckdb_destroy_result(&result);
+    return status;
+}
+
+static Status load_extensions(duckdb_connection connection, const StrList *paths, Error *err)
+{
+    for (size_t i = 0; i < paths->len; i++) {
+        str_auto sql = STR_INIT(STATEMENT_BYTES);
+        str_add(&sql, "LOAD ");
+        emit_quoted_text(paths->at[i], strlen(paths->at[i]), &sql);
+        TRY(engine_run(connection, str_text(&sql), NULL, err));
+    }
+    return ST_OK;
+}
+
+/* Last of all: what follows may name no file outside the allowed folders. */
+static Status confine(duckdb_connection connection, const EngineOptions *options, Error *err)
+{
+    str_auto sql = STR_INIT(STATEMENT_BYTES);
+    str_add(&sql, "SET allowed_directories=[");
+    for (size_t i = 0; i < options->allowed_dirs.len; i++) {
+        str_add(&sql, i ? ", " : "");
+        emit_quoted_text(options->allowed_dirs.at[i], strlen(options->allowed_dirs.at[i]), &sql);
+    }
+    str_add(&sql, "]; SET enable_external_access=false; SET lock_configuration=true");
+    return engine_run(connection, str_text(&sql), NULL, err);
+}
+
+static Status set_up(Engine *e, const EngineOptions *options, Error *err)
+{
+    duckdb_connection connection;
+    if (duckdb_connect(e->db, &connection) != DuckDBSuccess)
+        return FAIL(err, ST_INTERNAL, "connect to the engine");
+    /* Not in the configuration of the open: the option comes with an extension that is loaded then. */
+    Status status = engine_run(connection, "SET GLOBAL TimeZone='UTC'", NULL, err);
+    if (status == ST_OK)
+        status = kernels_register(connection, err);
+    if (status == ST_OK)
+        status = scan_functions_register(connection, err);
+    if (status == ST_OK)
+        status = load_extensions(connection, &options->extensions, err);
+    if (status == ST_OK && options->confined)
+        status = confine(connection, options, err);
+    duckdb_disconnect(&connection);
+    return status;
+}
+
+Status engine_open(const EngineOptions *options, Engine **ret_engine, Error *err)
+{
+    duckdb_config config;
+    if (duckdb_create_config(&config) != DuckDBSuccess)
+        return FAIL(err, ST_INTERNAL, "make the engine's configuration");
+    char number[32];
+    if (options->memory_bytes > 0) {
+        snprintf(number, sizeof number, "%lldB", (long long)options->memory_bytes);
+        config_set(config, "memory_limit", number);
+    }
+    if (options->threads > 0) {
+        snprintf(number, sizeof number, "%d", options->threads);
+        config_set(config, "threads", number);
+    }
+    config_set(config, "temp_directory", options->spill_dir ? options->spill_dir : "");
+    config_set(config, "preserve_insertion_order", "true");
+    config_set(config, "autoinstall_known_extensions", "false");
+    config_set(config, "autoload_known_extensions", "false");
+    config_set(config, "integer_division", "false");
+    config_set(config, "default_null_order", "nulls_first");
+    Engine *e = calloc(1, sizeof *e);
+    if (!e)
+        abort();
+    char *message = NULL;
+    duckdb_state state = duckdb_open_ext(NULL, &e->db, config, &message);
+    duckdb_destroy_config(&config);
+    Status status = state == DuckDBSuccess ? set_up(e, options, err)
+                                           : FAIL(err, ST_INTERNAL, "open the engine: %s", message ? message : "unknown");
+    duckdb_free(message);
+    if (status != ST_OK) {
+        engine_close(e);
+        return status;
+    }
+    *ret_engine = e;
+    return ST_OK;
+}
+
+void engine_close(Engine *e)
+{
+    if (!e)
+        return;
+    duckdb_close(&e->db);
+    free(e);
+}
+
+void engine_closep(Engine **e)
+{
+    engine_close(*e);
+}
+
+Status engine_session(Engine *e, EngineSession **ret_session, Error *err)
+{
+    EngineSession *s = calloc(1, sizeof *s);
+    if (!s)
+        abort();
+    s->engine = e;
+    if (duckdb_connect(e->db, &s->connection) != DuckDBSuccess) {
+        free(s);
+        return FAIL(err, ST_INTERNAL, "connect to the engine");
+    }
+    *ret_session = s;
+    return ST_OK;
+}
+
+void engine_session_close(EngineSession *s)
+{
+    if (!s)
+        return;
+    duckdb_disconnect(&s->connection);
+    free(s);
+}
+
+void engine_session_closep(EngineSession **s)
+{
+    engine_session_close(*s);
+}
+
+Status engine_execute(EngineSession *s, const char *sql, int64_t *ret_rows, Error *err)
+{
+    return engine_run(s->connection, sql, ret_rows, err);
+}
+
+static Status start(EngineResult *r, const char *sql, Error *err)
+{
+    if (duckdb_prepare(r->session->connection, sql, &r->statement) != DuckDBSuccess) {
+        const char *message = duckdb_prepare_error(r->statement);
+        return engine_error(err, DUCKDB_ERROR_BINDER, message ? message : "prepare");
+    }
+    duckdb_pending_result pending;
+    if (duckdb_pending_prepared_streaming(r->statement, &pending) != DuckDBSuccess) {
+        Status status = engine_error(err, DUCKDB_ERROR_INVALID, duckdb_pending_error(pending));
+        duckdb_destroy_pending(&pending);
+        return status;
+    }
+    duckdb_state state = duckdb_execute_pending(pending, &r->result);
+    duckdb_destroy_pending(&pending);
+    if (state != DuckDBSuccess)
+        return engine_error(err, duckdb_result_error_type(&r->result), duckdb_result_error(&r->result));
+    /* A plan without columns still has rows: the engine gives a column that nobody reads. */
+    if (r->schema->nfields && duckdb_column_count(&r->result) != r->schema->nfields)
+        return FAIL(err, ST_INTERNAL, "the engine gave %llu columns, the plan has %zu",
+                    (unsigned long long)duckdb_column_count(&r->result), r->schema->nfields);
+    return ST_OK;
+}
+
+Status engine_query(EngineSession *s, const char *sql, const EngineOutput *output, EngineResult **ret_result, Error *err)
+{
+    Arena *arena = arena_new();
+    EngineResult *r = ARENA_NEW(arena, EngineResult);
+    r->session = s;
+    r->arena = arena;
+    r->schema = type_struct(arena, output->schema->fields, output->schema->nfields);
+    r->time_zone = arena_str(arena, output->time_zone ? output->time_zone : "UTC");
+    r->batch_rows = output->batch_rows > 0 ? output->batch_rows : BATCH_ROWS;
+    Status status = start(r, sql, err);
+    if (status != ST_OK) {
+        engine_result_free(r);
+        return status;
+    }
+    *ret_result = r;
+    return ST_OK;
+}
+
+Status engine_result_schema(const EngineResult *r, struct ArrowSchema *ret_schema, Error *err)
+{
+    return arrow_schema(r->schema, r->time_zone, ret_schema, err);
+}
+
+/* The next chunk with rows into r->left_over; r->done at the end. */
+static Status fetch(EngineResult *r, Error *err)
+{
+    while (!r->left_over && !r->done) {
+        duckdb_data_chunk chunk = duckdb_fetch_chunk(r->result);
+        if (!chunk) {
+            const char *message = duckdb_result_error(&r->result);
+            r->done = true;
+            if (message && *message)
+                return engine_error(err, duckdb_result_error_type(&r->result), message);
+        } else if (duckdb_data_chunk_get_size(chunk) == 0) {
+            duckdb_destroy_data_chunk(&chunk);
+        } else {
+            r->left_over = chunk;
+        }
+    }
+    return ST_OK;
+}
+
+static Status gather(EngineResult *r, struct ArrowArray *batch, Error *err)
+{
+    for (int64_t rows = 0; !r->done;) {
+        TRY(fetch(r, err));
+        if (!r->left_over)
+            break;
+        int64_t more = (int64_t)duckdb_data_chunk_get_size(r->left_over);
+        if (rows && rows + more > r->batch_rows)
+            break;
+        TRY(arrow_append_chunk(batch, r->schema, r->left_over, err));
+        duckdb_destroy_data_chunk(&r->left_over);
+        r->left_over = NULL;
+        rows += more;
+    }
+    struct ArrowError why = { 0 };
+    if (ArrowArrayFinishBuilding(batch, NANOARROW_VALIDATION_LEVEL_NONE, &why) != NANOARROW_OK)
+        return FAIL(err, ST_INTERNAL, "finish an Arrow batch: %s", why.message);
+    return ST_OK;
+}
+
+static Status batch_init(const EngineResult *r, struct ArrowArray *batch, Error *err)
+{
+    struct ArrowSchema schema = { 0 };
+    TRY(arrow_schema(r->schema, r->time_zone, &schema, err));
+    bool good = ArrowArrayInitFromSchema(batch, &schema, NULL) == NANOARROW_OK;
+    if (good)
+        good = ArrowArrayStartAppending(batch) == NANOARROW_OK;
+    ArrowSchemaRelease(&schema);
+    return good ? ST_OK : FAIL(err, ST_INTERNAL, "start an Arrow batch");
+}
+
+Status engine_result_next(EngineResult *r, struct ArrowArray *ret_batch, bool *ret_done, Error *err)
+{
+    TRY(fetch(r, err));
+    if (!r->left_over) {
+        *ret_done = true;
+        return ST_OK;
+    }
+    struct ArrowArray batch = { 0 };
+    Status status = batch_init(r, &batch, err);
+    if (status == ST_OK)
+        status = gather(r, &batch, err);
+    if (status != ST_OK) {
+        if (batch.release)
+            ArrowArrayRelease(&batch);
+        return status;
+    }
+    r->rows += batch.length;
+    *ret_done = false;
+    ArrowArrayMove(&batch, ret_batch);
+    return ST_OK;
+}
+
+int64_t engine_result_rows(const EngineResult *r)
+{
+    return r->rows;
+}
+
+void engine_result_free(EngineResult *r)
+{
+    if (!r)
+        return;
+    if (r->left_over)
+        duckdb_destroy_data_chunk(&r->left_over);
+    duckdb_destroy_result(&r->result);
+    duckdb_destroy_prepare(&r->statement);
+    arena_free(r->arena);
+}
+
+void engine_result_freep(EngineResult **r)
+{
+    engine_result_free(*r);
+}
+
+void engine_interrupt(EngineSession *s)
+{
+    duckdb_interrupt(s->connection);
+}
+
+EngineProgress engine_progress(EngineSession *s)
+{
+    duckdb_query_progress_type p = duckdb_query_progress(s->connection);
+    return (EngineProgress){ .percent = p.percentage, .rows_done = p.rows_processed, .rows_total = p.total_rows_to_process };
+}
+
+Status engine_drop(EngineSession *s, const char *name, Error *err)
+{
+    str_auto sql = STR_INIT(STATEMENT_BYTES);
+    str_add(&sql, "DROP TABLE IF EXISTS ");
+    emit_quoted_name(name, &sql);
+    return engine_run(s->connection, str_text(&sql), NULL, err);
+}
+
+Status engine_register_query(EngineSession *s, const char *name, const char *query, const Type *schema, Error *err)
+{
+    str_auto sql = STR_INIT(LIMIT_QUERY_TEXT);
+    str_add(&sql, "CREATE OR REPLACE TABLE ");
+    emit_quoted_name(name, &sql);
+    str_add(&sql, "(");
+    for (size_t i = 0; i < schema->nfields; i++)
+        str_addf(&sql, "%sc%zu", i ? ", " : "", i);
+    str_add(&sql, ") AS ");
+    str_add(&sql, query);
+    return engine_run(s->connection, str_text(&sql), NULL, err);
+}

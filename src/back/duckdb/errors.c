@@ -1,0 +1,232 @@
+/* back/duckdb/errors.c -- from what DuckDB or a kernel says to Spark's error classes and words. */
+#include "back/duckdb/internal.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct ErrorClass {
+    const char *code, *sqlstate, *message;
+} ErrorClass;
+
+static const ErrorClass classes[] = {
+#define ERROR_CLASS(code, sqlstate, message) { code, sqlstate, message },
+#include "back/duckdb/errors.def"
+#undef ERROR_CLASS
+};
+
+enum { MARK_BEGIN = '\x01', MARK_NEXT = '\x02', MARK_END = '\x03', MESSAGE_BYTES = 64 * 1024 };
+
+static const ErrorClass *class_find(const char *code)
+{
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
+        if (!strcmp(classes[i].code, code))
+            return &classes[i];
+    }
+    return NULL;
+}
+
+static const char *param_of(const char *const *params, const char *name, size_t length)
+{
+    for (; params[0] && params[1]; params += 2) {
+        if (strlen(params[0]) == length && !memcmp(params[0], name, length))
+            return params[1];
+    }
+    return NULL;
+}
+
+static void fill_in(const char *message, const char *const *params, Str *out)
+{
+    while (*message) {
+        const char *end = *message == '<' ? strchr(message, '>') : NULL;
+        const char *value = end ? param_of(params, message + 1, (size_t)(end - message - 1)) : NULL;
+        if (value) {
+            str_add(out, value);
+            message = end + 1;
+        } else {
+            str_addc(out, *message++);
+        }
+    }
+}
+
+static Status class_set(Error *err, Status status, const char *code, const char *const *params)
+{
+    const ErrorClass *class = class_find(code);
+    str_auto text = STR_INIT(MESSAGE_BYTES);
+    if (class)
+        fill_in(class->message, params, &text);
+    else
+        str_add(&text, params[0] && params[1] ? params[1] : code);
+    if (class)
+        FAIL_CODE(err, status, code, "[%s] %s SQLSTATE: %s", code, str_text(&text), class->sqlstate);
+    else
+        FAIL_CODE(err, status, code, "[%s] %s", code, str_text(&text));
+    if (err && class)
+        snprintf(err->sqlstate, sizeof err->sqlstate, "%s", class->sqlstate);
+    for (; params[0] && params[1]; params += 2)
+        error_param(err, params[0], params[1]);
+    return status;
+}
+
+Status engine_fail(Error *err, Status status, const char *code, ...)
+{
+    const char *params[32] = { NULL };
+    va_list args;
+    va_start(args, code);
+    for (size_t n = 0; n < 30; n++) {
+        params[n] = va_arg(args, const char *);
+        if (!params[n])
+            break;
+    }
+    va_end(args);
+    return class_set(err, status, code, params);
+}
+
+char *engine_error_encode(Arena *a, const char *code, const char *const *params)
+{
+    str_auto text = STR_INIT(MESSAGE_BYTES);
+    str_addf(&text, "%c%s", MARK_BEGIN, code);
+    for (; *params; params++)
+        str_addf(&text, "%c%s", MARK_NEXT, *params);
+    str_addc(&text, MARK_END);
+    return str_arena(&text, a);
+}
+
+static Status decode(Error *err, const char *message)
+{
+    const char *params[32] = { NULL };
+    char *copy = strdup(message + 1);
+    if (!copy)
+        abort();
+    char *end = strrchr(copy, MARK_END);
+    if (end)
+        *end = 0;
+    size_t n = 0;
+    for (char *at = copy; (at = strchr(at, MARK_NEXT)) && n < 30;) {
+        *at++ = 0;
+        params[n++] = at;
+    }
+    Status status = class_set(err, ST_RUNTIME, copy, params);
+    free(copy);
+    return status;
+}
+
+/* ---------------------------------------------------------------- DuckDB's own words */
+#define ANSI_CONF "\"spark.sql.ansi.enabled\""
+
+/* The text between `before` and `after`, cut to fit; false when they are not there. */
+static bool between(const char *text, const char *before, const char *after, char *out, size_t out_bytes)
+{
+    const char *from = strstr(text, before);
+    if (!from)
+        return false;
+    from += strlen(before);
+    const char *to = strstr(from, after);
+    if (!to)
+        return false;
+    snprintf(out, out_bytes, "%.*s", (int)(to - from), from);
+    return true;
+}
+
+static const char *spark_type(const char *engine)
+{
+    static const char *const pairs[][2] = { { "INT8", "TINYINT" },   { "INT16", "SMALLINT" }, { "INT32", "INT" },
+                                            { "INT64", "BIGINT" },   { "INTEGER", "INT" },    { "HUGEINT", "BIGINT" },
+                                            { "INT128", "BIGINT" },  { "VARCHAR", "STRING" } };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        if (!strcmp(pairs[i][0], engine))
+            return pairs[i][1];
+    }
+    return engine;
+}
+
+static Status overflow(Error *err, const char *message)
+{
+    char what[32] = "";
+    const char *word = "integer";
+    if (strstr(message, "INT64") || strstr(message, "INT128"))
+        word = "long";
+    else if (strstr(message, "INT16"))
+        word = "short";
+    else if (strstr(message, "INT8"))
+        word = "byte";
+    snprintf(what, sizeof what, "%s overflow", word);
+    const char *alternative = "";
+    if (strstr(message, "addition"))
+        alternative = " Use 'try_add' to tolerate overflow and return NULL instead.";
+    else if (strstr(message, "subtraction"))
+        alternative = " Use 'try_subtract' to tolerate overflow and return NULL instead.";
+    else if (strstr(message, "multiplication"))
+        alternative = " Use 'try_multiply' to tolerate overflow and return NULL instead.";
+    return engine_fail(err, ST_RUNTIME, "ARITHMETIC_OVERFLOW", "message", what, "alternative", alternative, "config", ANSI_CONF,
+                       NULL);
+}
+
+static Status decimal_range(Error *err, const char *message)
+{
+    char value[128] = "", type[64] = "", p[16] = "", s[16] = "";
+    if (!between(message, "Could not cast value ", " to ", value, sizeof value))
+        between(message, "Casting value \"", "\" to", value, sizeof value);
+    between(message, "DECIMAL(", ")", type, sizeof type);
+    if (sscanf(type, "%15[0-9],%15[0-9]", p, s) != 2)
+        snprintf(p, sizeof p, "38");
+    return engine_fail(err, ST_RUNTIME, "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", "value", value, "precision", p, "scale", s,
+                       "config", ANSI_CONF, NULL);
+}
+
+static Status conversion(Error *err, const char *message)
+{
+    char from[64] = "", value[512] = "", to[64] = "", quoted[80], source[80];
+    if (strstr(message, "DECIMAL("))
+        return decimal_range(err, message);
+    if (!between(message, "Type ", " with value ", from, sizeof from) ||
+        !between(message, " with value ", " can't be cast", value, sizeof value) ||
+        !between(message, "destination type ", "", to, sizeof to))
+        return FAIL(err, ST_RUNTIME, "%s", message);
+    const char *at = strstr(message, "destination type ") + strlen("destination type ");
+    size_t length = strcspn(at, " \n");
+    snprintf(to, sizeof to, "%.*s", (int)length, at);
+    if (!strcmp(from, "INT128"))
+        return overflow(err, "INT64");
+    snprintf(quoted, sizeof quoted, "\"%s\"", spark_type(to));
+    snprintf(source, sizeof source, "\"%s\"", spark_type(from));
+    if (!strcmp(from, "INT64"))
+        snprintf(value + strlen(value), sizeof value - strlen(value), "L");
+    return engine_fail(err, ST_RUNTIME, "CAST_OVERFLOW", "value", value, "sourceType", source, "targetType", quoted, NULL);
+}
+
+static Status file_error(Error *err, const char *message)
+{
+    char path[1024] = "";
+    if (!between(message, "file '", "'", path, sizeof path) && !between(message, "file \"", "\"", path, sizeof path))
+        return FAIL(err, ST_IO, "%s", message);
+    if (strstr(message, "magic bytes") || strstr(message, "too small to be a Parquet file") || strstr(message, "footer"))
+        return engine_fail(err, ST_RUNTIME, "FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER", "path", path, NULL);
+    return engine_fail(err, ST_RUNTIME, "FAILED_READ_FILE.NO_HINT", "path", path, NULL);
+}
+
+Status engine_error(Error *err, duckdb_error_type type, const char *message)
+{
+    const char *mark = message ? strchr(message, MARK_BEGIN) : NULL;
+    if (mark)
+        return decode(err, mark);
+    if (!message)
+        message = "the engine failed without a message";
+    if (type == DUCKDB_ERROR_INTERRUPT || strstr(message, "INTERRUPT Error"))
+        return engine_fail(err, ST_CANCELLED, "OPERATION_CANCELED", NULL);
+    if (strstr(message, "More than one row returned by a subquery"))
+        return engine_fail(err, ST_RUNTIME, "SCALAR_SUBQUERY_TOO_MANY_ROWS", NULL);
+    if (strstr(message, "Overflow in "))
+        return strstr(message, "DECIMAL") ? decimal_range(err, message) : overflow(err, message);
+    if (strstr(message, "parquet") || strstr(message, "Parquet"))
+        return file_error(err, message);
+    if (type == DUCKDB_ERROR_OUT_OF_MEMORY || strstr(message, "Out of Memory Error"))
+        return FAIL(err, ST_LIMIT, "the query needs more memory than the application has: %s", message);
+    if (type == DUCKDB_ERROR_CONVERSION || strstr(message, "Conversion Error"))
+        return conversion(err, message);
+    if (strstr(message, "IO Error"))
+        return FAIL(err, ST_IO, "%s", message);
+    if (strstr(message, "Permission Error"))
+        return FAIL(err, ST_DENIED, "%s", message);
+    return FAIL(err, ST_INTERNAL, "%s", message);
+}

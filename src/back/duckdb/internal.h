@@ -1,0 +1,42 @@
+/* back/duckdb/internal.h -- what the files of this folder share. Nothing outside includes it. */
+#ifndef WEIR_BACK_DUCKDB_INTERNAL_H
+#define WEIR_BACK_DUCKDB_INTERNAL_H
+#include "back/duckdb/engine.h"
+
+#include <duckdb.h>
+
+struct Engine {
+    duckdb_database db;
+};
+
+struct EngineSession {
+    Engine *engine;
+    duckdb_connection connection;
+};
+
+/* The engine's type for one of Spark's; the caller destroys it. */
+duckdb_logical_type engine_type(const Type *t);
+
+/* `message` as DuckDB, or one of our kernels, said it: sets err to Spark's class and words, and returns its status. */
+Status engine_error(Error *err, duckdb_error_type type, const char *message);
+/* The message by which a kernel tells engine_error() of a Spark error: class, then key, value … up to a NULL. */
+char *engine_error_encode(Arena *a, const char *code, const char *const *params);
+/* Sets err to the error of a class with its parameters (key, value, …, NULL) in Spark's words. */
+Status engine_fail(Error *err, Status status, const char *code, ...) __attribute__((sentinel));
+
+/* Arrow: the schema of a Spark type, and rows of a chunk appended to an array that was initialised from it. */
+Status arrow_schema(const Type *type, const char *time_zone, struct ArrowSchema *ret_schema, Error *err);
+Status arrow_append_chunk(struct ArrowArray *array, const Type *schema, duckdb_data_chunk chunk, Error *err);
+/* Arrow to the engine: rows [from, from + count) of a struct array view into a chunk of the engine's types for `schema`. */
+struct ArrowArrayView;
+Status arrow_fill_chunk(duckdb_data_chunk chunk, const Type *schema, const struct ArrowArrayView *view, int64_t from,
+                        int64_t count, Error *err);
+
+/* One statement on a connection; ret_rows may be NULL. */
+Status engine_run(duckdb_connection connection, const char *sql, int64_t *ret_rows, Error *err);
+
+/* Registers all kernels (kernel_*.c) and table functions with a database. */
+Status kernels_register(duckdb_connection connection, Error *err);
+Status scan_functions_register(duckdb_connection connection, Error *err);
+
+#endif

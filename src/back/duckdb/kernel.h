@@ -1,0 +1,117 @@
+/* back/duckdb/kernel.h -- functions of Spark's meaning inside the engine: one row at a time, in C.
+ *
+ * A kernel is a row of a table: name, types, and a function that reads the arguments of one row from `k` and sets its
+ * result (or k_null, or k_fail). Rows with a NULL argument give NULL without a call, unless KERNEL_NULLS. Each thread has
+ * a KernelState whose slots keep what is costly to make: compiled patterns, time zones.
+ *
+ * Types in a signature "Si:S", arguments then result: b BOOLEAN, t TINYINT, s SMALLINT, i INTEGER, l BIGINT, h HUGEINT, f FLOAT,
+ * d DOUBLE, S VARCHAR, B BLOB, D DATE, T TIMESTAMP, I INTERVAL, * any, "[S" a list of VARCHAR, digits DECIMAL(38, s) as a result. "S*" at the end with
+ * KERNEL_VARARGS: any number of the last type.
+ *
+ * To add a kernel: a static function and a row in a kernel_*.c; emit_functions.def names it; a golden test. */
+#ifndef WEIR_BACK_DUCKDB_KERNEL_H
+#define WEIR_BACK_DUCKDB_KERNEL_H
+#include "base/arena.h"
+#include "base/status.h"
+#include "base/str.h"
+
+#include <duckdb.h>
+
+__extension__ typedef __int128 i128;
+__extension__ typedef unsigned __int128 u128;
+
+enum { KERNEL_NULLS = 1, KERNEL_VOLATILE = 2, KERNEL_VARARGS = 4 };
+enum { KERNEL_ARGS = 12, KERNEL_SLOTS = 4 };
+/* The `mode` argument of casts and the like: what an impossible value gives. */
+enum { MODE_NULL = 0, MODE_ERROR = 1 };
+
+typedef struct KernelSlot {
+    char *key;
+    void *value;
+    void (*free)(void *value);
+} KernelSlot;
+typedef struct KernelState {
+    Arena *arena;              /* emptied after each vector */
+    KernelSlot slots[KERNEL_SLOTS];
+    uint64_t random[2];        /* generators: 0 is "not seeded" */
+    int64_t counter;
+} KernelState;
+
+typedef struct KernelArg {
+    duckdb_vector vector;
+    const void *data;
+    const uint64_t *validity;
+} KernelArg;
+typedef struct K {
+    duckdb_function_info info;
+    KernelState *state;
+    size_t nargs;
+    KernelArg args[KERNEL_ARGS];
+    idx_t row, rows;
+    duckdb_vector out;
+    void *out_data;
+    bool failed;
+    idx_t list_len;            /* elements written to the result's child so far */
+} K;
+
+typedef struct Kernel {
+    const char *name, *signature;
+    void (*run)(K *k);
+    unsigned flags;
+} Kernel;
+
+/* ---------------------------------------------------------------- arguments */
+static inline bool k_is_null(const K *k, size_t arg)
+{
+    const uint64_t *v = k->args[arg].validity;
+    return v && !(v[k->row / 64] >> (k->row % 64) & 1);
+}
+#define K_GETTER(name, type) \
+    static inline type name(const K *k, size_t arg) { return ((const type *)k->args[arg].data)[k->row]; }
+K_GETTER(k_bool, bool)
+K_GETTER(k_i8, int8_t)
+K_GETTER(k_i16, int16_t)
+K_GETTER(k_i32, int32_t)
+K_GETTER(k_i64, int64_t)
+K_GETTER(k_i128, i128)
+K_GETTER(k_f32, float)
+K_GETTER(k_f64, double)
+K_GETTER(k_interval, duckdb_interval)
+#undef K_GETTER
+static inline View k_str(const K *k, size_t arg)
+{
+    duckdb_string_t *s = (duckdb_string_t *)k->args[arg].data + k->row;
+    return (View){ duckdb_string_t_data(s), duckdb_string_t_length(*s) };
+}
+
+/* ---------------------------------------------------------------- results */
+#define K_SETTER(name, type) \
+    static inline void name(K *k, type value) { ((type *)k->out_data)[k->row] = value; }
+K_SETTER(k_set_bool, bool)
+K_SETTER(k_set_i8, int8_t)
+K_SETTER(k_set_i16, int16_t)
+K_SETTER(k_set_i32, int32_t)
+K_SETTER(k_set_i64, int64_t)
+K_SETTER(k_set_i128, i128)
+K_SETTER(k_set_f32, float)
+K_SETTER(k_set_f64, double)
+K_SETTER(k_set_interval, duckdb_interval)
+#undef K_SETTER
+void k_set_str(K *k, const char *text, size_t length);
+static inline void k_set_view(K *k, View v) { k_set_str(k, v.data, v.len); }
+void k_null(K *k);
+/* Ends the query with a Spark error: key, value, … NULL. */
+void k_fail(K *k, const char *code, ...) __attribute__((sentinel));
+/* A list of VARCHAR (or BLOB): k_list_add for each element, then k_list_end. */
+void k_list_add(K *k, const char *text, size_t length);
+void k_list_end(K *k, idx_t count);
+
+/* What `make` made for `key` in this thread; made anew when the key changes. NULL from make is kept too. */
+void *k_cached(K *k, size_t slot, View key, void *(*make)(K *k, View key), void (*release)(void *value));
+char *k_text(K *k, View v); /* NUL-terminated, until the end of the vector */
+
+/* ---------------------------------------------------------------- the tables */
+extern const Kernel kernels_cast[], kernels_number[], kernels_string[], kernels_regex[], kernels_date[], kernels_hash[],
+    kernels_json[], kernels_misc[], kernels_decimal[];
+
+#endif

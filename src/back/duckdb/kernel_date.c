@@ -1,0 +1,567 @@
+/* back/duckdb/kernel_date.c -- dates, timestamps, zones, patterns, intervals. Source: Spark's datetimeExpressions,
+ * DateTimeUtils, IntervalUtils. */
+#include "back/duckdb/convert.h"
+#include "back/duckdb/pattern.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Slots of the thread's cache: 0 and 1 zones, 2 a pattern. */
+static void *make_zone(K *k, View name)
+{
+    (void)k;
+    return (void *)(uintptr_t)zone_find(name);
+}
+
+static const Zone *zone_arg(K *k, size_t arg)
+{
+    View name = k_str(k, arg);
+    const Zone *z = k_cached(k, 0, name, make_zone, NULL);
+    if (!z)
+        k_fail(k, "INVALID_TIMEZONE", "timeZone", k_text(k, name), NULL);
+    return z;
+}
+
+static void *make_pattern(K *k, View text)
+{
+    char bad = 0;
+    Pattern *p = pattern_new(text, &bad);
+    char letter[2] = { bad, 0 };
+    if (!p)
+        k_fail(k, "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", "c", letter, "pattern", k_text(k, text), NULL);
+    return p;
+}
+
+static const Pattern *pattern_arg(K *k, size_t arg)
+{
+    return k_cached(k, 2, k_str(k, arg), make_pattern, pattern_free);
+}
+
+static void local(K *k)
+{
+    const Zone *z = zone_arg(k, 1);
+    if (z)
+        k_set_i64(k, zone_local_us(z, k_i64(k, 0)));
+}
+
+static void utc(K *k)
+{
+    const Zone *z = zone_arg(k, 1);
+    if (z)
+        k_set_i64(k, zone_utc_us(z, k_i64(k, 0)));
+}
+
+static void seconds(K *k)
+{
+    k_set_i64(k, floor_div(k_i64(k, 0), MICROS_PER_SECOND));
+}
+
+/* ---------------------------------------------------------------- patterns */
+static void date_format(K *k)
+{
+    const Pattern *p = pattern_arg(k, 1);
+    const Zone *z = p ? zone_arg(k, 2) : NULL;
+    if (!z)
+        return;
+    str_auto out = STR_INIT(4096);
+    pattern_format(p, k_i64(k, 0), z, &out);
+    k_set_str(k, str_text(&out), out.len);
+}
+
+static bool parse(K *k, bool zoned, int64_t *ret_us)
+{
+    const Pattern *p = pattern_arg(k, 1);
+    const Zone *z = p ? zone_arg(k, 2) : NULL;
+    if (!z)
+        return false;
+    if (pattern_parse(p, k_str(k, 0), zoned ? z : NULL, ret_us))
+        return true;
+    if (k_i32(k, 3) == MODE_ERROR) {
+        str_auto message = STR_INIT(4096);
+        View v = k_str(k, 0);
+        str_addf(&message, "Text '%.*s' could not be parsed at index 0", (int)(v.len < 2000 ? v.len : 2000), v.data);
+        k_fail(k, "CANNOT_PARSE_TIMESTAMP", "message", str_text(&message), "func", "`try_to_timestamp`", NULL);
+    } else {
+        k_null(k);
+    }
+    return false;
+}
+
+static void parse_date(K *k)
+{
+    int64_t us;
+    if (parse(k, false, &us))
+        k_set_i32(k, (int32_t)floor_div(us, MICROS_PER_DAY));
+}
+
+static void parse_timestamp(K *k)
+{
+    int64_t us;
+    if (parse(k, true, &us))
+        k_set_i64(k, us);
+}
+
+static void parse_timestamp_ntz(K *k)
+{
+    int64_t us;
+    if (parse(k, false, &us))
+        k_set_i64(k, us);
+}
+
+/* ---------------------------------------------------------------- dates */
+static void add_months(K *k)
+{
+    k_set_i32(k, (int32_t)days_add_months(k_i32(k, 0), k_i32(k, 1)));
+}
+
+static void months_between(K *k)
+{
+    const Zone *z = zone_arg(k, 3);
+    if (!z)
+        return;
+    int64_t a = zone_local_us(z, k_i64(k, 0)), b = zone_local_us(z, k_i64(k, 1));
+    Civil x = civil_from_us(a), y = civil_from_us(b);
+    double months = (double)((x.year - y.year) * 12 + x.month - y.month);
+    bool last = x.day == days_in_month(x.year, x.month) && y.day == days_in_month(y.year, y.month);
+    if (x.day == y.day || last) {
+        k_set_f64(k, months);
+        return;
+    }
+    double seconds_apart = (double)(floor_mod(a, MICROS_PER_DAY) / MICROS_PER_SECOND - floor_mod(b, MICROS_PER_DAY) / MICROS_PER_SECOND);
+    double result = months + ((double)(x.day - y.day) * SECONDS_PER_DAY + seconds_apart) / (31.0 * SECONDS_PER_DAY);
+    k_set_f64(k, k_bool(k, 2) ? round(result * 1e8) / 1e8 : result);
+}
+
+static int day_named(View v)
+{
+    static const char *const names[] = { "MO", "MON", "MONDAY", "TU", "TUE", "TUESDAY", "WE", "WED", "WEDNESDAY", "TH", "THU", "THURSDAY",
+                                         "FR", "FRI", "FRIDAY", "SA", "SAT", "SATURDAY", "SU", "SUN", "SUNDAY" };
+    v = trim_all(v);
+    for (int i = 0; i < 21; i++) {
+        if (strlen(names[i]) == v.len && !strncasecmp(names[i], v.data, v.len))
+            return i / 3;
+    }
+    return -1;
+}
+
+static void next_day(K *k)
+{
+    int want = day_named(k_str(k, 1));
+    int64_t days = k_i32(k, 0);
+    if (want >= 0)
+        k_set_i32(k, (int32_t)(days + 1 + floor_mod(want - (days + 1 + 3), 7)));
+    else if (k_i32(k, 2) == MODE_ERROR)
+        k_fail(k, "ILLEGAL_DAY_OF_WEEK", "string", k_text(k, k_str(k, 1)), NULL);
+    else
+        k_null(k);
+}
+
+typedef enum Unit { U_NONE, U_MICRO, U_MILLI, U_SECOND, U_MINUTE, U_HOUR, U_DAY, U_WEEK, U_MONTH, U_QUARTER, U_YEAR, U_DECADE, U_CENTURY, U_MILLENNIUM } Unit;
+
+static Unit unit_of(View v)
+{
+    static const struct {
+        const char *name;
+        Unit unit;
+    } units[] = { { "MICROSECOND", U_MICRO }, { "MILLISECOND", U_MILLI }, { "SECOND", U_SECOND }, { "MINUTE", U_MINUTE },
+                  { "HOUR", U_HOUR }, { "DAY", U_DAY }, { "DD", U_DAY }, { "DAYOFYEAR", U_DAY }, { "WEEK", U_WEEK }, { "MONTH", U_MONTH },
+                  { "MON", U_MONTH }, { "MM", U_MONTH }, { "QUARTER", U_QUARTER }, { "YEAR", U_YEAR }, { "YYYY", U_YEAR }, { "YY", U_YEAR },
+                  { "DECADE", U_DECADE }, { "CENTURY", U_CENTURY }, { "MILLENNIUM", U_MILLENNIUM } };
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (strlen(units[i].name) == v.len && !strncasecmp(units[i].name, v.data, v.len))
+            return units[i].unit;
+    }
+    return U_NONE;
+}
+
+static int64_t truncate_days(int64_t days, Unit unit)
+{
+    Civil c = civil_from_days(days);
+    switch (unit) {
+    case U_WEEK: return days - floor_mod(days + 3, 7);
+    case U_MONTH: return days_from_civil(c.year, c.month, 1);
+    case U_QUARTER: return days_from_civil(c.year, (c.month - 1) / 3 * 3 + 1, 1);
+    case U_YEAR: return days_from_civil(c.year, 1, 1);
+    case U_DECADE: return days_from_civil(floor_div(c.year, 10) * 10, 1, 1);
+    case U_CENTURY: return days_from_civil(floor_div(c.year - 1, 100) * 100 + 1, 1, 1);
+    case U_MILLENNIUM: return days_from_civil(floor_div(c.year - 1, 1000) * 1000 + 1, 1, 1);
+    default: return days;
+    }
+}
+
+static void trunc_date(K *k)
+{
+    Unit unit = unit_of(k_str(k, 1));
+    if (unit < U_WEEK)
+        k_null(k);
+    else
+        k_set_i32(k, (int32_t)truncate_days(k_i32(k, 0), unit));
+}
+
+static void date_trunc(K *k)
+{
+    static const int64_t sizes[] = { 1, 1, 1000, 1000000, 60000000, 3600000000 };
+    Unit unit = unit_of(k_str(k, 0));
+    const Zone *z = zone_arg(k, 2);
+    if (!z)
+        return;
+    if (unit == U_NONE) {
+        k_null(k);
+        return;
+    }
+    int64_t us = k_i64(k, 1), at = zone_local_us(z, us);
+    if (unit <= U_MINUTE) {
+        k_set_i64(k, us - floor_mod(us, sizes[unit]));
+    } else if (unit == U_HOUR) {
+        k_set_i64(k, us - floor_mod(at, sizes[unit]));
+    } else {
+        k_set_i64(k, zone_utc_us(z, truncate_days(floor_div(at, MICROS_PER_DAY), unit) * MICROS_PER_DAY));
+    }
+}
+
+static void make_date(K *k)
+{
+    int32_t y = k_i32(k, 0), m = k_i32(k, 1), d = k_i32(k, 2);
+    char message[96];
+    if (civil_valid_date(y, m, d)) {
+        k_set_i32(k, (int32_t)days_from_civil(y, m, d));
+        return;
+    }
+    if (k_i32(k, 3) != MODE_ERROR) {
+        k_null(k);
+        return;
+    }
+    if (m < 1 || m > 12)
+        snprintf(message, sizeof message, "Invalid value for MonthOfYear (valid values 1 - 12): %d", m);
+    else if (d < 1 || d > 31)
+        snprintf(message, sizeof message, "Invalid value for DayOfMonth (valid values 1 - 28/31): %d", d);
+    else
+        snprintf(message, sizeof message, "Invalid date '%s %d'", m == 2 && d == 29 ? "February" : "month", d);
+    k_fail(k, "DATETIME_FIELD_OUT_OF_BOUNDS", "rangeMessage", message, NULL);
+}
+
+/* y, m, d, h, min, microseconds of the minute, zone, mode */
+static void make_timestamp(K *k)
+{
+    int32_t h = k_i32(k, 3), min = k_i32(k, 4), mode = k_i32(k, 7);
+    int64_t us = k_i64(k, 5);
+    const Zone *z = zone_arg(k, 6);
+    if (!z)
+        return;
+    bool good = civil_valid_date(k_i32(k, 0), k_i32(k, 1), k_i32(k, 2)) && h >= 0 && h < 24 && min >= 0 && min < 60 && us >= 0 && us <= 60000000;
+    if (good)
+        k_set_i64(k, zone_utc_us(z, days_from_civil(k_i32(k, 0), k_i32(k, 1), k_i32(k, 2)) * MICROS_PER_DAY + ((int64_t)h * 60 + min) * 60000000 + us));
+    else if (mode == MODE_ERROR)
+        k_fail(k, "DATETIME_FIELD_OUT_OF_BOUNDS", "rangeMessage", "a field of the timestamp is out of its range", NULL);
+    else
+        k_null(k);
+}
+
+/* ---------------------------------------------------------------- parts of dates, timestamps and intervals, in microseconds for SECOND */
+static int64_t iso_week(int64_t days, int64_t *ret_year)
+{
+    int64_t thursday = days - floor_mod(days + 3, 7) + 3;
+    *ret_year = civil_from_days(thursday).year;
+    return (thursday - days_from_civil(*ret_year, 1, 1)) / 7 + 1;
+}
+
+static bool part_of_timestamp(const char *field, int64_t at, int64_t *ret)
+{
+    Civil c = civil_from_us(at);
+    int64_t days = floor_div(at, MICROS_PER_DAY), week_year, week = iso_week(days, &week_year);
+    const struct {
+        const char *names;
+        int64_t value;
+    } parts[] = { { " YEAR Y YEARS YR YRS ", c.year }, { " YEAROFWEEK ", week_year }, { " QUARTER QTR ", (c.month - 1) / 3 + 1 },
+                  { " MONTH MON MONS MONTHS ", c.month }, { " WEEK W WEEKS ", week }, { " DAY D DAYS ", c.day },
+                  { " DAYOFWEEK DOW ", floor_mod(days + 4, 7) + 1 }, { " DAYOFWEEK_ISO DOW_ISO ", floor_mod(days + 3, 7) + 1 },
+                  { " DOY ", days - days_from_civil(c.year, 1, 1) + 1 }, { " HOUR H HOURS HR HRS ", c.hour },
+                  { " MINUTE M MIN MINS MINUTES ", c.minute }, { " SECOND S SEC SECONDS SECS ", (int64_t)c.second * 1000000 + c.micros } };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (strstr(parts[i].names, field)) {
+            *ret = parts[i].value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static char *field_name(K *k)
+{
+    View v = trim_all(k_str(k, 0));
+    char *name = k_text(k, (View){ "                                ", v.len + 2 < 32 ? v.len + 2 : 32 });
+    for (size_t i = 0; i < v.len && i < 29; i++)
+        name[i + 1] = (char)toupper((unsigned char)v.data[i]);
+    return name;
+}
+
+static void unknown_field(K *k)
+{
+    k_fail(k, "INVALID_EXTRACT_FIELD", "field", k_text(k, k_str(k, 0)), NULL);
+}
+
+static void extract_timestamp(K *k)
+{
+    int64_t value;
+    const Zone *z = zone_arg(k, 2);
+    if (!z)
+        return;
+    if (part_of_timestamp(field_name(k), zone_local_us(z, k_i64(k, 1)), &value))
+        k_set_i64(k, value);
+    else
+        unknown_field(k);
+}
+
+static void extract_ansi(K *k)
+{
+    const char *field = field_name(k);
+    int64_t x = k_i64(k, 1);
+    if (k_str(k, 3).data[0] == 'y')
+        k_set_i64(k, strstr(" YEAR Y YEARS YR YRS ", field) ? x / 12 : x % 12);
+    else if (strstr(" DAY D DAYS ", field))
+        k_set_i64(k, x / MICROS_PER_DAY);
+    else if (strstr(" HOUR H HOURS HR HRS ", field))
+        k_set_i64(k, x % MICROS_PER_DAY / 3600000000);
+    else if (strstr(" MINUTE M MIN MINS MINUTES ", field))
+        k_set_i64(k, x % 3600000000 / 60000000);
+    else if (strstr(" SECOND S SEC SECONDS SECS ", field))
+        k_set_i64(k, x % 60000000);
+    else
+        unknown_field(k);
+}
+
+static void extract_interval(K *k)
+{
+    const char *field = field_name(k);
+    duckdb_interval x = k_interval(k, 1);
+    if (strstr(" YEAR Y YEARS YR YRS ", field))
+        k_set_i64(k, x.months / 12);
+    else if (strstr(" MONTH MON MONS MONTHS ", field))
+        k_set_i64(k, x.months % 12);
+    else if (strstr(" DAY D DAYS ", field))
+        k_set_i64(k, x.days);
+    else if (strstr(" HOUR H HOURS HR HRS ", field))
+        k_set_i64(k, x.micros / 3600000000);
+    else if (strstr(" MINUTE M MIN MINS MINUTES ", field))
+        k_set_i64(k, x.micros % 3600000000 / 60000000);
+    else if (strstr(" SECOND S SEC SECONDS SECS ", field))
+        k_set_i64(k, x.micros % 60000000);
+    else
+        unknown_field(k);
+}
+
+/* ---------------------------------------------------------------- timestamps and intervals */
+static int64_t add_to(const Zone *z, int64_t us, int64_t months, int64_t days, int64_t micros)
+{
+    if (months || days) {
+        int64_t at = zone_local_us(z, us), day = floor_div(at, MICROS_PER_DAY), rest = floor_mod(at, MICROS_PER_DAY);
+        us = zone_utc_us(z, (days_add_months(day, months) + days) * MICROS_PER_DAY + rest);
+    }
+    return us + micros;
+}
+
+static void timestamp_add(K *k)
+{
+    const Zone *z = zone_arg(k, 4);
+    if (z)
+        k_set_i64(k, add_to(z, k_i64(k, 0), k_i32(k, 1), k_i32(k, 2), k_i64(k, 3)));
+}
+
+static void timestamp_add_interval(K *k)
+{
+    const Zone *z = zone_arg(k, 2);
+    duckdb_interval i = k_interval(k, 1);
+    if (z)
+        k_set_i64(k, add_to(z, k_i64(k, 0), i.months, i.days, i.micros));
+}
+
+static void timestampadd(K *k)
+{
+    static const int64_t sizes[] = { 0, 1, 1000, 1000000, 60000000, 3600000000 };
+    Unit unit = unit_of(k_str(k, 0));
+    const Zone *z = zone_arg(k, 3);
+    int64_t n = k_i64(k, 1), us = k_i64(k, 2);
+    if (!z)
+        return;
+    if (unit == U_NONE || unit > U_YEAR)
+        unknown_field(k);
+    else if (unit <= U_HOUR)
+        k_set_i64(k, us + n * sizes[unit]);
+    else if (unit <= U_WEEK)
+        k_set_i64(k, add_to(z, us, 0, unit == U_WEEK ? n * 7 : n, 0));
+    else
+        k_set_i64(k, add_to(z, us, unit == U_YEAR ? n * 12 : unit == U_QUARTER ? n * 3 : n, 0, 0));
+}
+
+static int64_t whole_months(int64_t from, int64_t to)
+{
+    Civil a = civil_from_us(from), b = civil_from_us(to);
+    int64_t months = (b.year - a.year) * 12 + b.month - a.month;
+    int64_t rest_a = (int64_t)a.day * MICROS_PER_DAY + floor_mod(from, MICROS_PER_DAY);
+    int64_t rest_b = (int64_t)b.day * MICROS_PER_DAY + floor_mod(to, MICROS_PER_DAY);
+    if (months > 0 && rest_b < rest_a)
+        months--;
+    else if (months < 0 && rest_b > rest_a)
+        months++;
+    return months;
+}
+
+static void timestampdiff(K *k)
+{
+    static const int64_t sizes[] = { 1, 1, 1000, 1000000, 60000000, 3600000000, MICROS_PER_DAY, 7 * MICROS_PER_DAY };
+    Unit unit = unit_of(k_str(k, 0));
+    const Zone *z = zone_arg(k, 3);
+    if (!z)
+        return;
+    if (unit == U_NONE || unit > U_YEAR) {
+        unknown_field(k);
+        return;
+    }
+    int64_t from = k_i64(k, 1), to = k_i64(k, 2);
+    if (unit >= U_DAY) {
+        from = zone_local_us(z, from);
+        to = zone_local_us(z, to);
+    }
+    if (unit <= U_WEEK)
+        k_set_i64(k, (to - from) / sizes[unit]);
+    else
+        k_set_i64(k, whole_months(from, to) / (unit == U_YEAR ? 12 : unit == U_QUARTER ? 3 : 1));
+}
+
+static void make_interval(K *k)
+{
+    k_set_interval(k, (duckdb_interval){ .months = k_i32(k, 0), .days = k_i32(k, 1), .micros = k_i64(k, 2) });
+}
+
+/* CalendarInterval times a number: fractions of months are dropped, of days go to the time. */
+static void interval_times(K *k)
+{
+    duckdb_interval i = k_interval(k, 0);
+    double by = k_f64(k, 1), days = i.days * by;
+    k_set_interval(k, (duckdb_interval){ .months = (int32_t)(i.months * by), .days = (int32_t)days,
+                                         .micros = (int64_t)round((double)i.micros * by + (days - trunc(days)) * (double)MICROS_PER_DAY) });
+}
+
+static void scale_interval(K *k)
+{
+    double x = round((double)k_i64(k, 0) * k_f64(k, 1));
+    if (fabs(x) >= 9.2e18)
+        k_fail(k, "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", NULL);
+    else
+        k_set_i64(k, (int64_t)x);
+}
+
+static void divide_interval(K *k)
+{
+    if (k_f64(k, 1) == 0)
+        k_fail(k, "INTERVAL_DIVIDED_BY_ZERO", NULL);
+    else
+        k_set_i64(k, (int64_t)round((double)k_i64(k, 0) / k_f64(k, 1)));
+}
+
+/* ---------------------------------------------------------------- intervals as text */
+static void add_seconds(Str *out, int64_t us)
+{
+    int64_t a = us < 0 ? -us : us;
+    str_addf(out, "%s%lld", us < 0 ? "-" : "", (long long)(a / MICROS_PER_SECOND));
+    if (a % MICROS_PER_SECOND) {
+        char digits[8];
+        int n = snprintf(digits, sizeof digits, "%06d", (int)(a % MICROS_PER_SECOND));
+        while (n && digits[n - 1] == '0')
+            digits[--n] = 0;
+        str_addf(out, ".%s", digits);
+    }
+}
+
+static void interval_text(K *k)
+{
+    duckdb_interval i = k_interval(k, 0);
+    str_auto out = STR_INIT(512);
+    const struct {
+        int64_t n;
+        const char *word;
+    } parts[] = { { i.months / 12, "years" }, { i.months % 12, "months" }, { i.days, "days" }, { i.micros / 3600000000, "hours" },
+                  { i.micros % 3600000000 / 60000000, "minutes" } };
+    for (size_t p = 0; p < 5; p++) {
+        if (parts[p].n)
+            str_addf(&out, "%s%lld %s", out.len ? " " : "", (long long)parts[p].n, parts[p].word);
+    }
+    if (i.micros % 60000000) {
+        str_add(&out, out.len ? " " : "");
+        add_seconds(&out, i.micros % 60000000);
+        str_add(&out, " seconds");
+    }
+    if (!out.len)
+        str_add(&out, "0 seconds");
+    k_set_str(k, str_text(&out), out.len);
+}
+
+static void year_month_text(K *k)
+{
+    int64_t m = k_i32(k, 0), a = m < 0 ? -m : m;
+    int start = k_i32(k, 1), end = k_i32(k, 2);
+    str_auto out = STR_INIT(128);
+    str_addf(&out, "INTERVAL '%s", m < 0 ? "-" : "");
+    if (start == end)
+        str_addf(&out, "%lld' %s", (long long)(start ? a : a / 12), start ? "MONTH" : "YEAR");
+    else
+        str_addf(&out, "%lld-%lld' YEAR TO MONTH", (long long)(a / 12), (long long)(a % 12));
+    k_set_str(k, str_text(&out), out.len);
+}
+
+static void day_time_text(K *k)
+{
+    static const char *const words[] = { "DAY", "HOUR", "MINUTE", "SECOND" };
+    static const int64_t sizes[] = { MICROS_PER_DAY, 3600000000, 60000000 };
+    int64_t us = k_i64(k, 0);
+    int start = k_i32(k, 1), end = k_i32(k, 2);
+    uint64_t rest = us < 0 ? -(uint64_t)us : (uint64_t)us;
+    str_auto out = STR_INIT(128);
+    str_addf(&out, "INTERVAL '%s", us < 0 ? "-" : "");
+    for (int f = start; f <= end; f++) {
+        str_add(&out, f == start ? "" : f == INT32_C(1) ? " " : ":");
+        if (f < 3) {
+            str_addf(&out, f == start ? "%llu" : "%02llu", (unsigned long long)(rest / (uint64_t)sizes[f]));
+            rest %= (uint64_t)sizes[f];
+        } else {
+            str_add(&out, (start == 3 ? rest : rest % 60000000) < 10000000 ? "0" : "");
+            add_seconds(&out, (int64_t)rest);
+        }
+    }
+    str_addf(&out, "' %s%s%s", words[start], start == end ? "" : " TO ", start == end ? "" : words[end]);
+    k_set_str(k, str_text(&out), out.len);
+}
+
+const Kernel kernels_date[] = {
+    { "spark_local", "TS:T", local, 0 },
+    { "spark_utc", "TS:T", utc, 0 },
+    { "spark_seconds", "T:l", seconds, 0 },
+    { "spark_date_format", "TSS:S", date_format, 0 },
+    { "spark_parse_date", "SSSi:D", parse_date, 0 },
+    { "spark_parse_timestamp", "SSSi:T", parse_timestamp, 0 },
+    { "spark_parse_timestamp_ntz", "SSSi:T", parse_timestamp_ntz, 0 },
+    { "spark_add_months", "Di:D", add_months, 0 },
+    { "spark_months_between", "TTbS:d", months_between, 0 },
+    { "spark_next_day", "DSi:D", next_day, 0 },
+    { "spark_trunc_date", "DS:D", trunc_date, 0 },
+    { "spark_date_trunc", "STS:T", date_trunc, 0 },
+    { "spark_make_date", "iiii:D", make_date, 0 },
+    { "spark_make_timestamp", "iiiiilSi:T", make_timestamp, 0 },
+    { "spark_extract", "STSS:l", extract_timestamp, 0 },
+    { "spark_extract", "SlSS:l", extract_ansi, 0 },
+    { "spark_extract", "SISS:l", extract_interval, 0 },
+    { "spark_timestamp_add", "TiilS:T", timestamp_add, 0 },
+    { "spark_timestamp_add_interval", "TIS:T", timestamp_add_interval, 0 },
+    { "spark_timestampadd", "SlTS:T", timestampadd, 0 },
+    { "spark_timestampdiff", "STTS:l", timestampdiff, 0 },
+    { "spark_interval", "iil:I", make_interval, 0 },
+    { "spark_interval_times", "Id:I", interval_times, 0 },
+    { "spark_scale_interval", "ldi:l", scale_interval, 0 },
+    { "spark_divide_interval", "ldi:l", divide_interval, 0 },
+    { "spark_interval_text", "I:S", interval_text, 0 },
+    { "spark_year_month_text", "iii:S", year_month_text, 0 },
+    { "spark_day_time_text", "lii:S", day_time_text, 0 },
+    { NULL, NULL, NULL, 0 },
+};

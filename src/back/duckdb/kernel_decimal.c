@@ -1,0 +1,280 @@
+/* back/duckdb/kernel_decimal.c -- decimal arithmetic with Spark's precision, rounding half up, up to 256 bits in between.
+ * spark_decimal_<s>(a, b, op, precision, mode) gives DECIMAL(38, s); NULL, or an error when mode is 1, past the precision.
+ * Source: org.apache.spark.sql.types.Decimal, arithmetic expressions' decimalMethod. */
+#include "back/duckdb/convert.h"
+#include "back/duckdb/internal.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { OP_ADD, OP_SUBTRACT, OP_MULTIPLY, OP_DIVIDE, OP_REMAINDER, OP_INTEGER_DIVIDE, OP_PMOD, OP_ROUND, OP_BROUND, OP_CEIL, OP_FLOOR };
+
+/* ---------------------------------------------------------------- 256 bits, unsigned */
+typedef struct U256 {
+    u128 high, low;
+} U256;
+
+static U256 multiply(u128 a, u128 b)
+{
+    uint64_t a0 = (uint64_t)a, a1 = (uint64_t)(a >> 64), b0 = (uint64_t)b, b1 = (uint64_t)(b >> 64);
+    u128 p00 = (u128)a0 * b0, p01 = (u128)a0 * b1, p10 = (u128)a1 * b0, p11 = (u128)a1 * b1;
+    u128 middle = (p00 >> 64) + (uint64_t)p01 + (uint64_t)p10;
+    return (U256){ .high = p11 + (p01 >> 64) + (p10 >> 64) + (middle >> 64), .low = (middle << 64) | (uint64_t)p00 };
+}
+
+/* Quotient and remainder by a divisor below 2^127. */
+static U256 divide(U256 n, u128 d, u128 *ret_remainder)
+{
+    U256 q = { .high = n.high / d };
+    u128 r = n.high % d;
+    if (!r) {
+        q.low = n.low / d;
+        *ret_remainder = n.low % d;
+        return q;
+    }
+    for (int i = 127; i >= 0; i--) {
+        r = r << 1 | (n.low >> i & 1);
+        if (r >= d) {
+            r -= d;
+            q.low |= (u128)1 << i;
+        }
+    }
+    *ret_remainder = r;
+    return q;
+}
+
+static u128 magnitude(i128 x)
+{
+    return x < 0 ? -(u128)x : (u128)x;
+}
+
+/* ---------------------------------------------------------------- arguments of any width */
+typedef struct Decimal {
+    i128 value;
+    int scale;
+} Decimal;
+
+static bool read_argument(K *k, size_t arg, Decimal *ret)
+{
+    duckdb_logical_type type = duckdb_vector_get_column_type(k->args[arg].vector);
+    duckdb_type id = duckdb_get_type_id(type);
+    ret->scale = 0;
+    if (id == DUCKDB_TYPE_DECIMAL) {
+        ret->scale = duckdb_decimal_scale(type);
+        id = duckdb_decimal_internal_type(type);
+    }
+    duckdb_destroy_logical_type(&type);
+    switch (id) {
+    case DUCKDB_TYPE_TINYINT: ret->value = k_i8(k, arg); return true;
+    case DUCKDB_TYPE_SMALLINT: ret->value = k_i16(k, arg); return true;
+    case DUCKDB_TYPE_INTEGER: ret->value = k_i32(k, arg); return true;
+    case DUCKDB_TYPE_BIGINT: ret->value = k_i64(k, arg); return true;
+    case DUCKDB_TYPE_HUGEINT: ret->value = k_i128(k, arg); return true;
+    default: k_fail(k, "INTERNAL_ERROR", "message", "a decimal kernel got another type", NULL); return false;
+    }
+}
+
+static void out_of_range(K *k, Decimal x, int precision, int scale, int mode)
+{
+    char value[64], p[16], s[16];
+    if (mode != MODE_ERROR) {
+        k_null(k);
+        return;
+    }
+    print_decimal(x.value, x.scale, value);
+    snprintf(p, sizeof p, "%d", precision);
+    snprintf(s, sizeof s, "%d", scale);
+    k_fail(k, "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", "value", value, "precision", p, "scale", s, "config",
+           "\"spark.sql.ansi.enabled\"", NULL);
+}
+
+/* `wide` (its sign apart) divided by `divisor`, rounded half up, as the result of the precision. */
+static void finish(K *k, U256 wide, u128 divisor, bool negative, Decimal shown, int precision, int scale, int mode)
+{
+    u128 remainder;
+    U256 q = divide(wide, divisor, &remainder);
+    if (remainder >= divisor - remainder && remainder)
+        q.low++;
+    if (q.high || q.low >= (u128)power_of_ten(precision))
+        out_of_range(k, shown, precision, scale, mode);
+    else
+        k_set_i128(k, negative ? -(i128)q.low : (i128)q.low);
+}
+
+/* x at `from` digits behind the point, as one at `to`. */
+static void rescale(K *k, Decimal x, int precision, int scale, int mode)
+{
+    if (scale >= x.scale)
+        finish(k, multiply(magnitude(x.value), (u128)power_of_ten(scale - x.scale)), 1, x.value < 0, x, precision, scale, mode);
+    else
+        finish(k, (U256){ .low = magnitude(x.value) }, (u128)power_of_ten(x.scale - scale), x.value < 0, x, precision, scale, mode);
+}
+
+static void add(K *k, Decimal a, Decimal b, int precision, int scale, int mode)
+{
+    int wide = a.scale > b.scale ? a.scale : b.scale;
+    U256 x = multiply(magnitude(a.value), (u128)power_of_ten(wide - a.scale));
+    U256 y = multiply(magnitude(b.value), (u128)power_of_ten(wide - b.scale));
+    bool xn = a.value < 0, yn = b.value < 0, less = x.high != y.high ? x.high < y.high : x.low < y.low;
+    U256 sum;
+    if (xn == yn) {
+        sum = (U256){ .low = x.low + y.low };
+        sum.high = x.high + y.high + (sum.low < x.low);
+    } else {
+        U256 big = less ? y : x, small = less ? x : y;
+        sum = (U256){ .low = big.low - small.low, .high = big.high - small.high - (big.low < small.low) };
+    }
+    bool negative = xn == yn ? xn : less ? yn : xn;
+    finish(k, sum, wide > scale ? (u128)power_of_ten(wide - scale) : 1, negative, a, precision, scale, mode);
+}
+
+static bool by_zero(K *k, int op, int mode)
+{
+    if (mode != MODE_ERROR)
+        k_null(k);
+    else
+        k_fail(k, op == OP_REMAINDER || op == OP_PMOD ? "REMAINDER_BY_ZERO" : "DIVIDE_BY_ZERO", "config", "\"spark.sql.ansi.enabled\"", NULL);
+    return true;
+}
+
+/* a / b with `scale` digits behind the point: a * 10^(scale + b.scale - a.scale) / b. */
+static void quotient(K *k, Decimal a, Decimal b, int op, int precision, int scale, int mode)
+{
+    int shift = scale + b.scale - a.scale;
+    u128 divisor = magnitude(b.value);
+    U256 n = { .low = magnitude(a.value) };
+    if (shift < 0) {
+        U256 wide = multiply(divisor, (u128)power_of_ten(-shift));
+        if (wide.high || wide.low >> 127) {
+            k_set_i128(k, 0);
+            return;
+        }
+        divisor = wide.low;
+    }
+    for (int left = shift > 38 ? shift - 38 : 0; left > 0; left -= 19) { /* past 10^38 in two steps: never for legal types */
+        n = multiply(n.low, (u128)power_of_ten(left > 19 ? 19 : left));
+    }
+    if (shift > 0)
+        n = multiply(n.low, (u128)power_of_ten(shift > 38 ? 38 : shift));
+    bool negative = (a.value < 0) != (b.value < 0);
+    if (op == OP_INTEGER_DIVIDE) {
+        u128 rest;
+        n = divide(n, divisor, &rest);
+        divisor = 1;
+    }
+    finish(k, n, divisor, negative, a, precision, scale, mode);
+}
+
+static void remainder_of(K *k, Decimal a, Decimal b, int op, int precision, int scale, int mode)
+{
+    int wide = a.scale > b.scale ? a.scale : b.scale;
+    U256 x = multiply(magnitude(a.value), (u128)power_of_ten(wide - a.scale)), y = multiply(magnitude(b.value), (u128)power_of_ten(wide - b.scale));
+    u128 rest = x.low;
+    if (!y.high && !(y.low >> 127))
+        divide(x, y.low, &rest);
+    i128 value = a.value < 0 ? -(i128)rest : (i128)rest;
+    if (op == OP_PMOD && value < 0 && !y.high)
+        value = b.value < 0 ? value : value + (i128)y.low;
+    rescale(k, (Decimal){ value, wide }, precision, scale, mode);
+}
+
+/* To `digits` behind the point (may be negative), then to the result's scale. */
+static void round_to(K *k, Decimal a, int digits, int op, int precision, int scale, int mode)
+{
+    if (digits >= a.scale) {
+        rescale(k, a, precision, scale, mode);
+        return;
+    }
+    int drop = a.scale - digits;
+    if (drop > 38)
+        drop = 38;
+    i128 unit = power_of_ten(drop), q = a.value / unit, r = a.value % unit;
+    i128 twice = r < 0 ? -r * 2 : r * 2;
+    int up = 0;
+    if (op == OP_ROUND || op == OP_BROUND)
+        up = twice > unit || (twice == unit && (op == OP_ROUND || q % 2 != 0));
+    else if (op == OP_CEIL)
+        up = r > 0;
+    else
+        up = r < 0;
+    q += (op == OP_CEIL || (op != OP_FLOOR && a.value >= 0)) ? up : -up;
+    if (digits < 0) {
+        U256 wide = multiply(magnitude(q), (u128)power_of_ten(-digits));
+        finish(k, multiply(wide.low, (u128)power_of_ten(scale)), 1, q < 0, a, precision, scale, mode);
+    } else {
+        rescale(k, (Decimal){ q, digits }, precision, scale, mode);
+    }
+}
+
+static void decimal_run(K *k, int scale)
+{
+    Decimal a, b;
+    int op = k_i32(k, 2), precision = k_i32(k, 3), mode = k_i32(k, 4);
+    if (!read_argument(k, 0, &a) || !read_argument(k, 1, &b))
+        return;
+    if (op >= OP_DIVIDE && op <= OP_PMOD && b.value == 0 && by_zero(k, op, mode))
+        return;
+    switch (op) {
+    case OP_SUBTRACT: b.value = -b.value; add(k, a, b, precision, scale, mode); break;
+    case OP_ADD: add(k, a, b, precision, scale, mode); break;
+    case OP_MULTIPLY: {
+        int drop = a.scale + b.scale - scale;
+        finish(k, multiply(magnitude(a.value), magnitude(b.value)), drop > 0 ? (u128)power_of_ten(drop) : 1,
+               (a.value < 0) != (b.value < 0), a, precision, scale, mode);
+        break;
+    }
+    case OP_DIVIDE: case OP_INTEGER_DIVIDE: quotient(k, a, b, op, precision, scale, mode); break;
+    case OP_REMAINDER: case OP_PMOD: remainder_of(k, a, b, op, precision, scale, mode); break;
+    default: round_to(k, a, (int)b.value, op, precision, scale, mode);
+    }
+}
+
+static void text_run(K *k, View v, int scale, const char *source)
+{
+    i128 value;
+    bool overflow;
+    int precision = k_i32(k, 1), mode = k_i32(k, 2);
+    if (convert_decimal(v, precision, scale, &value, &overflow)) {
+        k_set_i128(k, value);
+    } else if (mode != MODE_ERROR) {
+        k_null(k);
+    } else if (overflow) {
+        char p[16], s[16];
+        snprintf(p, sizeof p, "%d", precision);
+        snprintf(s, sizeof s, "%d", scale);
+        k_fail(k, "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", "value", k_text(k, trim_all(v)), "precision", p, "scale", s, "config",
+               "\"spark.sql.ansi.enabled\"", NULL);
+    } else {
+        char type[32];
+        str_auto quoted = STR_INIT(4096);
+        str_addf(&quoted, "'%.*s'", (int)(v.len < 2000 ? v.len : 2000), v.data);
+        snprintf(type, sizeof type, "\"DECIMAL(%d,%d)\"", precision, scale);
+        k_fail(k, "CAST_INVALID_INPUT", "expression", str_text(&quoted), "sourceType", source, "targetType", type, NULL);
+    }
+}
+
+static void float_run(K *k, int scale)
+{
+    char text[NUMBER_TEXT_BYTES];
+    size_t n = print_double(k_f64(k, 0), text);
+    if (!isfinite(k_f64(k, 0)))
+        k_null(k);
+    else
+        text_run(k, (View){ text, n }, scale, "\"DOUBLE\"");
+}
+
+/* One kernel for each scale: the engine wants a result's type when a function is registered. */
+#define EACH_SCALE(X) \
+    X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19) X(20) X(21) X(22) \
+    X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32) X(33) X(34) X(35) X(36) X(37) X(38)
+#define FUNCTIONS(s)                                                               \
+    static void decimal_##s(K *k) { decimal_run(k, s); }                           \
+    static void text_##s(K *k) { text_run(k, k_str(k, 0), s, "\"STRING\""); }      \
+    static void float_##s(K *k) { float_run(k, s); }
+EACH_SCALE(FUNCTIONS)
+#define ROWS(s)                                                       \
+    { "spark_decimal_" #s, "**iii:" #s, decimal_##s, 0 },             \
+    { "spark_text_decimal_" #s, "Sii:" #s, text_##s, 0 },             \
+    { "spark_float_decimal_" #s, "dii:" #s, float_##s, 0 },
+
+const Kernel kernels_decimal[] = { EACH_SCALE(ROWS) { NULL, NULL, NULL, 0 } };

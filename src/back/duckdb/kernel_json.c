@@ -1,0 +1,322 @@
+/* back/duckdb/kernel_json.c -- JSON text: quoting, get_json_object and its relatives. Source: Spark's jsonExpressions. */
+#include "back/duckdb/kernel.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void json_quote(K *k)
+{
+    View v = k_str(k, 0);
+    str_auto out = STR_INIT((size_t)1 << 31);
+    str_addc(&out, '"');
+    for (size_t i = 0; i < v.len; i++) {
+        unsigned char c = (unsigned char)v.data[i];
+        static const char plain[] = "\b\t\n\f\r\"\\", coded[] = "btnfr\"\\";
+        const char *at = c ? strchr(plain, c) : NULL;
+        if (at)
+            str_addf(&out, "\\%c", coded[at - plain]);
+        else if (c < 0x20)
+            str_addf(&out, "\\u%04X", c);
+        else
+            str_addc(&out, (char)c);
+    }
+    str_addc(&out, '"');
+    k_set_str(k, str_text(&out), out.len);
+}
+
+/* ---------------------------------------------------------------- a scanner over JSON text: positions, no tree */
+enum { DEPTH = 512 };
+
+static size_t blanks(View v, size_t at)
+{
+    while (at < v.len && strchr(" \t\r\n", v.data[at]) && v.data[at])
+        at++;
+    return at;
+}
+
+static size_t skip_string(View v, size_t at)
+{
+    for (at++; at < v.len && v.data[at] != '"'; at++)
+        at += v.data[at] == '\\';
+    return at < v.len ? at + 1 : SIZE_MAX;
+}
+
+static size_t skip_scalar(View v, size_t at)
+{
+    size_t from = at;
+    while (at < v.len && !strchr(",]} \t\r\n:", v.data[at]))
+        at++;
+    View word = { v.data + from, at - from };
+    static const char *const words[] = { "true", "false", "null" };
+    for (int i = 0; i < 3; i++) {
+        if (strlen(words[i]) == word.len && !memcmp(words[i], word.data, word.len))
+            return at;
+    }
+    bool number = word.len > 0 && (isdigit((unsigned char)word.data[0]) || (word.data[0] == '-' && word.len > 1));
+    for (size_t i = 1; i < word.len && number; i++)
+        number = isdigit((unsigned char)word.data[i]) || strchr(".eE+-", word.data[i]);
+    return number ? at : SIZE_MAX;
+}
+
+/* Behind the value at `at`; SIZE_MAX when it is malformed. */
+static size_t skip_value(View v, size_t at, int depth)
+{
+    at = blanks(v, at);
+    if (at >= v.len || depth > DEPTH)
+        return SIZE_MAX;
+    if (v.data[at] == '"')
+        return skip_string(v, at);
+    if (v.data[at] != '{' && v.data[at] != '[')
+        return skip_scalar(v, at);
+    bool object = v.data[at] == '{';
+    char close = object ? '}' : ']';
+    at = blanks(v, at + 1);
+    if (at < v.len && v.data[at] == close)
+        return at + 1;
+    for (;;) {
+        at = blanks(v, at);
+        if (object) {
+            if (at >= v.len || v.data[at] != '"' || (at = skip_string(v, at)) == SIZE_MAX)
+                return SIZE_MAX;
+            at = blanks(v, at);
+            if (at >= v.len || v.data[at++] != ':')
+                return SIZE_MAX;
+        }
+        at = skip_value(v, at, depth + 1);
+        if (at == SIZE_MAX)
+            return SIZE_MAX;
+        at = blanks(v, at);
+        if (at < v.len && v.data[at] == close)
+            return at + 1;
+        if (at >= v.len || v.data[at++] != ',')
+            return SIZE_MAX;
+    }
+}
+
+static void add_code_point(Str *out, unsigned c)
+{
+    if (c < 0x80) {
+        str_addc(out, (char)c);
+    } else if (c < 0x800) {
+        str_addf(out, "%c%c", (char)(0xC0 | c >> 6), (char)(0x80 | (c & 63)));
+    } else if (c < 0x10000) {
+        str_addf(out, "%c%c%c", (char)(0xE0 | c >> 12), (char)(0x80 | (c >> 6 & 63)), (char)(0x80 | (c & 63)));
+    } else {
+        str_addf(out, "%c%c%c%c", (char)(0xF0 | c >> 18), (char)(0x80 | (c >> 12 & 63)), (char)(0x80 | (c >> 6 & 63)), (char)(0x80 | (c & 63)));
+    }
+}
+
+static unsigned hex4(const char *p)
+{
+    char text[5] = { p[0], p[1], p[2], p[3], 0 };
+    return (unsigned)strtoul(text, NULL, 16);
+}
+
+/* The text of the string literal [from, to), quotes included. */
+static void unquote(View v, size_t from, size_t to, Str *out)
+{
+    for (size_t i = from + 1; i + 1 < to; i++) {
+        if (v.data[i] != '\\') {
+            str_addc(out, v.data[i]);
+            continue;
+        }
+        char c = v.data[++i];
+        static const char coded[] = "bfnrt", plain[] = "\b\f\n\r\t";
+        const char *at = c ? strchr(coded, c) : NULL;
+        if (at) {
+            str_addc(out, plain[at - coded]);
+        } else if (c == 'u' && i + 4 < to) {
+            unsigned u = hex4(v.data + i + 1);
+            i += 4;
+            if (u >= 0xD800 && u < 0xDC00 && i + 6 < to && v.data[i + 1] == '\\' && v.data[i + 2] == 'u') {
+                u = 0x10000 + ((u - 0xD800) << 10) + (hex4(v.data + i + 3) - 0xDC00);
+                i += 6;
+            }
+            add_code_point(out, u);
+        } else {
+            str_addc(out, c);
+        }
+    }
+}
+
+static bool key_is(View v, size_t from, size_t to, View key)
+{
+    str_auto text = STR_INIT(1 << 20);
+    unquote(v, from, to, &text);
+    return text.len == key.len && !memcmp(str_text(&text), key.data, key.len);
+}
+
+/* ---------------------------------------------------------------- paths: $.a['b'][0][*] */
+static bool next_step(View path, size_t *at, View *ret_key, long *ret_index, bool *ret_wild)
+{
+    *ret_index = -1;
+    *ret_wild = false;
+    ret_key->data = NULL;
+    if (path.data[*at] == '.') {
+        size_t from = ++*at;
+        while (*at < path.len && path.data[*at] != '.' && path.data[*at] != '[')
+            (*at)++;
+        *ret_key = (View){ path.data + from, *at - from };
+        return *at > from;
+    }
+    if (path.data[*at] != '[')
+        return false;
+    (*at)++;
+    if (*at < path.len && path.data[*at] == '\'') {
+        const char *end = memchr(path.data + *at + 1, '\'', path.len - *at - 1);
+        if (!end)
+            return false;
+        *ret_key = (View){ path.data + *at + 1, (size_t)(end - path.data) - *at - 1 };
+        *at = (size_t)(end - path.data) + 1;
+    } else if (*at < path.len && path.data[*at] == '*') {
+        *ret_wild = true;
+        (*at)++;
+    } else {
+        *ret_index = 0;
+        size_t from = *at;
+        while (*at < path.len && isdigit((unsigned char)path.data[*at]))
+            *ret_index = *ret_index * 10 + (path.data[(*at)++] - '0');
+        if (*at == from)
+            return false;
+    }
+    return *at < path.len && path.data[(*at)++] == ']';
+}
+
+static void add_value(View v, size_t from, size_t to, bool quoted, Str *out)
+{
+    if (v.data[from] == '"' && !quoted) {
+        unquote(v, from, to, out);
+        return;
+    }
+    /* Jackson writes what it copies without blanks. */
+    for (size_t i = from; i < to;) {
+        if (v.data[i] == '"') {
+            size_t end = skip_string(v, i);
+            str_addn(out, v.data + i, end - i);
+            i = end;
+        } else {
+            if (!strchr(" \t\r\n", v.data[i]))
+                str_addc(out, v.data[i]);
+            i++;
+        }
+    }
+}
+
+/* Matches of path[p..) in the value at `at`, separated by commas; how many. */
+static int evaluate(View v, size_t at, View path, size_t p, bool quoted, Str *out, int depth)
+{
+    at = blanks(v, at);
+    if (p == path.len) {
+        size_t end = skip_value(v, at, 0);
+        if (end == SIZE_MAX || (!quoted && end - at == 4 && !memcmp(v.data + at, "null", 4)))
+            return 0;
+        str_add(out, out->len ? "," : "");
+        add_value(v, at, end, quoted, out);
+        return 1;
+    }
+    View key = { NULL, 0 };
+    long index;
+    bool wild;
+    if (depth > DEPTH || !next_step(path, &p, &key, &index, &wild) || at >= v.len)
+        return 0;
+    bool object = v.data[at] == '{', array = v.data[at] == '[';
+    bool key_wild = key.data && key.len == 1 && key.data[0] == '*';
+    if ((key.data && !key_wild && !object) || (!key.data && !array) || (!object && !array))
+        return 0;
+    at = blanks(v, at + 1);
+    int found = 0;
+    for (long i = 0; at < v.len && v.data[at] != ']' && v.data[at] != '}'; i++) {
+        bool hit = wild || i == index || key_wild;
+        if (object) {
+            size_t end = skip_string(v, at);
+            if (end == SIZE_MAX)
+                return found;
+            hit = key_wild || (key.data && key_is(v, at, end, key));
+            at = blanks(v, end);
+            at = blanks(v, at + 1);
+        }
+        if (hit)
+            found += evaluate(v, at, path, p, quoted || wild, out, depth + 1);
+        if (hit && !wild && !key_wild)
+            return found;
+        at = skip_value(v, at, 0);
+        if (at == SIZE_MAX)
+            return found;
+        at = blanks(v, at);
+        if (at < v.len && v.data[at] == ',')
+            at = blanks(v, at + 1);
+    }
+    return found;
+}
+
+static void get_json_object(K *k)
+{
+    View v = k_str(k, 0), path = k_str(k, 1);
+    str_auto out = STR_INIT((size_t)1 << 31);
+    if (!path.len || path.data[0] != '$' || skip_value(v, 0, 0) == SIZE_MAX) {
+        k_null(k);
+        return;
+    }
+    bool wild = memmem(path.data, path.len, "[*]", 3) != NULL;
+    int found = evaluate(v, 0, path, 1, false, &out, 0);
+    if (!found) {
+        k_null(k);
+    } else if (wild && found > 1) {
+        str_auto list = STR_INIT((size_t)1 << 31);
+        str_addc(&list, '[');
+        str_addn(&list, str_text(&out), out.len);
+        str_addc(&list, ']');
+        k_set_str(k, str_text(&list), list.len);
+    } else {
+        k_set_str(k, str_text(&out), out.len);
+    }
+}
+
+static void array_length(K *k)
+{
+    View v = k_str(k, 0);
+    size_t at = blanks(v, 0);
+    if (skip_value(v, 0, 0) == SIZE_MAX || v.data[at] != '[') {
+        k_null(k);
+        return;
+    }
+    int32_t n = 0;
+    at = blanks(v, at + 1);
+    while (v.data[at] != ']') {
+        n++;
+        at = blanks(v, skip_value(v, at, 0));
+        at = v.data[at] == ',' ? blanks(v, at + 1) : at;
+    }
+    k_set_i32(k, n);
+}
+
+static void object_keys(K *k)
+{
+    View v = k_str(k, 0);
+    size_t at = blanks(v, 0);
+    if (skip_value(v, 0, 0) == SIZE_MAX || v.data[at] != '{') {
+        k_null(k);
+        return;
+    }
+    idx_t n = 0;
+    at = blanks(v, at + 1);
+    while (v.data[at] != '}') {
+        size_t end = skip_string(v, at);
+        str_auto key = STR_INIT(1 << 20);
+        unquote(v, at, end, &key);
+        k_list_add(k, str_text(&key), key.len);
+        n++;
+        at = blanks(v, skip_value(v, blanks(v, end) + 1, 0));
+        at = v.data[at] == ',' ? blanks(v, at + 1) : at;
+    }
+    k_list_end(k, n);
+}
+
+const Kernel kernels_json[] = {
+    { "spark_json_quote", "S:S", json_quote, 0 },
+    { "spark_get_json_object", "SS:S", get_json_object, 0 },
+    { "spark_json_array_length", "S:i", array_length, 0 },
+    { "spark_json_object_keys", "S:[S", object_keys, 0 },
+    { NULL, NULL, NULL, 0 },
+};

@@ -1,0 +1,125 @@
+/* back/duckdb/kernel_misc.c -- array positions, three-valued exists and forall, errors that a query raises itself. */
+#include "back/duckdb/kernel.h"
+
+#include <stdio.h>
+
+static void out_of_bounds(K *k, const char *code, int64_t index, int64_t size)
+{
+    char i[24], n[24];
+    snprintf(i, sizeof i, "%lld", (long long)index);
+    snprintf(n, sizeof n, "%lld", (long long)size);
+    k_fail(k, code, "indexValue", i, "arraySize", n, "ansiConfig", "\"spark.sql.ansi.enabled\"", NULL);
+}
+
+/* element_at(a, i): from 1, or from the end when negative; the engine's own index of the element, NULL when there is none. */
+static void element_index(K *k)
+{
+    int64_t size = k_i64(k, 0), i = k_i32(k, 1);
+    if (i == 0)
+        k_fail(k, "INVALID_INDEX_OF_ZERO", NULL);
+    else if ((i < 0 ? -i : i) <= size)
+        k_set_i64(k, i < 0 ? size + i + 1 : i);
+    else if (k_i32(k, 2) == MODE_ERROR)
+        out_of_bounds(k, "INVALID_ARRAY_INDEX_IN_ELEMENT_AT", i, size);
+    else
+        k_null(k);
+}
+
+/* a[i]: from 0. */
+static void array_index(K *k)
+{
+    int64_t size = k_i64(k, 0), i = k_i64(k, 1);
+    if (i >= 0 && i < size)
+        k_set_i64(k, i + 1);
+    else if (k_i32(k, 2) == MODE_ERROR)
+        out_of_bounds(k, "INVALID_ARRAY_INDEX", i, size);
+    else
+        k_null(k);
+}
+
+static bool slice_good(K *k)
+{
+    char text[16];
+    if (k_i32(k, 1) == 0) {
+        k_fail(k, "INVALID_PARAMETER_VALUE.START", "parameter", "`start`", "functionName", "`slice`", NULL);
+        return false;
+    }
+    if (k_i32(k, 2) < 0) {
+        snprintf(text, sizeof text, "%d", k_i32(k, 2));
+        k_fail(k, "INVALID_PARAMETER_VALUE.LENGTH", "parameter", "`length`", "functionName", "`slice`", "length", text, NULL);
+        return false;
+    }
+    return true;
+}
+
+/* slice(a, start, length): first and last position; last below first is an empty list, as is a start before the array. */
+static int64_t slice_start(const K *k)
+{
+    int64_t start = k_i32(k, 1);
+    return start < 0 ? k_i64(k, 0) + start + 1 : start;
+}
+
+static void slice_from(K *k)
+{
+    if (slice_good(k))
+        k_set_i64(k, slice_start(k) < 1 ? k_i64(k, 0) + 1 : slice_start(k));
+}
+
+static void slice_to(K *k)
+{
+    int64_t from = slice_start(k);
+    if (slice_good(k))
+        k_set_i64(k, from < 1 || k_i32(k, 2) == 0 ? (from < 1 ? k_i64(k, 0) : from - 1) : from + k_i32(k, 2) - 1);
+}
+
+/* `wanted` somewhere decides; else NULL somewhere gives NULL. */
+static void quantify(K *k, bool wanted)
+{
+    duckdb_list_entry list = ((const duckdb_list_entry *)k->args[0].data)[k->row];
+    duckdb_vector child = duckdb_list_vector_get_child(k->args[0].vector);
+    const bool *values = duckdb_vector_get_data(child);
+    uint64_t *validity = duckdb_vector_get_validity(child);
+    bool unknown = false;
+    for (idx_t i = list.offset; i < list.offset + list.length; i++) {
+        if (validity && !duckdb_validity_row_is_valid(validity, i)) {
+            unknown = true;
+        } else if (values[i] == wanted) {
+            k_set_bool(k, wanted);
+            return;
+        }
+    }
+    if (unknown)
+        k_null(k);
+    else
+        k_set_bool(k, !wanted);
+}
+
+static void exists(K *k) { quantify(k, true); }
+static void forall(K *k) { quantify(k, false); }
+
+static void assert_true(K *k)
+{
+    bool good = !k_is_null(k, 0) && k_bool(k, 0);
+    const char *message = k_is_null(k, 1) ? "'condition' is not true!" : k_text(k, k_str(k, 1));
+    if (good)
+        k_null(k);
+    else
+        k_fail(k, "USER_RAISED_EXCEPTION", "errorMessage", message, NULL);
+}
+
+static void raise_error(K *k)
+{
+    k_fail(k, "USER_RAISED_EXCEPTION", "errorMessage", k_is_null(k, 0) ? "null" : k_text(k, k_str(k, 0)), NULL);
+}
+
+const Kernel kernels_misc[] = {
+    { "spark_element_index", "lii:l", element_index, 0 },
+    { "spark_array_index", "lli:l", array_index, 0 },
+    { "spark_slice_from", "lii:l", slice_from, 0 },
+    { "spark_slice_to", "lii:l", slice_to, 0 },
+    { "spark_exists", "[b:b", exists, 0 },
+    { "spark_forall", "[b:b", forall, 0 },
+    { "spark_assert_true", "bS:i", assert_true, KERNEL_NULLS | KERNEL_VOLATILE },
+    { "spark_raise_error", "S:i", raise_error, KERNEL_NULLS | KERNEL_VOLATILE },
+    { NULL, NULL, NULL, 0 },
+};
