@@ -332,10 +332,28 @@ static void csv_reads_as_spark_does(void **state)
     check_format(state, "csv");
 }
 
+static void parquet_reads_as_spark_does(void **state)
+{
+    check_format(state, "parquet");
+}
+
+static void json_reads_as_spark_does(void **state)
+{
+    check_format(state, "json");
+}
+
+static void text_reads_as_spark_does(void **state)
+{
+    check_format(state, "text");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(csv_reads_as_spark_does),
+        cmocka_unit_test(parquet_reads_as_spark_does),
+        cmocka_unit_test(json_reads_as_spark_does),
+        cmocka_unit_test(text_reads_as_spark_does),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
