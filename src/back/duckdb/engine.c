@@ -101,7 +101,6 @@ Status engine_open(const EngineOptions *options, Engine **ret_engine, Error *err
     config_set(config, "autoload_known_extensions", "false");
     config_set(config, "integer_division", "false");
     config_set(config, "default_null_order", "nulls_first");
-    config_set(config, "TimeZone", "UTC");
     Engine *e = calloc(1, sizeof *e);
     if (!e)
         abort();
