@@ -29,7 +29,9 @@ typedef struct BindEnv {
 } BindEnv;
 
 /* Binds a query or a command. The result shares memory of the input plan: both live in `a`. Refuses a tree deeper than
- * LIMIT_QUERY_NESTING. */
+ * LIMIT_QUERY_NESTING.
+ * A command's query is bound inside it (WriteFiles.input …); CreateView keeps its unbound query, since a view is bound at
+ * each use, and node.schema says what it returns. A BoundWith stands only at the root of a query. */
 Status bind_plan(Arena *a, const BindEnv *env, Node *plan, Node **ret_bound, Error *err);
 
 /* The output of a bound plan as a struct type (df.schema). */

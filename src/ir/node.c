@@ -250,37 +250,55 @@ void node_walk(const Node *n, bool (*fn)(const Node *n, void *arg), void *arg)
         node_children(n, walk_child, &(WalkArg){ fn, arg });
 }
 
-/* The node itself when nothing below it changed. */
-static Node *rewrite_children(Arena *a, Node *n, Node *(*fn)(Arena *a, Node *n, void *arg), void *arg)
+static NodeList map_list(Arena *a, const NodeList *old, Node *(*fn)(Arena *a, Node *n, void *arg), void *arg, bool *changed)
 {
-    Node *copy = NULL;
-    for (const FieldInfo *f = node_info(n->kind)->fields; f->kind != F_END; f++) {
-        if (f->kind == F_REL || f->kind == F_EXPR) {
-            Node *old = AT(Node *, n, f), *new = node_rewrite(a, old, fn, arg);
-            if (new == old)
-                continue;
-            copy = copy ? copy : node_copy(a, n);
-            AT(Node *, copy, f) = new;
-        } else if (f->kind == F_RELS || f->kind == F_EXPRS) {
-            const NodeList *old = &AT(NodeList, n, f);
-            NodeList new = { 0 };
-            bool changed = false;
-            for (size_t i = 0; i < old->len; i++) {
-                vec_push(a, &new, node_rewrite(a, old->at[i], fn, arg));
-                changed = changed || new.at[i] != old->at[i];
-            }
-            if (!changed)
-                continue;
-            copy = copy ? copy : node_copy(a, n);
-            AT(NodeList, copy, f) = new;
-        }
+    NodeList made = { 0 };
+    *changed = false;
+    for (size_t i = 0; i < old->len; i++) {
+        vec_push(a, &made, old->at[i] ? fn(a, old->at[i], arg) : NULL);
+        *changed = *changed || made.at[i] != old->at[i];
     }
-    return copy ? copy : n;
+    return made;
+}
+
+Node *node_map_children(Arena *a, Node *n, Node *(*fn)(Arena *a, Node *n, void *arg), void *arg)
+{
+    Node *copy = n;
+    for (const FieldInfo *f = node_info(n->kind)->fields; f->kind != F_END; f++) {
+        bool changed = false;
+        Node *child = NULL;
+        NodeList children = { 0 };
+        if (f->kind == F_REL || f->kind == F_EXPR) {
+            child = AT(Node *, n, f) ? fn(a, AT(Node *, n, f), arg) : NULL;
+            changed = child != AT(Node *, n, f);
+        } else if (f->kind == F_RELS || f->kind == F_EXPRS) {
+            children = map_list(a, &AT(NodeList, n, f), fn, arg, &changed);
+        }
+        if (!changed)
+            continue;
+        copy = copy == n ? node_copy(a, n) : copy;
+        if (f->kind == F_REL || f->kind == F_EXPR)
+            AT(Node *, copy, f) = child;
+        else
+            AT(NodeList, copy, f) = children;
+    }
+    return copy;
+}
+
+typedef struct RewriteArg {
+    Node *(*fn)(Arena *a, Node *n, void *arg);
+    void *arg;
+} RewriteArg;
+
+static Node *rewrite_child(Arena *a, Node *n, void *arg)
+{
+    const RewriteArg *r = arg;
+    return node_rewrite(a, n, r->fn, r->arg);
 }
 
 Node *node_rewrite(Arena *a, Node *n, Node *(*fn)(Arena *a, Node *n, void *arg), void *arg)
 {
-    return n ? fn(a, rewrite_children(a, n, fn, arg), arg) : NULL;
+    return n ? fn(a, node_map_children(a, n, rewrite_child, &(RewriteArg){ fn, arg }), arg) : NULL;
 }
 
 /* ---------------------------------------------------------------- depth, without recursion */

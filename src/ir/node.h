@@ -113,6 +113,8 @@ bool node_equal(const Node *x, const Node *y);            /* positions and plan 
 bool node_children(const Node *n, bool (*fn)(Node *child, void *arg), void *arg);
 /* Depth-first, parents first; fn returns false to skip a subtree. */
 void node_walk(const Node *n, bool (*fn)(const Node *n, void *arg), void *arg);
+/* Each direct child replaced by fn(child); the node itself when none changed, else a copy. */
+Node *node_map_children(Arena *a, Node *n, Node *(*fn)(Arena *a, Node *n, void *arg), void *arg);
 /* Bottom-up rewrite: fn gets a node whose children are rewritten already and returns it or another. */
 Node *node_rewrite(Arena *a, Node *n, Node *(*fn)(Arena *a, Node *n, void *arg), void *arg);
 /* Depth of the tree; callers refuse more than LIMIT_QUERY_NESTING. Does not recurse. */

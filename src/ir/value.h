@@ -24,4 +24,7 @@ bool value_equal(const Value *x, const Value *y, const Type *type);
 /* The constant as Spark SQL text that parses back to it: 1L, 'it\'s', DATE '2013-01-01', CAST(1.5 AS DOUBLE) … */
 void value_sql(const Value *v, const Type *type, Str *out);
 
+/* The constant as Spark names a column after it (Literal.sql, strings and numbers bare): TIMESTAMP '2013-01-01 00:00:00'. */
+void value_pretty(const Value *v, const Type *type, Str *out);
+
 #endif

@@ -1,0 +1,385 @@
+/* ir/bind_aggregate.c -- GROUP BY: ordinals, aliases, ALL, grouping sets; what may stand in the output list; windows over
+ * groups; and expressions above an Aggregate (HAVING, ORDER BY) pushed into it. */
+#include "ir/binder.h"
+
+/* ---------------------------------------------------------------- the grouping expressions */
+
+static Status position(Binder *b, const Node *n, const NodeList *outputs, const NodeList *unbound, Node **ret, Error *err)
+{
+    int64_t i = node_as(Literal, n)->value->i;
+    for (size_t k = 0; k < unbound->len; k++)
+        if (node_is(Star, unbound->at[k]))
+            return spark_error(err, n, "STAR_GROUP_BY_POS", "0A000",
+                               "Star (*) is not allowed in a select list when GROUP BY an ordinal position is used.", NULL);
+    if (i < 1 || (size_t)i > outputs->len)
+        return spark_error(err, n, "GROUP_BY_POS_OUT_OF_RANGE", "42805",
+                           "GROUP BY position <index> is not in select list (valid range is [1, <size>]).", "index",
+                           arena_printf(b->a, "%lld", (long long)i), "size", arena_printf(b->a, "%zu", outputs->len), NULL);
+    Node *e = outputs->at[i - 1];
+    e = node_is(Alias, e) ? node_as(Alias, e)->child : e;
+    if (contains_kind(e, FN_AGGREGATE))
+        return spark_error(err, n, "GROUP_BY_POS_AGGREGATE", "42903",
+                           "GROUP BY <index> refers to an expression <aggExpr> that contains an aggregate function. Aggregate "
+                           "functions are not allowed in GROUP BY.",
+                           "index", arena_printf(b->a, "%lld", (long long)i), "aggExpr", pretty(b, e), NULL);
+    *ret = e;
+    return ST_OK;
+}
+
+/* An output alias of that name, when the input has no such column (spark.sql.groupByAliases). */
+static Node *by_alias(Binder *b, const Node *n, const NodeList *outputs)
+{
+    if (!node_is(Attribute, n) || node_as(Attribute, n)->name.len != 1)
+        return NULL;
+    for (size_t i = 0; i < outputs->len; i++) {
+        const Node *o = outputs->at[i];
+        if (node_is(Alias, o) && name_equal(b, node_as(Alias, o)->names.at[0], node_as(Attribute, n)->name.at[0]))
+            return node_as(Alias, o)->child;
+    }
+    return NULL;
+}
+
+static Status bind_group(Binder *b, const Scope *s, Node *n, const NodeList *outputs, const NodeList *unbound, Node **ret, Error *err)
+{
+    Node *alias = NULL, *e = NULL;
+    if (node_is(Literal, n) && node_as(Literal, n)->of->kind == TYPE_INT && !node_as(Literal, n)->value->is_null)
+        return position(b, n, outputs, unbound, ret, err);
+    alias = by_alias(b, n, outputs);
+    if (alias) {
+        Node *column = NULL;
+        Error ignored = ERROR_INIT;
+        if (schema_resolve(b, s->schema, &node_as(Attribute, n)->name, n, &column, &ignored) == ST_OK && !column) {
+            *ret = alias;
+            return ST_OK;
+        }
+    }
+    TRY(bind_expr(b, s, n, &e, err));
+    if (contains_kind(e, FN_AGGREGATE))
+        return spark_error(err, n, "GROUP_BY_AGGREGATE", "42903",
+                           "Aggregate functions are not allowed in GROUP BY, but found <sqlExpr>.", "sqlExpr", pretty(b, e), NULL);
+    *ret = e;
+    return ST_OK;
+}
+
+static bool in_list(const NodeList *list, const Node *e)
+{
+    for (size_t i = 0; i < list->len; i++)
+        if (node_equal(list->at[i], e))
+            return true;
+    return false;
+}
+
+/* GROUP BY ALL: every output without an aggregate function; of the others, what stands outside them must be nothing. */
+static Status group_all(Binder *b, const NodeList *outputs, NodeList *groups)
+{
+    for (size_t i = 0; i < outputs->len; i++) {
+        Node *e = outputs->at[i];
+        e = node_is(Alias, e) ? node_as(Alias, e)->child : e;
+        if (!contains_kind(e, FN_AGGREGATE) && !is_foldable(e) && !in_list(groups, e))
+            vec_push(b->a, groups, e);
+    }
+    return ST_OK;
+}
+
+static Status bind_sets(Binder *b, const Scope *s, const Aggregate *n, const NodeList *outputs, NodeList *groups, NodeList *sets,
+                        Error *err)
+{
+    for (size_t i = 0; i < n->sets.len; i++) {
+        NodeList items = { 0 };
+        const GroupingSet *set = node_as(GroupingSet, n->sets.at[i]);
+        for (size_t k = 0; k < set->items.len; k++) {
+            Node *e = NULL;
+            TRY(bind_group(b, s, set->items.at[k], outputs, &n->exprs, &e, err));
+            vec_push(b->a, &items, e);
+            if (!in_list(groups, e))
+                vec_push(b->a, groups, e);
+        }
+        vec_push(b->a, sets, node_new(b->a, GroupingSet, .items = items));
+    }
+    return ST_OK;
+}
+
+Status bind_aggregate(Binder *b, const Aggregate *n, const Scope *outer, Node **ret, Error *err)
+{
+    Node *input = NULL, *below = n->input;
+    NodeList outputs = { 0 }, groups = { 0 }, sets = { 0 };
+    size_t from = b->plans.len;
+    const NodeList *windows = NULL;
+    if (node_is(NamedWindows, below)) {
+        windows = &node_as(NamedWindows, below)->definitions;
+        below = node_as(NamedWindows, below)->input;
+    }
+    TRY(bind_relation(b, below, outer, &input, err));
+    Scope s = scope_over(b, input->schema, outer, from);
+    s.windows = windows;
+    TRY(bind_outputs(b, &s, &n->exprs, &outputs, err));
+    for (size_t i = 0; i < n->groups.len; i++) {
+        Node *e = NULL;
+        TRY(bind_group(b, &s, n->groups.at[i], &outputs, &n->exprs, &e, err));
+        if (!in_list(&groups, e) || n->grouping != GROUPING_PLAIN)
+            vec_push(b->a, &groups, e);
+    }
+    if (n->grouping == GROUPING_ALL)
+        TRY(group_all(b, &outputs, &groups));
+    TRY(bind_sets(b, &s, n, &outputs, &groups, &sets, err));
+    int64_t grouping = n->grouping == GROUPING_ALL ? GROUPING_PLAIN : n->grouping;
+    return finish_aggregate(b, input, &groups, &outputs, &sets, grouping, &n->node, ret, err);
+}
+
+/* ---------------------------------------------------------------- what may stand in the output */
+
+typedef struct Check {
+    Binder *b;
+    const NodeList *groups;
+    bool sets; /* grouping sets: grouping() is allowed */
+    const Node *at;
+    Status status;
+    Error *err;
+} Check;
+
+static Status not_grouped(Check *c, const Node *column)
+{
+    if (!c->groups->len)
+        return spark_error(c->err, c->at, "MISSING_GROUP_BY", "42803",
+                           "The query does not include a GROUP BY clause. Add GROUP BY or turn it into the window functions using "
+                           "OVER clauses.",
+                           NULL);
+    const char *name = pretty(c->b, column);
+    return spark_error(c->err, column, "MISSING_AGGREGATION", "42803",
+                       "The non-aggregating expression <expression> is based on columns which are not participating in the GROUP "
+                       "BY clause.\nAdd the columns or the expression to the GROUP BY, aggregate the expression, or use "
+                       "<expressionAnyValue> if you do not care which of the values within a group is returned.",
+                       "expression", arena_printf(c->b->a, "\"%s\"", name), "expressionAnyValue",
+                       arena_printf(c->b->a, "\"any_value(%s)\"", name), NULL);
+}
+
+static bool is_grouping(const Node *n)
+{
+    return node_is(Call, n) && str_starts(node_as(Call, n)->function->name, "grouping");
+}
+
+static Status check_grouping(Check *c, const Call *call)
+{
+    bool id = !strcmp(call->function->name, "grouping_id");
+    if (!c->sets)
+        return spark_error(c->err, &call->node, "UNSUPPORTED_GROUPING_EXPRESSION", "42K0E",
+                           "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.", NULL);
+    for (size_t i = 0; i < call->args.len; i++)
+        if (!in_list(c->groups, call->args.at[i]))
+            return spark_error(c->err, &call->node, id ? "GROUPING_ID_COLUMN_MISMATCH" : "GROUPING_COLUMN_MISMATCH", "42803",
+                               "Column of grouping (<grouping>) can't be found in grouping columns <groupingColumns>.", "grouping",
+                               pretty(c->b, call->args.at[i]), "groupingColumns", "", NULL);
+    return ST_OK;
+}
+
+static bool check_node(const Node *n, void *arg)
+{
+    Check *c = arg;
+    if (c->status != ST_OK || in_list(c->groups, n))
+        return false;
+    if (is_grouping(n)) {
+        c->status = check_grouping(c, node_as(Call, n));
+        return false;
+    }
+    if (node_is(Window, n)) { /* its function runs over the groups: only its arguments must be grouped */
+        const Window *w = node_as(Window, n);
+        const NodeList *lists[] = { node_is(Call, w->function) ? &node_as(Call, w->function)->args : NULL, &w->partitions, &w->orders };
+        for (size_t i = 0; i < 3; i++)
+            for (size_t k = 0; lists[i] && k < lists[i]->len; k++)
+                node_walk(lists[i]->at[k], check_node, c);
+        return false;
+    }
+    if (node_is(Call, n) && node_as(Call, n)->function->kind == FN_AGGREGATE)
+        return false;
+    if (node_is(ColumnRef, n) && !node_as(ColumnRef, n)->depth) {
+        c->status = not_grouped(c, n);
+        return false;
+    }
+    return !node_is(Subquery, n);
+}
+
+/* ---------------------------------------------------------------- windows over groups */
+
+/* Replaces grouping expressions and aggregate calls by columns of the Aggregate below. */
+typedef struct Split {
+    Binder *b;
+    const NodeList *groups;
+    NodeList *below; /* the Aggregate's output list, grown */
+    const Schema *output; /* columns that are already there and stay as they are; NULL: none */
+    bool missing;         /* a column that is neither grouped nor aggregated was met */
+    const Node *missing_column;
+} Split;
+
+static Node *below_column(Split *s, Node *e, const char *name)
+{
+    for (size_t i = 0; i < s->below->len; i++) {
+        Node *have = s->below->at[i];
+        if (node_is(Alias, have) && node_equal(node_as(Alias, have)->child, e))
+            return typed(node_new(s->b->a, ColumnRef, .id = node_as(Alias, have)->id, .name = node_as(Alias, have)->names.at[0]),
+                         e->type, e->nullable, e);
+        if (node_is(ColumnRef, e) && node_equal(have, e))
+            return e;
+    }
+    if (node_is(ColumnRef, e)) {
+        vec_push(s->b->a, s->below, e);
+        return e;
+    }
+    Node *alias = new_alias(s->b, e, name);
+    vec_push(s->b->a, s->below, alias);
+    return typed(node_new(s->b->a, ColumnRef, .id = node_as(Alias, alias)->id, .name = name), e->type, e->nullable, e);
+}
+
+static Node *split_node(Arena *a, Node *n, void *arg)
+{
+    Split *s = arg;
+    if (node_is(ColumnRef, n) && (node_as(ColumnRef, n)->depth || (s->output && schema_find(s->output, node_as(ColumnRef, n)->id))))
+        return n;
+    if (in_list(s->groups, n) && !node_is(Literal, n))
+        return below_column(s, n, pretty(s->b, n));
+    if (node_is(Window, n)) {
+        Window *w = (Window *)(void *)node_copy(a, n);
+        w->function = node_map_children(a, w->function, split_node, s);
+        Node *rest = node_copy(a, &w->node);
+        ((Window *)(void *)rest)->function = NULL;
+        rest = node_map_children(a, rest, split_node, s);
+        Window *made = (Window *)(void *)node_copy(a, rest);
+        made->function = w->function;
+        return &made->node;
+    }
+    if (node_is(Call, n) && node_as(Call, n)->function->kind == FN_AGGREGATE)
+        return below_column(s, n, pretty(s->b, n));
+    if (node_is(ColumnRef, n)) {
+        s->missing = true;
+        s->missing_column = s->missing_column ? s->missing_column : n;
+        return n;
+    }
+    return node_map_children(a, n, split_node, s);
+}
+
+static bool any_window_or_generator(const NodeList *exprs)
+{
+    for (size_t i = 0; i < exprs->len; i++)
+        if (contains_window(exprs->at[i]) || contains_kind(exprs->at[i], FN_GENERATOR))
+            return true;
+    return false;
+}
+
+/* ---------------------------------------------------------------- the node */
+
+static Node *make_aggregate(Binder *b, Node *input, const NodeList *groups, const NodeList *exprs, const NodeList *sets,
+                            int64_t grouping)
+{
+    Node *n = node_new(b->a, Aggregate, .input = input, .grouping = grouping, .groups = *groups, .sets = *sets, .exprs = *exprs);
+    return with_schema(n, schema_of_exprs(b, exprs, input->schema));
+}
+
+/* Under grouping sets a grouping expression is null where its set lacks it. */
+static Node *group_nullable(Arena *a, Node *n, void *arg)
+{
+    const NodeList *groups = arg;
+    if (node_is(Call, n) && node_as(Call, n)->function->kind == FN_AGGREGATE)
+        return n;
+    if (in_list(groups, n)) {
+        Node *copy = node_copy(a, n);
+        copy->nullable = true;
+        return copy;
+    }
+    Node *made = node_map_children(a, n, group_nullable, arg);
+    if (node_is(Alias, made) && node_as(Alias, made)->child->nullable) {
+        made = made == n ? node_copy(a, n) : made;
+        made->nullable = true;
+    }
+    return made;
+}
+
+Status finish_aggregate(Binder *b, Node *input, NodeList *groups, NodeList *exprs, const NodeList *sets, int64_t grouping,
+                        const Node *at, Node **ret, Error *err)
+{
+    Check check = { b, groups, grouping != GROUPING_PLAIN, at, ST_OK, err };
+    for (size_t i = 0; i < exprs->len && check.status == ST_OK; i++)
+        node_walk(exprs->at[i], check_node, &check);
+    TRY(check.status);
+    if (grouping != GROUPING_PLAIN)
+        for (size_t i = 0; i < exprs->len; i++)
+            exprs->at[i] = group_nullable(b->a, exprs->at[i], groups);
+    if (!any_window_or_generator(exprs)) {
+        *ret = make_aggregate(b, input, groups, exprs, sets, grouping);
+        return ST_OK;
+    }
+    NodeList below = { 0 }, above = { 0 };
+    Split split = { b, groups, &below, NULL, false, NULL };
+    for (size_t i = 0; i < exprs->len; i++)
+        vec_push(b->a, &above, split_node(b->a, exprs->at[i], &split));
+    Node *aggregate = make_aggregate(b, input, groups, &below, sets, grouping);
+    TRY(extract_generator(b, &aggregate, &above, err));
+    *ret = make_project(b, aggregate, &above);
+    vec_push(b->a, &b->splits, *ret);
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- from above */
+
+static bool is_split(const Binder *b, const Node *n)
+{
+    for (size_t i = 0; i < b->splits.len; i++)
+        if (b->splits.at[i] == n)
+            return true;
+    return false;
+}
+
+static const Node *inner(const Binder *b, const Node *n)
+{
+    if (node_is(Filter, n))
+        return node_as(Filter, n)->input;
+    return node_is(Project, n) && is_split(b, n) ? node_as(Project, n)->input : NULL;
+}
+
+const Aggregate *aggregate_below(const Binder *b, const Node *plan)
+{
+    while (plan && !node_is(Aggregate, plan))
+        plan = inner(b, plan);
+    return plan ? node_as(Aggregate, plan) : NULL;
+}
+
+/* The chain down to the Aggregate made anew with `exprs` as its output; what was added passes through each level. */
+static Node *rebuild(Binder *b, const Node *plan, const NodeList *exprs)
+{
+    if (node_is(Aggregate, plan)) {
+        const Aggregate *g = node_as(Aggregate, plan);
+        return make_aggregate(b, g->input, &g->groups, exprs, &g->sets, g->grouping);
+    }
+    Node *input = rebuild(b, inner(b, plan), exprs);
+    if (node_is(Filter, plan)) {
+        Node *copy = node_copy(b->a, plan);
+        ((Filter *)(void *)copy)->input = input;
+        return with_schema(copy, input->schema);
+    }
+    NodeList outputs = { 0 };
+    const Project *p = node_as(Project, plan);
+    for (size_t i = 0; i < p->exprs.len; i++)
+        vec_push(b->a, &outputs, p->exprs.at[i]);
+    for (size_t i = 0; i < input->schema->len; i++)
+        if (!schema_find(p->node.schema, input->schema->at[i].id))
+            vec_push(b->a, &outputs, column_ref(b, &input->schema->at[i]));
+    Node *made = make_project(b, input, &outputs);
+    vec_push(b->a, &b->splits, made);
+    return made;
+}
+
+Status push_into_aggregate(Binder *b, Node **plan, NodeList *exprs, Error *err)
+{
+    const Aggregate *g = aggregate_below(b, *plan);
+    NodeList outputs = { 0 };
+    for (size_t i = 0; i < g->exprs.len; i++)
+        vec_push(b->a, &outputs, g->exprs.at[i]);
+    Split split = { b, &g->groups, &outputs, (*plan)->schema, false, NULL };
+    for (size_t i = 0; i < exprs->len; i++)
+        exprs->at[i] = split_node(b->a, exprs->at[i], &split);
+    if (split.missing) {
+        Check check = { b, &g->groups, false, split.missing_column, ST_OK, err };
+        return not_grouped(&check, split.missing_column);
+    }
+    if (outputs.len > g->exprs.len || !node_is(Aggregate, *plan))
+        *plan = rebuild(b, *plan, &outputs);
+    return ST_OK;
+}

@@ -1,0 +1,599 @@
+/* ir/bind_expr.c -- expressions bottom-up: children bound, then coerced and typed. Functions are in bind_function.c. */
+#include "ir/binder.h"
+
+#include <regex.h>
+#include <stdio.h>
+
+Node *typed(Node *n, const Type *type, bool nullable, const Node *at)
+{
+    n->type = type;
+    n->nullable = nullable;
+    return at ? node_at(n, at->start, at->stop) : n;
+}
+
+static Node *literal(Binder *b, Value v, const Type *type)
+{
+    const Value *copy = arena_copy(b->a, &v, sizeof v);
+    return typed(node_new(b->a, Literal, .value = copy, .of = type), type, v.is_null, NULL);
+}
+
+Node *make_literal_int(Binder *b, int64_t i, const Type *type)
+{
+    return literal(b, (Value){ .i = i }, type);
+}
+
+Node *make_literal_bool(Binder *b, bool v)
+{
+    return literal(b, (Value){ .i = v }, &type_boolean);
+}
+
+Node *make_literal_string(Binder *b, const char *text)
+{
+    return literal(b, (Value){ .text = text, .text_len = strlen(text) }, &type_string);
+}
+
+Node *make_literal_null(Binder *b, const Type *type)
+{
+    return literal(b, (Value){ .is_null = true }, type);
+}
+
+/* ---------------------------------------------------------------- casts */
+
+static Status bad_cast(Binder *b, Node *cast, bool ansi, Error *err)
+{
+    const Cast *c = node_as(Cast, cast);
+    bool legacy_could = ansi && c->mode != CAST_TRY && cast_valid(false, c->child->type, c->to);
+    const char *text = "Cannot resolve \"<sqlExpr>\" due to data type mismatch: cannot cast \"<srcType>\" to \"<targetType>\".";
+    const char *hint = "Cannot resolve \"<sqlExpr>\" due to data type mismatch: cannot cast \"<srcType>\" to \"<targetType>\" with "
+                       "ANSI mode on. If you have to cast \"<srcType>\" to \"<targetType>\", you can set <config> as <configVal>.";
+    bool boolean = c->child->type->kind == TYPE_BOOLEAN || c->to->kind == TYPE_BOOLEAN;
+    legacy_could = legacy_could && !boolean;
+    return spark_error(err, cast,
+                       legacy_could ? "DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION" : "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION",
+                       "42K09", legacy_could ? hint : text, "sqlExpr", pretty(b, cast), "srcType",
+                       type_sql_text(b->a, c->child->type), "targetType", type_sql_text(b->a, c->to), "config",
+                       "\"spark.sql.ansi.enabled\"", "configVal", "'false'", NULL);
+}
+
+Status make_cast(Binder *b, Node *child, const Type *to, int64_t mode, const Node *at, Node **ret, Error *err)
+{
+    bool ansi = mode == CAST_SESSION ? b->ansi : mode != CAST_LEGACY;
+    const Type *target = to->kind == TYPE_CHAR || to->kind == TYPE_VARCHAR ? &type_string : to;
+    if (mode == CAST_SESSION)
+        mode = ansi ? CAST_ANSI : CAST_LEGACY;
+    Node *cast = node_new(b->a, Cast, .child = child, .to = target, .mode = mode);
+    typed(cast, target, mode == CAST_TRY || child->nullable || cast_forces_null(ansi, child->type, target), at);
+    if (!cast_valid(ansi, child->type, target))
+        return bad_cast(b, cast, ansi, err);
+    *ret = cast;
+    return ST_OK;
+}
+
+static Status bind_cast(Binder *b, const Scope *s, const Cast *n, Node **ret, Error *err)
+{
+    Node *child = NULL;
+    const Type *to = n->to;
+    TRY(bind_expr(b, s, n->child, &child, err));
+    if (!to)
+        TRY(b->env->parse_type(b->env->self, b->a, n->to_text, &to, err));
+    return make_cast(b, child, to, n->mode, &n->node, ret, err);
+}
+
+/* ---------------------------------------------------------------- CASE, IN, rows */
+
+static Status unify_list(Binder *b, NodeList *list, const char *function, const char *text, const Node *at, const Type **ret,
+                         Error *err)
+{
+    const Type *common = &type_null;
+    for (size_t i = 0; i < list->len && common; i++)
+        common = coerce_wider(b->a, b->ansi, common, list->at[i]->type);
+    if (!common) {
+        str_auto types = STR_INIT(ERROR_PARAMS_BYTES);
+        for (size_t i = 0; i < list->len; i++)
+            str_addf(&types, "%s\"%s\"", i ? ", " : "", type_sql_text(b->a, list->at[i]->type));
+        return spark_error(err, at, "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "42K09",
+                           "Cannot resolve \"<sqlExpr>\" due to data type mismatch: Input to <functionName> should all be the "
+                           "same type, but it's [<dataType>].",
+                           "sqlExpr", text, "functionName", sql_id(b->a, function), "dataType", str_text(&types), NULL);
+    }
+    for (size_t i = 0; i < list->len; i++)
+        list->at[i] = coerce_to(b->a, b->ansi, list->at[i], common);
+    *ret = common;
+    return ST_OK;
+}
+
+static Status check_when(Binder *b, const Case *c, size_t i, Error *err)
+{
+    const Node *when = c->whens.at[i];
+    if (when->type->kind == TYPE_BOOLEAN || when->type->kind == TYPE_NULL)
+        return ST_OK;
+    static const char *const ordinals[] = { "first", "second", "third", "fourth", "fifth" };
+    return spark_error(err, when, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "42K09",
+                       "Cannot resolve \"<sqlExpr>\" due to data type mismatch: The <paramIndex> parameter requires the "
+                       "<requiredType> type, however \"<inputSql>\" has the type \"<inputType>\".",
+                       "sqlExpr", pretty(b, &c->node), "paramIndex", ordinals[i < 5 ? i : 4], "requiredType", "\"BOOLEAN\"",
+                       "inputSql", pretty(b, when), "inputType", type_sql_text(b->a, when->type), NULL);
+}
+
+/* Types a Case whose children are bound and whose operand is gone. */
+Status make_case(Binder *b, Node *node_case, Node **ret, Error *err)
+{
+    Case *c = (Case *)(void *)node_copy(b->a, node_case);
+    NodeList values = { 0 };
+    const Type *common = NULL;
+    bool nullable = !c->otherwise || c->otherwise->nullable;
+    for (size_t i = 0; i < c->thens.len; i++) {
+        TRY(check_when(b, c, i, err));
+        c->whens.at[i] = coerce_to(b->a, b->ansi, c->whens.at[i], &type_boolean);
+        vec_push(b->a, &values, c->thens.at[i]);
+        nullable = nullable || c->thens.at[i]->nullable;
+    }
+    if (c->otherwise)
+        vec_push(b->a, &values, c->otherwise);
+    TRY(unify_list(b, &values, "casewhen", pretty(b, &c->node), &c->node, &common, err));
+    for (size_t i = 0; i < c->thens.len; i++)
+        c->thens.at[i] = values.at[i];
+    if (c->otherwise)
+        c->otherwise = values.at[c->thens.len];
+    *ret = typed(&c->node, common, nullable, NULL);
+    return ST_OK;
+}
+
+static Status bind_case(Binder *b, const Scope *s, const Case *n, Node **ret, Error *err)
+{
+    Node *operand = NULL, *otherwise = NULL;
+    NodeList whens = { 0 }, thens = { 0 };
+    if (n->operand)
+        TRY(bind_expr(b, s, n->operand, &operand, err));
+    for (size_t i = 0; i < n->whens.len; i++) {
+        Node *when = NULL, *then = NULL;
+        TRY(bind_expr(b, s, n->whens.at[i], &when, err));
+        TRY(bind_expr(b, s, n->thens.at[i], &then, err));
+        if (operand)
+            TRY(make_call2(b, "=", operand, when, n->whens.at[i], &when, err));
+        vec_push(b->a, &whens, when);
+        vec_push(b->a, &thens, then);
+    }
+    if (n->otherwise)
+        TRY(bind_expr(b, s, n->otherwise, &otherwise, err));
+    Node *made = node_new(b->a, Case, .whens = whens, .thens = thens, .otherwise = otherwise);
+    return make_case(b, node_at(made, n->node.start, n->node.stop), ret, err);
+}
+
+static Status bind_in_list(Binder *b, const Scope *s, const InList *n, Node **ret, Error *err)
+{
+    NodeList all = { 0 }, items = { 0 };
+    Node *child = NULL;
+    const Type *common = NULL;
+    TRY(bind_expr(b, s, n->child, &child, err));
+    vec_push(b->a, &all, child);
+    for (size_t i = 0; i < n->items.len; i++) {
+        Node *item = NULL;
+        TRY(bind_expr(b, s, n->items.at[i], &item, err));
+        vec_push(b->a, &all, item);
+        vec_push(b->a, &items, item);
+    }
+    Node *shown = node_new(b->a, InList, .child = child, .items = items);
+    TRY(unify_list(b, &all, "in", pretty(b, shown), &n->node, &common, err));
+    bool nullable = false;
+    NodeList coerced = { 0 };
+    for (size_t i = 0; i < all.len; i++) {
+        nullable = nullable || all.at[i]->nullable;
+        if (i)
+            vec_push(b->a, &coerced, all.at[i]);
+    }
+    *ret = typed(node_new(b->a, InList, .child = all.at[0], .items = coerced), &type_boolean, nullable, &n->node);
+    return ST_OK;
+}
+
+/* (a, b) is a struct of col1, col2 unless the items have names; one item is itself. */
+static Status bind_row(Binder *b, const Scope *s, const Row *n, Node **ret, Error *err)
+{
+    if (n->items.len == 1)
+        return bind_expr(b, s, n->items.at[0], ret, err);
+    StrList name = { 0 };
+    vec_push(b->a, &name, "struct");
+    Node *f = node_at(node_new(b->a, Function, .name = name, .args = n->items), n->node.start, n->node.stop);
+    return bind_function(b, s, node_as(Function, f), ret, err);
+}
+
+/* ---------------------------------------------------------------- fields and elements */
+
+static Status no_field(Binder *b, const Type *t, const char *field, const Node *at, Error *err)
+{
+    str_auto fields = STR_INIT(ERROR_PARAMS_BYTES);
+    for (size_t i = 0; i < t->nfields; i++)
+        str_addf(&fields, "%s%s", i ? ", " : "", sql_id(b->a, t->fields[i].name));
+    return spark_error(err, at, "FIELD_NOT_FOUND", "42704", "No such struct field <fieldName> in <fields>.", "fieldName",
+                       sql_id(b->a, field), "fields", str_text(&fields), NULL);
+}
+
+Status make_get_field(Binder *b, Node *child, const char *field, const Node *at, Node **ret, Error *err)
+{
+    bool array = child->type->kind == TYPE_ARRAY;
+    const Type *t = array ? child->type->element : child->type;
+    size_t count = 0, index = 0;
+    if (t->kind != TYPE_STRUCT)
+        return spark_error(err, at, "INVALID_EXTRACT_BASE_FIELD_TYPE", "42000",
+                           "Can't extract a value from <base>. Need a complex type [STRUCT, ARRAY, MAP] but got <other>.", "base",
+                           arena_printf(b->a, "\"%s\"", pretty(b, child)), "other",
+                           arena_printf(b->a, "\"%s\"", type_sql_text(b->a, child->type)), NULL);
+    for (size_t i = t->nfields; i-- > 0;)
+        if (name_equal(b, t->fields[i].name, field)) {
+            index = i;
+            count++;
+        }
+    if (!count)
+        return no_field(b, t, field, at, err);
+    if (count > 1)
+        return spark_error(err, at, "AMBIGUOUS_REFERENCE_TO_FIELDS", "42000",
+                           "Ambiguous reference to the field <field>. It appears <count> times in the schema.", "field",
+                           sql_id(b->a, field), "count", arena_printf(b->a, "%zu", count), NULL);
+    const Field *f = &t->fields[index];
+    Node *get = node_new(b->a, GetField, .child = child, .field = f->name, .index = (int64_t)index);
+    *ret = array ? typed(get, type_array(b->a, f->type, child->type->contains_null || f->nullable), child->nullable, at)
+                 : typed(get, f->type, child->nullable || f->nullable, at);
+    return ST_OK;
+}
+
+static Status bind_extract(Binder *b, const Scope *s, const Extract *n, Node **ret, Error *err)
+{
+    Node *child = NULL, *key = NULL;
+    TRY(bind_expr(b, s, n->child, &child, err));
+    TRY(bind_expr(b, s, n->key, &key, err));
+    const Type *t = child->type;
+    bool text = node_is(Literal, key) && key->type->kind == TYPE_STRING && !node_as(Literal, key)->value->is_null;
+    if (t->kind == TYPE_MAP)
+        return make_call2(b, "get_map_value", child, key, &n->node, ret, err);
+    if (t->kind == TYPE_STRUCT || (t->kind == TYPE_ARRAY && t->element->kind == TYPE_STRUCT && text)) {
+        if (!text)
+            return spark_error(err, &n->node, "INVALID_EXTRACT_FIELD_TYPE", "42000",
+                               "Field name should be a non-null string literal, but it's <extraction>.", "extraction",
+                               arena_printf(b->a, "\"%s\"", pretty(b, key)), NULL);
+        const Value *v = node_as(Literal, key)->value;
+        return make_get_field(b, child, arena_strn(b->a, v->text, v->text_len), &n->node, ret, err);
+    }
+    if (t->kind == TYPE_ARRAY)
+        return make_call2(b, "get_array_item", child, key, &n->node, ret, err);
+    return spark_error(err, &n->node, "INVALID_EXTRACT_BASE_FIELD_TYPE", "42000",
+                       "Can't extract a value from <base>. Need a complex type [STRUCT, ARRAY, MAP] but got <other>.", "base",
+                       arena_printf(b->a, "\"%s\"", pretty(b, child)), "other",
+                       arena_printf(b->a, "\"%s\"", type_sql_text(b->a, t)), NULL);
+}
+
+/* withField / dropFields: the struct made anew. */
+static Status bind_update_fields(Binder *b, const Scope *s, const UpdateFields *n, Node **ret, Error *err)
+{
+    Node *child = NULL, *value = NULL;
+    TRY(bind_expr(b, s, n->child, &child, err));
+    if (n->value)
+        TRY(bind_expr(b, s, n->value, &value, err));
+    if (child->type->kind != TYPE_STRUCT)
+        return spark_error(err, &n->node, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "42K09",
+                           "Cannot resolve \"<sqlExpr>\" due to data type mismatch: The first parameter requires the \"STRUCT\" "
+                           "type, however \"<inputSql>\" has the type \"<inputType>\".",
+                           "sqlExpr", pretty(b, child), "inputSql", pretty(b, child), "inputType",
+                           type_sql_text(b->a, child->type), NULL);
+    if (strchr(n->field, '.'))
+        return spark_unsupported(err, &n->node, "withField and dropFields of a nested field");
+    NodeList args = { 0 };
+    bool replaced = false;
+    for (size_t i = 0; i < child->type->nfields; i++) {
+        const Field *f = &child->type->fields[i];
+        bool mine = name_equal(b, f->name, n->field);
+        Node *item = value;
+        if (mine && !value)
+            continue;
+        if (!mine)
+            TRY(make_get_field(b, child, f->name, &n->node, &item, err));
+        replaced = replaced || mine;
+        vec_push(b->a, &args, make_literal_string(b, mine ? n->field : f->name));
+        vec_push(b->a, &args, item);
+    }
+    if (value && !replaced) {
+        vec_push(b->a, &args, make_literal_string(b, n->field));
+        vec_push(b->a, &args, value);
+    }
+    if (!args.len)
+        return spark_error(err, &n->node, "DATATYPE_MISMATCH.CANNOT_DROP_ALL_FIELDS", "42K09",
+                           "Cannot resolve \"<sqlExpr>\" due to data type mismatch: Cannot drop all fields in struct.", "sqlExpr",
+                           pretty(b, child), NULL);
+    Node *made = NULL;
+    TRY(make_call(b, "named_struct", &args, &n->node, &made, err));
+    if (!child->nullable) {
+        *ret = made;
+        return ST_OK;
+    }
+    Node *null = NULL;
+    TRY(make_call1(b, "isnull", child, &n->node, &null, err));
+    NodeList branches = { 0 };
+    vec_push(b->a, &branches, null);
+    vec_push(b->a, &branches, make_literal_null(b, made->type));
+    vec_push(b->a, &branches, made);
+    return make_call(b, "if", &branches, &n->node, ret, err);
+}
+
+/* ---------------------------------------------------------------- the rest */
+
+static Status bind_sort_order(Binder *b, const Scope *s, const SortOrder *n, Node **ret, Error *err)
+{
+    Node *child = NULL;
+    TRY(bind_expr(b, s, n->child, &child, err));
+    if (!type_is_orderable(child->type))
+        return spark_error(err, &n->node, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "42K09",
+                           "Cannot resolve \"<sqlExpr>\" due to data type mismatch: The `sortorder` does not support ordering on "
+                           "type \"<dataType>\".",
+                           "sqlExpr", pretty(b, child), "dataType", type_sql_text(b->a, child->type), NULL);
+    int64_t nulls = n->nulls != NULLS_DEFAULT ? n->nulls : n->direction == SORT_ASC ? NULLS_FIRST : NULLS_LAST;
+    *ret = typed(node_new(b->a, SortOrder, .child = child, .direction = n->direction, .nulls = nulls), child->type,
+                 child->nullable, &n->node);
+    return ST_OK;
+}
+
+static Status bind_udf(Binder *b, const Scope *s, const PythonUdf *n, Node **ret, Error *err)
+{
+    PythonUdf *udf = (PythonUdf *)(void *)node_copy(b->a, &n->node);
+    udf->args = (NodeList){ 0 };
+    TRY(bind_exprs(b, s, &n->args, &udf->args, err));
+    if (!udf->returns)
+        TRY(b->env->parse_type(b->env->self, b->a, n->returns_text, &udf->returns, err));
+    *ret = typed(&udf->node, udf->returns, true, NULL);
+    return ST_OK;
+}
+
+static Status bind_lambda_variable(Binder *b, const Scope *s, const LambdaVariable *n, Node **ret, Error *err)
+{
+    for (const LambdaScope *l = s->lambdas; l; l = l->outer)
+        for (size_t i = 0; i < l->variables->len; i++)
+            if (name_equal(b, node_as(LambdaVariable, l->variables->at[i])->name, n->name)) {
+                *ret = l->variables->at[i];
+                return ST_OK;
+            }
+    StrList name = { 0 };
+    vec_push(b->a, &name, n->name);
+    return unresolved_column(b, s->schema, &name, &n->node, err);
+}
+
+static Status bind_literal(Binder *b, const Literal *n, Node **ret)
+{
+    *ret = n->node.type ? node_copy(b->a, &n->node) : typed(node_copy(b->a, &n->node), n->of, n->value->is_null, NULL);
+    return ST_OK;
+}
+
+static bool is_bound(const Node *n)
+{
+    return n->type && (n->kind == NODE_ColumnRef || n->kind == NODE_Call || n->kind == NODE_GetField || n->kind == NODE_Cast ||
+                       n->kind == NODE_Case || n->kind == NODE_Literal || n->kind == NODE_Window || n->kind == NODE_InList ||
+                       n->kind == NODE_Subquery || n->kind == NODE_LambdaVariable);
+}
+
+Status bind_expr(Binder *b, const Scope *s, Node *n, Node **ret, Error *err)
+{
+    if (is_bound(n)) {
+        *ret = n;
+        return ST_OK;
+    }
+    switch (n->kind) {
+    case NODE_Literal:
+        return bind_literal(b, node_as(Literal, n), ret);
+    case NODE_Attribute:
+        return bind_attribute(b, s, node_as(Attribute, n), ret, err);
+    case NODE_Alias:
+        return bind_expr(b, s, node_as(Alias, n)->child, ret, err);
+    case NODE_Cast:
+        return bind_cast(b, s, node_as(Cast, n), ret, err);
+    case NODE_Case:
+        return bind_case(b, s, node_as(Case, n), ret, err);
+    case NODE_Function:
+        return bind_function(b, s, node_as(Function, n), ret, err);
+    case NODE_InList:
+        return bind_in_list(b, s, node_as(InList, n), ret, err);
+    case NODE_Row:
+        return bind_row(b, s, node_as(Row, n), ret, err);
+    case NODE_Extract:
+        return bind_extract(b, s, node_as(Extract, n), ret, err);
+    case NODE_UpdateFields:
+        return bind_update_fields(b, s, node_as(UpdateFields, n), ret, err);
+    case NODE_SortOrder:
+        return bind_sort_order(b, s, node_as(SortOrder, n), ret, err);
+    case NODE_Window:
+        return bind_window(b, s, node_as(Window, n), ret, err);
+    case NODE_Subquery:
+        return bind_subquery(b, s, node_as(Subquery, n), ret, err);
+    case NODE_PythonUdf:
+        return bind_udf(b, s, node_as(PythonUdf, n), ret, err);
+    case NODE_LambdaVariable:
+        return bind_lambda_variable(b, s, node_as(LambdaVariable, n), ret, err);
+    case NODE_Star:
+        return spark_error(err, n, "INVALID_USAGE_OF_STAR_OR_REGEX", "42000", "Invalid usage of <elem> in <prettyName>.", "elem",
+                           "'*'", "prettyName", "expression", NULL);
+    case NODE_Parameter:
+        return spark_error(err, n, "UNBOUND_SQL_PARAMETER", "42P02",
+                           "Found the unbound parameter: <name>. Please, fix `args` and provide a mapping of the parameter to "
+                           "either a SQL literal or collection constructor functions such as `map()`, `array()`, `struct()`.",
+                           "name", node_as(Parameter, n)->name ? node_as(Parameter, n)->name : "_", NULL);
+    default:
+        return spark_unsupported(err, n, arena_printf(b->a, "the expression %s", node_name(n)));
+    }
+}
+
+Status bind_exprs(Binder *b, const Scope *s, const NodeList *items, NodeList *ret, Error *err)
+{
+    for (size_t i = 0; i < items->len; i++) {
+        Node *e = NULL;
+        if (node_is(Star, items->at[i])) {
+            TRY(bind_star(b, s, items->at[i], ret, err));
+            continue;
+        }
+        TRY(bind_expr(b, s, items->at[i], &e, err));
+        vec_push(b->a, ret, e);
+    }
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- select lists */
+
+Node *new_alias(Binder *b, Node *child, const char *name)
+{
+    StrList names = { 0 };
+    vec_push(b->a, &names, name);
+    Node *alias = node_new(b->a, Alias, .child = child, .names = names, .id = ++b->next_id);
+    return typed(alias, child->type, child->nullable, child);
+}
+
+static Status expand_regex(Binder *b, const Scope *s, const AttributeRegex *n, NodeList *ret, Error *err)
+{
+    regex_t regex;
+    const char *pattern = arena_printf(b->a, "^(%s)$", n->pattern);
+    if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB | (b->case_sensitive ? 0 : REG_ICASE)) != 0)
+        return spark_unsupported(err, &n->node, arena_printf(b->a, "the column pattern '%s'", n->pattern));
+    for (size_t i = 0; i < s->schema->len; i++)
+        if (!s->schema->at[i].hidden && regexec(&regex, s->schema->at[i].name, 0, NULL, 0) == 0)
+            vec_push(b->a, ret, column_ref(b, &s->schema->at[i]));
+    regfree(&regex);
+    return ST_OK;
+}
+
+static Status bind_alias(Binder *b, const Scope *s, const Alias *n, NodeList *ret, Error *err)
+{
+    Node *child = NULL;
+    if (node_is(Star, n->child) || node_is(Alias, n->child)) { /* the outer name wins */
+        const Node *inner = n->child;
+        if (node_is(Alias, inner)) {
+            Node *copy = node_copy(b->a, &n->node);
+            ((Alias *)(void *)copy)->child = node_as(Alias, inner)->child;
+            return bind_alias(b, s, node_as(Alias, copy), ret, err);
+        }
+    }
+    TRY(bind_expr(b, s, n->child, &child, err));
+    Node *alias = node_copy(b->a, &n->node);
+    Alias *made = (Alias *)(void *)alias;
+    made->child = child;
+    made->id = ++b->next_id;
+    made->generated = false;
+    vec_push(b->a, ret, typed(alias, child->type, child->nullable, NULL));
+    return ST_OK;
+}
+
+static Status bind_output(Binder *b, const Scope *s, Node *n, NodeList *ret, Error *err)
+{
+    Node *e = NULL;
+    if (node_is(Star, n))
+        return bind_star(b, s, n, ret, err);
+    if (node_is(AttributeRegex, n))
+        return expand_regex(b, s, node_as(AttributeRegex, n), ret, err);
+    if (node_is(Alias, n) && !n->type)
+        return bind_alias(b, s, node_as(Alias, n), ret, err);
+    if (node_is(Alias, n)) { /* bound already, by a lowering */
+        vec_push(b->a, ret, n);
+        return ST_OK;
+    }
+    TRY(bind_expr(b, s, n, &e, err));
+    if (node_is(ColumnRef, e) && !node_as(ColumnRef, e)->depth) {
+        vec_push(b->a, ret, e);
+        return ST_OK;
+    }
+    const char *name = output_name(b, e);
+    if (node_is(Attribute, n)) {
+        const StrList *parts = &node_as(Attribute, n)->name;
+        name = node_is(GetField, e) ? node_as(GetField, e)->field : parts->at[parts->len - 1];
+    }
+    Node *alias = new_alias(b, e, name);
+    ((Alias *)(void *)alias)->generated = true;
+    vec_push(b->a, ret, alias);
+    return ST_OK;
+}
+
+Status bind_outputs(Binder *b, const Scope *s, const NodeList *list, NodeList *ret, Error *err)
+{
+    Scope scope = *s;
+    scope.aliases = ret;
+    for (size_t i = 0; i < list->len; i++)
+        TRY(bind_output(b, &scope, list->at[i], ret, err));
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- questions about bound expressions */
+
+typedef struct KindSearch {
+    FunctionKind kind;
+    bool found;
+} KindSearch;
+
+static bool search_kind(Node *n, void *arg)
+{
+    KindSearch *search = arg;
+    search->found = search->found || contains_kind(n, search->kind);
+    return !search->found;
+}
+
+bool contains_kind(const Node *n, FunctionKind kind)
+{
+    KindSearch search = { kind, false };
+    if (node_is(Subquery, n)) {
+        for (size_t i = 0; i < node_as(Subquery, n)->operands.len; i++)
+            search_kind(node_as(Subquery, n)->operands.at[i], &search);
+        return search.found;
+    }
+    if (node_is(Window, n)) { /* its own function is none of the select's */
+        const Window *w = node_as(Window, n);
+        node_children(w->function, search_kind, &search);
+        for (size_t i = 0; i < w->partitions.len; i++)
+            search_kind(w->partitions.at[i], &search);
+        for (size_t i = 0; i < w->orders.len; i++)
+            search_kind(w->orders.at[i], &search);
+        return search.found;
+    }
+    if (node_is(Call, n) && node_as(Call, n)->function->kind == kind)
+        return true;
+    node_children(n, search_kind, &search);
+    return search.found;
+}
+
+static bool note_window(const Node *n, void *arg)
+{
+    bool *found = arg;
+    *found = *found || n->kind == NODE_Window;
+    return !*found && n->kind != NODE_Subquery;
+}
+
+bool contains_window(const Node *n)
+{
+    bool found = false;
+    node_walk(n, note_window, &found);
+    return found;
+}
+
+static bool note_unfoldable(const Node *n, void *arg)
+{
+    bool *foldable = arg;
+    bool call = n->kind == NODE_Call && (node_as(Call, n)->function->kind != FN_SCALAR ||
+                                         (node_as(Call, n)->function->flags & FN_NONDETERMINISTIC));
+    if (call || n->kind == NODE_ColumnRef || n->kind == NODE_Subquery || n->kind == NODE_Window || n->kind == NODE_PythonUdf)
+        *foldable = false;
+    return *foldable;
+}
+
+bool is_foldable(const Node *n)
+{
+    bool foldable = true;
+    node_walk(n, note_unfoldable, &foldable);
+    return foldable;
+}
+
+static bool note_random(const Node *n, void *arg)
+{
+    bool *deterministic = arg;
+    if ((n->kind == NODE_Call && (node_as(Call, n)->function->flags & FN_NONDETERMINISTIC) &&
+         node_as(Call, n)->function->kind == FN_SCALAR) ||
+        (n->kind == NODE_PythonUdf && !node_as(PythonUdf, n)->deterministic))
+        *deterministic = false;
+    return *deterministic;
+}
+
+bool is_deterministic(const Node *n)
+{
+    bool deterministic = true;
+    node_walk(n, note_random, &deterministic);
+    return deterministic;
+}

@@ -1,0 +1,414 @@
+/* ir/bind_function.c -- function calls: special forms, lambdas, the session's own functions, and the table's. */
+#include "ir/binder.h"
+
+/* ---------------------------------------------------------------- calls over bound arguments */
+
+static Status unresolved_routine(Binder *b, const StrList *name, const Node *at, Error *err)
+{
+    return spark_error(err, at, "UNRESOLVED_ROUTINE", "42883", "Cannot resolve routine <routineName> on search path <searchPath>.",
+                       "routineName", sql_ids(b->a, name), "searchPath",
+                       "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL);
+}
+
+Status make_call(Binder *b, const char *name, const NodeList *given, const Node *at, Node **ret, Error *err)
+{
+    NodeList args = { 0 };
+    size_t n = 0;
+    const FunctionRow *rows = function_find(name, &n), *row = NULL;
+    const Type *type = NULL;
+    for (size_t i = 0; i < given->len; i++)
+        vec_push(b->a, &args, given->at[i]);
+    if (is_operator(name) && args.len == 2)
+        return make_operator(b, name, &args, at, ret, err);
+    if (!rows)
+        return FAIL(err, ST_INTERNAL, "function '%s' is not in functions.def", name);
+    TRY(function_match(b, name, rows, n, &args, at, &row, &type, err));
+    *ret = typed(node_new(b->a, Call, .function = row, .args = args, .ansi = b->ansi), type, result_nullable(b, row, &args), at);
+    return ST_OK;
+}
+
+Status make_call1(Binder *b, const char *name, Node *x, const Node *at, Node **ret, Error *err)
+{
+    NodeList args = { 0 };
+    vec_push(b->a, &args, x);
+    return make_call(b, name, &args, at, ret, err);
+}
+
+Status make_call2(Binder *b, const char *name, Node *x, Node *y, const Node *at, Node **ret, Error *err)
+{
+    NodeList args = { 0 };
+    vec_push(b->a, &args, x);
+    vec_push(b->a, &args, y);
+    return make_call(b, name, &args, at, ret, err);
+}
+
+/* ---------------------------------------------------------------- special forms */
+
+/* struct(a, x AS b, 1): a named_struct whose names come from the arguments. */
+static Status bind_struct(Binder *b, const Scope *s, const Function *f, Node **ret, Error *err)
+{
+    NodeList outputs = { 0 }, args = { 0 };
+    Scope scope = *s;
+    for (size_t i = 0; i < f->args.len; i++) {
+        size_t before = outputs.len;
+        Node *arg = f->args.at[i];
+        bool named = node_is(Attribute, arg) || node_is(Alias, arg) || node_is(Star, arg) || node_is(Extract, arg);
+        if (named) {
+            NodeList one = { 0 };
+            vec_push(b->a, &one, arg);
+            scope.aliases = NULL;
+            NodeList bound = { 0 };
+            TRY(bind_outputs(b, &scope, &one, &bound, err));
+            for (size_t k = 0; k < bound.len; k++)
+                vec_push(b->a, &outputs, bound.at[k]);
+        } else {
+            Node *e = NULL;
+            TRY(bind_expr(b, s, arg, &e, err));
+            const char *name = node_is(ColumnRef, e) ? node_as(ColumnRef, e)->name : arena_printf(b->a, "col%zu", i + 1);
+            vec_push(b->a, &outputs, new_alias(b, e, name));
+        }
+        for (size_t k = before; k < outputs.len; k++) {
+            const Node *o = outputs.at[k];
+            const char *name = node_is(Alias, o) ? node_as(Alias, o)->names.at[0] : node_as(ColumnRef, o)->name;
+            if (node_is(Extract, arg) && node_is(Alias, o) && node_is(GetField, node_as(Alias, o)->child))
+                name = node_as(GetField, node_as(Alias, o)->child)->field;
+            vec_push(b->a, &args, make_literal_string(b, name));
+            vec_push(b->a, &args, node_is(Alias, o) ? node_as(Alias, o)->child : outputs.at[k]);
+        }
+    }
+    Node *call = NULL;
+    TRY(make_call(b, "named_struct", &args, &f->node, &call, err));
+    ((Call *)(void *)call)->display = "struct";
+    *ret = call;
+    return ST_OK;
+}
+
+static Status bind_in(Binder *b, const Scope *s, const Function *f, Node **ret, Error *err)
+{
+    NodeList items = { 0 };
+    for (size_t i = 1; i < f->args.len; i++)
+        vec_push(b->a, &items, f->args.at[i]);
+    Node *in = node_new(b->a, InList, .child = f->args.at[0], .items = items);
+    return bind_expr(b, s, node_at(in, f->node.start, f->node.stop), ret, err);
+}
+
+/* when(c1, v1, c2, v2, …, otherwise): Spark Connect's CaseWhen. */
+static Status bind_when(Binder *b, const Scope *s, const Function *f, Node **ret, Error *err)
+{
+    NodeList whens = { 0 }, thens = { 0 };
+    for (size_t i = 0; i + 1 < f->args.len; i += 2) {
+        vec_push(b->a, &whens, f->args.at[i]);
+        vec_push(b->a, &thens, f->args.at[i + 1]);
+    }
+    Node *otherwise = f->args.len % 2 ? f->args.at[f->args.len - 1] : NULL;
+    Node *made = node_new(b->a, Case, .whens = whens, .thens = thens, .otherwise = otherwise);
+    return bind_expr(b, s, node_at(made, f->node.start, f->node.stop), ret, err);
+}
+
+/* decode(x, s1, r1, …, default): null-safe comparisons in turn. */
+static Status bind_decode(Binder *b, const Scope *s, const Function *f, Node **ret, Error *err)
+{
+    NodeList args = { 0 }, whens = { 0 }, thens = { 0 };
+    TRY(bind_exprs(b, s, &f->args, &args, err));
+    for (size_t i = 1; i + 1 < args.len; i += 2) {
+        Node *test = NULL;
+        TRY(make_call2(b, "<=>", args.at[0], args.at[i], &f->node, &test, err));
+        vec_push(b->a, &whens, test);
+        vec_push(b->a, &thens, args.at[i + 1]);
+    }
+    Node *otherwise = args.len % 2 ? NULL : args.at[args.len - 1];
+    Node *made = node_new(b->a, Case, .whens = whens, .thens = thens, .otherwise = otherwise);
+    return make_case(b, node_at(made, f->node.start, f->node.stop), ret, err);
+}
+
+/* date(x), int(x), …: casts by the type's name. */
+static const Type *cast_function(Binder *b, const char *name)
+{
+    static const char *const names[] = { "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "date", "timestamp",
+                                         "binary", "string" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (str_ieq(names[i], name))
+            return type_from_signature(b->a, names[i]);
+    return str_ieq(name, "decimal") ? type_decimal(b->a, 10, 0) : NULL;
+}
+
+/* Sets *ret when `name` is a special form. */
+static Status special_form(Binder *b, const Scope *s, const char *name, const Function *f, Node **ret, Error *err)
+{
+    const Type *to = f->args.len == 1 ? cast_function(b, name) : NULL;
+    if (to) {
+        Node *child = NULL;
+        TRY(bind_expr(b, s, f->args.at[0], &child, err));
+        return make_cast(b, child, to, CAST_SESSION, &f->node, ret, err);
+    }
+    if (str_ieq(name, "struct"))
+        return bind_struct(b, s, f, ret, err);
+    if (str_ieq(name, "in") && f->args.len > 1)
+        return bind_in(b, s, f, ret, err);
+    if (str_ieq(name, "when") && f->args.len > 1)
+        return bind_when(b, s, f, ret, err);
+    if (str_ieq(name, "decode") && f->args.len > 2)
+        return bind_decode(b, s, f, ret, err);
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- lambdas */
+
+static Status bind_lambda(Binder *b, const Scope *s, const Lambda *n, const Type *const *types, const bool *nullables, Node **ret,
+                          Error *err)
+{
+    NodeList variables = { 0 };
+    for (size_t i = 0; i < n->params.len; i++) {
+        const char *name = node_as(LambdaVariable, n->params.at[i])->name;
+        Node *v = node_new(b->a, LambdaVariable, .name = name, .id = ++b->next_id);
+        vec_push(b->a, &variables, typed(v, types[i], nullables[i], n->params.at[i]));
+    }
+    LambdaScope lambdas = { &variables, s->lambdas };
+    Scope scope = *s;
+    scope.lambdas = &lambdas;
+    Node *body = NULL;
+    TRY(bind_expr(b, &scope, n->body, &body, err));
+    *ret = typed(node_new(b->a, Lambda, .body = body, .params = variables), body->type, body->nullable, &n->node);
+    return ST_OK;
+}
+
+/* Lambdas after the other arguments, whose types give their parameters'. */
+static Status bind_lambda_args(Binder *b, const Scope *s, const char *name, const FunctionRow *rows, size_t nrows,
+                               const Function *f, NodeList *args, Error *err)
+{
+    for (size_t i = 0; i < f->args.len; i++) {
+        if (!node_is(Lambda, f->args.at[i]))
+            continue;
+        const Lambda *l = node_as(Lambda, f->args.at[i]);
+        const Type **types = NULL;
+        bool *nullables = NULL;
+        if (!lambda_parameter_types(b, rows, nrows, i, f->args.len, l->params.len, args, &types, &nullables))
+            return spark_error(err, &l->node, "INVALID_LAMBDA_FUNCTION_CALL.PARAMETER_DOES_NOT_ACCEPT_LAMBDA_FUNCTION", "42K0D",
+                               "Invalid lambda function call. You passed a lambda function to a parameter of <function> that does "
+                               "not accept it. Please check if lambda function argument is in the correct position.",
+                               "function", name, NULL);
+        TRY(bind_lambda(b, s, l, types, nullables, &args->at[i], err));
+    }
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- arguments */
+
+/* count(*) counts rows: count(1). */
+static Status bind_args(Binder *b, const Scope *s, const char *name, const Function *f, NodeList *args, Error *err)
+{
+    for (size_t i = 0; i < f->args.len; i++) {
+        Node *arg = f->args.at[i], *e = NULL;
+        if (node_is(NamedArgument, arg))
+            return spark_unsupported(err, arg, arena_printf(b->a, "named arguments of the function %s", name));
+        if (node_is(Star, arg) && str_ieq(name, "count") && !node_as(Star, arg)->target.len && f->args.len == 1 && !f->distinct) {
+            vec_push(b->a, args, make_literal_int(b, 1, &type_int));
+        } else if (node_is(Star, arg)) {
+            TRY(bind_star(b, s, arg, args, err));
+        } else if (node_is(Lambda, arg)) {
+            vec_push(b->a, args, NULL);
+        } else {
+            TRY(bind_expr(b, s, arg, &e, err));
+            vec_push(b->a, args, e);
+        }
+    }
+    return ST_OK;
+}
+
+/* first(x, true): the flag is no argument. Only for the functions that have one. */
+static bool take_ignore_nulls(const char *name, NodeList *args)
+{
+    static const char *const names[] = { "first", "first_value", "last", "last_value", "any_value", "nth_value", "lag", "lead" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t own = i == 5 ? 2 : i > 5 ? 3 : 1;
+        if (!str_ieq(names[i], name) || args->len != own + 1 || !node_is(Literal, args->at[own]) ||
+            args->at[own]->type->kind != TYPE_BOOLEAN)
+            continue;
+        args->len--;
+        return node_as(Literal, args->at[own])->value->i != 0;
+    }
+    return false;
+}
+
+/* ---------------------------------------------------------------- checks */
+
+static Status check_aggregate(Binder *b, const Scope *s, const Function *f, const char *name, const FunctionRow *row,
+                              const NodeList *args, Error *err)
+{
+    bool aggregate = row->kind == FN_AGGREGATE;
+    if ((f->distinct || f->filter) && !aggregate)
+        return spark_error(err, &f->node, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "42000",
+                           "Invalid SQL syntax: The function <prettyName> does not support <syntax>.", "prettyName",
+                           sql_id(b->a, name), "syntax", f->distinct ? "DISTINCT" : "FILTER clause", NULL);
+    if (row->kind == FN_WINDOW && !s->in_window)
+        return spark_error(err, &f->node, "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", "42601",
+                           "Window function <funcName> requires an OVER clause.", "funcName",
+                           arena_printf(b->a, "\"%s()\"", row->name), NULL);
+    if (aggregate && !s->in_window)
+        for (size_t i = 0; i < args->len; i++)
+            if (contains_kind(args->at[i], FN_AGGREGATE))
+                return spark_error(err, &f->node, "NESTED_AGGREGATE_FUNCTION", "42607",
+                                   "It is not allowed to use an aggregate function in the argument of another aggregate function. "
+                                   "Please use the inner aggregate function in a sub-query.",
+                                   NULL);
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- the session's functions */
+
+typedef struct Substitution {
+    const NodeList *variables, *args;
+} Substitution;
+
+static Node *substitute(Arena *a, Node *n, void *arg)
+{
+    const Substitution *sub = arg;
+    (void)a;
+    for (size_t i = 0; node_is(LambdaVariable, n) && i < sub->variables->len; i++)
+        if (node_as(LambdaVariable, n)->id == node_as(LambdaVariable, sub->variables->at[i])->id)
+            return sub->args->at[i];
+    return n;
+}
+
+static Status call_sql_function(Binder *b, const Scope *s, const Lambda *l, const Function *f, Node **ret, Error *err)
+{
+    NodeList args = { 0 };
+    TRY(bind_args(b, s, f->name.at[f->name.len - 1], f, &args, err));
+    if (args.len != l->params.len)
+        return spark_error(err, &f->node, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
+                           "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, "
+                           "refer to 'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix.",
+                           "functionName", sql_ids(b->a, &f->name), "expectedNum", arena_printf(b->a, "%zu", l->params.len),
+                           "actualNum", arena_printf(b->a, "%zu", args.len), NULL);
+    const Type **types = ARENA_ARRAY(b->a, const Type *, args.len + 1);
+    bool *nullables = ARENA_ARRAY(b->a, bool, args.len + 1);
+    for (size_t i = 0; i < args.len; i++) {
+        const Type *declared = l->params.at[i]->type;
+        if (declared)
+            args.at[i] = coerce_to(b->a, b->ansi, args.at[i], declared);
+        types[i] = args.at[i]->type;
+        nullables[i] = args.at[i]->nullable;
+    }
+    Node *bound = NULL;
+    Scope empty = { 0 };
+    TRY(bind_lambda(b, &empty, l, types, nullables, &bound, err));
+    const Lambda *made = node_as(Lambda, bound);
+    *ret = node_rewrite(b->a, made->body, substitute, &(Substitution){ &made->params, &args });
+    return ST_OK;
+}
+
+static Status session_function(Binder *b, const Scope *s, const Function *f, Node **ret, Error *err)
+{
+    Node *found = NULL;
+    Error ignored = ERROR_INIT;
+    Status status = b->env->function ? b->env->function(b->env->self, b->a, &f->name, &found, &ignored) : ST_NOT_FOUND;
+    if (status == ST_NOT_FOUND)
+        return unresolved_routine(b, &f->name, &f->node, err);
+    if (status != ST_OK) {
+        if (err)
+            *err = ignored;
+        return status;
+    }
+    if (node_is(PythonUdf, found)) {
+        PythonUdf *udf = (PythonUdf *)(void *)node_copy(b->a, found);
+        udf->args = f->args;
+        return bind_expr(b, s, &udf->node, ret, err);
+    }
+    if (node_is(Lambda, found))
+        return call_sql_function(b, s, node_as(Lambda, found), f, ret, err);
+    return spark_unsupported(err, &f->node, arena_printf(b->a, "the session function %s", f->name.at[f->name.len - 1]));
+}
+
+/* ---------------------------------------------------------------- the table's functions */
+
+static Status finish_call(Binder *b, const Scope *s, const char *name, const Function *f, const FunctionRow *row,
+                          const Type *type, NodeList *args, bool ignore_nulls, Node **ret, Error *err)
+{
+    Node *filter = NULL;
+    NodeList order = { 0 };
+    Scope inner = *s;
+    inner.in_window = false;
+    TRY(check_aggregate(b, s, f, name, row, args, err));
+    if (f->filter) {
+        TRY(bind_expr(b, &inner, f->filter, &filter, err));
+        filter = coerce_to(b->a, b->ansi, filter, &type_boolean);
+    }
+    TRY(bind_exprs(b, &inner, &f->within_group, &order, err));
+    bool percentile = order.len && (str_ieq(name, "percentile_cont") || str_ieq(name, "percentile_disc"));
+    if (percentile && type_is_ansi_interval(order.at[0]->type))
+        type = order.at[0]->type;
+    *ret = typed(node_new(b->a, Call, .function = row, .args = *args, .distinct = f->distinct, .filter = filter,
+                          .ignore_nulls = f->ignore_nulls || ignore_nulls, .order = order, .ansi = b->ansi),
+                 type, result_nullable(b, row, args), &f->node);
+    return ST_OK;
+}
+
+/* percentile_cont(p) WITHIN GROUP (ORDER BY x): the table's rows take x first. */
+static Status ordered_set_args(Binder *b, const Scope *s, const char *name, const Function *f, NodeList *args, Error *err)
+{
+    bool percentile = str_ieq(name, "percentile_cont") || str_ieq(name, "percentile_disc");
+    bool mode = str_ieq(name, "mode") && !args->len;
+    if (!f->within_group.len || (!percentile && !mode))
+        return ST_OK;
+    const SortOrder *order = node_as(SortOrder, f->within_group.at[0]);
+    NodeList all = { 0 };
+    Node *x = NULL;
+    TRY(bind_expr(b, s, order->child, &x, err));
+    vec_push(b->a, &all, x);
+    for (size_t i = 0; i < args->len; i++)
+        vec_push(b->a, &all, args->at[i]);
+    *args = all;
+    return ST_OK;
+}
+
+static Status table_function(Binder *b, const Scope *s, const char *name, const FunctionRow *rows, size_t nrows,
+                             const Function *f, Node **ret, Error *err)
+{
+    NodeList args = { 0 };
+    Scope inner = *s;
+    const FunctionRow *row = NULL;
+    const Type *type = NULL;
+    inner.in_window = inner.generators = false;
+    inner.inside_aggregate = s->inside_aggregate || (rows->kind == FN_AGGREGATE && !s->in_window);
+    TRY(bind_args(b, &inner, name, f, &args, err));
+    TRY(bind_lambda_args(b, &inner, name, rows, nrows, f, &args, err));
+    TRY(ordered_set_args(b, &inner, name, f, &args, err));
+    bool ignore_nulls = take_ignore_nulls(name, &args);
+    if (is_operator(name) && args.len == 2)
+        return make_operator(b, rows->name, &args, &f->node, ret, err);
+    const Type *first = args.len ? args.at[0]->type : NULL;
+    TRY(function_match(b, rows->name, rows, nrows, &args, &f->node, &row, &type, err));
+    TRY(finish_call(b, s, name, f, row, type, &args, ignore_nulls, ret, err));
+    if (str_ieq(name, "nullif") && !type_same(first, (*ret)->type)) /* NullIf has its first argument's type */
+        *ret = coerce_to(b->a, b->ansi, *ret, first);
+    return ST_OK;
+}
+
+static bool builtin_name(const StrList *name)
+{
+    if (name->len == 1)
+        return true;
+    return name->len <= 3 && (str_ieq(name->at[name->len - 2], "builtin") || str_ieq(name->at[name->len - 2], "session"));
+}
+
+Status bind_function(Binder *b, const Scope *s, const Function *f, Node **ret, Error *err)
+{
+    const char *name = f->name.at[f->name.len - 1];
+    Node *special = NULL;
+    size_t n = 0;
+    if (!builtin_name(&f->name))
+        return session_function(b, s, f, ret, err);
+    if (str_eq(name, "-") && f->args.len == 1)
+        name = "negative";
+    if (str_eq(name, "+") && f->args.len == 1)
+        name = "positive";
+    TRY(special_form(b, s, name, f, &special, err));
+    if (special) {
+        *ret = special;
+        return ST_OK;
+    }
+    const FunctionRow *rows = function_find(name, &n);
+    if (!rows)
+        return session_function(b, s, f, ret, err);
+    return table_function(b, s, name, rows, n, f, ret, err);
+}

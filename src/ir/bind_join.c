@@ -1,0 +1,164 @@
+/* ir/bind_join.c -- joins: ON, USING, NATURAL, LATERAL, SEMI and ANTI; whose columns become nullable; AS OF. */
+#include "ir/binder.h"
+
+static const Schema *joined(Binder *b, const Schema *left, const Schema *right, int64_t kind)
+{
+    Schema *s = ARENA_NEW(b->a, Schema);
+    bool only_left = kind == JOIN_SEMI || kind == JOIN_ANTI;
+    size_t n = left->len + (only_left ? 0 : right->len);
+    Column *columns = ARENA_ARRAY(b->a, Column, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        bool from_left = i < left->len;
+        columns[i] = from_left ? left->at[i] : right->at[i - left->len];
+        if (kind == JOIN_FULL || kind == (from_left ? JOIN_RIGHT : JOIN_LEFT))
+            columns[i].nullable = true;
+    }
+    s->at = columns;
+    s->len = n;
+    return s;
+}
+
+static Status bind_condition(Binder *b, const Scope *s, Node *condition, Node **ret, Error *err)
+{
+    Node *e = NULL;
+    TRY(bind_expr(b, s, condition, &e, err));
+    if (e->type->kind != TYPE_BOOLEAN && e->type->kind != TYPE_NULL)
+        return spark_error(err, condition, "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE", "42K0E",
+                           "The join condition <joinCondition> has the invalid type <conditionType>, expected \"BOOLEAN\".",
+                           "joinCondition", arena_printf(b->a, "\"%s\"", pretty(b, e)), "conditionType",
+                           arena_printf(b->a, "\"%s\"", type_sql_text(b->a, e->type)), NULL);
+    *ret = coerce_to(b->a, b->ansi, e, &type_boolean);
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- USING and NATURAL */
+
+static Status using_column(Binder *b, const Schema *schema, const char *name, const char *side, const Node *at, const Column **ret,
+                           Error *err)
+{
+    Error missing = ERROR_INIT;
+    Status status = resolve_output_column(b, schema, name, at, ret, &missing);
+    if (status == ST_OK)
+        return ST_OK;
+    if (!str_starts(missing.code, "UNRESOLVED_COLUMN")) {
+        if (err)
+            *err = missing;
+        return status;
+    }
+    str_auto columns = STR_INIT(ERROR_PARAMS_BYTES);
+    for (size_t i = 0; i < schema->len; i++)
+        str_addf(&columns, "%s%s", i ? ", " : "", sql_id(b->a, schema->at[i].name));
+    return spark_error(err, at, "UNRESOLVED_USING_COLUMN_FOR_JOIN", "42703",
+                       "USING column <colName> cannot be resolved on the <side> side of the join. The <side>-side columns: "
+                       "[<suggestion>].",
+                       "colName", sql_id(b->a, name), "side", side, "suggestion", str_text(&columns), NULL);
+}
+
+static StrList common_names(Binder *b, const Schema *left, const Schema *right)
+{
+    StrList names = { 0 };
+    for (size_t i = 0; i < left->len; i++)
+        for (size_t k = 0; k < right->len; k++)
+            if (!left->at[i].hidden && !right->at[k].hidden && name_equal(b, left->at[i].name, right->at[k].name)) {
+                vec_push(b->a, &names, left->at[i].name);
+                break;
+            }
+    return names;
+}
+
+static bool has_id(const Column *const *keys, size_t n, uint32_t id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (keys[i]->id == id)
+            return true;
+    return false;
+}
+
+typedef struct UsingOutput {
+    NodeList exprs;
+    VEC(bool) hidden;
+} UsingOutput;
+
+static void add_output(Binder *b, UsingOutput *out, Node *e, bool hidden)
+{
+    vec_push(b->a, &out->exprs, e);
+    vec_push(b->a, &out->hidden, hidden);
+}
+
+/* The keys once, then the rest of both sides; the sides' own keys stay reachable by their qualifiers. */
+static Status using_output(Binder *b, Node *join, const Column *const *left, const Column *const *right, size_t n, Node **ret,
+                           Error *err)
+{
+    const Join *j = node_as(Join, join);
+    const Schema *all = join->schema;
+    UsingOutput out = { 0 };
+    for (size_t i = 0; i < n; i++) {
+        const Column *l = schema_find(all, left[i]->id), *r = schema_find(all, right[i]->id);
+        if (j->join == JOIN_FULL) {
+            Node *both = NULL;
+            TRY(make_call2(b, "coalesce", column_ref(b, l), column_ref(b, r), join, &both, err));
+            add_output(b, &out, new_alias(b, both, l->name), false);
+        } else {
+            add_output(b, &out, column_ref(b, j->join == JOIN_RIGHT ? r : l), false);
+        }
+    }
+    for (size_t i = 0; i < all->len; i++)
+        if (!all->at[i].hidden && !has_id(left, n, all->at[i].id) && !has_id(right, n, all->at[i].id))
+            add_output(b, &out, column_ref(b, &all->at[i]), false);
+    for (size_t i = 0; i < all->len; i++) {
+        bool key = has_id(left, n, all->at[i].id) || has_id(right, n, all->at[i].id);
+        bool shown = j->join != JOIN_FULL && has_id(j->join == JOIN_RIGHT ? right : left, n, all->at[i].id);
+        if ((key && !shown) || all->at[i].hidden)
+            add_output(b, &out, column_ref(b, &all->at[i]), true);
+    }
+    Node *project = make_project(b, join, &out.exprs);
+    for (size_t i = 0; i < out.hidden.len; i++)
+        ((Column *)(uintptr_t)project->schema->at)[i].hidden = out.hidden.at[i];
+    *ret = project;
+    return ST_OK;
+}
+
+static Status bind_using(Binder *b, const Join *n, Node *left, Node *right, const StrList *names, Node **ret, Error *err)
+{
+    const Column **l = ARENA_ARRAY(b->a, const Column *, names->len + 1), **r = ARENA_ARRAY(b->a, const Column *, names->len + 1);
+    Node *condition = NULL;
+    for (size_t i = 0; i < names->len; i++) {
+        Node *equal = NULL;
+        TRY(using_column(b, left->schema, names->at[i], "left", &n->node, &l[i], err));
+        TRY(using_column(b, right->schema, names->at[i], "right", &n->node, &r[i], err));
+        TRY(make_call2(b, "=", column_ref(b, l[i]), column_ref(b, r[i]), &n->node, &equal, err));
+        if (condition)
+            TRY(make_call2(b, "and", condition, equal, &n->node, &condition, err));
+        else
+            condition = equal;
+    }
+    Node *join = node_new(b->a, Join, .left = left, .right = right, .join = n->join, .condition = condition);
+    with_schema(join, joined(b, left->schema, right->schema, n->join));
+    if (n->join == JOIN_SEMI || n->join == JOIN_ANTI) {
+        *ret = join;
+        return ST_OK;
+    }
+    return using_output(b, join, l, r, names->len, ret, err);
+}
+
+/* ---------------------------------------------------------------- the node */
+
+Status bind_join(Binder *b, const Join *n, const Scope *outer, Node **ret, Error *err)
+{
+    Node *left = NULL, *right = NULL, *condition = NULL;
+    size_t from = b->plans.len;
+    TRY(bind_relation(b, n->left, outer, &left, err));
+    Scope lateral = scope_over(b, left->schema, outer, from);
+    TRY(bind_relation(b, n->right, n->lateral ? &lateral : outer, &right, err));
+    if (n->using_columns.len || n->natural) {
+        StrList names = n->natural ? common_names(b, left->schema, right->schema) : n->using_columns;
+        if (names.len)
+            return bind_using(b, n, left, right, &names, ret, err);
+    }
+    Scope s = scope_over(b, joined(b, left->schema, right->schema, JOIN_INNER), outer, from);
+    if (n->condition)
+        TRY(bind_condition(b, &s, n->condition, &condition, err));
+    Node *join = node_new(b->a, Join, .left = left, .right = right, .join = n->join, .condition = condition, .lateral = n->lateral);
+    *ret = with_schema(join, joined(b, left->schema, right->schema, n->join));
+    return ST_OK;
+}

@@ -1,0 +1,296 @@
+/* ir/bind_pivot.c -- PIVOT and UNPIVOT, lowered to aggregates and unions. */
+#include "ir/binder.h"
+
+#include "base/limits.h"
+
+/* ---------------------------------------------------------------- PIVOT */
+
+static bool mentions(Binder *b, const Node *e, const Column *c);
+
+typedef struct Mention {
+    uint32_t id;
+    bool found;
+} Mention;
+
+static bool note_mention(const Node *n, void *arg)
+{
+    Mention *m = arg;
+    m->found = m->found || (node_is(ColumnRef, n) && node_as(ColumnRef, n)->id == m->id);
+    return !m->found;
+}
+
+static bool mentions(Binder *b, const Node *e, const Column *c)
+{
+    (void)b;
+    Mention m = { c->id, false };
+    node_walk(e, note_mention, &m);
+    return m.found;
+}
+
+/* Spark's pivotedColumns name: the value's text, and the aggregate's when there are several. */
+static const char *value_name(Binder *b, const Node *value, const Node *given)
+{
+    if (node_is(Alias, given))
+        return node_as(Alias, given)->names.at[0];
+    const Node *v = value;
+    while (node_is(Cast, v))
+        v = node_as(Cast, v)->child;
+    if (node_is(Literal, v) && v->type->kind == TYPE_DATE) { /* Cast(value, string): without DATE '…' */
+        const char *text = pretty(b, v);
+        return arena_strn(b->a, text + 6, strlen(text) - 7);
+    }
+    if (node_is(Literal, v) && node_as(Literal, v)->value->is_null)
+        return "null";
+    return pretty(b, v);
+}
+
+typedef struct Only {
+    Binder *b;
+    Node *condition;
+    Status status;
+    Error *err;
+} Only;
+
+/* f(x) → f(IF(column <=> value, x, NULL)). */
+static Node *only_where(Arena *a, Node *n, void *arg)
+{
+    Only *o = arg;
+    if (o->status != ST_OK || !node_is(Call, n) || node_as(Call, n)->function->kind != FN_AGGREGATE)
+        return node_is(Subquery, n) ? n : node_map_children(a, n, only_where, arg);
+    Call *call = (Call *)(void *)node_copy(a, n);
+    Node *filter = o->condition;
+    if (call->filter)
+        o->status = make_call2(o->b, "and", call->filter, filter, n, &filter, o->err);
+    call->filter = filter;
+    return &call->node;
+}
+
+static Status pivot_values(Binder *b, const Pivot *n, Node *input, Node *column, NodeList *values, Error *err)
+{
+    enum { MOST_VALUES = 10000 }; /* spark.sql.pivotMaxValues */
+    Scope none = { 0 };
+    for (size_t i = 0; i < n->values.len; i++) {
+        Node *e = NULL;
+        TRY(bind_expr(b, &none, n->values.at[i], &e, err));
+        vec_push(b->a, values, e);
+    }
+    if (n->values.len)
+        return ST_OK;
+    NodeList exprs = { 0 }, orders = { 0 }, rows = { 0 };
+    Node *key = new_alias(b, column, "value");
+    vec_push(b->a, &exprs, key);
+    Node *project = make_project(b, input, &exprs);
+    Node *distinct = with_schema(node_new(b->a, Distinct, .input = project), project->schema);
+    Node *ref = column_ref(b, &project->schema->at[0]);
+    vec_push(b->a, &orders, typed(node_new(b->a, SortOrder, .child = ref, .nulls = NULLS_FIRST), ref->type, ref->nullable, NULL));
+    Node *sort = with_schema(node_new(b->a, Sort, .input = distinct, .orders = orders, .global = true), project->schema);
+    TRY(b->env->rows(b->env->self, b->a, sort, MOST_VALUES + 1, &rows, err));
+    if (rows.len > MOST_VALUES)
+        return spark_error(err, &n->node, "_LEGACY_ERROR_TEMP_1324", "42K0E",
+                           "The pivot column has more than <maxValues> distinct values, this could indicate an error. If this was "
+                           "intended, set spark.sql.pivotMaxValues to at least the number of distinct values of the pivot column.",
+                           "maxValues", "10000", NULL);
+    for (size_t i = 0; i < rows.len; i++) {
+        Node *literal = node_as(Row, rows.at[i])->items.at[0];
+        TRY(bind_expr(b, &none, literal, &literal, err));
+        vec_push(b->a, values, literal);
+    }
+    return ST_OK;
+}
+
+/* Without a GROUP BY: every column that neither the pivot column nor an aggregate uses. */
+static void implicit_groups(Binder *b, const Schema *schema, const Node *column, const NodeList *aggregates, NodeList *exprs)
+{
+    for (size_t i = 0; i < schema->len; i++) {
+        bool used = schema->at[i].hidden || mentions(b, column, &schema->at[i]);
+        for (size_t k = 0; k < aggregates->len; k++)
+            used = used || mentions(b, aggregates->at[k], &schema->at[i]);
+        if (!used)
+            vec_push(b->a, exprs, column_ref(b, &schema->at[i]));
+    }
+}
+
+static Status pivot_column(Binder *b, const Node *aggregate, Node *column, Node *value, const char *name, NodeList *exprs,
+                           const Node *at, Error *err)
+{
+    Node *condition = NULL;
+    TRY(make_call2(b, "<=>", column, value, at, &condition, err));
+    Only only = { b, condition, ST_OK, err };
+    Node *e = only_where(b->a, node_as(Alias, aggregate)->child, &only);
+    TRY(only.status);
+    vec_push(b->a, exprs, new_alias(b, e, name));
+    return ST_OK;
+}
+
+Status bind_pivot(Binder *b, const Pivot *n, const Scope *outer, Node **ret, Error *err)
+{
+    Node *input = NULL, *column = NULL;
+    NodeList aggregates = { 0 }, values = { 0 }, exprs = { 0 }, groups = { 0 }, sets = { 0 };
+    size_t from = b->plans.len;
+    TRY(bind_relation(b, n->input, outer, &input, err));
+    input = strip_hidden(b, input);
+    Scope s = scope_over(b, input->schema, outer, from);
+    TRY(bind_expr(b, &s, n->column, &column, err));
+    TRY(bind_outputs(b, &s, &n->aggregates, &aggregates, err));
+    for (size_t i = 0; i < aggregates.len; i++)
+        if (!contains_kind(aggregates.at[i], FN_AGGREGATE))
+            return spark_error(err, aggregates.at[i], "_LEGACY_ERROR_TEMP_1006", "42K0E",
+                               "Aggregate expression required for pivot, but <sql> did not appear in any aggregate function.",
+                               "sql", arena_printf(b->a, "'%s'", pretty(b, aggregates.at[i])), NULL);
+    TRY(pivot_values(b, n, input, column, &values, err));
+    if (n->implicit_groups)
+        implicit_groups(b, input->schema, column, &aggregates, &exprs);
+    else
+        TRY(bind_outputs(b, &s, &n->groups, &exprs, err));
+    for (size_t i = 0; i < exprs.len; i++)
+        vec_push(b->a, &groups, node_is(Alias, exprs.at[i]) ? node_as(Alias, exprs.at[i])->child : exprs.at[i]);
+    for (size_t v = 0; v < values.len; v++) {
+        const char *label = value_name(b, values.at[v], n->values.len ? n->values.at[v] : values.at[v]);
+        for (size_t i = 0; i < aggregates.len; i++) {
+            const char *name = aggregates.len == 1 ? label
+                                                   : arena_printf(b->a, "%s_%s", label, node_as(Alias, aggregates.at[i])->names.at[0]);
+            TRY(pivot_column(b, aggregates.at[i], column, values.at[v], name, &exprs, &n->node, err));
+        }
+    }
+    return finish_aggregate(b, input, &groups, &exprs, &sets, GROUPING_PLAIN, &n->node, ret, err);
+}
+
+/* ---------------------------------------------------------------- UNPIVOT */
+
+static Node *plain(Node *e)
+{
+    return node_is(Alias, e) ? node_as(Alias, e)->child : e;
+}
+
+/* Value columns: each entry a Row of as many columns as there are value names, or one column. */
+static Status unpivot_values(Binder *b, const Unpivot *n, const Scope *s, const NodeList *ids, NodeList *values, Error *err)
+{
+    for (size_t i = 0; i < n->values.len; i++) {
+        NodeList items = { 0 };
+        const Node *v = n->values.at[i];
+        if (node_is(Row, v)) {
+            TRY(bind_outputs(b, s, &node_as(Row, v)->items, &items, err));
+            vec_push(b->a, values, node_new(b->a, Row, .items = items));
+            continue;
+        }
+        NodeList one = { 0 };
+        vec_push(b->a, &one, n->values.at[i]);
+        TRY(bind_outputs(b, s, &one, &items, err));
+        for (size_t k = 0; k < items.len; k++) {
+            NodeList single = { 0 };
+            vec_push(b->a, &single, items.at[k]);
+            vec_push(b->a, values, node_new(b->a, Row, .items = single));
+        }
+    }
+    for (size_t i = 0; !n->values_given && !n->values.len && i < s->schema->len; i++) {
+        bool is_id = s->schema->at[i].hidden;
+        for (size_t k = 0; k < ids->len; k++)
+            is_id = is_id || mentions(b, ids->at[k], &s->schema->at[i]);
+        NodeList single = { 0 };
+        vec_push(b->a, &single, column_ref(b, &s->schema->at[i]));
+        if (!is_id)
+            vec_push(b->a, values, node_new(b->a, Row, .items = single));
+    }
+    return ST_OK;
+}
+
+static const char *row_name(Binder *b, const Unpivot *n, const NodeList *items, size_t i)
+{
+    if (i < n->value_aliases.len && n->value_aliases.at[i])
+        return n->value_aliases.at[i];
+    str_auto name = STR_INIT(LIMIT_NAME);
+    for (size_t k = 0; k < items->len; k++)
+        str_addf(&name, "%s%s", k ? "_" : "", output_name(b, items->at[k]));
+    return str_arena(&name, b->a);
+}
+
+static Status value_types(Binder *b, const NodeList *values, size_t width, const Type **types, const Node *at, Error *err)
+{
+    for (size_t c = 0; c < width; c++) {
+        types[c] = &type_null;
+        for (size_t i = 0; i < values->len; i++) {
+            const Type *t = node_as(Row, values->at[i])->items.at[c]->type;
+            const Type *common = coerce_wider_no_string(b->a, b->ansi, types[c], t);
+            if (!common)
+                return spark_error(err, at, "UNPIVOT_VALUE_DATA_TYPE_MISMATCH", "42K09",
+                                   "Unpivot value columns must share a least common type, some types do not: [<types>].", "types",
+                                   arena_printf(b->a, "\"%s\", \"%s\"", type_sql_text(b->a, types[c]), type_sql_text(b->a, t)), NULL);
+            types[c] = common;
+        }
+    }
+    return ST_OK;
+}
+
+/* The generator stack(n, 'name1', v1, 'name2', v2, …) does it. */
+static Status unpivot_stack(Binder *b, const Unpivot *n, const NodeList *values, size_t width, const Type *const *types,
+                            Node **ret, Error *err)
+{
+    NodeList args = { 0 };
+    vec_push(b->a, &args, make_literal_int(b, (int64_t)values->len, &type_int));
+    for (size_t i = 0; i < values->len; i++) {
+        const NodeList *items = &node_as(Row, values->at[i])->items;
+        vec_push(b->a, &args, make_literal_string(b, row_name(b, n, items, i)));
+        for (size_t c = 0; c < width; c++)
+            vec_push(b->a, &args, coerce_to(b->a, b->ansi, plain(items->at[c]), types[c]));
+    }
+    return make_call(b, "stack", &args, &n->node, ret, err);
+}
+
+static Status without_nulls(Binder *b, Node **plan, size_t first, size_t width, const Node *at, Error *err)
+{
+    Node *any = NULL;
+    for (size_t c = 0; c < width; c++) {
+        Node *present = NULL;
+        TRY(make_call1(b, "isnotnull", column_ref(b, &(*plan)->schema->at[first + c]), at, &present, err));
+        if (any)
+            TRY(make_call2(b, "or", any, present, at, &any, err));
+        else
+            any = present;
+    }
+    *plan = with_schema(node_new(b->a, Filter, .input = *plan, .predicate = any), (*plan)->schema);
+    return ST_OK;
+}
+
+Status bind_unpivot(Binder *b, const Unpivot *n, const Scope *outer, Node **ret, Error *err)
+{
+    Node *input = NULL, *stack = NULL;
+    NodeList ids = { 0 }, values = { 0 }, exprs = { 0 };
+    size_t from = b->plans.len, width = n->value_names.len ? n->value_names.len : 1;
+    TRY(bind_relation(b, n->input, outer, &input, err));
+    input = strip_hidden(b, input);
+    Scope s = scope_over(b, input->schema, outer, from);
+    TRY(bind_outputs(b, &s, &n->ids, &ids, err));
+    TRY(unpivot_values(b, n, &s, &ids, &values, err));
+    if (!values.len)
+        return spark_error(err, &n->node, "UNPIVOT_REQUIRES_VALUE_COLUMNS", "42K0A",
+                           "At least one value column needs to be specified for UNPIVOT, all columns specified as ids.", NULL);
+    for (size_t i = 0; i < values.len; i++)
+        if (node_as(Row, values.at[i])->items.len != width)
+            return spark_error(err, &n->node, "UNPIVOT_VALUE_SIZE_MISMATCH", "428C4",
+                               "All unpivot value columns must have the same size as there are value column names (<names>).",
+                               "names", sql_ids(b->a, &n->value_names), NULL);
+    for (size_t i = 0; !n->ids_given && !n->ids.len && i < input->schema->len; i++) { /* SQL: all that are no values */
+        bool used = false;
+        for (size_t v = 0; v < values.len; v++)
+            used = used || mentions(b, values.at[v], &input->schema->at[i]);
+        if (!used)
+            vec_push(b->a, &ids, column_ref(b, &input->schema->at[i]));
+    }
+    const Type **types = ARENA_ARRAY(b->a, const Type *, width + 1);
+    TRY(value_types(b, &values, width, types, &n->node, err));
+    TRY(unpivot_stack(b, n, &values, width, types, &stack, err));
+    StrList names = { 0 };
+    vec_push(b->a, &names, n->variable_name ? n->variable_name : "variable");
+    for (size_t c = 0; c < width; c++)
+        vec_push(b->a, &names, n->value_names.len ? n->value_names.at[c] : "value");
+    for (size_t i = 0; i < ids.len; i++)
+        vec_push(b->a, &exprs, ids.at[i]);
+    Node *alias = node_new(b->a, Alias, .child = stack, .names = names, .id = ++b->next_id);
+    vec_push(b->a, &exprs, typed(alias, stack->type, false, NULL));
+    TRY(extract_generator(b, &input, &exprs, err));
+    Node *project = make_project(b, input, &exprs);
+    if (!n->include_nulls)
+        TRY(without_nulls(b, &project, ids.len + 1, width, &n->node, err));
+    *ret = project;
+    return ST_OK;
+}

@@ -1,0 +1,38 @@
+/* ir/bind_project.c -- select lists: plain, with aggregate functions (one group), with a generator. */
+#include "ir/binder.h"
+
+static bool any_aggregate(const NodeList *exprs)
+{
+    for (size_t i = 0; i < exprs->len; i++)
+        if (contains_kind(exprs->at[i], FN_AGGREGATE))
+            return true;
+    return false;
+}
+
+Status project_over(Binder *b, Node *input, const Scope *s, const NodeList *exprs, const Node *at, Node **ret, Error *err)
+{
+    NodeList outputs = { 0 }, groups = { 0 }, sets = { 0 };
+    Scope scope = *s;
+    scope.generators = true;
+    TRY(bind_outputs(b, &scope, exprs, &outputs, err));
+    if (any_aggregate(&outputs))
+        return finish_aggregate(b, input, &groups, &outputs, &sets, GROUPING_PLAIN, at, ret, err);
+    TRY(extract_generator(b, &input, &outputs, err));
+    *ret = make_project(b, input, &outputs);
+    return ST_OK;
+}
+
+Status bind_project(Binder *b, const Project *n, const Scope *outer, Node **ret, Error *err)
+{
+    Node *input = NULL, *below = n->input;
+    const NodeList *windows = NULL;
+    size_t from = b->plans.len;
+    if (node_is(NamedWindows, below)) {
+        windows = &node_as(NamedWindows, below)->definitions;
+        below = node_as(NamedWindows, below)->input;
+    }
+    TRY(bind_relation(b, below, outer, &input, err));
+    Scope s = scope_over(b, input->schema, outer, from);
+    s.windows = windows;
+    return project_over(b, input, &s, &n->exprs, &n->node, ret, err);
+}

@@ -1,0 +1,257 @@
+/* ir/bind_sort.c -- ORDER BY, WHERE and HAVING: ordinals, columns that the select list dropped, expressions over groups. */
+#include "ir/binder.h"
+
+/* ---------------------------------------------------------------- columns that were dropped below */
+
+static bool is_barrier(const Binder *b, const Node *n)
+{
+    for (size_t i = 0; i < b->barriers.len; i++)
+        if (b->barriers.at[i] == n)
+            return true;
+    return false;
+}
+
+typedef struct FirstColumn {
+    const ColumnRef *found;
+} FirstColumn;
+
+static bool note_column(const Node *n, void *arg)
+{
+    FirstColumn *first = arg;
+    if (node_is(ColumnRef, n) && !first->found)
+        first->found = node_as(ColumnRef, n);
+    return !first->found;
+}
+
+/* `plan` with the column that `e` stands on added to its output. */
+static Node *project_with(Binder *b, const Project *p, Node *input, const Node *e)
+{
+    NodeList exprs = { 0 };
+    FirstColumn first = { NULL };
+    node_walk(e, note_column, &first);
+    for (size_t i = 0; i < p->exprs.len; i++)
+        vec_push(b->a, &exprs, p->exprs.at[i]);
+    vec_push(b->a, &exprs, column_ref(b, schema_find(input->schema, first.found->id)));
+    return make_project(b, input, &exprs);
+}
+
+static Status through_project(Binder *b, Node **plan, const StrList *name, const Node *at, Node **ret, Error *err)
+{
+    const Project *p = node_as(Project, *plan);
+    Node *input = p->input, *found = NULL;
+    TRY(schema_resolve(b, input->schema, name, at, &found, err));
+    if (!found)
+        TRY(fetch_missing(b, &input, name, at, &found, err));
+    if (!found)
+        return ST_OK;
+    FirstColumn first = { NULL };
+    node_walk(found, note_column, &first);
+    if (!schema_find((*plan)->schema, first.found->id))
+        *plan = project_with(b, p, input, found);
+    *ret = found;
+    return ST_OK;
+}
+
+/* A grouping column that the output list left out. */
+static Status through_aggregate(Binder *b, Node **plan, const StrList *name, const Node *at, Node **ret, Error *err)
+{
+    const Aggregate *g = node_as(Aggregate, *plan);
+    Node *found = NULL;
+    TRY(schema_resolve(b, g->input->schema, name, at, &found, err));
+    for (size_t i = 0; found && i < g->groups.len; i++)
+        if (node_equal(g->groups.at[i], found) && node_is(ColumnRef, found)) {
+            Aggregate *copy = (Aggregate *)(void *)node_copy(b->a, &g->node);
+            copy->exprs = (NodeList){ 0 };
+            for (size_t k = 0; k < g->exprs.len; k++)
+                vec_push(b->a, &copy->exprs, g->exprs.at[k]);
+            vec_push(b->a, &copy->exprs, found);
+            *plan = with_schema(&copy->node, schema_of_exprs(b, &copy->exprs, g->input->schema));
+            *ret = found;
+            return ST_OK;
+        }
+    return ST_OK;
+}
+
+static Status through_unary(Binder *b, Node **plan, const StrList *name, const Node *at, Node **ret, Error *err)
+{
+    Filter *copy = (Filter *)(void *)node_copy(b->a, *plan); /* all of these have their input first */
+    Node *input = copy->input;
+    TRY(fetch_missing(b, &input, name, at, ret, err));
+    if (!*ret)
+        return ST_OK;
+    copy->input = input;
+    *plan = with_schema(&copy->node, input->schema);
+    return ST_OK;
+}
+
+Status fetch_missing(Binder *b, Node **plan, const StrList *name, const Node *at, Node **ret, Error *err)
+{
+    if (is_barrier(b, *plan))
+        return ST_OK;
+    switch ((*plan)->kind) {
+    case NODE_Project:
+        return through_project(b, plan, name, at, ret, err);
+    case NODE_Aggregate:
+        return through_aggregate(b, plan, name, at, ret, err);
+    case NODE_Filter:
+    case NODE_Sort:
+    case NODE_Limit:
+    case NODE_Offset:
+    case NODE_Repartition:
+    case NODE_Sample:
+        return through_unary(b, plan, name, at, ret, err);
+    default:
+        return ST_OK;
+    }
+}
+
+/* ---------------------------------------------------------------- expressions above a relation */
+
+static Scope scope_above(Binder *b, Node **plan, const Scope *outer, size_t from, bool over_groups)
+{
+    Scope s = scope_over(b, (*plan)->schema, outer, from);
+    const Aggregate *g = over_groups ? aggregate_below(b, *plan) : NULL;
+    if (g) {
+        s.below = g->input->schema;
+        s.below_exprs = &g->exprs;
+    } else {
+        s.missing_from = plan;
+    }
+    return s;
+}
+
+static Status order_position(Binder *b, const Node *n, const Schema *schema, Node **ret, Error *err)
+{
+    int64_t i = node_as(Literal, n)->value->i;
+    if (i < 1 || (size_t)i > schema->len)
+        return spark_error(err, n, "ORDER_BY_POS_OUT_OF_RANGE", "42805",
+                           "ORDER BY position <index> is not in select list (valid range is [1, <size>]).", "index",
+                           arena_printf(b->a, "%lld", (long long)i), "size", arena_printf(b->a, "%zu", schema->len), NULL);
+    *ret = column_ref(b, &schema->at[i - 1]);
+    return ST_OK;
+}
+
+static bool is_position(const Node *n)
+{
+    return node_is(Literal, n) && node_as(Literal, n)->of->kind == TYPE_INT && !node_as(Literal, n)->value->is_null;
+}
+
+/* ORDER BY ALL: every column in order. */
+static bool is_all(Binder *b, const Schema *schema, const NodeList *orders)
+{
+    Node *found = NULL;
+    Error ignored = ERROR_INIT;
+    if (orders->len != 1 || !node_is(SortOrder, orders->at[0]) || !node_is(Attribute, node_as(SortOrder, orders->at[0])->child))
+        return false;
+    const StrList *name = &node_as(Attribute, node_as(SortOrder, orders->at[0])->child)->name;
+    if (name->len != 1 || !str_ieq(name->at[0], "all"))
+        return false;
+    return schema_resolve(b, schema, name, NULL, &found, &ignored) == ST_OK && !found;
+}
+
+static Status bind_orders(Binder *b, const Scope *s, const NodeList *orders, NodeList *ret, Error *err)
+{
+    bool all = is_all(b, s->schema, orders);
+    for (size_t i = 0; i < (all ? s->schema->len : orders->len); i++) {
+        Node *given = orders->at[all ? 0 : i], *bound = NULL, *child = NULL;
+        SortOrder *order = node_is(SortOrder, given) ? (SortOrder *)(void *)node_copy(b->a, given)
+                                                     : (SortOrder *)(void *)node_new(b->a, SortOrder, .child = given);
+        if (all)
+            order->child = column_ref(b, &s->schema->at[i]);
+        else if (is_position(order->child)) {
+            TRY(order_position(b, order->child, s->schema, &child, err));
+            order->child = child;
+        }
+        TRY(bind_expr(b, s, &order->node, &bound, err));
+        vec_push(b->a, ret, bound);
+    }
+    return ST_OK;
+}
+
+Status bind_sort(Binder *b, const Sort *n, const Scope *outer, Node **ret, Error *err)
+{
+    Node *plan = NULL;
+    NodeList orders = { 0 };
+    size_t from = b->plans.len;
+    TRY(bind_relation(b, n->input, outer, &plan, err));
+    const Schema *wanted = plan->schema;
+    Scope s = scope_above(b, &plan, outer, from, true);
+    TRY(bind_orders(b, &s, &n->orders, &orders, err));
+    if (s.below)
+        TRY(push_into_aggregate(b, &plan, &orders, err));
+    Node *sort = with_schema(node_new(b->a, Sort, .input = plan, .orders = orders, .global = n->global), plan->schema);
+    *ret = restore_columns(b, sort, wanted);
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- conditions */
+
+static bool note_invalid(const Node *n, void *arg)
+{
+    const Node **found = arg;
+    bool bad = node_is(Window, n) || (node_is(Call, n) && node_as(Call, n)->function->kind != FN_SCALAR);
+    if (bad && !*found)
+        *found = n;
+    return !*found && !node_is(Subquery, n);
+}
+
+static Status check_condition(Binder *b, const Node *predicate, const Node *at, Error *err)
+{
+    const Node *invalid = NULL;
+    node_walk(predicate, note_invalid, &invalid);
+    if (invalid)
+        return spark_error(err, at, "INVALID_WHERE_CONDITION", "42903",
+                           "The WHERE condition <condition> contains invalid expressions: <expressionList>.\nRewrite the query to "
+                           "avoid window functions, aggregate functions, and generator functions in the WHERE clause.",
+                           "condition", arena_printf(b->a, "\"%s\"", pretty(b, predicate)), "expressionList", pretty(b, invalid),
+                           NULL);
+    if (predicate->type->kind != TYPE_BOOLEAN && predicate->type->kind != TYPE_NULL)
+        return spark_error(err, at, "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN", "42K09",
+                           "Cannot resolve \"<sqlExpr>\" due to data type mismatch: Filter expression \"<filter>\" of type "
+                           "\"<type>\" is not a boolean.",
+                           "sqlExpr", pretty(b, predicate), "filter", pretty(b, predicate), "type",
+                           type_sql_text(b->a, predicate->type), NULL);
+    return ST_OK;
+}
+
+/* HAVING over a select without groups is a filter over one group. */
+static Status over_groups(Binder *b, Node **plan, const Scope *s, Node *unbound, Node **ret, Error *err)
+{
+    NodeList list = { 0 };
+    Node *predicate = NULL;
+    TRY(bind_expr(b, s, unbound, &predicate, err));
+    vec_push(b->a, &list, predicate);
+    TRY(push_into_aggregate(b, plan, &list, err));
+    *ret = list.at[0];
+    return ST_OK;
+}
+
+Status bind_filter(Binder *b, Node *input, Node *unbound, bool having, const Node *at, const Scope *outer, Node **ret, Error *err)
+{
+    Node *plan = NULL, *predicate = NULL;
+    size_t from = b->plans.len;
+    TRY(bind_relation(b, input, outer, &plan, err));
+    const Schema *wanted = plan->schema;
+    bool groups = aggregate_below(b, plan) != NULL;
+    Scope s = scope_above(b, &plan, outer, from, having && groups);
+    if (having && groups) {
+        TRY(over_groups(b, &plan, &s, unbound, &predicate, err));
+    } else {
+        Error first = ERROR_INIT;
+        Status status = bind_expr(b, &s, unbound, &predicate, &first);
+        if (groups && (status != ST_OK || contains_kind(predicate, FN_AGGREGATE))) { /* df.groupBy().agg().filter(sum(x) > 1) */
+            Scope above = scope_above(b, &plan, outer, from, true);
+            status = over_groups(b, &plan, &above, unbound, &predicate, &first);
+        }
+        if (status != ST_OK) {
+            if (err)
+                *err = first;
+            return status;
+        }
+    }
+    TRY(check_condition(b, predicate, at, err));
+    predicate = coerce_to(b->a, b->ansi, predicate, &type_boolean);
+    Node *filter = with_schema(node_new(b->a, Filter, .input = plan, .predicate = predicate), plan->schema);
+    *ret = restore_columns(b, filter, wanted);
+    return ST_OK;
+}

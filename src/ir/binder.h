@@ -1,0 +1,179 @@
+/* ir/binder.h -- what the bind_*.c files share; private to ir. A Binder is one bind_plan() call. */
+#ifndef WEIR_IR_BINDER_H
+#define WEIR_IR_BINDER_H
+#include "ir/bind.h"
+#include "ir/coerce.h"
+#include "ir/enums.h"
+#include "ir/error.h"
+#include "ir/function.h"
+#include "ir/value.h"
+
+/* A bound relation that had a Spark Connect plan id, for references like df["a"]. Kept in post-order: the entries of one
+ * subtree are contiguous. */
+typedef struct PlanEntry {
+    int64_t plan_id;
+    const Schema *schema;
+    size_t depth;
+} PlanEntry;
+
+typedef struct Cte {
+    const char *name;
+    const Schema *schema; /* what it returns; NULL: bound anew at each reference (a correlated one) */
+    int64_t index;        /* in Binder.cte_definitions */
+    Node *unbound;        /* its SubqueryAlias */
+    const struct Cte *next; /* enclosing or earlier */
+} Cte;
+
+typedef struct Binder {
+    Arena *a;
+    const BindEnv *env;
+    uint32_t next_id;
+    bool ansi, case_sensitive;
+    const Cte *ctes;
+    size_t depth;
+    VEC(PlanEntry) plans;
+    VEC(const Node *) barriers; /* bound relations that a missing column may not be fetched through: subquery aliases */
+    VEC(const Node *) splits;   /* Projects over an Aggregate that the binder made of one select: windows over groups */
+    NodeList cte_definitions;   /* bound CTEs in order of definition: one BoundWith at the root holds them all */
+} Binder;
+
+/* A lambda's parameters in scope. */
+typedef struct LambdaScope {
+    const NodeList *variables; /* LambdaVariable, typed */
+    const struct LambdaScope *outer;
+} LambdaScope;
+
+/* Where an expression's names are looked up. */
+typedef struct Scope {
+    const Schema *schema;        /* the columns of the input */
+    const struct Scope *outer;   /* the enclosing query, for correlated references */
+    size_t plans_from, plans_to; /* the input's entries in Binder.plans */
+    const NodeList *aliases;     /* bound Alias nodes of the same select list (lateral column aliases) */
+    const LambdaScope *lambdas;
+    const NodeList *windows;     /* WindowDefinition of the WINDOW clause */
+    const Schema *below;         /* ORDER BY and HAVING over an Aggregate: the Aggregate's own input */
+    const NodeList *below_exprs; /* and its output list */
+    Node **missing_from;         /* ORDER BY and filters: a bound relation whose dropped columns may be fetched (rewritten) */
+    bool inside_aggregate;       /* within an aggregate function's arguments */
+    bool in_window;              /* the function of an OVER clause */
+    bool generators;             /* a generator may stand here */
+    bool *used_alias;
+} Scope;
+
+/* --- bind.c: relations */
+Status bind_relation(Binder *b, Node *n, const Scope *outer, Node **ret, Error *err);
+/* The same as the root of a query: without hidden columns, with its CTEs. */
+Status bind_root(Binder *b, Node *n, Node **ret, Error *err);
+Node *with_schema(Node *n, const Schema *schema);
+/* A copy of `n` with `qualifier` on every column; nothing below it can be fetched through it. */
+Node *qualify(Binder *b, Node *n, const StrList *qualifier);
+/* Columns of fresh ids from a struct type. */
+const Schema *schema_from_type(Binder *b, const Type *type, const StrList *qualifier);
+Scope scope_over(const Binder *b, const Schema *schema, const Scope *outer, size_t plans_from);
+/* The schema of bound output expressions (Alias, ColumnRef) over `input`. */
+const Schema *schema_of_exprs(Binder *b, const NodeList *exprs, const Schema *input);
+const Column *schema_find(const Schema *s, int64_t id);
+Node *column_ref(Binder *b, const Column *c);
+Node *new_alias(Binder *b, Node *child, const char *name);
+/* Project of exactly these output expressions. */
+Node *make_project(Binder *b, Node *input, const NodeList *exprs);
+/* Without hidden columns: the relation itself when there are none. */
+Node *strip_hidden(Binder *b, Node *n);
+/* A Project back to the columns of `wanted`, the relation itself when they are the same. */
+Node *restore_columns(Binder *b, Node *n, const Schema *wanted);
+bool name_equal(const Binder *b, const char *x, const char *y);
+
+/* --- bind_name.c: names */
+Status bind_attribute(Binder *b, const Scope *s, const Attribute *n, Node **ret, Error *err);
+/* Looks only in `schema`. *ret stays NULL when nothing matches. */
+Status schema_resolve(Binder *b, const Schema *schema, const StrList *name, const Node *at, Node **ret, Error *err);
+Status bind_star(Binder *b, const Scope *s, Node *star, NodeList *ret, Error *err);
+Status unresolved_column(Binder *b, const Schema *schema, const StrList *name, const Node *at, Error *err);
+Status resolve_output_column(Binder *b, const Schema *schema, const char *name, const Node *at, const Column **ret, Error *err);
+
+/* --- bind_expr.c: expressions */
+Status bind_expr(Binder *b, const Scope *s, Node *n, Node **ret, Error *err);
+Status bind_exprs(Binder *b, const Scope *s, const NodeList *list, NodeList *ret, Error *err);
+/* A select list: stars expanded, each an Alias or ColumnRef. */
+Status bind_outputs(Binder *b, const Scope *s, const NodeList *list, NodeList *ret, Error *err);
+Node *typed(Node *n, const Type *type, bool nullable, const Node *at);
+Node *make_literal_int(Binder *b, int64_t i, const Type *type);
+Node *make_literal_string(Binder *b, const char *text);
+Node *make_literal_null(Binder *b, const Type *type);
+Node *make_literal_bool(Binder *b, bool v);
+/* An explicit cast; DATATYPE_MISMATCH.CAST_* when there is none. */
+Status make_cast(Binder *b, Node *child, const Type *to, int64_t mode, const Node *at, Node **ret, Error *err);
+Status make_case(Binder *b, Node *node_case, Node **ret, Error *err);
+Status make_get_field(Binder *b, Node *child, const char *field, const Node *at, Node **ret, Error *err);
+bool contains_kind(const Node *n, FunctionKind kind);
+bool contains_window(const Node *n);
+bool contains_subquery_outer(const Node *n);
+bool is_foldable(const Node *n);
+bool is_deterministic(const Node *n);
+
+/* --- bind_function.c, function_match.c, result_rules.c: calls */
+Status bind_function(Binder *b, const Scope *s, const Function *f, Node **ret, Error *err);
+/* A Call of function `name` over bound arguments, coerced and typed. */
+Status make_call(Binder *b, const char *name, const NodeList *args, const Node *at, Node **ret, Error *err);
+Status make_call2(Binder *b, const char *name, Node *x, Node *y, const Node *at, Node **ret, Error *err);
+Status make_call1(Binder *b, const char *name, Node *x, const Node *at, Node **ret, Error *err);
+/* Matches `args` (coerced in place, defaults appended) to a row of `name`; `ret_type` by the row's result. */
+Status function_match(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, NodeList *args, const Node *at,
+                      const FunctionRow **ret_row, const Type **ret_type, Error *err);
+/* Row `row`'s "@rule". `signature_types`: what one-letter variables stand for. */
+Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
+bool result_nullable(Binder *b, const FunctionRow *row, const NodeList *args);
+/* Reads a type text of functions.def or of a DDL-like signature without variables; NULL when it is none. */
+const Type *type_from_signature(Arena *a, const char *text);
+/* The parameter list of a lambda argument: how many, and which types, from arguments bound so far. */
+bool lambda_parameter_types(Binder *b, const FunctionRow *rows, size_t nrows, size_t index, size_t nargs, size_t nparams,
+                            const NodeList *bound, const Type ***ret_types, bool **ret_nullables);
+
+/* --- coerce_operator.c */
+bool is_operator(const char *name);
+Status make_operator(Binder *b, const char *name, NodeList *args, const Node *at, Node **ret, Error *err);
+
+/* --- pretty.c: Spark's toPrettySQL of a bound expression, and the name of an unaliased one */
+const char *pretty(Binder *b, const Node *e);
+const char *output_name(Binder *b, const Node *e);
+
+/* --- bind_aggregate.c */
+Status bind_aggregate(Binder *b, const Aggregate *n, const Scope *outer, Node **ret, Error *err);
+/* A select list with aggregate functions and no GROUP BY, over bound `exprs`. */
+Status finish_aggregate(Binder *b, Node *input, NodeList *groups, NodeList *exprs, const NodeList *sets, int64_t grouping,
+                        const Node *at, Node **ret, Error *err);
+/* ORDER BY or HAVING expressions over a bound aggregate: replaces aggregate calls and grouping expressions in `exprs` by
+ * columns, adding them to the plan's output (the caller restores its columns). */
+Status push_into_aggregate(Binder *b, Node **plan, NodeList *exprs, Error *err);
+/* The bound Aggregate under filters and window projections, NULL: none. */
+const Aggregate *aggregate_below(const Binder *b, const Node *plan);
+
+/* --- bind_sort.c */
+Status bind_sort(Binder *b, const Sort *n, const Scope *outer, Node **ret, Error *err);
+Status bind_filter(Binder *b, Node *input_unbound, Node *predicate, bool having, const Node *at, const Scope *outer, Node **ret,
+                   Error *err);
+/* Looks for `name` below `*plan`, adds its column to *plan's output when it is found; *ret NULL otherwise. */
+Status fetch_missing(Binder *b, Node **plan, const StrList *name, const Node *at, Node **ret, Error *err);
+
+/* --- bind_project.c, bind_join.c, bind_set.c, bind_window.c, bind_subquery.c, bind_generate.c, bind_frame.c, bind_table.c */
+Status bind_project(Binder *b, const Project *n, const Scope *outer, Node **ret, Error *err);
+Status project_over(Binder *b, Node *input, const Scope *s, const NodeList *exprs, const Node *at, Node **ret, Error *err);
+Status bind_join(Binder *b, const Join *n, const Scope *outer, Node **ret, Error *err);
+Status bind_setop(Binder *b, const SetOp *n, const Scope *outer, Node **ret, Error *err);
+Status bind_window(Binder *b, const Scope *s, const Window *n, Node **ret, Error *err);
+Status bind_subquery(Binder *b, const Scope *s, const Subquery *n, Node **ret, Error *err);
+Status bind_lateral_view(Binder *b, const LateralView *n, const Scope *outer, Node **ret, Error *err);
+Status bind_table_function(Binder *b, const UnresolvedTableFunction *n, const Scope *outer, Node **ret, Error *err);
+/* Takes the one generator out of `exprs`: *input becomes a Generate over it, its columns replace it in `exprs`. */
+Status extract_generator(Binder *b, Node **input, NodeList *exprs, Error *err);
+/* The columns a generator call makes. */
+Status generator_fields(Binder *b, const Node *generator, const Type **ret_struct, Error *err);
+Status bind_inline_table(Binder *b, const UnresolvedInlineTable *n, const Scope *outer, Node **ret, Error *err);
+Status bind_frame_relation(Binder *b, Node *n, const Scope *outer, Node **ret, bool *ret_done, Error *err);
+Status bind_pivot(Binder *b, const Pivot *n, const Scope *outer, Node **ret, Error *err);
+Status bind_unpivot(Binder *b, const Unpivot *n, const Scope *outer, Node **ret, Error *err);
+Status bind_source(Binder *b, Node *n, const Scope *outer, Node **ret, bool *ret_done, Error *err);
+Status bind_with(Binder *b, const With *n, const Scope *outer, Node **ret, Error *err);
+Status bind_command(Binder *b, Node *n, Node **ret, bool *ret_done, Error *err);
+
+#endif

@@ -1,0 +1,312 @@
+/* ir/coerce_operator.c -- arithmetic, comparison and logic: Spark's BinaryOperator coercion, decimal and literal rules, and
+ * what + - * / mean on dates, timestamps and intervals (BinaryArithmeticWithDatetimeResolver). */
+#include "ir/binder.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum OperatorClass { OP_NONE, OP_ADD, OP_MULTIPLY, OP_DIVIDE, OP_INTEGRAL_DIVIDE, OP_REMAINDER, OP_BITS, OP_COMPARE, OP_LOGIC };
+
+static enum OperatorClass class_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        enum OperatorClass class;
+    } operators[] = {
+        { "+", OP_ADD },       { "-", OP_ADD },        { "*", OP_MULTIPLY },      { "/", OP_DIVIDE },
+        { "%", OP_REMAINDER }, { "mod", OP_REMAINDER }, { "pmod", OP_REMAINDER }, { "div", OP_INTEGRAL_DIVIDE },
+        { "&", OP_BITS },      { "|", OP_BITS },       { "^", OP_BITS },          { "=", OP_COMPARE },
+        { "==", OP_COMPARE },  { "!=", OP_COMPARE },   { "<=>", OP_COMPARE },     { "<", OP_COMPARE },
+        { "<=", OP_COMPARE },  { ">", OP_COMPARE },    { ">=", OP_COMPARE },      { "and", OP_LOGIC },
+        { "or", OP_LOGIC },
+    };
+    for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
+        if (str_ieq(operators[i].name, name))
+            return operators[i].class;
+    return OP_NONE;
+}
+
+bool is_operator(const char *name)
+{
+    return class_of(name) != OP_NONE;
+}
+
+const Type *coerce_literal_decimal(Arena *a, const Node *e)
+{
+    if (!node_is(Literal, e) || !type_is_integral(e->type) || node_as(Literal, e)->value->is_null)
+        return NULL;
+    char digits[32];
+    int n = snprintf(digits, sizeof digits, "%" PRId64, node_as(Literal, e)->value->i);
+    return type_decimal(a, digits[0] == '-' ? n - 1 : n, 0);
+}
+
+static const char *accepted(enum OperatorClass class)
+{
+    switch (class) {
+    case OP_ADD:
+        return "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")";
+    case OP_DIVIDE:
+        return "(\"DOUBLE\" or \"DECIMAL\")";
+    case OP_INTEGRAL_DIVIDE:
+        return "(\"BIGINT\" or \"DECIMAL\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")";
+    case OP_BITS:
+        return "\"INTEGRAL\"";
+    case OP_LOGIC:
+        return "\"BOOLEAN\"";
+    default:
+        return "\"NUMERIC\"";
+    }
+}
+
+static bool accepts(enum OperatorClass class, const Type *t)
+{
+    switch (class) {
+    case OP_ADD:
+        return type_is_numeric(t) || type_is_ansi_interval(t) || t->kind == TYPE_CALENDAR_INTERVAL;
+    case OP_DIVIDE:
+        return t->kind == TYPE_DOUBLE || t->kind == TYPE_DECIMAL;
+    case OP_INTEGRAL_DIVIDE:
+        return t->kind == TYPE_LONG || t->kind == TYPE_DECIMAL || type_is_ansi_interval(t);
+    case OP_BITS:
+        return type_is_integral(t);
+    case OP_LOGIC:
+        return t->kind == TYPE_BOOLEAN;
+    case OP_COMPARE:
+        return true;
+    default:
+        return type_is_numeric(t);
+    }
+}
+
+static const char *operator_text(Binder *b, const char *name, const NodeList *args)
+{
+    static const char *const upper[][2] = { { "and", "AND" }, { "or", "OR" }, { "==", "=" } };
+    for (size_t i = 0; i < 3; i++)
+        if (str_ieq(name, upper[i][0]))
+            name = upper[i][1];
+    if (str_ieq(name, "pmod") || str_ieq(name, "mod"))
+        return arena_printf(b->a, "%s(%s, %s)", name, pretty(b, args->at[0]), pretty(b, args->at[1]));
+    return arena_printf(b->a, "(%s %s %s)", pretty(b, args->at[0]), name, pretty(b, args->at[1]));
+}
+
+static Status different_types(Binder *b, const char *name, const NodeList *args, const Node *at, Error *err)
+{
+    return spark_error(err, at, "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES", "42K09",
+                       "Cannot resolve \"<sqlExpr>\" due to data type mismatch: the left and right operands of the binary "
+                       "operator have incompatible types (\"<left>\" and \"<right>\").",
+                       "sqlExpr", operator_text(b, name, args), "left", type_sql_text(b->a, args->at[0]->type), "right",
+                       type_sql_text(b->a, args->at[1]->type), NULL);
+}
+
+static Status wrong_type(Binder *b, const char *name, const NodeList *args, const Node *at, Error *err)
+{
+    return spark_error(err, at, "DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", "42K09",
+                       "Cannot resolve \"<sqlExpr>\" due to data type mismatch: the binary operator requires the input type "
+                       "<inputType>, not \"<actualDataType>\".",
+                       "sqlExpr", operator_text(b, name, args), "inputType", accepted(class_of(name)), "actualDataType",
+                       type_sql_text(b->a, args->at[0]->type), NULL);
+}
+
+/* ---------------------------------------------------------------- dates, timestamps, intervals */
+
+static bool is_timestamp(const Type *t)
+{
+    return t->kind == TYPE_TIMESTAMP || t->kind == TYPE_TIMESTAMP_NTZ;
+}
+
+static Status date_plus_days(Binder *b, Node *date, Node *days, bool minus, const Node *at, Node **ret, Error *err)
+{
+    Node *n = NULL;
+    TRY(make_call1(b, "extractansiintervaldays", days, at, &n, err));
+    if (minus)
+        TRY(make_call1(b, "negative", n, at, &n, err));
+    return make_call2(b, "date_add", date, n, at, ret, err);
+}
+
+/* x ± an interval, x being anything. */
+static Status plus_interval(Binder *b, Node *x, Node *i, bool minus, const Node *at, Node **ret, Error *err)
+{
+    const Type *t = x->type, *u = i->type;
+    if (t->kind == TYPE_DATE && u->kind == TYPE_DAY_TIME_INTERVAL && u->start == INTERVAL_DAY && u->end == INTERVAL_DAY)
+        return date_plus_days(b, x, i, minus, at, ret, err);
+    if (t->kind == TYPE_DATE && u->kind == TYPE_YEAR_MONTH_INTERVAL)
+        return make_call2(b, minus ? "date_sub_year_month" : "date_add_year_month", x, i, at, ret, err);
+    if (t->kind == TYPE_DATE && u->kind == TYPE_CALENDAR_INTERVAL)
+        return make_call2(b, minus ? "date_sub_interval" : "date_add_interval", x, i, at, ret, err);
+    if (t->kind == TYPE_DATE)
+        x = coerce_to(b->a, b->ansi, x, &type_timestamp);
+    TRY(make_call2(b, minus ? "timestamp_sub_interval" : "timestamp_add_interval", x, i, at, ret, err));
+    if (t->kind == TYPE_STRING)
+        *ret = coerce_to(b->a, b->ansi, *ret, &type_string);
+    return ST_OK;
+}
+
+static bool is_interval(const Type *t)
+{
+    return type_is_ansi_interval(t) || t->kind == TYPE_CALENDAR_INTERVAL;
+}
+
+static Status plus(Binder *b, Node *l, Node *r, bool minus, const Node *at, Node **ret, Error *err)
+{
+    const Type *t = l->type, *u = r->type;
+    if (is_interval(t) && is_interval(u))
+        return ST_OK;
+    if (is_interval(u))
+        return t->kind == TYPE_NULL ? ST_OK : plus_interval(b, l, r, minus, at, ret, err);
+    if (is_interval(t) && !minus)
+        return u->kind == TYPE_NULL ? ST_OK : plus_interval(b, r, l, false, at, ret, err);
+    if (minus && (is_timestamp(t) || is_timestamp(u)))
+        return make_call2(b, "timestamp_subtract", l, r, at, ret, err);
+    if (minus && u->kind == TYPE_DATE)
+        return make_call2(b, "date_subtract", l, r, at, ret, err);
+    if (t->kind == TYPE_DATE && u->kind != TYPE_STRING)
+        return make_call2(b, minus ? "date_sub" : "date_add", l, r, at, ret, err);
+    if (u->kind == TYPE_DATE && t->kind != TYPE_STRING && !minus)
+        return make_call2(b, "date_add", r, l, at, ret, err);
+    return ST_OK;
+}
+
+/* Sets *ret when the operator means a function of dates or intervals, leaves it NULL otherwise. */
+static Status datetime(Binder *b, const char *name, const NodeList *args, const Node *at, Node **ret, Error *err)
+{
+    Node *l = args->at[0], *r = args->at[1];
+    if (*name == '+' || *name == '-')
+        return plus(b, l, r, *name == '-', at, ret, err);
+    if (*name == '*' && (is_interval(l->type) || is_interval(r->type)))
+        return is_interval(l->type) ? make_call2(b, "multiply_interval", l, r, at, ret, err)
+                                    : make_call2(b, "multiply_interval", r, l, at, ret, err);
+    if (*name == '/' && is_interval(l->type))
+        return make_call2(b, "divide_interval", l, r, at, ret, err);
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- numbers */
+
+static void cast_arg(Binder *b, NodeList *args, size_t i, const Type *to)
+{
+    args->at[i] = coerce_to(b->a, b->ansi, args->at[i], to);
+}
+
+/* An integer beside a decimal becomes a decimal (a literal the smallest one), a decimal beside a float a double. */
+static void decimal_sides(Binder *b, NodeList *args)
+{
+    for (size_t i = 0; i < 2; i++) {
+        const Type *mine = args->at[i]->type, *other = args->at[1 - i]->type;
+        if (other->kind == TYPE_DECIMAL && type_is_integral(mine)) {
+            const Type *literal = coerce_literal_decimal(b->a, args->at[i]);
+            cast_arg(b, args, i, literal ? literal : type_decimal_for(b->a, mine));
+        } else if (mine->kind == TYPE_DECIMAL && (other->kind == TYPE_FLOAT || other->kind == TYPE_DOUBLE)) {
+            cast_arg(b, args, i, &type_double);
+        }
+    }
+}
+
+static void legacy_strings(Binder *b, NodeList *args, enum OperatorClass class)
+{
+    for (size_t i = 0; i < 2; i++)
+        if (args->at[i]->type->kind == TYPE_STRING && class != OP_COMPARE && class != OP_LOGIC && class != OP_BITS)
+            cast_arg(b, args, i, &type_double);
+}
+
+static const Type *common_type(Binder *b, enum OperatorClass class, const Type *l, const Type *r)
+{
+    if (class == OP_COMPARE)
+        return coerce_comparison(b->a, b->ansi, l, r);
+    return b->ansi ? coerce_wider(b->a, true, l, r) : coerce_wider_no_string(b->a, false, l, r);
+}
+
+static Status to_common(Binder *b, const char *name, enum OperatorClass class, NodeList *args, const Node *at, Error *err)
+{
+    const Type *l = args->at[0]->type, *r = args->at[1]->type;
+    bool decimals = l->kind == TYPE_DECIMAL && r->kind == TYPE_DECIMAL && class != OP_COMPARE;
+    if (decimals || (type_same(l, r) && class != OP_ADD) || type_equal(l, r))
+        return ST_OK;
+    if (type_is_ansi_interval(l) && l->kind == r->kind)
+        return ST_OK;
+    const Type *common = common_type(b, class, l, r);
+    if (!common || !accepts(class == OP_DIVIDE || class == OP_INTEGRAL_DIVIDE ? OP_MULTIPLY : class, common)) {
+        if (class == OP_INTEGRAL_DIVIDE && common && type_is_ansi_interval(common))
+            return ST_OK;
+        if (common && common->kind == TYPE_NULL)
+            return ST_OK;
+        return different_types(b, name, args, at, err);
+    }
+    cast_arg(b, args, 0, common);
+    cast_arg(b, args, 1, common);
+    return ST_OK;
+}
+
+/* "/" computes in double unless both are decimals; "div" in bigint. */
+static void division(Binder *b, enum OperatorClass class, NodeList *args)
+{
+    for (size_t i = 0; i < 2; i++) {
+        const Type *t = args->at[i]->type;
+        if (class == OP_DIVIDE && t->kind != TYPE_DECIMAL && (type_is_numeric(t) || t->kind == TYPE_NULL))
+            cast_arg(b, args, i, &type_double);
+        if (class == OP_INTEGRAL_DIVIDE && (type_is_integral(t) || t->kind == TYPE_NULL))
+            cast_arg(b, args, i, &type_long);
+    }
+}
+
+static void null_sides(Binder *b, enum OperatorClass class, NodeList *args)
+{
+    static const Type *const fallback[] = { [OP_ADD] = &type_double,  [OP_MULTIPLY] = &type_double, [OP_DIVIDE] = &type_double,
+                                            [OP_INTEGRAL_DIVIDE] = &type_long, [OP_REMAINDER] = &type_double,
+                                            [OP_BITS] = &type_int, [OP_COMPARE] = NULL, [OP_LOGIC] = &type_boolean };
+    if (args->at[0]->type->kind == TYPE_NULL && args->at[1]->type->kind == TYPE_NULL && fallback[class]) {
+        cast_arg(b, args, 0, fallback[class]);
+        cast_arg(b, args, 1, fallback[class]);
+    }
+}
+
+static Status check_comparable(Binder *b, const char *name, const NodeList *args, const Node *at, Error *err)
+{
+    const Type *t = args->at[0]->type;
+    if (type_is_orderable(t) || t->kind == TYPE_CALENDAR_INTERVAL)
+        return ST_OK;
+    return spark_error(err, at, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "42K09",
+                       "Cannot resolve \"<sqlExpr>\" due to data type mismatch: The `<functionName>` does not support ordering "
+                       "on type \"<dataType>\".",
+                       "sqlExpr", operator_text(b, name, args), "functionName", name, "dataType", type_sql_text(b->a, t), NULL);
+}
+
+static Status finish(Binder *b, const char *name, NodeList *args, const Node *at, Node **ret, Error *err)
+{
+    size_t n = 0;
+    const FunctionRow *rows = function_find(name, &n), *row = NULL;
+    const Type *type = NULL;
+    TRY(function_match(b, name, rows, n, args, at, &row, &type, err));
+    Node *call = node_new(b->a, Call, .function = row, .args = *args, .ansi = b->ansi);
+    *ret = typed(call, type, result_nullable(b, row, args), at);
+    return ST_OK;
+}
+
+Status make_operator(Binder *b, const char *name, NodeList *args, const Node *at, Node **ret, Error *err)
+{
+    enum OperatorClass class = class_of(name);
+    Node *done = NULL;
+    TRY(datetime(b, name, args, at, &done, err));
+    if (done) {
+        *ret = done;
+        return ST_OK;
+    }
+    NodeList original = { 0 };
+    vec_push(b->a, &original, args->at[0]);
+    vec_push(b->a, &original, args->at[1]);
+    null_sides(b, class, args);
+    if (!b->ansi)
+        legacy_strings(b, args, class);
+    if (class == OP_DIVIDE && (args->at[0]->type->kind == TYPE_STRING) != (args->at[1]->type->kind == TYPE_STRING))
+        for (size_t i = 0; i < 2; i++)
+            if (args->at[i]->type->kind == TYPE_STRING)
+                cast_arg(b, args, i, &type_double);
+    decimal_sides(b, args);
+    TRY(to_common(b, name, class, args, at, err));
+    division(b, class, args);
+    if (class == OP_COMPARE)
+        TRY(check_comparable(b, name, args, at, err));
+    else if (!accepts(class, args->at[0]->type))
+        return type_same(args->at[0]->type, args->at[1]->type) ? wrong_type(b, name, &original, at, err)
+                                                               : different_types(b, name, &original, at, err);
+    return finish(b, name, args, at, ret, err);
+}

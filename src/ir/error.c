@@ -1,0 +1,92 @@
+/* ir/error.c -- filling Spark's message templates. */
+#include "ir/error.h"
+
+#include <stdio.h>
+
+enum { PARAMETERS_MAX = 12 };
+
+static void fill(Str *out, const char *text, const KeyValue *parameters, size_t n)
+{
+    while (*text) {
+        const char *close = *text == '<' ? strchr(text, '>') : NULL;
+        size_t i = 0;
+        for (; close && i < n; i++)
+            if (strlen(parameters[i].key) == (size_t)(close - text - 1) &&
+                !strncmp(parameters[i].key, text + 1, (size_t)(close - text - 1)))
+                break;
+        if (close && i < n) {
+            str_add(out, parameters[i].value);
+            text = close + 1;
+        } else {
+            str_addc(out, *text++);
+        }
+    }
+}
+
+static Status status_of(const char *class)
+{
+    if (str_starts(class, "UNSUPPORTED_FEATURE"))
+        return ST_UNSUPPORTED;
+    return strstr(class, "NOT_FOUND") ? ST_NOT_FOUND : ST_INVALID;
+}
+
+Status spark_error(Error *err, const Node *at, const char *class, const char *sqlstate, const char *text, ...)
+{
+    KeyValue parameters[PARAMETERS_MAX];
+    size_t n = 0;
+    va_list args;
+    va_start(args, text);
+    for (const char *name; n < PARAMETERS_MAX && (name = va_arg(args, const char *)) != NULL;) {
+        const char *value = va_arg(args, const char *);
+        parameters[n++] = (KeyValue){ name, value ? value : "" };
+    }
+    va_end(args);
+    str_auto message = STR_INIT(ERROR_MESSAGE_BYTES);
+    str_addf(&message, "[%s] ", class);
+    fill(&message, text, parameters, n);
+    str_addf(&message, " SQLSTATE: %s", sqlstate);
+    Status status = FAIL_CODE(err, status_of(class), class, "%s", str_text(&message));
+    if (!err)
+        return status;
+    snprintf(err->sqlstate, sizeof err->sqlstate, "%s", sqlstate);
+    for (size_t i = 0; i < n; i++)
+        error_param(err, parameters[i].key, parameters[i].value);
+    if (at) {
+        err->start = at->start;
+        err->stop = at->stop;
+    }
+    return status;
+}
+
+Status spark_unsupported(Error *err, const Node *at, const char *what)
+{
+    return spark_error(err, at, "UNSUPPORTED_FEATURE", "0A000", "The feature is not supported: <what>.", "what", what, NULL);
+}
+
+static void quote(Str *out, const char *name)
+{
+    str_addc(out, '`');
+    for (; *name; name++) {
+        if (*name == '`')
+            str_addc(out, '`');
+        str_addc(out, *name);
+    }
+    str_addc(out, '`');
+}
+
+const char *sql_id(Arena *a, const char *name)
+{
+    str_auto text = STR_INIT(ERROR_MESSAGE_BYTES);
+    quote(&text, name);
+    return str_arena(&text, a);
+}
+
+const char *sql_ids(Arena *a, const StrList *parts)
+{
+    str_auto text = STR_INIT(ERROR_MESSAGE_BYTES);
+    for (size_t i = 0; i < parts->len; i++) {
+        str_add(&text, i ? "." : "");
+        quote(&text, parts->at[i]);
+    }
+    return str_arena(&text, a);
+}

@@ -1,0 +1,510 @@
+/* ir/function_match.c -- choosing a function's row by its arguments, and coercing them to it. */
+#include "ir/binder.h"
+#include "ir/signature.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { VARIABLES = 26 };
+
+typedef struct Variables {
+    const Type *type[VARIABLES];
+    bool nullable[VARIABLES]; /* may a value of this variable be null? */
+    bool conflict;            /* two uses have no common type */
+} Variables;
+
+static size_t slot(char variable)
+{
+    return (size_t)(variable - 'A');
+}
+
+/* The parameter of argument `i`, which is within the signature's counts. */
+static const Param *param_of(const Signature *s, size_t i)
+{
+    return &s->params[i < s->nparams ? i : s->nparams - 1];
+}
+
+/* ---------------------------------------------------------------- what a spec accepts as it is */
+
+static bool class_accepts(TypeClass class, const Type *t)
+{
+    switch (class) {
+    case CLASS_ANY:
+        return true;
+    case CLASS_NUMERIC:
+        return type_is_numeric(t);
+    case CLASS_INTEGRAL:
+        return type_is_integral(t);
+    case CLASS_FRACTIONAL:
+        return t->kind == TYPE_FLOAT || t->kind == TYPE_DOUBLE || t->kind == TYPE_DECIMAL;
+    case CLASS_ANSI_INTERVAL:
+        return type_is_ansi_interval(t);
+    case CLASS_YEAR_MONTH:
+        return t->kind == TYPE_YEAR_MONTH_INTERVAL;
+    case CLASS_DAY_TIME:
+        return t->kind == TYPE_DAY_TIME_INTERVAL;
+    case CLASS_DATETIME:
+        return type_is_datetime(t);
+    case CLASS_ATOMIC:
+        return type_is_atomic(t);
+    case CLASS_ORDERABLE:
+        return type_is_orderable(t);
+    case CLASS_DECIMAL:
+        return t->kind == TYPE_DECIMAL;
+    case CLASS_STRUCT:
+        return t->kind == TYPE_STRUCT;
+    }
+    return false;
+}
+
+static bool accepts(const Spec *s, const Type *t, const Variables *v)
+{
+    switch (s->kind) {
+    case SPEC_TYPE:
+        return type_same(s->type, t);
+    case SPEC_CLASS:
+        return class_accepts(s->class, t);
+    case SPEC_VARIABLE:
+        return v->type[slot(s->variable)] && type_same(v->type[slot(s->variable)], t);
+    case SPEC_ARRAY:
+        return t->kind == TYPE_ARRAY && accepts(s->element, t->element, v);
+    case SPEC_MAP:
+        return t->kind == TYPE_MAP && accepts(s->key, t->key, v) && accepts(s->element, t->element, v);
+    case SPEC_LAMBDA:
+        return accepts(s->element, t, v);
+    }
+    return false;
+}
+
+/* ---------------------------------------------------------------- what it would cast to */
+
+static const Type *class_default(TypeClass class, const Type *from, bool ansi, Arena *a)
+{
+    bool text = from->kind == TYPE_STRING, null = from->kind == TYPE_NULL;
+    if (!text && !null && !(class == CLASS_DECIMAL && type_is_numeric(from)))
+        return class == CLASS_FRACTIONAL && type_is_integral(from) ? &type_double : NULL;
+    switch (class) {
+    case CLASS_NUMERIC:
+    case CLASS_FRACTIONAL:
+        return &type_double;
+    case CLASS_INTEGRAL:
+        return text && ansi ? &type_long : text ? NULL : &type_int;
+    case CLASS_DECIMAL:
+        return type_is_numeric(from) ? type_decimal_for(a, from) : type_decimal(a, 38, 18);
+    case CLASS_DATETIME:
+        return &type_timestamp;
+    case CLASS_YEAR_MONTH:
+        return null ? type_year_month(a, INTERVAL_YEAR, INTERVAL_MONTH) : NULL;
+    case CLASS_DAY_TIME:
+        return null ? type_day_time(a, INTERVAL_DAY, INTERVAL_SECOND) : NULL;
+    case CLASS_STRUCT:
+        return null ? type_struct(a, NULL, 0) : NULL;
+    default:
+        return NULL;
+    }
+}
+
+static bool legacy_implicit(const Type *from, const Type *to)
+{
+    if (type_same(from, to) || from->kind == TYPE_NULL)
+        return true;
+    if (type_is_numeric(from) && type_is_numeric(to))
+        return true;
+    if (to->kind == TYPE_STRING)
+        return type_is_atomic(from);
+    if (from->kind == TYPE_STRING)
+        return type_is_atomic(to) && to->kind != TYPE_BOOLEAN && !type_is_ansi_interval(to);
+    if (type_is_datetime(from) && type_is_datetime(to))
+        return true;
+    if (from->kind == TYPE_ARRAY && to->kind == TYPE_ARRAY)
+        return legacy_implicit(from->element, to->element);
+    if (from->kind == TYPE_MAP && to->kind == TYPE_MAP)
+        return legacy_implicit(from->key, to->key) && legacy_implicit(from->element, to->element);
+    return false;
+}
+
+static bool implicit(bool ansi, const Type *from, const Type *to)
+{
+    if (!ansi)
+        return legacy_implicit(from, to);
+    return (from->kind == TYPE_STRING && type_is_atomic(to)) || cast_ansi_store(from, to);
+}
+
+/* The type that an argument of type `t` is cast to for spec `s`; NULL: impossible. */
+static const Type *target(Binder *b, const Spec *s, const Type *t, const Variables *v)
+{
+    if (accepts(s, t, v))
+        return t;
+    switch (s->kind) {
+    case SPEC_TYPE:
+        return implicit(b->ansi, t, s->type) ? s->type : NULL;
+    case SPEC_CLASS:
+        return class_default(s->class, t, b->ansi, b->a);
+    case SPEC_VARIABLE: {
+        const Type *common = v->type[slot(s->variable)];
+        return common && cast_valid(b->ansi, t, common) ? common : NULL;
+    }
+    case SPEC_ARRAY: {
+        const Type *from = t->kind == TYPE_ARRAY ? t->element : t->kind == TYPE_NULL ? &type_null : NULL;
+        const Type *element = from ? target(b, s->element, from, v) : NULL;
+        return element ? type_array(b->a, element, t->kind == TYPE_NULL || t->contains_null) : NULL;
+    }
+    case SPEC_MAP: {
+        bool null = t->kind == TYPE_NULL;
+        if (t->kind != TYPE_MAP && !null)
+            return NULL;
+        const Type *key = target(b, s->key, null ? &type_null : t->key, v);
+        const Type *value = target(b, s->element, null ? &type_null : t->element, v);
+        return key && value ? type_map(b->a, key, value, null || t->contains_null) : NULL;
+    }
+    case SPEC_LAMBDA:
+        return target(b, s->element, t, v);
+    }
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- type variables */
+
+static void unify(Binder *b, const Spec *s, const Type *t, bool nullable, Variables *v)
+{
+    switch (s->kind) {
+    case SPEC_VARIABLE: {
+        const Type **mine = &v->type[slot(s->variable)];
+        if (s->variable == 'F' && t->kind != TYPE_FLOAT && t->kind != TYPE_DOUBLE)
+            t = &type_double;
+        const Type *common = *mine ? coerce_wider(b->a, b->ansi, *mine, t) : t;
+        v->conflict = v->conflict || !common;
+        *mine = common ? common : *mine;
+        v->nullable[slot(s->variable)] |= nullable;
+        return;
+    }
+    case SPEC_ARRAY:
+        if (t->kind == TYPE_ARRAY)
+            unify(b, s->element, t->element, t->contains_null, v);
+        return;
+    case SPEC_MAP:
+        if (t->kind == TYPE_MAP) {
+            unify(b, s->key, t->key, false, v);
+            unify(b, s->element, t->element, t->contains_null, v);
+        }
+        return;
+    case SPEC_LAMBDA:
+        unify(b, s->element, t, nullable, v);
+        return;
+    default:
+        return;
+    }
+}
+
+/* The alternative that has the argument's shape: what it unifies with. */
+static const Spec *shape(const Param *p, const Type *t)
+{
+    for (size_t i = 0; i < p->nalternatives; i++) {
+        const Spec *s = &p->alternatives[i];
+        if (s->kind == SPEC_VARIABLE || s->kind == SPEC_LAMBDA || (s->kind == SPEC_ARRAY && t->kind == TYPE_ARRAY) ||
+            (s->kind == SPEC_MAP && t->kind == TYPE_MAP))
+            return s;
+    }
+    return NULL;
+}
+
+static Variables solve(Binder *b, const Signature *s, const NodeList *args)
+{
+    Variables v = { 0 };
+    for (size_t i = 0; s->nparams && i < args->len; i++) {
+        const Param *p = param_of(s, i);
+        const Spec *alternative = args->at[i] && args->at[i]->type ? shape(p, args->at[i]->type) : NULL;
+        if (alternative)
+            unify(b, alternative, args->at[i]->type, args->at[i]->nullable, &v);
+    }
+    for (size_t i = 0; i < VARIABLES; i++)
+        if (v.type[i] == NULL)
+            v.type[i] = &type_null;
+    return v;
+}
+
+/* ---------------------------------------------------------------- results */
+
+static bool part_nullable(const Spec *s, const Variables *v)
+{
+    if (s->nulls)
+        return s->nulls == '?';
+    return s->kind == SPEC_VARIABLE ? v->nullable[slot(s->variable)] : true;
+}
+
+static const Type *instantiate(Binder *b, const Spec *s, const Variables *v)
+{
+    switch (s->kind) {
+    case SPEC_TYPE:
+        return s->type;
+    case SPEC_VARIABLE:
+        return v->type[slot(s->variable)];
+    case SPEC_ARRAY:
+        return type_array(b->a, instantiate(b, s->element, v), part_nullable(s->element, v));
+    case SPEC_MAP:
+        return type_map(b->a, instantiate(b, s->key, v), instantiate(b, s->element, v), part_nullable(s->element, v));
+    default:
+        fprintf(stderr, "weir: functions.def: a result may not be a class or a lambda\n");
+        abort();
+    }
+}
+
+static Status result_type(Binder *b, const FunctionRow *row, NodeList *args, const Variables *v, const Node *at,
+                          const Type **ret, Error *err)
+{
+    if (*row->result == '@')
+        return result_rule(b, row, args, at, ret, err);
+    if (*row->result == '#') {
+        *ret = args->at[row->result[1] - '1']->type;
+        return ST_OK;
+    }
+    *ret = instantiate(b, signature_type(b->a, row->result), v);
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- matching */
+
+typedef struct Attempt {
+    size_t bad;          /* the argument that does not fit */
+    const Type **targets;
+    Variables variables;
+} Attempt;
+
+static bool try_row(Binder *b, const Signature *s, const NodeList *args, bool casts, Attempt *ret)
+{
+    if (args->len < s->least || args->len > s->most)
+        return false;
+    ret->variables = solve(b, s, args);
+    ret->targets = ARENA_ARRAY(b->a, const Type *, args->len + 1);
+    for (size_t i = 0; i < args->len; i++) {
+        const Param *p = param_of(s, i);
+        const Type *t = args->at[i]->type, *found = NULL;
+        ret->bad = i;
+        bool is_lambda = p->nalternatives == 1 && p->alternatives[0].kind == SPEC_LAMBDA;
+        if (is_lambda != (args->at[i]->kind == NODE_Lambda))
+            return false;
+        if (is_lambda && node_as(Lambda, args->at[i])->params.len != p->alternatives[0].nparams)
+            return false;
+        for (size_t k = 0; k < p->nalternatives && !found; k++)
+            found = accepts(&p->alternatives[k], t, &ret->variables) ? t : NULL;
+        for (size_t k = 0; k < p->nalternatives && !found && casts; k++)
+            found = target(b, &p->alternatives[k], t, &ret->variables);
+        if (!found)
+            return false;
+        ret->targets[i] = found;
+    }
+    return !ret->variables.conflict;
+}
+
+static Node *coerce_lambda(Binder *b, Node *n, const Type *to)
+{
+    const Lambda *l = node_as(Lambda, n);
+    Node *body = coerce_to(b->a, b->ansi, l->body, to);
+    if (body == l->body)
+        return n;
+    Node *copy = node_copy(b->a, n);
+    ((Lambda *)(void *)copy)->body = body;
+    copy->type = to;
+    return copy;
+}
+
+static Node *fallback_literal(Binder *b, const Param *p)
+{
+    const char *text = p->fallback;
+    double f = 0;
+    int64_t i = 0;
+    if (*text == '\'')
+        return make_literal_string(b, arena_strn(b->a, text + 1, strlen(text) - 2));
+    if (!strcmp(text, "null"))
+        return make_literal_null(b, &type_null);
+    if (!strcmp(text, "true") || !strcmp(text, "false"))
+        return make_literal_bool(b, *text == 't');
+    if (str_to_i64(text, &i))
+        return make_literal_int(b, i, &type_int);
+    if (!str_to_f64(text, &f)) {
+        fprintf(stderr, "weir: functions.def: default '%s'\n", text);
+        abort();
+    }
+    Value *v = ARENA_NEW(b->a, Value);
+    v->f = f;
+    return typed(node_new(b->a, Literal, .value = v, .of = &type_double), &type_double, false, NULL);
+}
+
+/* Constants are cast at once where it costs nothing: an integer default to a wider or decimal parameter prints as Spark's. */
+static void add_defaults(Binder *b, const Signature *s, NodeList *args)
+{
+    for (size_t i = args->len; i < s->nparams && s->params[i].fallback; i++)
+        vec_push(b->a, args, fallback_literal(b, &s->params[i]));
+}
+
+static const char *count_text(Arena *a, const FunctionRow *rows, size_t nrows)
+{
+    size_t least = SIZE_MAX, most = 0;
+    for (size_t i = 0; i < nrows; i++) {
+        Signature s = signature_parse(a, rows[i].signature);
+        least = s.least < least ? s.least : least;
+        most = s.most > most ? s.most : most;
+    }
+    if (most == SIZE_MAX)
+        return arena_printf(a, "> %zu", least ? least - 1 : 0);
+    if (least == most)
+        return arena_printf(a, "%zu", least);
+    str_auto list = STR_INIT(256);
+    for (size_t i = least; i <= most; i++)
+        str_addf(&list, "%s%zu", i > least ? ", " : "[", i);
+    str_addc(&list, ']');
+    return str_arena(&list, a);
+}
+
+static void spec_text(Arena *a, const Spec *s, Str *out)
+{
+    static const char *const names[] = {
+        [CLASS_ANY] = "\"ANY\"",           [CLASS_NUMERIC] = "\"NUMERIC\"",
+        [CLASS_INTEGRAL] = "\"INTEGRAL\"", [CLASS_FRACTIONAL] = "\"FRACTIONAL\"",
+        [CLASS_ANSI_INTERVAL] = "\"ANSI INTERVAL\"", [CLASS_YEAR_MONTH] = "\"INTERVAL YEAR TO MONTH\"",
+        [CLASS_DAY_TIME] = "\"INTERVAL DAY TO SECOND\"", [CLASS_DATETIME] = "(\"TIMESTAMP\" or \"DATE\")",
+        [CLASS_ATOMIC] = "\"ATOMIC\"",     [CLASS_ORDERABLE] = "\"ORDERABLE\"",
+        [CLASS_DECIMAL] = "\"DECIMAL\"",   [CLASS_STRUCT] = "\"STRUCT\"" };
+    switch (s->kind) {
+    case SPEC_TYPE:
+        str_addf(out, "\"%s\"", type_sql_text(a, s->type));
+        return;
+    case SPEC_CLASS:
+        str_add(out, names[s->class]);
+        return;
+    case SPEC_ARRAY:
+        str_add(out, "\"ARRAY\"");
+        return;
+    case SPEC_MAP:
+        str_add(out, "\"MAP\"");
+        return;
+    default:
+        str_add(out, "\"ANY\"");
+    }
+}
+
+static Status bad_type(Binder *b, const char *name, const Signature *s, const NodeList *args, size_t bad, const Node *at,
+                       Error *err)
+{
+    static const char *const ordinals[] = { "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth" };
+    const Param *p = param_of(s, bad);
+    str_auto required = STR_INIT(1024);
+    str_auto call = STR_INIT(4096);
+    str_add(&required, p->nalternatives > 1 ? "(" : "");
+    for (size_t i = 0; i < p->nalternatives; i++) {
+        str_add(&required, i ? " or " : "");
+        spec_text(b->a, &p->alternatives[i], &required);
+    }
+    str_add(&required, p->nalternatives > 1 ? ")" : "");
+    str_addf(&call, "%s(", name);
+    for (size_t i = 0; i < args->len; i++)
+        str_addf(&call, "%s%s", i ? ", " : "", pretty(b, args->at[i]));
+    str_addc(&call, ')');
+    return spark_error(err, at, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "42K09",
+                       "Cannot resolve \"<sqlExpr>\" due to data type mismatch: The <paramIndex> parameter requires the "
+                       "<requiredType> type, however \"<inputSql>\" has the type \"<inputType>\".",
+                       "sqlExpr", str_text(&call), "paramIndex", ordinals[bad < 9 ? bad : 8], "requiredType",
+                       str_text(&required), "inputSql", pretty(b, args->at[bad]), "inputType",
+                       type_sql_text(b->a, args->at[bad]->type), NULL);
+}
+
+static Status different(Binder *b, const char *name, const NodeList *args, const Node *at, Error *err)
+{
+    str_auto types = STR_INIT(4096);
+    str_auto call = STR_INIT(4096);
+    str_addf(&call, "%s(", name);
+    str_addc(&types, args->len > 1 ? '(' : ' ');
+    for (size_t i = 0; i < args->len; i++) {
+        str_addf(&call, "%s%s", i ? ", " : "", pretty(b, args->at[i]));
+        str_addf(&types, "%s\"%s\"", i ? " or " : "", type_sql_text(b->a, args->at[i]->type));
+    }
+    str_addc(&call, ')');
+    str_addc(&types, ')');
+    return spark_error(err, at, "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "42K09",
+                       "Cannot resolve \"<sqlExpr>\" due to data type mismatch: Input to <functionName> should all be the same "
+                       "type, but it's <dataType>.",
+                       "sqlExpr", str_text(&call), "functionName", sql_id(b->a, name), "dataType", str_text(&types), NULL);
+}
+
+static Status no_row(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, const NodeList *args, const Node *at,
+                     Error *err)
+{
+    for (size_t i = nrows; i-- > 0;) {
+        Signature s = signature_parse(b->a, rows[i].signature);
+        Attempt attempt = { 0 };
+        if (args->len < s.least || args->len > s.most)
+            continue;
+        bool fits = try_row(b, &s, args, true, &attempt);
+        return attempt.variables.conflict || fits ? different(b, name, args, at, err)
+                                                  : bad_type(b, name, &s, args, attempt.bad, at, err);
+    }
+    return spark_error(err, at, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
+                       "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer "
+                       "to 'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix.",
+                       "functionName", sql_id(b->a, name), "expectedNum", count_text(b->a, rows, nrows), "actualNum",
+                       arena_printf(b->a, "%zu", args->len), NULL);
+}
+
+static void apply(Binder *b, const Signature *s, const Attempt *attempt, NodeList *args)
+{
+    for (size_t i = 0; i < args->len; i++) {
+        const Param *p = param_of(s, i);
+        if (p->nalternatives == 1 && p->alternatives[0].kind == SPEC_LAMBDA)
+            args->at[i] = coerce_lambda(b, args->at[i], attempt->targets[i]);
+        else
+            args->at[i] = coerce_to(b->a, b->ansi, args->at[i], attempt->targets[i]);
+    }
+}
+
+Status function_match(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, NodeList *args, const Node *at,
+                      const FunctionRow **ret_row, const Type **ret_type, Error *err)
+{
+    for (int casts = 0; casts < 2; casts++)
+        for (size_t i = 0; i < nrows; i++) {
+            Signature s = signature_parse(b->a, rows[i].signature);
+            NodeList full = { 0 };
+            for (size_t k = 0; k < args->len; k++)
+                vec_push(b->a, &full, args->at[k]);
+            if (full.len >= s.least && full.len <= s.most)
+                add_defaults(b, &s, &full);
+            Attempt attempt = { 0 };
+            bool all_casts = casts || (rows[i].nulls != NULLS_RULE && nrows == 1);
+            if (!try_row(b, &s, &full, all_casts, &attempt))
+                continue;
+            apply(b, &s, &attempt, &full);
+            TRY(result_type(b, &rows[i], &full, &attempt.variables, at, ret_type, err));
+            *args = full;
+            *ret_row = &rows[i];
+            return ST_OK;
+        }
+    return no_row(b, name, rows, nrows, args, at, err);
+}
+
+/* ---------------------------------------------------------------- lambdas */
+
+bool lambda_parameter_types(Binder *b, const FunctionRow *rows, size_t nrows, size_t index, size_t nargs, size_t nparams,
+                            const NodeList *bound, const Type ***ret_types, bool **ret_nullables)
+{
+    for (size_t i = 0; i < nrows; i++) {
+        Signature s = signature_parse(b->a, rows[i].signature);
+        const Param *p = nargs >= s.least && nargs <= s.most && s.nparams ? param_of(&s, index) : NULL;
+        if (!p || p->alternatives[0].kind != SPEC_LAMBDA || p->alternatives[0].nparams != nparams)
+            continue;
+        Variables v = solve(b, &s, bound);
+        *ret_types = ARENA_ARRAY(b->a, const Type *, nparams + 1);
+        *ret_nullables = ARENA_ARRAY(b->a, bool, nparams + 1);
+        for (size_t k = 0; k < nparams; k++) {
+            const Spec *param = &p->alternatives[0].params[k];
+            (*ret_types)[k] = instantiate(b, param, &v);
+            (*ret_nullables)[k] = param->kind == SPEC_VARIABLE && v.nullable[slot(param->variable)];
+        }
+        return true;
+    }
+    return false;
+}
+
+const Type *type_from_signature(Arena *a, const char *text)
+{
+    const Spec *s = signature_type(a, text);
+    return s->kind == SPEC_TYPE ? s->type : NULL;
+}

@@ -1,0 +1,474 @@
+/* ir/result_rules.c -- functions.def's "@rule" results, and the nullability of rows marked RULE. Each rule is the dataType of
+ * the Spark expression of that name; a rule may coerce the arguments further. */
+#include "ir/binder.h"
+
+#include <strings.h>
+
+static const Type *type_of(const NodeList *args, size_t i)
+{
+    return args->at[i]->type;
+}
+
+static int larger(int x, int y)
+{
+    return x > y ? x : y;
+}
+
+static const Type *decimal_result(Binder *b, const char *rule, const Type *x, const Type *y)
+{
+    int p1 = x->precision, s1 = x->scale, p2 = y->precision, s2 = y->scale, scale = larger(s1, s2);
+    if (!strcmp(rule, "decimal_multiply"))
+        return type_decimal_adjusted(b->a, p1 + p2 + 1, s1 + s2);
+    if (!strcmp(rule, "decimal_divide")) {
+        scale = larger(6, s1 + p2 + 1);
+        return type_decimal_adjusted(b->a, p1 - s1 + s2 + scale, scale);
+    }
+    if (!strcmp(rule, "decimal_remainder")) {
+        int whole = p1 - s1 < p2 - s2 ? p1 - s1 : p2 - s2;
+        return type_decimal_adjusted(b->a, whole + scale, scale);
+    }
+    return type_decimal_adjusted(b->a, larger(p1 - s1, p2 - s2) + scale + 1, scale);
+}
+
+/* RoundBase.dataType of a decimal. */
+static const Type *rounded(Binder *b, const NodeList *args)
+{
+    const Type *t = type_of(args, 0);
+    if (t->kind != TYPE_DECIMAL)
+        return t;
+    const Node *scale_arg = args->at[1];
+    int64_t digits = node_is(Literal, scale_arg) ? node_as(Literal, scale_arg)->value->i : 0;
+    if (node_is(Call, scale_arg) && !strcmp(node_as(Call, scale_arg)->function->name, "negative") &&
+        node_is(Literal, node_as(Call, scale_arg)->args.at[0]))
+        digits = -node_as(Literal, node_as(Call, scale_arg)->args.at[0])->value->i;
+    int whole = t->precision - t->scale + 1;
+    if (digits < 0)
+        return type_decimal_bounded(b->a, larger(whole, (int)-digits + 1), 0);
+    int scale = digits < t->scale ? (int)digits : t->scale;
+    return type_decimal_bounded(b->a, whole + scale, scale);
+}
+
+static const Type *summed(Binder *b, const Type *t)
+{
+    if (t->kind == TYPE_DECIMAL)
+        return type_decimal_bounded(b->a, t->precision + 10, t->scale);
+    if (type_is_integral(t))
+        return &type_long;
+    return type_is_ansi_interval(t) ? t : &type_double;
+}
+
+static const Type *whole_interval(Binder *b, const Type *t)
+{
+    if (t->kind == TYPE_YEAR_MONTH_INTERVAL)
+        return type_year_month(b->a, INTERVAL_YEAR, INTERVAL_MONTH);
+    return t->kind == TYPE_DAY_TIME_INTERVAL ? type_day_time(b->a, INTERVAL_DAY, INTERVAL_SECOND) : t;
+}
+
+static const Type *averaged(Binder *b, const Type *t)
+{
+    if (t->kind == TYPE_DECIMAL)
+        return type_decimal_bounded(b->a, t->precision + 4, t->scale + 4);
+    return type_is_ansi_interval(t) ? whole_interval(b, t) : &type_double;
+}
+
+/* All arguments to one type; false when there is none. */
+static bool unify_args(Binder *b, NodeList *args, size_t from, size_t step, const Type **ret, bool *ret_nullable)
+{
+    const Type *common = &type_null;
+    *ret_nullable = false;
+    for (size_t i = from; i < args->len && common; i += step) {
+        common = coerce_wider(b->a, b->ansi, common, type_of(args, i));
+        *ret_nullable |= args->at[i]->nullable;
+    }
+    if (!common)
+        return false;
+    for (size_t i = from; i < args->len; i += step)
+        args->at[i] = coerce_to(b->a, b->ansi, args->at[i], common);
+    *ret = common;
+    return true;
+}
+
+static const Type *concatenated(Binder *b, NodeList *args)
+{
+    bool arrays = false, binaries = args->len > 0, nulls = false;
+    const Type *common = NULL;
+    for (size_t i = 0; i < args->len; i++) {
+        arrays = arrays || type_of(args, i)->kind == TYPE_ARRAY;
+        binaries = binaries && type_of(args, i)->kind == TYPE_BINARY;
+    }
+    if (binaries)
+        return &type_binary;
+    if (arrays)
+        return unify_args(b, args, 0, 1, &common, &nulls) ? common : NULL;
+    for (size_t i = 0; i < args->len; i++)
+        args->at[i] = coerce_to(b->a, b->ansi, args->at[i], &type_string);
+    return &type_string;
+}
+
+static const Type *map_of(Binder *b, NodeList *args)
+{
+    const Type *key = NULL, *value = NULL;
+    bool key_nulls = false, value_nulls = false;
+    if (args->len % 2 || !unify_args(b, args, 0, 2, &key, &key_nulls) || !unify_args(b, args, 1, 2, &value, &value_nulls))
+        return NULL;
+    return type_map(b->a, key, value, value_nulls);
+}
+
+static const Type *struct_of(Binder *b, const NodeList *args)
+{
+    VEC(Field) fields = { 0 };
+    for (size_t i = 0; i + 1 < args->len; i += 2) {
+        if (!node_is(Literal, args->at[i]) || type_of(args, i)->kind != TYPE_STRING)
+            return NULL;
+        const Value *name = node_as(Literal, args->at[i])->value;
+        vec_push(b->a, &fields,
+                 (Field){ arena_strn(b->a, name->text, name->text_len), type_of(args, i + 1), args->at[i + 1]->nullable, NULL });
+    }
+    return args->len % 2 ? NULL : type_struct(b->a, fields.at, fields.len);
+}
+
+static const Type *zipped(Binder *b, const NodeList *args)
+{
+    VEC(Field) fields = { 0 };
+    for (size_t i = 0; i < args->len; i++) {
+        const Node *e = args->at[i];
+        if (type_of(args, i)->kind != TYPE_ARRAY)
+            return NULL;
+        const char *name = node_is(ColumnRef, e) ? node_as(ColumnRef, e)->name
+                           : node_is(GetField, e) ? node_as(GetField, e)->field : arena_printf(b->a, "%zu", i);
+        vec_push(b->a, &fields, (Field){ name, type_of(args, i)->element, true, NULL });
+    }
+    return type_array(b->a, type_struct(b->a, fields.at, fields.len), false);
+}
+
+static const Type *entries(Binder *b, const Type *map)
+{
+    const Field fields[] = { { "key", map->key, false, NULL }, { "value", map->element, map->contains_null, NULL } };
+    return type_array(b->a, type_struct(b->a, fields, 2), false);
+}
+
+static const Type *from_entries(Binder *b, const Type *array)
+{
+    const Type *s = array->kind == TYPE_ARRAY ? array->element : NULL;
+    if (!s || s->kind != TYPE_STRUCT || s->nfields != 2)
+        return NULL;
+    return type_map(b->a, s->fields[0].type, s->fields[1].type, s->fields[1].nullable);
+}
+
+static const Type *sequence_of(Binder *b, NodeList *args)
+{
+    const Type *common = coerce_wider(b->a, b->ansi, type_of(args, 0), type_of(args, 1));
+    if (!common)
+        return NULL;
+    if (type_is_integral(common) && args->len > 2)
+        common = coerce_wider(b->a, b->ansi, common, type_of(args, 2));
+    for (size_t i = 0; i < args->len; i++)
+        if (i < 2 || type_is_integral(common))
+            args->at[i] = coerce_to(b->a, b->ansi, args->at[i], common);
+    return type_array(b->a, common, false);
+}
+
+/* to_number's format: its digits before and after the point. */
+static const Type *number_format(Binder *b, const Node *format)
+{
+    if (!node_is(Literal, format) || node_as(Literal, format)->value->is_null)
+        return NULL;
+    const Value *v = node_as(Literal, format)->value;
+    int digits = 0, scale = 0;
+    bool point = false;
+    for (size_t i = 0; i < v->text_len; i++) {
+        char c = v->text[i];
+        point = point || c == '.' || c == 'D' || c == 'd';
+        digits += c == '0' || c == '9';
+        scale += point && (c == '0' || c == '9');
+    }
+    return type_decimal_bounded(b->a, digits, scale);
+}
+
+static const Type *extracted(Binder *b, NodeList *args)
+{
+    static const char *const seconds[] = { "second", "s", "sec", "seconds", "secs" };
+    if (!node_is(Literal, args->at[0]) || type_of(args, 0)->kind != TYPE_STRING || node_as(Literal, args->at[0])->value->is_null)
+        return NULL;
+    const Value *field = node_as(Literal, args->at[0])->value;
+    if (type_of(args, 1)->kind == TYPE_STRING || type_of(args, 1)->kind == TYPE_NULL)
+        args->at[1] = coerce_to(b->a, b->ansi, args->at[1], &type_timestamp);
+    for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++)
+        if (strlen(seconds[i]) == field->text_len && !strncasecmp(seconds[i], field->text, field->text_len))
+            return type_decimal(b->a, 8, 6);
+    return &type_int;
+}
+
+static const Type *percentile_of(Binder *b, const NodeList *args)
+{
+    const Type *t = type_is_ansi_interval(type_of(args, 0)) ? whole_interval(b, type_of(args, 0)) : &type_double;
+    return args->len > 1 && type_of(args, 1)->kind == TYPE_ARRAY ? type_array(b->a, t, false) : t;
+}
+
+/* explode, posexplode, inline, stack, json_tuple: the struct of the columns that they make. */
+static const Type *exploded(Binder *b, const FunctionRow *row, const Type *t, bool positions)
+{
+    bool outer = str_ends(row->name, "_outer");
+    VEC(Field) fields = { 0 };
+    if (positions)
+        vec_push(b->a, &fields, (Field){ "pos", &type_int, outer, NULL });
+    if (t->kind == TYPE_MAP) {
+        vec_push(b->a, &fields, (Field){ "key", t->key, outer, NULL });
+        vec_push(b->a, &fields, (Field){ "value", t->element, outer || t->contains_null, NULL });
+    } else if (t->kind == TYPE_ARRAY) {
+        vec_push(b->a, &fields, (Field){ "col", t->element, outer || t->contains_null, NULL });
+    } else {
+        return NULL;
+    }
+    return type_struct(b->a, fields.at, fields.len);
+}
+
+static const Type *inlined(Binder *b, const FunctionRow *row, const Type *t)
+{
+    if (t->kind != TYPE_ARRAY || t->element->kind != TYPE_STRUCT)
+        return NULL;
+    const Type *s = t->element;
+    Field *fields = ARENA_ARRAY(b->a, Field, s->nfields + 1);
+    for (size_t i = 0; i < s->nfields; i++) {
+        fields[i] = s->fields[i];
+        fields[i].nullable = s->fields[i].nullable || t->contains_null || str_ends(row->name, "_outer");
+    }
+    return type_struct(b->a, fields, s->nfields);
+}
+
+static const Type *stacked(Binder *b, NodeList *args)
+{
+    if (!node_is(Literal, args->at[0]) || node_as(Literal, args->at[0])->value->i < 1 || args->len < 2)
+        return NULL;
+    size_t rows = (size_t)node_as(Literal, args->at[0])->value->i, n = args->len - 1, columns = (n + rows - 1) / rows;
+    Field *fields = ARENA_ARRAY(b->a, Field, columns + 1);
+    for (size_t c = 0; c < columns; c++) {
+        bool nulls = false;
+        const Type *common = NULL;
+        if (!unify_args(b, args, 1 + c, columns, &common, &nulls))
+            return NULL;
+        fields[c] = (Field){ arena_printf(b->a, "col%zu", c), common, true, NULL };
+    }
+    return type_struct(b->a, fields, columns);
+}
+
+static const Type *tuple(Binder *b, const NodeList *args)
+{
+    Field *fields = ARENA_ARRAY(b->a, Field, args->len);
+    for (size_t i = 0; i + 1 < args->len; i++)
+        fields[i] = (Field){ arena_printf(b->a, "c%zu", i), &type_string, true, NULL };
+    return type_struct(b->a, fields, args->len - 1);
+}
+
+static const Type *window_of(Binder *b, const Type *t)
+{
+    const Field fields[] = { { "start", t, true, NULL }, { "end", t, true, NULL } };
+    return type_struct(b->a, fields, 2);
+}
+
+static const Type *nullable_deep(Arena *a, const Type *t)
+{
+    if (t->kind == TYPE_ARRAY)
+        return type_array(a, nullable_deep(a, t->element), true);
+    if (t->kind == TYPE_MAP)
+        return type_map(a, nullable_deep(a, t->key), nullable_deep(a, t->element), true);
+    if (t->kind != TYPE_STRUCT)
+        return t;
+    Field *fields = ARENA_ARRAY(a, Field, t->nfields + 1);
+    for (size_t i = 0; i < t->nfields; i++) {
+        fields[i] = t->fields[i];
+        fields[i].type = nullable_deep(a, t->fields[i].type);
+        fields[i].nullable = true;
+    }
+    return type_struct(a, fields, t->nfields);
+}
+
+/* from_json and from_csv: the schema is a constant text, DDL or JSON. */
+static Status from_schema(Binder *b, const NodeList *args, const Node *at, const Type **ret, Error *err)
+{
+    if (!node_is(Literal, args->at[1]) || type_of(args, 1)->kind != TYPE_STRING)
+        return spark_error(err, at, "INVALID_SCHEMA.NON_STRING_LITERAL", "42K07",
+                           "The input schema <inputSchema> is not a valid schema string. The input expression must be string "
+                           "literal and not null.",
+                           "inputSchema", pretty(b, args->at[1]), NULL);
+    const Value *v = node_as(Literal, args->at[1])->value;
+    const char *text = arena_strn(b->a, v->text, v->text_len);
+    const Type *t = NULL;
+    if (*text == '{' || *text == '"')
+        TRY(type_from_json(b->a, text, &t, err));
+    else
+        TRY(b->env->parse_type(b->env->self, b->a, text, &t, err));
+    *ret = nullable_deep(b->a, t);
+    return ST_OK;
+}
+
+/* try_add and friends compute as the operator does: its coercion and its type. */
+static Status try_arithmetic(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret, Error *err)
+{
+    static const char *const operators[][2] = { { "try_add", "+" }, { "try_subtract", "-" }, { "try_multiply", "*" },
+                                                { "try_divide", "/" }, { "try_mod", "%" } };
+    for (size_t i = 0; i < 5; i++)
+        if (!strcmp(row->name, operators[i][0])) {
+            NodeList copy = { 0 };
+            vec_push(b->a, &copy, args->at[0]);
+            vec_push(b->a, &copy, args->at[1]);
+            Node *computed = NULL;
+            TRY(make_operator(b, operators[i][1], &copy, at, &computed, err));
+            *ret = computed->type;
+            if (node_is(Call, computed) && !strcmp(node_as(Call, computed)->function->name, operators[i][1]))
+                *args = node_as(Call, computed)->args;
+            return ST_OK;
+        }
+    return FAIL(err, ST_INTERNAL, "no operator for '%s'", row->name);
+}
+
+static const Type *simple_rule(Binder *b, const FunctionRow *row, const char *rule, NodeList *args)
+{
+    const Type *t = args->len ? type_of(args, 0) : NULL;
+    if (str_starts(rule, "decimal_"))
+        return decimal_result(b, rule, t, type_of(args, 1));
+    if (!strcmp(rule, "wider") || !strcmp(rule, "wider_interval"))
+        return coerce_wider(b->a, b->ansi, t, type_of(args, 1));
+    if (!strcmp(rule, "ceil"))
+        return t->kind == TYPE_DECIMAL ? type_decimal_bounded(b->a, t->precision - t->scale + 1, 0) : &type_long;
+    if (!strcmp(rule, "round") || !strcmp(rule, "ceil_scale"))
+        return rounded(b, args);
+    if (!strcmp(rule, "concat"))
+        return concatenated(b, args);
+    if (!strcmp(rule, "elt"))
+        return type_of(args, 1);
+    if (!strcmp(rule, "number_format"))
+        return number_format(b, args->at[1]);
+    if (!strcmp(rule, "extract"))
+        return extracted(b, args);
+    if (!strcmp(rule, "to_date"))
+        return &type_date;
+    if (!strcmp(rule, "window"))
+        return window_of(b, t);
+    if (!strcmp(rule, "interval_scaled"))
+        return whole_interval(b, t);
+    if (!strcmp(rule, "map"))
+        return map_of(b, args);
+    if (!strcmp(rule, "named_struct"))
+        return struct_of(b, args);
+    if (!strcmp(rule, "arrays_zip"))
+        return zipped(b, args);
+    if (!strcmp(rule, "map_entries"))
+        return entries(b, t);
+    if (!strcmp(rule, "map_from_entries"))
+        return from_entries(b, t);
+    if (!strcmp(rule, "sequence"))
+        return sequence_of(b, args);
+    if (!strcmp(rule, "aggregate_lambda"))
+        return args->len > 3 ? type_of(args, 3) : type_of(args, 1);
+    if (!strcmp(rule, "sum"))
+        return summed(b, t);
+    if (!strcmp(rule, "avg"))
+        return averaged(b, t);
+    if (!strcmp(rule, "collect"))
+        return type_array(b->a, t, false);
+    if (!strcmp(rule, "percentile"))
+        return percentile_of(b, args);
+    if (!strcmp(rule, "percentile_approx"))
+        return type_of(args, 1)->kind == TYPE_ARRAY ? type_array(b->a, t, false) : t;
+    if (!strcmp(rule, "histogram")) {
+        const Field fields[] = { { "x", t, true, NULL }, { "y", &type_double, true, NULL } };
+        return type_array(b->a, type_struct(b->a, fields, 2), true);
+    }
+    if (!strcmp(rule, "explode") || !strcmp(rule, "posexplode"))
+        return exploded(b, row, t, *rule == 'p');
+    if (!strcmp(rule, "inline"))
+        return inlined(b, row, t);
+    if (!strcmp(rule, "stack"))
+        return stacked(b, args);
+    return !strcmp(rule, "json_tuple") ? tuple(b, args) : NULL;
+}
+
+Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err)
+{
+    const char *rule = row->result + 1;
+    if (!strcmp(rule, "from_schema"))
+        return from_schema(b, args, at, ret_type, err);
+    if (!strcmp(rule, "try_arithmetic"))
+        return try_arithmetic(b, row, args, at, ret_type, err);
+    const Type *t = simple_rule(b, row, rule, args);
+    if (!t) {
+        str_auto types = STR_INIT(4096);
+        for (size_t i = 0; i < args->len; i++)
+            str_addf(&types, "%s\"%s\"", i ? ", " : "", type_sql_text(b->a, type_of(args, i)));
+        return spark_error(err, at, "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "42K09",
+                           "Cannot resolve \"<sqlExpr>\" due to data type mismatch: Input to <functionName> should all be the "
+                           "same type, but it's (<dataType>).",
+                           "sqlExpr", row->name, "functionName", sql_id(b->a, row->name), "dataType", str_text(&types), NULL);
+    }
+    *ret_type = t;
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- nullability */
+
+static bool any_nullable(const NodeList *args)
+{
+    for (size_t i = 0; i < args->len; i++)
+        if (args->at[i]->kind != NODE_Lambda && args->at[i]->nullable)
+            return true;
+    return false;
+}
+
+static bool all_nullable(const NodeList *args)
+{
+    for (size_t i = 0; i < args->len; i++)
+        if (!args->at[i]->nullable)
+            return false;
+    return true;
+}
+
+static bool named(const FunctionRow *row, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(row->name, names[i]))
+            return true;
+    return false;
+}
+#define NAMED(row, ...) named((row), (const char *const[]){ __VA_ARGS__ }, sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
+
+static bool nullable_by_name(Binder *b, const FunctionRow *row, const NodeList *args)
+{
+    if (NAMED(row, "coalesce", "ifnull", "nvl", "greatest", "least"))
+        return all_nullable(args);
+    if (NAMED(row, "if", "nvl2"))
+        return args->at[1]->nullable || args->at[2]->nullable;
+    if (NAMED(row, "/", "%", "div", "mod", "pmod"))
+        return true;
+    if (NAMED(row, "concat_ws", "format_string", "printf", "array_append", "array_prepend"))
+        return args->at[0]->nullable;
+    if (NAMED(row, "to_date", "to_timestamp", "to_timestamp_ltz", "to_timestamp_ntz") && args->len == 1)
+        return args->at[0]->nullable || args->at[0]->type->kind == TYPE_STRING;
+    if (NAMED(row, "size", "cardinality"))
+        return b->ansi && any_nullable(args);
+    if (NAMED(row, "array_contains"))
+        return any_nullable(args) || args->at[0]->type->contains_null;
+    if (NAMED(row, "arrays_overlap"))
+        return any_nullable(args) || args->at[0]->type->contains_null || args->at[1]->type->contains_null;
+    if (NAMED(row, "array_repeat"))
+        return args->at[1]->nullable;
+    if (NAMED(row, "flatten"))
+        return any_nullable(args) || args->at[0]->type->contains_null;
+    if (NAMED(row, "lag", "lead"))
+        return args->at[0]->nullable || args->at[2]->nullable;
+    return !b->ansi || any_nullable(args); /* fails in ANSI mode where the legacy one gives null */
+}
+
+bool result_nullable(Binder *b, const FunctionRow *row, const NodeList *args)
+{
+    switch (row->nulls) {
+    case NULLS_NEVER:
+        return false;
+    case NULLS_ALWAYS:
+        return true;
+    case NULLS_RULE:
+        return nullable_by_name(b, row, args);
+    default:
+        return any_nullable(args);
+    }
+}

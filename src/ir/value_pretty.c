@@ -1,0 +1,115 @@
+/* ir/value_pretty.c -- constants as Spark prints them in column names. */
+#include "ir/value.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Java's Double.toString: at least one digit after the point, an exponent outside 10^-3 … 10^7. */
+static void java_double(double f, bool single, Str *out)
+{
+    if (isnan(f) || isinf(f)) {
+        str_add(out, isnan(f) ? "NaN" : f > 0 ? "Infinity" : "-Infinity");
+        return;
+    }
+    char text[64];
+    int digits = 1;
+    for (; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*e", digits - 1, f);
+        double back = 0;
+        if (str_to_f64(text, &back) && (single ? (float)back == (float)f : back == f))
+            break;
+    }
+    double size = fabs(f);
+    if (size == 0 || (size >= 1e-3 && size < 1e7)) {
+        int exponent = size == 0 ? 0 : (int)floor(log10(size)), places = digits - 1 - exponent;
+        str_addf(out, "%.*f", places < 1 ? 1 : places, f);
+        return;
+    }
+    char *e = strchr(text, 'e');
+    int exponent = 0;
+    sscanf(e + 1, "%d", &exponent);
+    *e = 0;
+    str_addf(out, "%s%sE%d", text, strchr(text, '.') ? "" : ".0", exponent);
+}
+
+static void fraction(int64_t us, Str *out)
+{
+    if (!us)
+        return;
+    char digits[16];
+    int n = snprintf(digits, sizeof digits, ".%06" PRId64, us);
+    while (digits[n - 1] == '0')
+        digits[--n] = 0;
+    str_add(out, digits);
+}
+
+static void day_time(int64_t us, const Type *t, Str *out)
+{
+    static const char *const fields[] = { "DAY", "HOUR", "MINUTE", "SECOND" };
+    static const int64_t units[] = { 86400000000, 3600000000, 60000000, 1000000 };
+    int64_t rest = us < 0 ? -us : us;
+    str_addf(out, "INTERVAL '%s", us < 0 ? "-" : "");
+    for (int i = t->start; i <= t->end; i++) {
+        str_add(out, i == t->start ? "" : i == INTERVAL_HOUR ? " " : ":");
+        str_addf(out, i == INTERVAL_DAY ? "%" PRId64 : "%02" PRId64, rest / units[i]);
+        rest %= units[i];
+        if (i == INTERVAL_SECOND)
+            fraction(rest, out);
+    }
+    str_addf(out, "' %s", fields[t->start]);
+    if (t->end != t->start)
+        str_addf(out, " TO %s", fields[t->end]);
+}
+
+static void year_month(int64_t months, const Type *t, Str *out)
+{
+    int64_t n = months < 0 ? -months : months;
+    const char *sign = months < 0 ? "-" : "";
+    if (t->start != t->end)
+        str_addf(out, "INTERVAL '%s%" PRId64 "-%" PRId64 "' YEAR TO MONTH", sign, n / 12, n % 12);
+    else if (t->start == INTERVAL_YEAR)
+        str_addf(out, "INTERVAL '%s%" PRId64 "' YEAR", sign, n / 12);
+    else
+        str_addf(out, "INTERVAL '%s%" PRId64 "' MONTH", sign, n);
+}
+
+void value_pretty(const Value *v, const Type *type, Str *out)
+{
+    if (v->is_null) {
+        str_add(out, "NULL");
+        return;
+    }
+    switch (type->kind) {
+    case TYPE_FLOAT:
+    case TYPE_DOUBLE:
+        java_double(v->f, type->kind == TYPE_FLOAT, out);
+        return;
+    case TYPE_STRING:
+    case TYPE_DECIMAL:
+        str_addn(out, v->text, v->text_len);
+        return;
+    case TYPE_BYTE:
+    case TYPE_SHORT:
+    case TYPE_INT:
+    case TYPE_LONG:
+        str_addf(out, "%" PRId64, v->i);
+        return;
+    case TYPE_YEAR_MONTH_INTERVAL:
+        year_month(v->i, type, out);
+        return;
+    case TYPE_DAY_TIME_INTERVAL:
+        day_time(v->i, type, out);
+        return;
+    case TYPE_TIMESTAMP: { /* without the zone that value_sql names: column names are in the session's */
+        str_auto text = STR_INIT(128);
+        value_sql(v, type, &text);
+        str_addn(out, str_text(&text), text.len - 2);
+        str_addc(out, '\'');
+        return;
+    }
+    default:
+        value_sql(v, type, out);
+    }
+}
