@@ -1,7 +1,7 @@
 """Fills in the answers of functions/*.test by real Spark: build/oracle/bin/python tests/golden/generate.py [FILE …]
 
 A case is a line with an expression or a query of one column, then '-- type', then one line for each row's value as Spark
-casts it to STRING (NULL is the bare word, \\n and \\\\ are escaped), or '-- error CLASS'. A blank line ends it. A line
+casts it to STRING (NULL is the bare word, \\n and \\\\ are escaped, blank text is quoted), or '-- error CLASS'. A blank line ends it. A line
 '# conf key=value' holds for the rest of the file. Answers that are there already are replaced; write only the first line.
 """
 import pathlib
@@ -31,6 +31,8 @@ def query(expression):
 
 
 def shown(value):
+    if value is not None and not value.strip():
+        return repr(value)
     return "NULL" if value is None else value.replace("\\", "\\\\").replace("\n", "\\n")
 
 

@@ -41,6 +41,8 @@ def simple(kind):
 
 
 def shown(value):
+    if value is not None and not value.strip():
+        return repr(value)
     return "NULL" if value is None else value.replace("\\", "\\\\").replace("\n", "\\n")
 
 
