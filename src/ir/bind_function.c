@@ -240,6 +240,8 @@ static Status check_aggregate(Binder *b, const Scope *s, const Function *f, cons
         return spark_error(err, &f->node, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "42000",
                            "Invalid SQL syntax: The function <prettyName> does not support <syntax>.", "prettyName",
                            sql_id(b->a, name), "syntax", f->distinct ? "DISTINCT" : "FILTER clause", NULL);
+    if (row->kind == FN_GENERATOR && !s->generators)
+        return nested_generator(b, &f->node, err);
     if (row->kind == FN_WINDOW && !s->in_window)
         return spark_error(err, &f->node, "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", "42601",
                            "Window function <funcName> requires an OVER clause.", "funcName",

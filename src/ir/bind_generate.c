@@ -8,6 +8,13 @@ static bool is_generator(const Node *n)
     return node_is(Call, n) && node_as(Call, n)->function->kind == FN_GENERATOR;
 }
 
+Status nested_generator(Binder *b, const Node *e, Error *err)
+{
+    return spark_error(err, e, "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", "42K0E",
+                       "The generator is not supported: nested in expressions <expression>.", "expression",
+                       arena_printf(b->a, "\"%s\"", pretty(b, e)), NULL);
+}
+
 /* The Generate node: input columns, then the generator's under `names` (its own names where there are none). */
 static Status make_generate(Binder *b, Node *input, Node *generator, bool outer, const StrList *names, const StrList *qualifier,
                             const Node *at, Node **ret, Error *err)
@@ -42,27 +49,9 @@ static Status make_generate(Binder *b, Node *input, Node *generator, bool outer,
     return ST_OK;
 }
 
-Status extract_generator(Binder *b, Node **input, NodeList *exprs, Error *err)
+/* The generator that output `at` is: a Generate over *input, its columns in the output's place. */
+static Status extract_one(Binder *b, Node **input, NodeList *exprs, size_t at, Error *err)
 {
-    size_t count = 0, at = 0;
-    for (size_t i = 0; i < exprs->len; i++) {
-        if (!contains_kind(exprs->at[i], FN_GENERATOR))
-            continue;
-        const Node *e = exprs->at[i];
-        if (!node_is(Alias, e) || !is_generator(node_as(Alias, e)->child))
-            return spark_error(err, e, "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", "42K0E",
-                               "The generator is not supported: nested in expressions <expression>.", "expression",
-                               arena_printf(b->a, "\"%s\"", pretty(b, e)), NULL);
-        at = i;
-        count++;
-    }
-    if (!count)
-        return ST_OK;
-    if (count > 1)
-        return spark_error(err, exprs->at[at], "UNSUPPORTED_GENERATOR.MULTI_GENERATOR", "42K0E",
-                           "The generator is not supported: only one generator allowed per SELECT clause but found <num>: "
-                           "<generators>.",
-                           "num", arena_printf(b->a, "%zu", count), "generators", pretty(b, exprs->at[at]), NULL);
     const Alias *alias = node_as(Alias, exprs->at[at]);
     StrList names = alias->generated ? (StrList){ 0 } : alias->names;
     size_t before = (*input)->schema->len;
@@ -77,6 +66,19 @@ Status extract_generator(Binder *b, Node **input, NodeList *exprs, Error *err)
             vec_push(b->a, &all, column_ref(b, &(*input)->schema->at[k]));
     }
     *exprs = all;
+    return ST_OK;
+}
+
+Status extract_generator(Binder *b, Node **input, NodeList *exprs, Error *err)
+{
+    for (size_t i = 0; i < exprs->len; i++) {
+        const Node *e = exprs->at[i];
+        if (!contains_kind(e, FN_GENERATOR))
+            continue;
+        if (!node_is(Alias, e) || !is_generator(node_as(Alias, e)->child))
+            return nested_generator(b, e, err);
+        TRY(extract_one(b, input, exprs, i, err));
+    }
     return ST_OK;
 }
 

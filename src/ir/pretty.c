@@ -53,6 +53,7 @@ static const char *display_name(const Call *c)
         { "acosh", "ACOSH" }, { "atanh", "ATANH" }, { "degrees", "DEGREES" }, { "radians", "RADIANS" }, { "hypot", "HYPOT" },
         { "rint", "rint" },   { "signum", "SIGNUM" }, { "pi", "PI" },     { "e", "E" },           { "rank", "RANK" },
         { "dense_rank", "DENSE_RANK" }, { "percent_rank", "PERCENT_RANK" }, { "rlike", "RLIKE" }, { "||", "concat" },
+        { "array_agg", "collect_list" },
     };
     if (c->display)
         return c->display;
@@ -67,9 +68,18 @@ static void call(Binder *b, const Call *c, Str *out)
     str_addf(out, "%s(%s", display_name(c), c->distinct ? "DISTINCT " : "");
     if (!strcmp(c->function->name, "log") && c->args.len == 1)
         str_add(out, "E(), ");
-    list(b, &c->args, out);
+    if (str_starts(c->function->name, "percentile_") && c->order.len) { /* the rows take the ordering first */
+        print(b, c->args.at[1], out);
+        str_add(out, ") WITHIN GROUP (ORDER BY ");
+        print(b, node_as(SortOrder, c->order.at[0])->child, out);
+        str_add(out, node_as(SortOrder, c->order.at[0])->direction == SORT_DESC ? " DESC" : "");
+    } else {
+        list(b, &c->args, out);
+    }
+    if ((!strcmp(c->function->name, "aggregate") || !strcmp(c->function->name, "reduce")) && c->args.len == 3)
+        str_add(out, ", lambdafunction(namedlambdavariable(), namedlambdavariable())");
     str_addc(out, ')');
-    if (c->order.len) {
+    if (c->order.len && !str_starts(c->function->name, "percentile_")) {
         str_add(out, " WITHIN GROUP (ORDER BY ");
         list(b, &c->order, out);
         str_addc(out, ')');
@@ -132,6 +142,16 @@ static bool operator(Binder *b, const Call *c, Str *out)
     return false;
 }
 
+/* " AS x" of a struct's field that was named so, not after its column or place. */
+static void given_name(const Node *name, const Node *value, Str *out)
+{
+    const Value *v = node_as(Literal, name)->value;
+    const char *own = node_is(ColumnRef, value) ? node_as(ColumnRef, value)->name
+                      : node_is(GetField, value) ? node_as(GetField, value)->field : NULL;
+    if (own ? !str_eq(own, v->text) : !str_starts(v->text, "col"))
+        str_addf(out, " AS %s", v->text);
+}
+
 /* Other special forms; false for plain f(x, y). */
 static bool special(Binder *b, const Call *c, Str *out)
 {
@@ -163,6 +183,7 @@ static bool special(Binder *b, const Call *c, Str *out)
         for (size_t i = 1; i < c->args.len; i += 2) {
             str_add(out, i > 1 ? ", " : "");
             print(b, c->args.at[i], out);
+            given_name(c->args.at[i - 1], c->args.at[i], out);
         }
         str_addc(out, ')');
         return true;
@@ -205,6 +226,9 @@ static void bound_text(Binder *b, int64_t kind, const Node *value, bool lower, S
         str_add(out, " PRECEDING");
     } else if (node_is(Literal, value) && type_is_integral(value->type) && node_as(Literal, value)->value->i < 0) {
         str_addf(out, "%" PRId64 " PRECEDING", -node_as(Literal, value)->value->i);
+    } else if (node_is(Cast, value) && node_is(Literal, node_as(Cast, value)->child) &&
+               node_as(Literal, node_as(Cast, value)->child)->value->i < 0) {
+        str_addf(out, "(- %" PRId64 ") FOLLOWING", -node_as(Literal, node_as(Cast, value)->child)->value->i);
     } else {
         print(b, value, out);
         str_add(out, " FOLLOWING");
@@ -283,6 +307,17 @@ static void lambda(Binder *b, const Lambda *l, Str *out)
     str_addc(out, ')');
 }
 
+static void alias(Binder *b, const Alias *n, Str *out)
+{
+    if (n->names.len && n->generated && str_starts(n->names.at[0], "lateralAliasReference(")) {
+        str_add(out, n->names.at[0]);
+        return;
+    }
+    print(b, n->child, out);
+    if (n->names.len && !n->generated)
+        str_addf(out, " AS %s", n->names.at[0]);
+}
+
 static void print(Binder *b, const Node *e, Str *out)
 {
     switch (e->kind) {
@@ -295,9 +330,7 @@ static void print(Binder *b, const Node *e, Str *out)
         str_add(out, node_as(ColumnRef, e)->depth ? ")" : "");
         return;
     case NODE_Alias:
-        print(b, node_as(Alias, e)->child, out);
-        if (node_as(Alias, e)->names.len && !node_as(Alias, e)->generated)
-            str_addf(out, " AS %s", node_as(Alias, e)->names.at[0]);
+        alias(b, node_as(Alias, e), out);
         return;
     case NODE_Cast: {
         const Cast *c = node_as(Cast, e);
