@@ -1,4 +1,4 @@
-"""What the tests of the AWS APIs share: `server`, a `weir serve` of the whole session in a temporary home on a free port, and
+"""What the suites share: `server`, a `weir serve` of the whole session in a temporary home on a free port, and
 `start_server`, which starts others. Clients are the real ones: boto3, the aws CLI."""
 import json
 import os
@@ -12,7 +12,7 @@ import boto3
 import botocore.config
 import pytest
 
-TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+TOP = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("WEIR_BUILD", TOP / "build" / "release"))
 WEIR = str(BUILD / "weir")
 READY_S = 20  # with sanitizers, on a busy machine

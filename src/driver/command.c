@@ -1,0 +1,175 @@
+/* driver/command.c -- the table of statements, and the Command messages of Spark Connect. */
+#include "driver/command.h"
+
+#include "driver/keep.h"
+
+typedef struct Statement {
+    NodeKind kind;
+    Status (*run)(Run *r, Node *command, Rows **ret_rows, Error *err);
+} Statement;
+
+static const Statement statements[] = {
+    { NODE_WriteFiles, command_write_files },
+    { NODE_WriteTable, command_write_table },
+    { NODE_CreateView, command_create_view },
+    { NODE_Cache, command_cache },
+    { NODE_CreateTable, command_create_table },
+    { NODE_DropObject, command_drop },
+    { NODE_CreateNamespace, command_create_namespace },
+    { NODE_Truncate, command_truncate },
+    { NODE_AlterObject, command_alter },
+    { NODE_Show, command_show },
+    { NODE_DescribeObject, command_describe },
+    { NODE_SetConf, command_set },
+    { NODE_Use, command_use },
+    { NODE_Explain, command_explain },
+};
+
+bool command_is(const Node *plan)
+{
+    return plan->kind >= NODE_WriteFiles && plan->kind <= NODE_UnsupportedStatement;
+}
+
+Status command_unsupported(const char *what, Error *err)
+{
+    FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE", "The feature is not supported: %s.", what);
+    if (err)
+        memcpy(err->sqlstate, "0A000", 6);
+    return ST_UNSUPPORTED;
+}
+
+Status command_run(Run *r, Node *command, Rows **ret_rows, Error *err)
+{
+    for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
+        if (statements[i].kind == command->kind)
+            return statements[i].run(r, command, ret_rows, err);
+    if (node_is(UnsupportedStatement, command))
+        return command_unsupported(node_as(UnsupportedStatement, command)->what, err);
+    return command_unsupported(arena_printf(r->arena, "the statement %s", node_name(command)), err);
+}
+
+Rows *command_nothing(Run *r)
+{
+    return rows_new(r->arena, type_struct(r->arena, NULL, 0));
+}
+
+Rows *command_table(Run *r, const char *const *columns)
+{
+    size_t n = 0;
+    while (columns[n])
+        n++;
+    Field *fields = ARENA_ARRAY(r->arena, Field, n + 1);
+    for (size_t i = 0; i < n; i++)
+        fields[i] = (Field){ .name = columns[i], .type = &type_string, .nullable = true };
+    return rows_new(r->arena, type_struct(r->arena, fields, n));
+}
+
+/* ---- messages */
+
+static Status respond_relation(Run *r, Spark__Connect__Relation *relation, Error *err)
+{
+    Spark__Connect__ExecutePlanResponse__SqlCommandResult result = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__SQL_COMMAND_RESULT__INIT;
+    Spark__Connect__ExecutePlanResponse response = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__INIT;
+    result.relation = relation;
+    response.response_type_case = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__RESPONSE_TYPE_SQL_COMMAND_RESULT;
+    response.sql_command_result = &result;
+    return run_respond(r, &response, err);
+}
+
+/* The rows of a command as a local relation, which the client then shows or collects. */
+static Status respond_local(Run *r, const Rows *rows, Error *err)
+{
+    struct ArrowBuffer stream;
+    ArrowBufferInit(&stream);
+    Status status = arrow_encode_rows(rows, &stream, err);
+    if (status == ST_OK) {
+        str_auto json = STR_INIT(1 << 24);
+        type_json(rows->schema, &json);
+        Spark__Connect__LocalRelation local = SPARK__CONNECT__LOCAL_RELATION__INIT;
+        local.has_data = true;
+        local.data = (ProtobufCBinaryData){ (size_t)stream.size_bytes, stream.data };
+        local.schema = (char *)(uintptr_t)str_text(&json);
+        Spark__Connect__Relation relation = SPARK__CONNECT__RELATION__INIT;
+        relation.rel_type_case = SPARK__CONNECT__RELATION__REL_TYPE_LOCAL_RELATION;
+        relation.local_relation = &local;
+        status = respond_relation(r, &relation, err);
+    }
+    ArrowBufferReset(&stream);
+    return status;
+}
+
+/* The relation of a SqlCommand in its oldest form, which had the text in the command. */
+static Spark__Connect__Relation *sql_relation(Run *r, const Spark__Connect__SqlCommand *command)
+{
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    Spark__Connect__SQL *sql = ARENA_NEW(r->arena, Spark__Connect__SQL);
+    spark__connect__sql__init(sql);
+    sql->query = command->sql;
+    sql->named_arguments = (Spark__Connect__SQL__NamedArgumentsEntry **)(void *)command->named_arguments;
+    sql->n_named_arguments = command->n_named_arguments;
+    sql->pos_arguments = command->pos_arguments;
+    sql->n_pos_arguments = command->n_pos_arguments;
+#pragma GCC diagnostic pop
+    Spark__Connect__Relation *relation = ARENA_NEW(r->arena, Spark__Connect__Relation);
+    spark__connect__relation__init(relation);
+    relation->rel_type_case = SPARK__CONNECT__RELATION__REL_TYPE_SQL;
+    relation->sql = sql;
+    return relation;
+}
+
+/* A command runs now; a query is only checked, and runs when the client asks for its rows. */
+static Status sql_command(Run *r, const Spark__Connect__SqlCommand *command, Error *err)
+{
+    Spark__Connect__Relation *input = command->input ? command->input : sql_relation(r, command);
+    Node *plan, *bound;
+    TRY(connect_relation(r->arena, &r->connect, input, &plan, err));
+    if (command_is(plan)) {
+        Rows *rows;
+        TRY(command_run(r, plan, &rows, err));
+        return respond_local(r, rows, err);
+    }
+    TRY(run_bind_node(r, plan, &bound, err));
+    return respond_relation(r, input, err);
+}
+
+static Status register_function(Run *r, const Spark__Connect__CommonInlineUserDefinedFunction *f, Error *err)
+{
+    Node *udf;
+    TRY(connect_udf(r->arena, &r->connect, f, &udf, err));
+    KeptPlan *plan = keep_plan(udf);
+    session_lock(r->session);
+    entries_set(&r->session->functions, node_as(PythonUdf, udf)->name, plan);
+    session_unlock(r->session);
+    return ST_OK;
+}
+
+static Status get_resources(Run *r, Error *err)
+{
+    Spark__Connect__GetResourcesCommandResult result = SPARK__CONNECT__GET_RESOURCES_COMMAND_RESULT__INIT;
+    Spark__Connect__ExecutePlanResponse response = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__INIT;
+    response.response_type_case = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__RESPONSE_TYPE_GET_RESOURCES_COMMAND_RESULT;
+    response.get_resources_command_result = &result;
+    return run_respond(r, &response, err);
+}
+
+Status command_message(Run *r, const Spark__Connect__Command *command, Error *err)
+{
+    switch (command->command_type_case) {
+    case SPARK__CONNECT__COMMAND__COMMAND_TYPE_SQL_COMMAND:
+        return sql_command(r, command->sql_command, err);
+    case SPARK__CONNECT__COMMAND__COMMAND_TYPE_REGISTER_FUNCTION:
+        return register_function(r, command->register_function, err);
+    case SPARK__CONNECT__COMMAND__COMMAND_TYPE_GET_RESOURCES_COMMAND:
+        return get_resources(r, err);
+    default: {
+        Spark__Connect__Plan plan = SPARK__CONNECT__PLAN__INIT;
+        plan.op_type_case = SPARK__CONNECT__PLAN__OP_TYPE_COMMAND;
+        plan.command = (Spark__Connect__Command *)(uintptr_t)command;
+        Node *node;
+        Rows *rows;
+        TRY(connect_plan(r->arena, &r->connect, &plan, &node, err));
+        return command_run(r, node, &rows, err);
+    }
+    }
+}

@@ -1,0 +1,292 @@
+/* driver/environment.c -- what the front end and the binder ask of the session: settings, names, files, rows, SQL text. */
+#include "driver/run.h"
+
+#include "back/duckdb/source.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "driver/catalog.h"
+#include "front/sql/sql.h"
+#include "ir/source.h"
+#include "ir/value.h"
+
+static const char *env_conf(void *self, const char *key)
+{
+    return run_conf(self, key);
+}
+
+static bool is_true(Run *r, const char *key)
+{
+    return str_ieq(run_conf(r, key), "true");
+}
+
+static SqlOptions sql_options(Run *r)
+{
+    return (SqlOptions){ .ansi = is_true(r, "spark.sql.ansi.enabled"),
+                         .enforce_reserved_keywords = is_true(r, "spark.sql.ansi.enforceReservedKeywords"),
+                         .double_quoted_identifiers = is_true(r, "spark.sql.ansi.doubleQuotedIdentifiers"),
+                         .escaped_string_literals = is_true(r, "spark.sql.parser.escapedStringLiterals"),
+                         .legacy_setops_precedence = is_true(r, "spark.sql.legacy.setopsPrecedence.enabled"),
+                         .legacy_exponent_as_decimal = is_true(r, "spark.sql.legacy.exponentLiteralAsDecimal.enabled"),
+                         .legacy_interval = is_true(r, "spark.sql.legacy.interval.enabled"),
+                         .timestamp_ntz = str_ieq(run_conf(r, "spark.sql.timestampType"), "TIMESTAMP_NTZ"),
+                         .time_zone = run_conf(r, "spark.sql.session.timeZone") };
+}
+
+static Status parse_statement(void *self, Arena *a, const char *text, const ConnectArgument *arguments, size_t n, Node **ret_plan,
+                              Error *err)
+{
+    Run *r = self;
+    SqlOptions options = sql_options(r);
+    SqlParameter *parameters = ARENA_ARRAY(a, SqlParameter, n + 1);
+    for (size_t i = 0; i < n; i++)
+        parameters[i] = (SqlParameter){ .name = arguments[i].name, .value = arguments[i].value };
+    options.parameters = parameters;
+    options.nparameters = n;
+    r->query = text;
+    return sql_parse_statement(a, text, strlen(text), &options, ret_plan, err);
+}
+
+Status run_parse(Run *r, const char *text, Node **ret_plan, Error *err)
+{
+    return parse_statement(r, r->arena, text, NULL, 0, ret_plan, err);
+}
+
+static Status parse_expression(void *self, Arena *a, const char *text, Node **ret_expr, Error *err)
+{
+    Run *r = self;
+    SqlOptions options = sql_options(r);
+    Status status = sql_parse_expression(a, text, strlen(text), &options, ret_expr, err);
+    if (status != ST_OK)
+        r->query = text;
+    return status;
+}
+
+static Status parse_type(void *self, Arena *a, const char *text, const Type **ret_type, Error *err)
+{
+    Run *r = self;
+    const char *start = text + strspn(text, " \t\r\n");
+    if (*start == '{' || *start == '"')
+        return type_from_json(a, start, ret_type, err);
+    Status status = sql_parse_type(a, text, ret_type, err);
+    if (status != ST_OK)
+        r->query = text;
+    return status;
+}
+
+Status environment_schema(Run *r, const char *text, const Type **ret_schema, Error *err)
+{
+    const char *start = text + strspn(text, " \t\r\n");
+    if (*start == '{')
+        return type_from_json(r->arena, start, ret_schema, err);
+    Status status = sql_parse_schema(r->arena, text, ret_schema, err);
+    if (status != ST_OK)
+        r->query = text;
+    return status;
+}
+
+static Status artifact(void *self, Arena *a, const char *hash, View *ret_bytes, Error *err)
+{
+    Run *r = self;
+    if (!*hash || strspn(hash, "0123456789abcdefABCDEF") != strlen(hash))
+        return FAIL_CODE(err, ST_INVALID, "CONNECT_INVALID_PLAN", "The Spark Connect plan is invalid. '%s' is no hash.", hash);
+    char *path = arena_printf(a, "%s/cache/%s", r->session->artifact_dir, hash), *text;
+    size_t len;
+    Status status = file_read(a, path, LIMIT_PLAN_MESSAGE, &text, &len, err);
+    if (status == ST_NOT_FOUND)
+        return FAIL_CODE(err, ST_NOT_FOUND, "CONNECT_INVALID_PLAN",
+                         "The Spark Connect plan is invalid. Not found any cached local relation with the hash: %s in the session.",
+                         hash);
+    TRY(status);
+    *ret_bytes = (View){ text, len };
+    return ST_OK;
+}
+
+/* ---- files */
+
+static const char *option(const KeyValueList *options, const char *key)
+{
+    for (size_t i = options->len; i-- > 0;)
+        if (str_ieq(options->at[i].key, key))
+            return options->at[i].value;
+    return NULL;
+}
+
+static Status read_files(Run *r, Arena *a, const Read *read, const char *format, const Type *user_schema, Node **ret_scan, Error *err)
+{
+    StrList roots = { 0 };
+    for (size_t i = 0; i < read->paths.len; i++)
+        vec_push(a, &roots, read->paths.at[i]);
+    const char *path = option(&read->options, "path");
+    if (path)
+        vec_push(a, &roots, path);
+    VEC(SourceFile) files = { 0 };
+    bool tolerant = user_schema && str_ieq(run_conf(r, "spark.sql.files.ignoreMissingFiles"), "true");
+    for (size_t i = 0; i < roots.len; i++) {
+        LakeFileList found = { 0 };
+        Status status = lake_list(driver_lake(r->driver), a, roots.at[i], &found, err);
+        if (status == ST_NOT_FOUND && tolerant)
+            continue;
+        TRY(status);
+        for (size_t k = 0; k < found.len; k++) {
+            const LakeFile *f = &found.at[k];
+            vec_push(a, &files, (SourceFile){ .path = f->path, .uri = f->uri, .size_bytes = f->size_bytes,
+                                              .modified_ms = f->modified_ms });
+            vec_push(r->arena, &r->files, f->uri);
+        }
+    }
+    EngineSession *engine;
+    TRY(run_engine(r, &engine, err));
+    SourceRequest request = { .format = format, .files = files.at, .nfiles = files.len, .roots = &roots,
+                              .user_schema = user_schema, .options = &read->options,
+                              .time_zone = run_conf(r, "spark.sql.session.timeZone"),
+                              .infer_partition_types = is_true(r, "spark.sql.sources.partitionColumnTypeInference.enabled") };
+    const ScanSource *source;
+    TRY(source_resolve(a, engine, &request, &source, err));
+    *ret_scan = node_new(a, Scan, .format = source_format(format), .source = source, .options = read->options);
+    return ST_OK;
+}
+
+static Status env_read(void *self, Arena *a, const Read *read, Node **ret_scan, Error *err)
+{
+    Run *r = self;
+    const char *format = read->format && *read->format ? read->format : run_conf(r, "spark.sql.sources.default");
+    if (!source_format(format)) {
+        FAIL_CODE(err, ST_NOT_FOUND, "DATA_SOURCE_NOT_FOUND",
+                  "[DATA_SOURCE_NOT_FOUND] Failed to find the data source: %s. Make sure the provider name is correct and the package "
+                  "is properly registered and compatible with your Spark version. SQLSTATE: 42K02", format);
+        memcpy(err->sqlstate, "42K02", 6);
+        error_param(err, "provider", format);
+        return ST_NOT_FOUND;
+    }
+    const Type *schema = read->user_schema;
+    if (!schema && read->schema_text)
+        TRY(environment_schema(r, read->schema_text, &schema, err));
+    return read_files(r, a, read, format, schema, ret_scan, err);
+}
+
+/* ---- names */
+
+Status environment_table_name(Run *r, const StrList *name, const char **ret_database, const char **ret_table, Error *err)
+{
+    session_lock(r->session);
+    const char *current = arena_str(r->arena, r->session->database);
+    session_unlock(r->session);
+    size_t n = name->len;
+    if (n == 0 || n > 3 || (n == 3 && !str_ieq(name->at[0], "spark_catalog")))
+        return catalog_not_found(r->arena, name, err);
+    *ret_table = name->at[n - 1];
+    *ret_database = n == 1 ? current : name->at[n - 2];
+    return ST_OK;
+}
+
+static Status table_plan(Run *r, Arena *a, const CatalogTable *t, const KeyValueList *options, Node **ret_plan, Error *err)
+{
+    if (t->kind == CATALOG_VIEW)
+        return parse_statement(r, a, t->view_text, NULL, 0, ret_plan, err);
+    KeyValueList all = { 0 };
+    for (size_t i = 0; i < t->options.len; i++)
+        vec_push(a, &all, t->options.at[i]);
+    for (size_t i = 0; options && i < options->len; i++)
+        vec_push(a, &all, options->at[i]);
+    StrList paths = { 0 };
+    vec_push(a, &paths, t->location);
+    bool exists = false;
+    TRY(lake_exists(driver_lake(r->driver), t->location, &exists, err));
+    if (!exists && t->schema) { /* a table without files yet */
+        *ret_plan = node_new(a, LocalRelation, .declared = t->schema);
+        return ST_OK;
+    }
+    *ret_plan = node_new(a, Read, .format = t->format, .paths = paths, .user_schema = t->schema, .options = all);
+    return ST_OK;
+}
+
+/* parquet.`s3://b/p` */
+static Node *files_by_name(Arena *a, const StrList *name, const KeyValueList *options)
+{
+    if (name->len != 2 || !source_format(name->at[0]))
+        return NULL;
+    StrList paths = { 0 };
+    vec_push(a, &paths, name->at[1]);
+    KeyValueList none = { 0 };
+    return node_new(a, Read, .format = name->at[0], .paths = paths, .options = options ? *options : none);
+}
+
+Status environment_relation(void *self, Arena *a, const StrList *name, const KeyValueList *options, Node **ret_plan, Error *err)
+{
+    Run *r = self;
+    if (name->len == 1) {
+        session_lock(r->session);
+        KeptPlan *view = entries_find(&r->session->views, name->at[0]);
+        *ret_plan = view ? kept_plan_use(view, a) : NULL;
+        session_unlock(r->session);
+        if (*ret_plan)
+            return ST_OK;
+    }
+    if (name->len == 2 && str_ieq(name->at[0], run_conf(r, "spark.sql.globalTempDatabase"))) {
+        *ret_plan = driver_global_view(r->driver, a, name->at[1]);
+        return *ret_plan ? ST_OK : catalog_not_found(a, name, err);
+    }
+    const char *database, *table;
+    TRY(environment_table_name(r, name, &database, &table, err));
+    CatalogTable t;
+    Error missing = ERROR_INIT;
+    Status status = catalog_table(driver_catalog(r->driver), a, database, table, &t, &missing);
+    if (status == ST_OK)
+        return table_plan(r, a, &t, options, ret_plan, err);
+    *ret_plan = files_by_name(a, name, options);
+    return *ret_plan ? ST_OK : catalog_not_found(a, name, err);
+}
+
+static Status env_local(void *self, Arena *a, const LocalRelation *local, const Type **ret_schema, Error *err)
+{
+    Run *r = self;
+    if (local->declared) {
+        *ret_schema = local->declared;
+        return ST_OK;
+    }
+    if (local->schema_text)
+        return environment_schema(r, local->schema_text, ret_schema, err);
+    return engine_ipc_schema(a, local->arrow, (size_t)local->arrow_bytes, ret_schema, err);
+}
+
+static Status env_function(void *self, Arena *a, const StrList *name, Node **ret_function, Error *err)
+{
+    Run *r = self;
+    *ret_function = NULL;
+    if (name->len == 1) {
+        session_lock(r->session);
+        KeptPlan *function = entries_find(&r->session->functions, name->at[0]);
+        *ret_function = function ? kept_plan_use(function, a) : NULL;
+        session_unlock(r->session);
+    }
+    return *ret_function ? ST_OK : FAIL(err, ST_NOT_FOUND, "there is no function %s", catalog_quoted(a, name));
+}
+
+static Status env_rows(void *self, Arena *a, const Node *bound, size_t max_rows, NodeList *ret_rows, Error *err)
+{
+    Rows *rows;
+    TRY(run_collect(self, bound, max_rows, &rows, err));
+    NodeList list = { 0 };
+    for (size_t i = 0; i < rows->at.len; i++) {
+        NodeList items = { 0 };
+        for (size_t k = 0; k < rows->schema->nfields; k++)
+            vec_push(a, &items, node_new(a, Literal, .value = &rows->at.at[i][k], .of = rows->schema->fields[k].type));
+        vec_push(a, &list, node_new(a, Row, .items = items));
+    }
+    *ret_rows = list;
+    return ST_OK;
+}
+
+static Status env_parse_expression(void *self, Arena *a, const char *text, Node **ret_expr, Error *err)
+{
+    return parse_expression(self, a, text, ret_expr, err);
+}
+
+void environment_init(Run *r)
+{
+    r->env = (BindEnv){ .self = r, .conf = env_conf, .relation = environment_relation, .read = env_read, .local = env_local,
+                        .function = env_function, .rows = env_rows, .parse_expression = env_parse_expression,
+                        .parse_type = parse_type };
+    r->connect = (ConnectOptions){ .self = r, .parse_statement = parse_statement, .parse_expression = parse_expression,
+                                   .parse_type = parse_type, .artifact = artifact };
+}

@@ -1,0 +1,46 @@
+/* driver/execution.h -- one ExecutePlan: its responses, buffered for a client that comes back (reattachable execution).
+ *
+ * The thread that runs the plan appends responses with execution_respond and ends with execution_finish. At most one call is
+ * attached as the reader: it gets the responses one by one as gRPC takes them, then the end. No thread waits for a client
+ * except the producer, when too much is unread; execution_interrupt wakes it.
+ * Reference-counted; thread-safe. Source: ExecuteResponseObserver, ExecuteGrpcResponseSender. */
+#ifndef WEIR_DRIVER_EXECUTION_H
+#define WEIR_DRIVER_EXECUTION_H
+#include "base/status.h"
+#include "base/vec.h"
+#include "driver/rpc.h"
+
+typedef struct Execution Execution;
+
+/* `tags` are copied. */
+Execution *execution_new(const char *operation_id, char *const *tags, size_t ntags, bool reattachable);
+Execution *execution_ref(Execution *x);
+void execution_unref(Execution *x);
+const char *execution_id(const Execution *x);
+bool execution_is_reattachable(const Execution *x);
+bool execution_has_tag(const Execution *x, const char *tag);
+
+/* --- the producer's side --- */
+/* Appends a response (takes the reference over). ST_CANCELLED when the execution was interrupted. */
+Status execution_respond(Execution *x, const char *response_id, RpcBuffer *response, Error *err);
+/* The end: OK, or what the calls end with (message and details are copied). */
+void execution_finish(Execution *x, const RpcStatus *status);
+bool execution_is_interrupted(Execution *x);
+/* What execution_interrupt calls while the producer is busy elsewhere (engine_interrupt); NULL takes it back and waits
+ * until a call under way has returned. */
+void execution_on_interrupt(Execution *x, void (*interrupt)(void *arg), void *arg);
+
+/* --- the clients' side --- */
+/* Makes `call` the reader, from the response after `last_response_id` (NULL: the first). A reader before it ends with
+ * `disconnected`. ST_NOT_FOUND: the position is unknown or no longer there. */
+Status execution_attach(Execution *x, RpcCall *call, const char *last_response_id, const RpcStatus *disconnected, Error *err);
+void execution_sent(Execution *x, RpcCall *call);   /* from RpcMethod.sent */
+void execution_closed(Execution *x, RpcCall *call); /* from RpcMethod.closed: detaches; interrupts what cannot be reattached */
+/* Forgets responses up to and with this one; all when NULL. */
+void execution_release(Execution *x, const char *response_id);
+void execution_interrupt(Execution *x);
+/* How long it has had no reader, in milliseconds; -1 while it has one. */
+int64_t execution_detached_ms(Execution *x);
+bool execution_is_finished(Execution *x);
+
+#endif

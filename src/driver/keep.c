@@ -1,0 +1,89 @@
+/* driver/keep.c -- see keep.h. Copies every field by its kind as nodes.def declares it. */
+#include "driver/keep.h"
+
+#include "ir/source.h"
+#include "ir/value.h"
+
+const Type *keep_type(Arena *a, const Type *from)
+{
+    if (!from)
+        return NULL;
+    Type *to = arena_copy(a, from, sizeof *from);
+    to->collation = arena_str(a, from->collation);
+    to->udt = arena_str(a, from->udt);
+    to->element = keep_type(a, from->element);
+    to->key = keep_type(a, from->key);
+    to->sql_type = keep_type(a, from->sql_type);
+    Field *fields = from->nfields ? ARENA_ARRAY(a, Field, from->nfields) : NULL;
+    for (size_t i = 0; i < from->nfields; i++)
+        fields[i] = (Field){ arena_str(a, from->fields[i].name), keep_type(a, from->fields[i].type), from->fields[i].nullable,
+                             arena_str(a, from->fields[i].metadata) };
+    to->fields = fields;
+    return to;
+}
+
+static void keep_value(Arena *a, Value *v)
+{
+    if (v->text) {
+        char *text = arena_alloc(a, v->text_len + 1);
+        memcpy(text, v->text, v->text_len);
+        v->text = text;
+    }
+    if (!v->items)
+        return;
+    Value *items = arena_copy(a, v->items, v->nitems * sizeof *v->items);
+    for (size_t i = 0; i < v->nitems; i++)
+        keep_value(a, &items[i]);
+    v->items = items;
+}
+
+#define AT(T, n, f) (*(T *)(void *)((char *)(n) + (f)->offset))
+
+static void keep_text(Arena *a, Node *n, const FieldInfo *f)
+{
+    const char *text = AT(const char *, n, f);
+    const FieldInfo *next = f + 1;
+    size_t len = strlen(f->name);
+    if (!text)
+        return;
+    bool bytes = next->kind == F_INT && strncmp(next->name, f->name, len) == 0 && strcmp(next->name + len, "_bytes") == 0;
+    AT(const char *, n, f) = bytes ? arena_copy(a, text, (size_t)AT(int64_t, n, next)) : arena_str(a, text);
+}
+
+static Node *keep_node(Arena *a, Node *n, void *arg)
+{
+    (void)arg;
+    Node *copy = node_copy(a, n);
+    for (const FieldInfo *f = node_info(n->kind)->fields; f->kind != F_END; f++) {
+        if (f->kind == F_STR) {
+            keep_text(a, copy, f);
+        } else if (f->kind == F_TYPE) {
+            AT(const Type *, copy, f) = keep_type(a, AT(const Type *, copy, f));
+        } else if (f->kind == F_NAMES) {
+            StrList names = { 0 };
+            for (size_t i = 0; i < AT(StrList, n, f).len; i++)
+                vec_push(a, &names, arena_str(a, AT(StrList, n, f).at[i]));
+            AT(StrList, copy, f) = names;
+        } else if (f->kind == F_KVS) {
+            KeyValueList pairs = { 0 };
+            for (size_t i = 0; i < AT(KeyValueList, n, f).len; i++) {
+                KeyValue pair = AT(KeyValueList, n, f).at[i];
+                vec_push(a, &pairs, (KeyValue){ arena_str(a, pair.key), arena_str(a, pair.value) });
+            }
+            AT(KeyValueList, copy, f) = pairs;
+        }
+    }
+    if (node_is(Literal, copy)) {
+        Literal *literal = (Literal *)copy;
+        Value *value = arena_copy(a, literal->value, sizeof *value);
+        keep_value(a, value);
+        literal->value = value;
+    }
+    return copy;
+}
+
+KeptPlan *keep_plan(const Node *plan)
+{
+    Arena *own = arena_new();
+    return kept_plan_new(own, node_rewrite(own, node_copy_deep(own, plan), keep_node, NULL));
+}

@@ -1,0 +1,399 @@
+/* driver/run.c -- see run.h: binding, the engine, streaming results. */
+#include "driver/run.h"
+
+#include "base/clock.h"
+#include "driver/command.h"
+#include "driver/proto.h"
+#include "driver/uuid.h"
+
+#include <zstd.h>
+
+enum { PLAN_MAX_BYTES = 512 * 1024 * 1024 }; /* spark.connect.maxPlanSize */
+
+void run_init(Run *r, Driver *driver, Session *session, Execution *execution, Arena *arena)
+{
+    *r = (Run){ .driver = driver, .session = session, .execution = execution, .arena = arena, .now_us = clock_us() };
+    environment_init(r);
+}
+
+static void interrupt_engine(void *engine)
+{
+    engine_interrupt(engine);
+}
+
+void run_done(Run *r)
+{
+    if (r->execution)
+        execution_on_interrupt(r->execution, NULL, NULL);
+    Error ignored = ERROR_INIT;
+    for (size_t i = 0; i < r->tables.len; i++)
+        engine_drop(r->engine, r->tables.at[i], &ignored);
+    engine_session_close(r->engine);
+    r->engine = NULL;
+}
+
+const char *run_conf(Run *r, const char *key)
+{
+    return session_conf(r->session, r->arena, key);
+}
+
+Status run_engine(Run *r, EngineSession **ret_engine, Error *err)
+{
+    if (!r->engine) {
+        TRY(engine_session(driver_engine(r->driver), &r->engine, err));
+        if (r->execution)
+            execution_on_interrupt(r->execution, interrupt_engine, r->engine);
+    }
+    *ret_engine = r->engine;
+    return ST_OK;
+}
+
+static Status cannot_parse(const char *why, Error *err)
+{
+    FAIL_CODE(err, ST_INVALID, "CONNECT_INVALID_PLAN.CANNOT_PARSE",
+              "The Spark Connect plan is invalid. Cannot decompress or parse the input plan (%s)\nThis may be caused by a corrupted "
+              "compressed plan.\nTo disable plan compression, set 'spark.connect.session.planCompression.threshold' to -1.", why);
+    memcpy(err->sqlstate, "56K00", 6);
+    error_param(err, "errorMsg", why);
+    return ST_INVALID;
+}
+
+Status run_unpack(Run *r, const Spark__Connect__Plan *plan, const Spark__Connect__Plan **ret_plan, Error *err)
+{
+    if (!plan)
+        return FAIL(err, ST_INVALID, "the request has no plan");
+    if (plan->op_type_case != SPARK__CONNECT__PLAN__OP_TYPE_COMPRESSED_OPERATION) {
+        *ret_plan = plan;
+        return ST_OK;
+    }
+    const Spark__Connect__Plan__CompressedOperation *c = plan->compressed_operation;
+    if (c->compression_codec != SPARK__CONNECT__COMPRESSION_CODEC__COMPRESSION_CODEC_ZSTD)
+        return cannot_parse("the codec is not zstd", err);
+    unsigned long long size = ZSTD_getFrameContentSize(c->data.data, c->data.len);
+    if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > PLAN_MAX_BYTES)
+        return cannot_parse("no size, or one above the limit of 512 MiB", err);
+    uint8_t *bytes = arena_alloc(r->arena, (size_t)size + 1);
+    size_t n = ZSTD_decompress(bytes, (size_t)size, c->data.data, c->data.len);
+    if (ZSTD_isError(n) || n != size)
+        return cannot_parse("the compressed bytes are damaged", err);
+    bool command = c->op_type == SPARK__CONNECT__PLAN__COMPRESSED_OPERATION__OP_TYPE__OP_TYPE_COMMAND;
+    Spark__Connect__Plan *whole = ARENA_NEW(r->arena, Spark__Connect__Plan);
+    spark__connect__plan__init(whole);
+    View view = { (const char *)bytes, n };
+    void *message = proto_unpack(r->arena, command ? &spark__connect__command__descriptor : &spark__connect__relation__descriptor, view);
+    if (!message)
+        return cannot_parse("the bytes are no plan", err);
+    whole->op_type_case = command ? SPARK__CONNECT__PLAN__OP_TYPE_COMMAND : SPARK__CONNECT__PLAN__OP_TYPE_ROOT;
+    if (command)
+        whole->command = message;
+    else
+        whole->root = message;
+    *ret_plan = whole;
+    return ST_OK;
+}
+
+Status run_bind_node(Run *r, Node *unbound, Node **ret_bound, Error *err)
+{
+    return bind_plan(r->arena, &r->env, unbound, ret_bound, err);
+}
+
+Status run_bind(Run *r, const Spark__Connect__Relation *relation, Node **ret_bound, Error *err)
+{
+    Node *unbound;
+    TRY(connect_relation(r->arena, &r->connect, relation, &unbound, err));
+    return run_bind_node(r, unbound, ret_bound, err);
+}
+
+static const char *conf_callback(void *run, const char *key)
+{
+    return run_conf(run, key);
+}
+
+/* The engine's table of a local or cached relation. */
+static Status relation_callback(void *run, Arena *a, const Node *n, const char **ret_table, Error *err)
+{
+    Run *r = run;
+    if (node_is(CachedRelation, n)) {
+        *ret_table = node_as(CachedRelation, n)->key;
+        return ST_OK;
+    }
+    const LocalRelation *local = node_as(LocalRelation, n);
+    char id[UUID_TEXT_BYTES];
+    uuid_new(id);
+    const char *name = arena_printf(a, "local_%.8s%.4s%.4s", id, id + 9, id + 14);
+    Field *fields = ARENA_ARRAY(a, Field, n->schema->len + 1);
+    for (size_t i = 0; i < n->schema->len; i++)
+        fields[i] = (Field){ .name = n->schema->at[i].name, .type = n->schema->at[i].type, .nullable = n->schema->at[i].nullable };
+    EngineSession *engine;
+    TRY(run_engine(r, &engine, err));
+    TRY(engine_register_ipc(engine, name, type_struct(a, fields, n->schema->len), local->arrow, (size_t)local->arrow_bytes, err));
+    vec_push(r->arena, &r->tables, name);
+    *ret_table = name;
+    return ST_OK;
+}
+
+EmitOptions run_emit_options(Run *r)
+{
+    session_lock(r->session);
+    const char *database = arena_str(r->arena, r->session->database), *catalog = arena_str(r->arena, r->session->catalog);
+    session_unlock(r->session);
+    const char *ansi = run_conf(r, "spark.sql.ansi.enabled");
+    return (EmitOptions){ .time_zone = run_conf(r, "spark.sql.session.timeZone"), .ansi = !ansi || str_ieq(ansi, "true"),
+                          .now_us = r->now_us, .user = r->session->user, .catalog = catalog, .database = database,
+                          .conf = conf_callback, .relation = relation_callback, .self = r };
+}
+
+static Status emit(Run *r, const Node *bound, const char **ret_sql, Error *err)
+{
+    enum { SQL_MAX_BYTES = 256 * 1024 * 1024 };
+    EmitOptions options = run_emit_options(r);
+    str_auto sql = STR_INIT(SQL_MAX_BYTES);
+    TRY(emit_plan(r->arena, &options, bound, &sql, err));
+    if (sql.overflow)
+        return FAIL(err, ST_LIMIT, "the plan is too large");
+    *ret_sql = str_arena(&sql, r->arena);
+    return ST_OK;
+}
+
+Status run_start(Run *r, const Node *bound, EngineResult **ret_result, Error *err)
+{
+    enum { BATCH_ROWS = 10000 };
+    const char *sql;
+    TRY(emit(r, bound, &sql, err));
+    EngineSession *engine;
+    TRY(run_engine(r, &engine, err));
+    const char *rows = run_conf(r, "spark.sql.execution.arrow.maxRecordsPerBatch");
+    int64_t batch_rows = 0;
+    if (!rows || !str_to_i64(rows, &batch_rows) || batch_rows <= 0)
+        batch_rows = BATCH_ROWS;
+    EngineOutput output = { .schema = bind_schema_type(r->arena, bound), .time_zone = run_conf(r, "spark.sql.session.timeZone"),
+                            .batch_rows = batch_rows };
+    if (r->execution && execution_is_interrupted(r->execution))
+        return FAIL_CODE(err, ST_CANCELLED, "OPERATION_CANCELED", "Operation has been canceled.");
+    return engine_query(engine, sql, &output, ret_result, err);
+}
+
+Status run_materialize(Run *r, const Node *bound, const char *name, Error *err)
+{
+    const char *sql;
+    TRY(emit(r, bound, &sql, err));
+    EngineSession *engine;
+    TRY(run_engine(r, &engine, err));
+    return engine_register_query(engine, name, sql, bind_schema_type(r->arena, bound), err);
+}
+
+static Status each_batch(EngineResult *result, const struct ArrowSchema *schema, RunTake take, void *arg, Error *err)
+{
+    for (;;) {
+        struct ArrowArray batch = { 0 };
+        bool done = false;
+        TRY(engine_result_next(result, &batch, &done, err));
+        if (done)
+            return ST_OK;
+        Status status = take(arg, schema, &batch, err);
+        if (batch.release)
+            batch.release(&batch);
+        if (status != ST_OK)
+            return status;
+    }
+}
+
+Status run_each(Run *r, const Node *bound, RunTake take, void *arg, Error *err)
+{
+    engine_result_auto *result = NULL;
+    TRY(run_start(r, bound, &result, err));
+    struct ArrowSchema schema = { 0 };
+    TRY(engine_result_schema(result, &schema, err));
+    Status status = each_batch(result, &schema, take, arg, err);
+    if (schema.release)
+        schema.release(&schema);
+    return status;
+}
+
+Status run_respond(Run *r, Spark__Connect__ExecutePlanResponse *response, Error *err)
+{
+    if (!r->execution)
+        return ST_OK;
+    char id[UUID_TEXT_BYTES];
+    uuid_new(id);
+    response->session_id = r->session->id;
+    response->server_side_session_id = r->session->server_id;
+    response->operation_id = (char *)(uintptr_t)execution_id(r->execution);
+    response->response_id = id;
+    return execution_respond(r->execution, id, proto_pack(response), err);
+}
+
+Status run_respond_schema(Run *r, const Type *schema, Error *err)
+{
+    Spark__Connect__ExecutePlanResponse response = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__INIT;
+    response.schema = connect_type_message(r->arena, schema);
+    return run_respond(r, &response, err);
+}
+
+Status run_respond_batch(Run *r, const struct ArrowBuffer *stream, int64_t rows, int64_t start_offset, Error *err)
+{
+    int64_t size = stream->size_bytes, chunk = r->chunk_bytes > 0 && r->chunk_bytes < size ? r->chunk_bytes : size;
+    int64_t chunks = (size + chunk - 1) / chunk;
+    for (int64_t i = 0; i < chunks; i++) {
+        Spark__Connect__ExecutePlanResponse response = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__INIT;
+        Spark__Connect__ExecutePlanResponse__ArrowBatch batch = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__ARROW_BATCH__INIT;
+        int64_t from = i * chunk, n = size - from < chunk ? size - from : chunk;
+        batch.has_row_count = batch.has_data = batch.has_start_offset = true;
+        batch.row_count = rows;
+        batch.start_offset = start_offset;
+        batch.data = (ProtobufCBinaryData){ (size_t)n, stream->data + from };
+        if (chunks > 1) {
+            batch.has_chunk_index = batch.has_num_chunks_in_batch = true;
+            batch.chunk_index = i;
+            batch.num_chunks_in_batch = chunks;
+        }
+        response.response_type_case = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__RESPONSE_TYPE_ARROW_BATCH;
+        response.arrow_batch = &batch;
+        TRY(run_respond(r, &response, err));
+    }
+    return ST_OK;
+}
+
+Status run_respond_rows(Run *r, const Rows *rows, Error *err)
+{
+    TRY(run_respond_schema(r, rows->schema, err));
+    struct ArrowBuffer stream;
+    ArrowBufferInit(&stream);
+    Status status = arrow_encode_rows(rows, &stream, err);
+    if (status == ST_OK)
+        status = run_respond_batch(r, &stream, (int64_t)rows->at.len, 0, err);
+    ArrowBufferReset(&stream);
+    return status;
+}
+
+typedef struct Sender {
+    Run *run;
+    int64_t rows;
+} Sender;
+
+static Status send_batch(void *arg, const struct ArrowSchema *schema, const struct ArrowArray *batch, Error *err)
+{
+    Sender *s = arg;
+    struct ArrowBuffer stream;
+    ArrowBufferInit(&stream);
+    Status status = arrow_encode(schema, batch, &stream, err);
+    if (status == ST_OK)
+        status = run_respond_batch(s->run, &stream, batch->length, s->rows, err);
+    s->rows += batch->length;
+    ArrowBufferReset(&stream);
+    return status;
+}
+
+/* Spark always sends a batch, so that the client knows the columns. */
+static Status send_empty(Sender *s, const struct ArrowSchema *schema, Error *err)
+{
+    struct ArrowArray empty = { 0 };
+    if (ArrowArrayInitFromSchema(&empty, schema, NULL) != NANOARROW_OK || ArrowArrayStartAppending(&empty) != NANOARROW_OK ||
+        ArrowArrayFinishBuildingDefault(&empty, NULL) != NANOARROW_OK) {
+        if (empty.release)
+            ArrowArrayRelease(&empty);
+        return FAIL(err, ST_INTERNAL, "Arrow: cannot build an empty batch");
+    }
+    Status status = send_batch(s, schema, &empty, err);
+    ArrowArrayRelease(&empty);
+    return status;
+}
+
+static Status respond_metrics(Run *r, int64_t rows, Error *err)
+{
+    typedef Spark__Connect__ExecutePlanResponse__Metrics__MetricObject MetricObject;
+    typedef Spark__Connect__ExecutePlanResponse__Metrics__MetricObject__ExecutionMetricsEntry MetricEntry;
+    Spark__Connect__ExecutePlanResponse__Metrics__MetricValue value = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__METRICS__METRIC_VALUE__INIT;
+    value.name = (char *)(uintptr_t) "number of output rows";
+    value.metric_type = (char *)(uintptr_t) "sum";
+    value.has_value = true;
+    value.value = rows;
+    MetricEntry entry = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__METRICS__METRIC_OBJECT__EXECUTION_METRICS_ENTRY__INIT;
+    entry.key = (char *)(uintptr_t) "numOutputRows";
+    entry.value = &value;
+    MetricEntry *entries[] = { &entry };
+    MetricObject object = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__METRICS__METRIC_OBJECT__INIT;
+    object.name = (char *)(uintptr_t) "Result";
+    object.has_plan_id = object.has_parent = true;
+    object.n_execution_metrics = 1;
+    object.execution_metrics = entries;
+    MetricObject *objects[] = { &object };
+    Spark__Connect__ExecutePlanResponse__Metrics metrics = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__METRICS__INIT;
+    metrics.n_metrics = 1;
+    metrics.metrics = objects;
+    Spark__Connect__ExecutePlanResponse response = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__INIT;
+    response.metrics = &metrics;
+    return run_respond(r, &response, err);
+}
+
+static Status respond_query(Run *r, const Node *bound, Error *err)
+{
+    engine_result_auto *result = NULL;
+    TRY(run_start(r, bound, &result, err));
+    TRY(run_respond_schema(r, bind_schema_type(r->arena, bound), err));
+    struct ArrowSchema schema = { 0 };
+    TRY(engine_result_schema(result, &schema, err));
+    Sender sender = { .run = r };
+    Status status = each_batch(result, &schema, send_batch, &sender, err);
+    if (status == ST_OK && sender.rows == 0)
+        status = send_empty(&sender, &schema, err);
+    if (schema.release)
+        schema.release(&schema);
+    return status == ST_OK ? respond_metrics(r, sender.rows, err) : status;
+}
+
+/* The rows of a relation that the driver answers itself; *ret_rows stays NULL for the others. */
+static Status special(Run *r, const Spark__Connect__Relation *root, Rows **ret_rows, Error *err)
+{
+    switch (root->rel_type_case) {
+    case SPARK__CONNECT__RELATION__REL_TYPE_SHOW_STRING:
+        return show_string(r, root->show_string, ret_rows, err);
+    case SPARK__CONNECT__RELATION__REL_TYPE_HTML_STRING:
+        return show_html(r, root->html_string, ret_rows, err);
+    case SPARK__CONNECT__RELATION__REL_TYPE_CATALOG:
+        return catalog_relation(r, root->catalog, ret_rows, err);
+    default:
+        return ST_OK;
+    }
+}
+
+Status run_schema(Run *r, const Spark__Connect__Relation *relation, const Type **ret_schema, Error *err)
+{
+    Rows *rows = NULL;
+    TRY(special(r, relation, &rows, err));
+    if (rows) {
+        *ret_schema = rows->schema;
+        return ST_OK;
+    }
+    Node *bound;
+    TRY(run_bind(r, relation, &bound, err));
+    *ret_schema = bind_schema_type(r->arena, bound);
+    return ST_OK;
+}
+
+static Status run_root(Run *r, const Spark__Connect__Relation *root, Error *err)
+{
+    Rows *rows = NULL;
+    TRY(special(r, root, &rows, err));
+    if (rows)
+        return run_respond_rows(r, rows, err);
+    Node *unbound, *bound;
+    TRY(connect_relation(r->arena, &r->connect, root, &unbound, err));
+    if (command_is(unbound)) { /* SQL text that is a command, as a relation */
+        TRY(command_run(r, unbound, &rows, err));
+        return run_respond_rows(r, rows, err);
+    }
+    TRY(run_bind_node(r, unbound, &bound, err));
+    return respond_query(r, bound, err);
+}
+
+Status run_plan(Run *r, const Spark__Connect__Plan *plan, Error *err)
+{
+    const Spark__Connect__Plan *whole;
+    TRY(run_unpack(r, plan, &whole, err));
+    if (whole->op_type_case == SPARK__CONNECT__PLAN__OP_TYPE_ROOT)
+        return run_root(r, whole->root, err);
+    if (whole->op_type_case == SPARK__CONNECT__PLAN__OP_TYPE_COMMAND)
+        return command_message(r, whole->command, err);
+    return FAIL(err, ST_INVALID, "the plan has neither a relation nor a command");
+}

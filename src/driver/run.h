@@ -1,0 +1,86 @@
+/* driver/run.h -- running one plan of a session: connect message or SQL text, to ir, to the engine, to responses.
+ *
+ * A Run belongs to one thread. Its arena holds the plan in all its forms and what they refer to. */
+#ifndef WEIR_DRIVER_RUN_H
+#define WEIR_DRIVER_RUN_H
+#include "back/duckdb/emit.h"
+#include "back/duckdb/engine.h"
+#include "base/arena.h"
+#include "driver/arrow.h"
+#include "driver/driver.h"
+#include "driver/execution.h"
+#include "driver/session.h"
+#include "front/connect/connect.h"
+#include "ir/bind.h"
+#include "proto/base.pb-c.h"
+
+typedef struct Run {
+    Driver *driver;
+    Session *session;
+    Execution *execution;  /* NULL: nobody to answer (AnalyzePlan, spark-sql) */
+    Arena *arena;
+    const char *query;     /* the SQL text that error positions point into; NULL: none */
+    EngineSession *engine; /* made on first use by run_engine, closed by run_done */
+    BindEnv env;
+    ConnectOptions connect;
+    int64_t now_us;        /* when the query started */
+    int64_t chunk_bytes;   /* the client assembles Arrow batches from chunks of this size; 0: it does not */
+    StrList tables;        /* tables of the engine that end with this run */
+    StrList files;         /* URIs of the files that plans of this run read (df.inputFiles) */
+} Run;
+
+void run_init(Run *r, Driver *driver, Session *session, Execution *execution, Arena *arena);
+void run_done(Run *r);
+/* A copy of a session's setting; NULL when there is none. */
+const char *run_conf(Run *r, const char *key);
+Status run_engine(Run *r, EngineSession **ret_engine, Error *err);
+
+/* Executes: answers go to the execution. */
+Status run_plan(Run *r, const Spark__Connect__Plan *plan, Error *err);
+/* A plan as it came, decompressed when it was compressed. */
+Status run_unpack(Run *r, const Spark__Connect__Plan *plan, const Spark__Connect__Plan **ret_plan, Error *err);
+/* The bound plan of a relation. One that only ExecutePlan knows (ShowString …) is unsupported, except that *ret_special
+ * (when not NULL) gets its output instead: then *ret_bound is NULL. */
+Status run_bind(Run *r, const Spark__Connect__Relation *relation, Node **ret_bound, Error *err);
+/* The schema of any relation, also of those that the driver answers itself. */
+Status run_schema(Run *r, const Spark__Connect__Relation *relation, const Type **ret_schema, Error *err);
+Status run_bind_node(Run *r, Node *unbound, Node **ret_bound, Error *err);
+Status run_parse(Run *r, const char *text, Node **ret_plan, Error *err);
+
+/* --- rows of a bound relation --- */
+EmitOptions run_emit_options(Run *r);
+Status run_start(Run *r, const Node *bound, EngineResult **ret_result, Error *err);
+/* Calls `take` for each batch; it must not release it. Honours interruption. */
+typedef Status (*RunTake)(void *arg, const struct ArrowSchema *schema, const struct ArrowArray *batch, Error *err);
+Status run_each(Run *r, const Node *bound, RunTake take, void *arg, Error *err);
+/* The first rows as values (BindEnv.rows; LIMIT is the caller's). */
+Status run_collect(Run *r, const Node *bound, size_t max_rows, Rows **ret_rows, Error *err);
+/* A relation's result becomes the engine's table `name`: caches, checkpoints. */
+Status run_materialize(Run *r, const Node *bound, const char *name, Error *err);
+
+/* --- answers --- */
+/* Sends one response, its common fields filled in. Nothing to do without an execution. */
+Status run_respond(Run *r, Spark__Connect__ExecutePlanResponse *response, Error *err);
+Status run_respond_schema(Run *r, const Type *schema, Error *err);
+Status run_respond_batch(Run *r, const struct ArrowBuffer *stream, int64_t rows, int64_t start_offset, Error *err);
+Status run_respond_rows(Run *r, const Rows *rows, Error *err); /* schema and rows */
+
+/* environment.c: fills in r->env and r->connect */
+void environment_init(Run *r);
+/* A table, a view or files by name, as BindEnv.relation. */
+Status environment_relation(void *run, Arena *a, const StrList *name, const KeyValueList *options, Node **ret_plan, Error *err);
+/* DDL or JSON text of a schema. */
+Status environment_schema(Run *r, const char *text, const Type **ret_schema, Error *err);
+/* The database of a name's tables and the table's own name, from 1 to 3 parts. */
+Status environment_table_name(Run *r, const StrList *name, const char **ret_database, const char **ret_table, Error *err);
+
+/* show.c: the special relations of a root */
+Status show_string(Run *r, const Spark__Connect__ShowString *s, Rows **ret_rows, Error *err);
+Status show_html(Run *r, const Spark__Connect__HtmlString *s, Rows **ret_rows, Error *err);
+/* catalog_relation.c */
+Status catalog_relation(Run *r, const Spark__Connect__Catalog *c, Rows **ret_rows, Error *err);
+/* explain.c */
+Status explain_plan(Run *r, Node *unbound, const char *mode, char **ret_text, Error *err);
+char *schema_tree(Arena *a, const Type *schema, int level); /* df.printSchema(); level 0: all */
+
+#endif

@@ -1,0 +1,374 @@
+/* front/connect/literal.c -- Literal messages to ir literals and back. Source: expressions.proto, LiteralValueProtoConverter. */
+#include "front/connect/internal.h"
+
+/* Clients before 4.1 send fields that 4.1 calls deprecated. */
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+typedef Spark__Connect__Expression__Literal Message;
+#define CASE(name) SPARK__CONNECT__EXPRESSION__LITERAL__LITERAL_TYPE_##name
+
+static Status value_of(Connect *c, const Message *l, Value *ret, const Type **ret_type);
+
+/* Digits with as many decimals as the scale says, as Value wants them. */
+static Status decimal_of(Connect *c, const Spark__Connect__Expression__Literal__Decimal *d, Value *v, const Type **ret_type)
+{
+    const char *text = d->value ? d->value : "", *digits = text + (*text == '-' || *text == '+');
+    size_t whole = strspn(digits, "0123456789");
+    const char *point = digits + whole;
+    size_t decimals = *point == '.' ? strspn(point + 1, "0123456789") : 0;
+    if (whole + decimals == 0 || *(point + (*point == '.') + decimals))
+        return invalid(c, "'%s' is no decimal.", text);
+    int scale = d->has_scale ? d->scale : (int)decimals;
+    size_t significant = whole + decimals - strspn(digits, "0");
+    int precision = d->has_precision ? d->precision : (int)(significant > decimals ? significant : decimals + (decimals == 0));
+    if (scale < 0 || precision > DECIMAL_MAX_PRECISION || scale > precision || decimals > (size_t)scale)
+        return invalid(c, "The decimal '%s' does not fit its type decimal(%d,%d).", text, precision, scale);
+    char *exact = arena_alloc(c->a, strlen(text) + (size_t)scale + 3);
+    size_t n = 0;
+    if (*text == '-')
+        exact[n++] = '-';
+    if (whole)
+        memcpy(exact + n, digits, whole);
+    else
+        exact[n] = '0';
+    n += whole ? whole : 1;
+    if (scale)
+        exact[n++] = '.';
+    memcpy(exact + n, point + 1, decimals);
+    n += decimals;
+    for (size_t i = decimals; i < (size_t)scale; i++)
+        exact[n++] = '0';
+    *v = (Value){ .text = exact, .text_len = n };
+    *ret_type = type_decimal(c->a, precision, scale);
+    return ST_OK;
+}
+
+/* The type that the message itself carries, or NULL. */
+static Status given_type(Connect *c, const Message *l, const Spark__Connect__DataType *old, const Type **ret)
+{
+    *ret = NULL;
+    if (l->data_type)
+        return type_of(c, l->data_type, ret);
+    return old ? type_of(c, old, ret) : ST_OK;
+}
+
+/* Elements of one type: the first one's unless `element` is given. Nulls take it as well. */
+static Status elements_of(Connect *c, Message *const *list, size_t n, Value *items, size_t step, const Type **element,
+                          bool *ret_has_null)
+{
+    for (size_t i = 0; i < n; i++) {
+        const Type *type;
+        TRY(value_of(c, list[i], &items[i * step], &type));
+        *ret_has_null |= items[i * step].is_null;
+        if (!*element || (*element)->kind == TYPE_NULL)
+            *element = type;
+    }
+    if (!*element)
+        *element = &type_null;
+    return ST_OK;
+}
+
+static Status array_of(Connect *c, const Message *l, Value *v, const Type **ret_type)
+{
+    const Spark__Connect__Expression__Literal__Array *array = l->array;
+    const Type *type, *element = NULL;
+    TRY(given_type(c, l, NULL, &type));
+    if (type && type->kind == TYPE_ARRAY)
+        element = type->element;
+    else if (array->element_type)
+        TRY(type_of(c, array->element_type, &element));
+    bool has_null = false;
+    Value *items = ARENA_ARRAY(c->a, Value, array->n_elements + 1);
+    TRY(elements_of(c, array->elements, array->n_elements, items, 1, &element, &has_null));
+    *v = (Value){ .items = items, .nitems = array->n_elements };
+    *ret_type = type && type->kind == TYPE_ARRAY ? type : type_array(c->a, element, has_null);
+    return ST_OK;
+}
+
+static Status map_of(Connect *c, const Message *l, Value *v, const Type **ret_type)
+{
+    const Spark__Connect__Expression__Literal__Map *map = l->map;
+    const Type *type, *key = NULL, *value = NULL;
+    TRY(given_type(c, l, NULL, &type));
+    if (map->n_keys != map->n_values)
+        return invalid(c, "A map literal has %zu keys and %zu values.", map->n_keys, map->n_values);
+    if (type && type->kind == TYPE_MAP) {
+        key = type->key;
+        value = type->element;
+    } else {
+        if (map->key_type)
+            TRY(type_of(c, map->key_type, &key));
+        if (map->value_type)
+            TRY(type_of(c, map->value_type, &value));
+    }
+    bool null_key = false, null_value = false;
+    Value *items = ARENA_ARRAY(c->a, Value, 2 * map->n_keys + 1);
+    TRY(elements_of(c, map->keys, map->n_keys, items, 2, &key, &null_key));
+    TRY(elements_of(c, map->values, map->n_values, items + 1, 2, &value, &null_value));
+    *v = (Value){ .items = items, .nitems = 2 * map->n_keys };
+    *ret_type = type && type->kind == TYPE_MAP ? type : type_map(c->a, key, value, null_value);
+    return ST_OK;
+}
+
+static Status struct_of(Connect *c, const Message *l, Value *v, const Type **ret_type)
+{
+    const Spark__Connect__Expression__Literal__Struct *s = l->struct_;
+    const Type *type;
+    TRY(given_type(c, l, s->struct_type, &type));
+    if (!type || type->kind != TYPE_STRUCT || type->nfields != s->n_elements)
+        return invalid(c, "A struct literal's type does not fit its elements.");
+    Value *items = ARENA_ARRAY(c->a, Value, s->n_elements + 1);
+    for (size_t i = 0; i < s->n_elements; i++) {
+        const Type *ignored;
+        TRY(value_of(c, s->elements[i], &items[i], &ignored));
+    }
+    *v = (Value){ .items = items, .nitems = s->n_elements };
+    *ret_type = type;
+    return ST_OK;
+}
+
+#define NUMBERS(list, member)                                    \
+    n = (list)->n_values;                                        \
+    items = ARENA_ARRAY(c->a, Value, n + 1);                     \
+    for (size_t i = 0; i < n; i++)                               \
+        items[i].member = (list)->values[i];                     \
+    break
+
+static Status specialized_of(Connect *c, const Spark__Connect__Expression__Literal__SpecializedArray *s, Value *v, const Type **ret_type)
+{
+    size_t n = 0;
+    Value *items = NULL;
+    const Type *element = NULL;
+    switch (s->value_type_case) {
+    case SPARK__CONNECT__EXPRESSION__LITERAL__SPECIALIZED_ARRAY__VALUE_TYPE_BOOLS:
+        element = &type_boolean;
+        NUMBERS(s->bools, i);
+    case SPARK__CONNECT__EXPRESSION__LITERAL__SPECIALIZED_ARRAY__VALUE_TYPE_INTS:
+        element = &type_int;
+        NUMBERS(s->ints, i);
+    case SPARK__CONNECT__EXPRESSION__LITERAL__SPECIALIZED_ARRAY__VALUE_TYPE_LONGS:
+        element = &type_long;
+        NUMBERS(s->longs, i);
+    case SPARK__CONNECT__EXPRESSION__LITERAL__SPECIALIZED_ARRAY__VALUE_TYPE_FLOATS:
+        element = &type_float;
+        NUMBERS(s->floats, f);
+    case SPARK__CONNECT__EXPRESSION__LITERAL__SPECIALIZED_ARRAY__VALUE_TYPE_DOUBLES:
+        element = &type_double;
+        NUMBERS(s->doubles, f);
+    case SPARK__CONNECT__EXPRESSION__LITERAL__SPECIALIZED_ARRAY__VALUE_TYPE_STRINGS:
+        element = &type_string;
+        n = s->strings->n_values;
+        items = ARENA_ARRAY(c->a, Value, n + 1);
+        for (size_t i = 0; i < n; i++)
+            items[i] = (Value){ .text = s->strings->values[i], .text_len = strlen(s->strings->values[i]) };
+        break;
+    default:
+        return invalid(c, "A specialized array has no values.");
+    }
+    *v = (Value){ .items = items, .nitems = n };
+    *ret_type = type_array(c->a, element, false);
+    return ST_OK;
+}
+
+static Status interval_of(Connect *c, const Message *l, const Type *plain, Value *v, const Type **ret_type)
+{
+    v->i = l->literal_type_case == CASE(YEAR_MONTH_INTERVAL) ? l->year_month_interval : l->day_time_interval;
+    TRY(given_type(c, l, NULL, ret_type));
+    if (!*ret_type)
+        *ret_type = plain;
+    return ST_OK;
+}
+
+/* One value without parts; *ret_type stays NULL when it is none. */
+static Status simple_of(Connect *c, const Message *l, Value *v, const Type **ret_type)
+{
+    const Type *type = NULL;
+    switch (l->literal_type_case) {
+    case CASE(BOOLEAN):
+        *v = (Value){ .i = l->boolean };
+        type = &type_boolean;
+        break;
+    case CASE(BYTE):
+        *v = (Value){ .i = l->byte };
+        type = &type_byte;
+        break;
+    case CASE(SHORT):
+        *v = (Value){ .i = l->short_ };
+        type = &type_short;
+        break;
+    case CASE(INTEGER):
+        *v = (Value){ .i = l->integer };
+        type = &type_int;
+        break;
+    case CASE(LONG):
+        *v = (Value){ .i = l->long_ };
+        type = &type_long;
+        break;
+    case CASE(FLOAT):
+        *v = (Value){ .f = (double)l->float_ };
+        type = &type_float;
+        break;
+    case CASE(DOUBLE):
+        *v = (Value){ .f = l->double_ };
+        type = &type_double;
+        break;
+    case CASE(STRING):
+        *v = (Value){ .text = l->string, .text_len = strlen(l->string) };
+        type = &type_string;
+        break;
+    case CASE(BINARY):
+        *v = (Value){ .text = l->binary.len ? (const char *)l->binary.data : "", .text_len = l->binary.len };
+        type = &type_binary;
+        break;
+    case CASE(DATE):
+        *v = (Value){ .i = l->date };
+        type = &type_date;
+        break;
+    case CASE(TIMESTAMP):
+        *v = (Value){ .i = l->timestamp };
+        type = &type_timestamp;
+        break;
+    case CASE(TIMESTAMP_NTZ):
+        *v = (Value){ .i = l->timestamp_ntz };
+        type = &type_timestamp_ntz;
+        break;
+    case CASE(CALENDAR_INTERVAL):
+        *v = (Value){ .months = l->calendar_interval->months, .days = l->calendar_interval->days,
+                      .i = l->calendar_interval->microseconds };
+        type = &type_calendar_interval;
+        break;
+    case CASE(TIME): {
+        Type *time = arena_copy(c->a, &type_time, sizeof type_time);
+        time->precision = l->time->has_precision ? l->time->precision : 6;
+        *v = (Value){ .i = l->time->nano };
+        type = time;
+        break;
+    }
+    default:
+        break;
+    }
+    *ret_type = type;
+    return ST_OK;
+}
+
+static Status value_of(Connect *c, const Message *l, Value *ret, const Type **ret_type)
+{
+    *ret = (Value){ 0 };
+    TRY(simple_of(c, l, ret, ret_type));
+    if (*ret_type)
+        return ST_OK;
+    TRY(enter(c));
+    Status status;
+    switch (l->literal_type_case) {
+    case CASE(NULL):
+        ret->is_null = true;
+        status = type_of(c, l->null, ret_type);
+        break;
+    case CASE(DECIMAL):
+        status = decimal_of(c, l->decimal, ret, ret_type);
+        break;
+    case CASE(YEAR_MONTH_INTERVAL):
+        status = interval_of(c, l, type_year_month(c->a, INTERVAL_YEAR, INTERVAL_MONTH), ret, ret_type);
+        break;
+    case CASE(DAY_TIME_INTERVAL):
+        status = interval_of(c, l, type_day_time(c->a, INTERVAL_DAY, INTERVAL_SECOND), ret, ret_type);
+        break;
+    case CASE(ARRAY):
+        status = array_of(c, l, ret, ret_type);
+        break;
+    case CASE(MAP):
+        status = map_of(c, l, ret, ret_type);
+        break;
+    case CASE(STRUCT):
+        status = struct_of(c, l, ret, ret_type);
+        break;
+    case CASE(SPECIALIZED_ARRAY):
+        status = specialized_of(c, l->specialized_array, ret, ret_type);
+        break;
+    default:
+        status = unsupported(c, arena_printf(c->a, "Expression.Literal, kind %d", (int)l->literal_type_case));
+    }
+    c->depth--;
+    return status;
+}
+
+Status literal_node(Connect *c, const Message *l, Node **ret)
+{
+    Value *value = ARENA_NEW(c->a, Value);
+    const Type *type;
+    TRY(value_of(c, l, value, &type));
+    *ret = node_new(c->a, Literal, .value = value, .of = type);
+    return ST_OK;
+}
+
+Status literal_list(Connect *c, Message *const *list, size_t n, NodeList *ret)
+{
+    NodeList nodes = { 0 };
+    for (size_t i = 0; i < n; i++) {
+        Node *node;
+        TRY(literal_node(c, list[i], &node));
+        vec_push(c->a, &nodes, node);
+    }
+    *ret = nodes;
+    return ST_OK;
+}
+
+static Message *decimal_message(Arena *a, Message *m, const Type *type, const Value *v)
+{
+    Spark__Connect__Expression__Literal__Decimal *d = ARENA_NEW(a, Spark__Connect__Expression__Literal__Decimal);
+    spark__connect__expression__literal__decimal__init(d);
+    d->value = arena_strn(a, v->text, v->text_len);
+    d->has_precision = d->has_scale = true;
+    d->precision = type->precision;
+    d->scale = type->scale;
+    m->literal_type_case = CASE(DECIMAL);
+    m->decimal = d;
+    return m;
+}
+
+/* For observed metrics: values without parts. Others become null. */
+Message *connect_literal_message(Arena *a, const Type *type, const Value *v)
+{
+    Message *m = ARENA_NEW(a, Message);
+    spark__connect__expression__literal__init(m);
+    TypeKind kind = v->is_null ? TYPE_NULL : type->kind;
+    switch (kind) {
+    case TYPE_BOOLEAN:
+        m->literal_type_case = CASE(BOOLEAN);
+        m->boolean = v->i != 0;
+        return m;
+    case TYPE_BYTE:
+    case TYPE_SHORT:
+    case TYPE_INT:
+        m->literal_type_case = CASE(INTEGER);
+        m->integer = (int32_t)v->i;
+        return m;
+    case TYPE_LONG:
+        m->literal_type_case = CASE(LONG);
+        m->long_ = v->i;
+        return m;
+    case TYPE_FLOAT:
+    case TYPE_DOUBLE:
+        m->literal_type_case = CASE(DOUBLE);
+        m->double_ = v->f;
+        return m;
+    case TYPE_STRING:
+        m->literal_type_case = CASE(STRING);
+        m->string = arena_strn(a, v->text, v->text_len);
+        return m;
+    case TYPE_DATE:
+        m->literal_type_case = CASE(DATE);
+        m->date = (int32_t)v->i;
+        return m;
+    case TYPE_TIMESTAMP:
+        m->literal_type_case = CASE(TIMESTAMP);
+        m->timestamp = v->i;
+        return m;
+    case TYPE_DECIMAL:
+        return decimal_message(a, m, type, v);
+    default:
+        m->literal_type_case = CASE(NULL);
+        m->null = connect_type_message(a, type);
+        return m;
+    }
+}
