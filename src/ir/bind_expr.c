@@ -504,7 +504,7 @@ static Status bind_output(Binder *b, const Scope *s, Node *n, NodeList *ret, Err
     }
     const char *name = output_name(b, e);
     e = node_rewrite(b->a, e, without_alias, NULL);
-    if (node_is(Attribute, n)) {
+    if (node_is(Attribute, n) && !(node_is(Call, e) && node_as(Attribute, n)->name.len == 1)) {
         const StrList *parts = &node_as(Attribute, n)->name;
         name = node_is(GetField, e) ? node_as(GetField, e)->field : parts->at[parts->len - 1];
     }

@@ -53,14 +53,26 @@ static const char *display_name(const Call *c)
         { "acosh", "ACOSH" }, { "atanh", "ATANH" }, { "degrees", "DEGREES" }, { "radians", "RADIANS" }, { "hypot", "HYPOT" },
         { "rint", "rint" },   { "signum", "SIGNUM" }, { "pi", "PI" },     { "e", "E" },           { "rank", "RANK" },
         { "dense_rank", "DENSE_RANK" }, { "percent_rank", "PERCENT_RANK" }, { "rlike", "RLIKE" }, { "||", "concat" },
-        { "array_agg", "collect_list" },
+        { "array_agg", "collect_list" }, { "curdate", "current_date" }, { "current_database", "current_schema" },
+        { "dateadd", "date_add" }, { "random", "rand" }, { "regexp", "REGEXP" }, { "regexp_like", "REGEXP_LIKE" },
+        { "spark_partition_id", "SPARK_PARTITION_ID" },
     };
     if (c->display)
         return c->display;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(names[i][0], c->function->name))
+        if (!strcmp(names[i][0], c->function->name) && !(c->args.len == 2 && (i == 0 || i == 1))) /* ceil(x, scale) stays */
             return names[i][1];
     return c->function->name;
+}
+
+/* Schemas and options of these do not show. */
+static bool shows_first_only(const char *name)
+{
+    static const char *const names[] = { "from_json", "from_csv", "to_json", "to_csv", "schema_of_json", "schema_of_csv" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(names[i], name))
+            return true;
+    return false;
 }
 
 static void call(Binder *b, const Call *c, Str *out)
@@ -73,9 +85,13 @@ static void call(Binder *b, const Call *c, Str *out)
         str_add(out, ") WITHIN GROUP (ORDER BY ");
         print(b, node_as(SortOrder, c->order.at[0])->child, out);
         str_add(out, node_as(SortOrder, c->order.at[0])->direction == SORT_DESC ? " DESC" : "");
+    } else if (shows_first_only(c->function->name)) {
+        print(b, c->args.at[0], out);
     } else {
         list(b, &c->args, out);
     }
+    if ((!strcmp(c->function->name, "listagg") || !strcmp(c->function->name, "string_agg")) && c->args.len == 1)
+        str_add(out, ", NULL");
     if ((!strcmp(c->function->name, "aggregate") || !strcmp(c->function->name, "reduce")) && c->args.len == 3)
         str_add(out, ", lambdafunction(namedlambdavariable(), namedlambdavariable())");
     str_addc(out, ')');
@@ -107,7 +123,7 @@ static bool operator(Binder *b, const Call *c, Str *out)
         const char *name, *open, *text, *close;
     } binary[] = {
         { "+", "(", "+", ")" },       { "-", "(", "-", ")" },         { "*", "(", "*", ")" },       { "/", "(", "/", ")" },
-        { "%", "(", "%", ")" },       { "mod", "(", "%", ")" },       { "div", "(", "div", ")" },   { "&", "(", "&", ")" },
+        { "%", "(", "%", ")" },       { "div", "(", "div", ")" },   { "&", "(", "&", ")" },
         { "|", "(", "|", ")" },       { "^", "(", "^", ")" },         { "=", "(", "=", ")" },       { "==", "(", "=", ")" },
         { "!=", "(NOT (", "=", "))" }, { "<=>", "(", "<=>", ")" },    { "<", "(", "<", ")" },       { "<=", "(", "<=", ")" },
         { ">", "(", ">", ")" },       { ">=", "(", ">=", ")" },       { "and", "(", "AND", ")" },   { "or", "(", "OR", ")" },
@@ -165,6 +181,14 @@ static bool special(Binder *b, const Call *c, Str *out)
         }
         return true;
     }
+    if (c->args.len == 2 && str_ends(name, "trim") && *name != 'b') {
+        str_addf(out, "TRIM(%s ", *name == 'l' ? "LEADING" : *name == 'r' ? "TRAILING" : "BOTH");
+        print(b, c->args.at[0], out);
+        str_add(out, " FROM ");
+        print(b, c->args.at[1], out);
+        str_addc(out, ')');
+        return true;
+    }
     if (!strcmp(name, "if")) {
         str_add(out, "(IF(");
         list(b, &c->args, out);
@@ -188,8 +212,8 @@ static bool special(Binder *b, const Call *c, Str *out)
         str_addc(out, ')');
         return true;
     }
-    if (!strcmp(name, "extract") && c->args.len == 2) {
-        str_add(out, "extract(");
+    if ((!strcmp(name, "extract") || !strcmp(name, "datepart")) && c->args.len == 2) {
+        str_addf(out, "%s(", name);
         print(b, c->args.at[0], out);
         str_add(out, " FROM ");
         print(b, c->args.at[1], out);
