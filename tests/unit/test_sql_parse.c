@@ -154,6 +154,27 @@ static void parameters_are_substituted(void **state)
     assert_string_equal(str_text(&out), "(Function name:[\"+\"] args:[(Literal 42 of:int) (Parameter name:\"m\")] is_operator)");
 }
 
+static void check_split(const char *text, const char *const *expected, size_t n)
+{
+    arena_auto *a = arena_new();
+    SqlPieceList pieces;
+    sql_split(a, text, strlen(text), &pieces);
+    assert_int_equal(pieces.len, n);
+    for (size_t i = 0; i < n; i++)
+        assert_string_equal(arena_strn(a, text + pieces.at[i].start_byte, pieces.at[i].length), expected[i]);
+}
+
+static void scripts_split_at_semicolons(void **state)
+{
+    (void)state;
+    check_split("a; b ;; -- x;\n ; c", (const char *[]){ "a", " b ", " c" }, 3);
+    check_split("select ';' \"\\\";\" `;`; /* ; /* ; */ ; */ d", (const char *[]){ "select ';' \"\\\";\" `;`", " /* ; /* ; */ ; */ d" }, 2);
+    check_split("BEGIN a; IF b THEN c; END IF; SELECT CASE WHEN d THEN 1 END; END; e",
+        (const char *[]){ "BEGIN a; IF b THEN c; END IF; SELECT CASE WHEN d THEN 1 END; END", " e" }, 2);
+    check_split("select begin; select 'open", (const char *[]){ "select begin", " select 'open" }, 2);
+    check_split(" \n-- nothing", NULL, 0);
+}
+
 /* For tests/tools/sql_corpus.py: NUL-terminated statements in, one line each out: OK, or class, message, start, stop. */
 static int parse_stdin(void)
 {
@@ -185,6 +206,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(nodes_know_their_characters),
         cmocka_unit_test(errors_print_as_spark_prints_them),
         cmocka_unit_test(parameters_are_substituted),
+        cmocka_unit_test(scripts_split_at_semicolons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

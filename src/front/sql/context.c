@@ -133,9 +133,10 @@ static bool keep_frame_unit(const Context *c, int word)
     int next = kind_at(c, 1);
     if (next == TK_RP)
         return word == TK_ROWS && after_operand(c);
-    return next == TK_BETWEEN || next == TK_UNBOUNDED || next == TK_CURRENT || next == TK_INTERVAL || next == TK_MINUS ||
-           next == TK_PLUS || next == TK_TYPED_WORD || is_number(next) || (next == TK_ID && after_operand(c)) ||
-           (word == TK_ROWS && next == TK_LP);
+    bool sign = next == TK_MINUS || next == TK_PLUS;
+    bool word_next = c->in[c->i + 1].word || next == TK_ID;
+    return next == TK_BETWEEN || next == TK_UNBOUNDED || next == TK_CURRENT || next == TK_INTERVAL || sign || is_number(next) ||
+           (word_next && after_operand(c) && !next_ends_name(c)) || (word == TK_ROWS && next == TK_LP);
 }
 
 /* Is the word at c->i the keyword it spells? */
@@ -189,6 +190,8 @@ static bool keep(const Context *c, int word)
         return next_is(c, TK_STRING_LITERAL);
     case TK_END:
         return !next_is(c, TK_DOT);
+    case TK_VAR: case TK_VARIABLE:
+        return !next_is(c, TK_EQ) && !next_is(c, TK_DEFAULT);
     default:
         return true;
     }
@@ -209,6 +212,8 @@ static int decide(const Context *c, const Token *t)
     if (t->word == TK_EXCEPT && before_is(c, TK_ASTERISK) && next_is(c, TK_LP) && kind_at(c, 2) != TK_LP &&
         !starts_query(kind_at(c, 2)))
         return TK_STAR_EXCEPT;
+    if (t->word == TK_WITH && next_is(c, TK_LP))
+        return TK_WITH_OPTIONS;
     int special = special_function(c, t->word);
     if (special != t->word)
         return special;

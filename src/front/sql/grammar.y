@@ -10,6 +10,7 @@
 %stack_size 0
 %include {
 #include "front/sql/grammar.h"
+#include "front/sql/command.h"
 #include "front/sql/parser.h"
 #include <stdlib.h>
 #define NEW(Kind, start, ...) at(p, node_new(p->a, Kind, __VA_ARGS__), (start))
@@ -53,12 +54,12 @@
        HINT_START HINT_END QUESTION STRING_LITERAL BIGINT_LITERAL SMALLINT_LITERAL TINYINT_LITERAL INTEGER_VALUE EXPONENT_VALUE
        DECIMAL_VALUE FLOAT_LITERAL DOUBLE_LITERAL BIGDECIMAL_LITERAL UNRECOGNIZED.
 /* Tokens that context.c makes. */
-%token TYPED_WORD INTERVAL_LITERAL NOT_NULL STAR_EXCEPT EXTRACT_FROM SUBSTRING_FROM TRIM_FROM OVERLAY_PLACING POSITION_IN
+%token TYPED_WORD WITH_OPTIONS INTERVAL_LITERAL NOT_NULL STAR_EXCEPT EXTRACT_FROM SUBSTRING_FROM TRIM_FROM OVERLAY_PLACING POSITION_IN
        TRANSFORM_SCRIPT START_STATEMENT START_EXPRESSION START_TYPE START_SCHEMA START_NAME.
 
 /* Lowest first. Set operations bind by level, INTERSECT tighter; LOWEST marks rules that give way to a longer match. */
 %nonassoc LOWEST.
-%nonassoc ORDER CLUSTER DISTRIBUTE SORT WINDOW LIMIT OFFSET COMMA IGNORE.
+%nonassoc ORDER CLUSTER DISTRIBUTE SORT WINDOW LIMIT OFFSET COMMA IGNORE WITH STORED RETURNS.
 %left OPERATOR_PIPE.
 %left UNION EXCEPT SETMINUS.
 %left INTERSECT.
@@ -135,7 +136,7 @@ query_term(A) ::= query_primary(Q). [LOWEST]              { A = Q; }
 query_term(A) ::= query_parens(Q).  [LOWEST]              { A = Q; }
 
 ctes(A) ::= WITH(T) recursive_opt(R) named_queries(L).
-  { A = NEW(With, T->start, .ctes = *L, .recursive = R >= 0, .max_recursion = -1); }
+  { A = NEW(With, T->start, .ctes = *L, .recursive = R >= 0, .max_recursion = recursion_limit(p, L)); }
 %type recursive_opt {int}
 recursive_opt(A) ::= .          { A = -1; }
 recursive_opt(A) ::= RECURSIVE. { A = 1; }
@@ -208,7 +209,7 @@ from_bodies(A) ::= from_bodies(L) from_body(B). { A = selects_add(p, L, B); }
 from_body(A) ::= SELECT(T) hints(H) set_quantifier(Q) named_expressions(E) lateral_views_opt(V) where_opt(W) group_opt(G)
     having_opt(P) window_opt(N).
   { A = ARENA_NEW(p->a, Select); *A = (Select){ T->start, H, Q == 1, E, V, W, G, P, N }; }
-query_primary(A) ::= TABLE(T) reference(N).   { A = NEW(UnresolvedRelation, T->start, .name = *N); }
+query_primary(A) ::= TABLE(T) reference(N). [LOWEST]  { A = NEW(UnresolvedRelation, T->start, .name = *N); }
 query_primary(A) ::= inline_table(V). [OPERATOR_PIPE] { A = V; }
 inline_table(A) ::= VALUES(T) values_rows(L). [LOWEST]
   { A = inline_table(p, L, (TableAlias){ 0 }, T->start); }
@@ -330,7 +331,7 @@ table_alias_some(A) ::= strict_identifier(I) identifier_list_opt(C).    { A = (T
 table_alias_some(A) ::= AS strict_identifier(I) identifier_list_opt(C). { A = (TableAlias){ I, C }; }
 %type options_with {KeyValueList *}
 options_with(A) ::= .                       { A = NULL; }
-options_with(A) ::= WITH property_list(L).  { A = L; }
+options_with(A) ::= WITH_OPTIONS property_list(L).  { A = L; }
 %type temporal_opt {Temporal}
 temporal_opt(A) ::= .                                     { A = (Temporal){ NULL, NULL }; }
 temporal_opt(A) ::= for_opt version_word AS OF version(V). { A = (Temporal){ V, NULL }; }
@@ -467,7 +468,7 @@ pipe_right(A) ::= query_parens(Q).            { A = Q; }
 %type assignments {NodeList *}
 assignments(A) ::= assignment(S).                       { A = list_one(p, S); }
 assignments(A) ::= assignments(L) COMMA assignment(S).  { A = list_add(p, L, S); }
-assignment(A) ::= reference_at(N) EQ expression(E). { A = NEW(Assignment, NODE_START(N), .target = N, .value = E); }
+assignment(A) ::= reference_at(N) EQ expression(E). { A = assignment_of(p, N, E); }
 
 /* ------------------------------------------------------------------ expressions */
 %type named_expressions {NodeList *}
@@ -533,7 +534,7 @@ truth(A) ::= TRUE.     { A = 1; }
 truth(A) ::= FALSE.    { A = 0; }
 truth(A) ::= UNKNOWN.  { A = -1; }
 
-value(A) ::= primary(E).                   { A = E; }
+value(A) ::= primary(E). [LOWEST]          { A = E; }
 value(A) ::= MINUS(T) value(E). [UNARY]    { A = negate(p, T, E); }
 value(A) ::= PLUS(T) value(E). [UNARY]     { A = function1(p, "positive", E, T->start); }
 value(A) ::= TILDE(T) value(E).            { A = function1(p, "~", E, T->start); }
@@ -765,3 +766,559 @@ property_value(A) ::= INTEGER_VALUE(T). { A = T->text; }
 property_value(A) ::= DECIMAL_VALUE(T). { A = T->text; }
 property_value(A) ::= TRUE.             { A = "true"; }
 property_value(A) ::= FALSE.            { A = "false"; }
+
+/* ================================================================== commands */
+statement(A) ::= explain_head(M) statement(S). { A = NEW(Explain, 0, .input = S, .mode = M); }
+%type explain_head {const char *}
+explain_head(A) ::= EXPLAIN.           { A = "SIMPLE"; }
+explain_head(A) ::= EXPLAIN LOGICAL.   { A = "LOGICAL"; }
+explain_head(A) ::= EXPLAIN FORMATTED. { A = "FORMATTED"; }
+explain_head(A) ::= EXPLAIN EXTENDED.  { A = "EXTENDED"; }
+explain_head(A) ::= EXPLAIN CODEGEN.   { A = "CODEGEN"; }
+explain_head(A) ::= EXPLAIN COST.      { A = "COST"; }
+
+/* ---- words and clauses that several commands share */
+namespace ::= NAMESPACE.
+namespace ::= DATABASE.
+namespace ::= SCHEMA.
+namespaces ::= NAMESPACES.
+namespaces ::= DATABASES.
+namespaces ::= SCHEMAS.
+%type if_exists {int}
+if_exists(A) ::= .           { A = 0; }
+if_exists(A) ::= IF EXISTS.  { A = 1; }
+%type if_not_exists {int}
+if_not_exists(A) ::= .               { A = 0; }
+if_not_exists(A) ::= IF not EXISTS.  { A = 1; }
+from_or_in ::= FROM.
+from_or_in ::= IN.
+%type in_names {StrList *}
+in_names(A) ::= .                         { A = NULL; }
+in_names(A) ::= from_or_in reference(N).  { A = N; }
+%type pattern {const Token *}
+pattern(A) ::= .                { A = NULL; }
+pattern(A) ::= string(S).       { A = S; }
+pattern(A) ::= LIKE string(S).  { A = S; }
+%type partition {NodeList *}
+%type partition_opt {NodeList *}
+%type partition_values {NodeList *}
+partition_opt(A) ::= . [LOWEST]      { A = NULL; }
+partition_opt(A) ::= partition(L).   { A = L; }
+partition(A) ::= PARTITION LP partition_values(L) RP. { A = L; }
+partition_values(A) ::= partition_value(V).                           { A = list_one(p, V); }
+partition_values(A) ::= partition_values(L) COMMA partition_value(V). { A = list_add(p, L, V); }
+partition_value(A) ::= identifier(I).                 { A = partition_value(p, I, NULL); }
+partition_value(A) ::= identifier(I) EQ constant(V).  { A = partition_value(p, I, V); }
+partition_value(A) ::= identifier(I) EQ DEFAULT(T).   { A = partition_value(p, I, node_at(node_new(p->a, Default, .unused = false), T->start, T->stop)); }
+constant(A) ::= literal(L).             { A = L; }
+constant(A) ::= parameter(M).           { A = M; }
+constant(A) ::= MINUS(T) number(N).     { A = negate(p, T, literal_number(p, N)); }
+
+/* ---- USE, SET VARIABLE, DECLARE */
+statement(A) ::= USE(T) reference(N).             { A = use_names(p, "NAMESPACE", N, T->start); }
+statement(A) ::= USE(T) namespace reference(N).   { A = use_names(p, "NAMESPACE", N, T->start); }
+statement(A) ::= SET(T) CATALOG reference(N).     { A = use_names(p, "CATALOG", N, T->start); }
+statement(A) ::= SET(T) CATALOG string(S).        { A = use_names(p, "CATALOG", names_one(p, S->text), T->start); }
+statement(A) ::= SET(T) variable assignments(L).  { A = set_variables(p, L, T->start); }
+statement(A) ::= SET(T) variable LP multipart_list(L) RP EQ query_parens(Q). { A = set_variables_query(p, L, Q, T->start); }
+variable ::= VARIABLE.
+variable ::= VAR.
+statement(A) ::= declare_head(R) multipart_list(L) declare_type(Y) declare_default(E).
+  { A = declare_variables(p, R, L, Y, E); }
+%type declare_head {int}
+declare_head(A) ::= DECLARE.                     { A = 0; }
+declare_head(A) ::= DECLARE variable.            { A = 0; }
+declare_head(A) ::= DECLARE OR REPLACE.          { A = 1; }
+declare_head(A) ::= DECLARE OR REPLACE variable. { A = 1; }
+%type declare_type {const Type *}
+declare_type(A) ::= .              { A = NULL; }
+declare_type(A) ::= data_type(Y).  { A = Y; }
+declare_default(A) ::= .                       { A = NULL; }
+declare_default(A) ::= DEFAULT expression(E).  { A = E; }
+declare_default(A) ::= EQ expression(E).       { A = E; }
+
+/* ---- INSERT, UPDATE, DELETE, MERGE */
+statement(A) ::= insert(S).           { A = S; }
+statement(A) ::= ctes(W) insert(S).   { A = with_ctes(p, W, S); }
+statement(A) ::= ctes(W) change(S).   { A = with_ctes(p, W, S); }
+statement(A) ::= change(S).           { A = S; }
+statement(A) ::= multi_insert(S).         { A = S; }
+statement(A) ::= ctes(W) multi_insert(S). { A = with_ctes(p, W, S); }
+insert(A) ::= insert_head(I) query(Q).                     { A = insert_query(p, I, Q); }
+insert(A) ::= insert_head(I) identifier_list(L) query(Q).  { I->columns = L; A = insert_query(p, I, Q); }
+insert(A) ::= insert_head(I) BY NAME query(Q).             { I->by_name = true; A = insert_query(p, I, Q); }
+insert(A) ::= insert_head(I) REPLACE WHERE expression(E) query(Q). { I->replace_where = E; A = insert_query(p, I, Q); }
+%type insert_head {Insert *}
+insert_head(A) ::= INSERT(T) INTO table_opt reference(N) options_with(O) partition_opt(V) if_not_exists(E).
+  { A = insert_new(p, T->start, false, N, O, V, E); }
+insert_head(A) ::= INSERT(T) OVERWRITE table_opt reference(N) options_with(O) partition_opt(V) if_not_exists(E).
+  { A = insert_new(p, T->start, true, N, O, V, E); }
+table_opt ::= .
+table_opt ::= TABLE.
+insert(A) ::= INSERT(T) OVERWRITE local_opt DIRECTORY string(S) USING reference(F) options_opt(O) query(Q).
+  { A = insert_directory(p, S->text, joined(p, F), O, Q, T->start); }
+insert(A) ::= INSERT(T) OVERWRITE local_opt DIRECTORY USING reference(F) options_opt(O) query(Q).
+  { A = insert_directory(p, NULL, joined(p, F), O, Q, T->start); }
+insert(A) ::= INSERT(T) OVERWRITE local_opt DIRECTORY string(S) directory_format(F) query(Q).
+  { A = insert_directory(p, S->text, F, NULL, Q, T->start); }
+local_opt ::= .
+local_opt ::= LOCAL.
+%type directory_format {const char *}
+directory_format(A) ::= .                                      { A = "hive"; }
+directory_format(A) ::= row_format.                            { A = "hive"; }
+directory_format(A) ::= STORED AS identifier(I).               { A = I; }
+directory_format(A) ::= row_format STORED AS identifier(I).    { A = I; }
+%type options_opt {KeyValueList *}
+options_opt(A) ::= .                         { A = NULL; }
+options_opt(A) ::= OPTIONS property_list(L). { A = L; }
+multi_insert(A) ::= from_clause(F) multi_inserts(L).  { A = multi_insert(p, F, L); }
+%type multi_inserts {MultiInsert *}
+%type multi_head {Insert *}
+multi_inserts(A) ::= multi_head(I) from_body(B).                                  { A = multi_insert_add(p, NULL, I, B, NULL); }
+multi_inserts(A) ::= multi_head(I) from_body(B) organization(O).                  { A = multi_insert_add(p, NULL, I, B, O); }
+multi_inserts(A) ::= multi_inserts(L) multi_head(I) from_body(B).                 { A = multi_insert_add(p, L, I, B, NULL); }
+multi_inserts(A) ::= multi_inserts(L) multi_head(I) from_body(B) organization(O). { A = multi_insert_add(p, L, I, B, O); }
+multi_head(A) ::= insert_head(I).                     { A = I; }
+multi_head(A) ::= insert_head(I) identifier_list(L).  { A = I; A->columns = L; }
+multi_head(A) ::= insert_head(I) BY NAME.             { A = I; A->by_name = true; }
+
+change(A) ::= DELETE(T) FROM reference_at(N) table_alias(S) where_opt(W).
+  { A = NEW(Delete, T->start, .table = changed_table(p, N, S), .predicate = W); }
+change(A) ::= UPDATE(T) reference_at(N) table_alias(S) SET assignments(L) where_opt(W).
+  { A = NEW(Update, T->start, .table = changed_table(p, N, S), .assignments = *L, .predicate = W); }
+change(A) ::= MERGE(T) merge_evolution(E) INTO reference_at(N) table_alias(S) USING merge_source(R) ON expression(C) merge_clauses(L).
+  { A = NEW(Merge, T->start, .target = changed_table(p, N, S), .source = R, .condition = C, .clauses = list_of(L), .schema_evolution = E); }
+%type merge_evolution {int}
+merge_evolution(A) ::= .                       { A = 0; }
+merge_evolution(A) ::= WITH SCHEMA EVOLUTION.  { A = 1; }
+merge_source(A) ::= reference_at(N) table_alias(S).  { A = changed_table(p, N, S); }
+merge_source(A) ::= query_parens(Q) table_alias(S).  { A = relation_alias(p, Q, S, NODE_START(Q)); }
+%type merge_clauses {NodeList *}
+merge_clauses(A) ::= .                                 { A = NULL; }
+merge_clauses(A) ::= merge_clauses(L) merge_clause(C). { A = L ? list_add(p, L, C) : list_one(p, C); }
+merge_clause(A) ::= WHEN MATCHED merge_condition(C) THEN DELETE.                       { A = merge_clause(p, "MATCHED", C, "DELETE", NULL); }
+merge_clause(A) ::= WHEN MATCHED merge_condition(C) THEN UPDATE SET ASTERISK.          { A = merge_clause(p, "MATCHED", C, "UPDATE *", NULL); }
+merge_clause(A) ::= WHEN MATCHED merge_condition(C) THEN UPDATE SET assignments(L).    { A = merge_clause(p, "MATCHED", C, "UPDATE", L); }
+merge_clause(A) ::= WHEN not MATCHED by_target merge_condition(C) THEN INSERT ASTERISK. { A = merge_clause(p, "NOT MATCHED", C, "INSERT *", NULL); }
+merge_clause(A) ::= WHEN not MATCHED by_target merge_condition(C) THEN INSERT LP multipart_list(N) RP VALUES LP expressions(V) RP.
+  { A = merge_clause(p, "NOT MATCHED", C, "INSERT", merge_insert(p, N, V)); }
+merge_clause(A) ::= WHEN not MATCHED BY SOURCE merge_condition(C) THEN DELETE.         { A = merge_clause(p, "NOT MATCHED BY SOURCE", C, "DELETE", NULL); }
+merge_clause(A) ::= WHEN not MATCHED BY SOURCE merge_condition(C) THEN UPDATE SET assignments(L). { A = merge_clause(p, "NOT MATCHED BY SOURCE", C, "UPDATE", L); }
+by_target ::= .
+by_target ::= BY TARGET.
+merge_condition(A) ::= .                    { A = NULL; }
+merge_condition(A) ::= AND expression(E).   { A = E; }
+
+/* ---- CREATE */
+statement(A) ::= create(C). { A = C; }
+create_word ::= CREATE(T).              { spec_begin(p, T->start)->create = true; }
+create_word ::= CREATE(T) OR REPLACE.   { spec_begin(p, T->start)->create = true; p->spec->replace = true; }
+temporary_opt ::= .
+temporary_opt ::= TEMPORARY.            { p->spec->temporary = true; }
+temporary_opt ::= GLOBAL TEMPORARY.     { p->spec->temporary = p->spec->global = true; }
+create_name ::= if_not_exists(E) reference(N). { p->spec->if_not_exists = E; p->spec->name = N; }
+table_head ::= create_word temporary_opt TABLE create_name.
+table_head ::= create_word temporary_opt EXTERNAL TABLE create_name.  { p->spec->external = true; }
+table_head ::= REPLACE(T) TABLE reference(N).   { spec_begin(p, T->start)->replace = true; p->spec->name = N; }
+create(A) ::= table_head table_clauses as_query(Q).                        { A = create_table(p, Q); }
+create(A) ::= table_head table_columns table_clauses as_query(Q).          { A = create_table(p, Q); }
+create(A) ::= table_head LIKE reference(N) table_clauses.                  { A = create_table_like(p, N); }
+as_query(A) ::= .             { A = NULL; }
+as_query(A) ::= AS query(Q).  { A = Q; }
+as_query(A) ::= query(Q).     { A = Q; }
+table_columns ::= LP table_elements(L) RP.  { p->spec->columns = L; }
+%type table_elements {NodeList *}
+table_elements(A) ::= table_element(C).                         { A = C ? list_one(p, C) : list_new(p); }
+table_elements(A) ::= table_elements(L) COMMA table_element(C). { A = C ? list_add(p, L, C) : L; }
+table_element(A) ::= column_definition(C).  { A = C; }
+table_element(A) ::= table_constraint(T).   { A = NULL; parser_unsupported(p, T, "a table constraint"); }
+column_definition(A) ::= identifier(I) data_type(Y) column_options(O). { A = column_definition(p, I, Y, O, name_start(p)); }
+%type column_options {ColumnOptions *}
+column_options(A) ::= .                                          { A = NULL; }
+column_options(A) ::= column_options(O) NOT_NULL.                { A = column_option(p, O, COLUMN_NOT_NULL, NULL, NULL); }
+column_options(A) ::= column_options(O) COMMENT string(S).       { A = column_option(p, O, COLUMN_COMMENT, S->text, NULL); }
+column_options(A) ::= column_options(O) DEFAULT expression(E).   { A = column_option(p, O, COLUMN_DEFAULT, NULL, E); }
+column_options(A) ::= column_options(O) GENERATED ALWAYS AS LP expression(E) RP. { A = column_option(p, O, COLUMN_GENERATED, NULL, E); }
+column_options(A) ::= column_options(O) GENERATED(T) ALWAYS AS IDENTITY identity_spec.     { A = O; parser_unsupported(p, T->start, "an IDENTITY column"); }
+column_options(A) ::= column_options(O) GENERATED(T) BY DEFAULT AS IDENTITY identity_spec. { A = O; parser_unsupported(p, T->start, "an IDENTITY column"); }
+column_options(A) ::= column_options(O) column_constraint(T). { A = O; parser_unsupported(p, T, "a column constraint"); }
+identity_spec ::= .
+identity_spec ::= LP identity_options RP.
+identity_options ::= .
+identity_options ::= identity_options START WITH identity_value.
+identity_options ::= identity_options INCREMENT BY identity_value.
+identity_value ::= number.
+identity_value ::= MINUS number.
+%type column_constraint {int}
+%type table_constraint {int}
+column_constraint(A) ::= constraint_name(N) column_rule(T) constraint_traits.  { A = N >= 0 ? N : T; }
+table_constraint(A) ::= constraint_name(N) table_rule(T) constraint_traits.    { A = N >= 0 ? N : T; }
+%type constraint_name {int}
+constraint_name(A) ::= .                              { A = -1; }
+constraint_name(A) ::= CONSTRAINT(T) identifier.      { A = T->start; }
+%type column_rule {int}
+column_rule(A) ::= CHECK(T) LP expression RP.     { A = T->start; }
+column_rule(A) ::= UNIQUE(T).                     { A = T->start; }
+column_rule(A) ::= PRIMARY(T) KEY.                { A = T->start; }
+column_rule(A) ::= references(T).                 { A = T; }
+%type table_rule {int}
+table_rule(A) ::= CHECK(T) LP expression RP.                      { A = T->start; }
+table_rule(A) ::= UNIQUE(T) identifier_list.                      { A = T->start; }
+table_rule(A) ::= PRIMARY(T) KEY identifier_list.                 { A = T->start; }
+table_rule(A) ::= FOREIGN(T) KEY identifier_list references.      { A = T->start; }
+%type references {int}
+references(A) ::= REFERENCES(T) multipart.                  { A = T->start; }
+references(A) ::= REFERENCES(T) multipart identifier_list.  { A = T->start; }
+constraint_traits ::= .
+constraint_traits ::= constraint_traits ENFORCED.
+constraint_traits ::= constraint_traits NOT ENFORCED.
+constraint_traits ::= constraint_traits RELY.
+constraint_traits ::= constraint_traits NORELY.
+
+table_clauses ::= . [LOWEST]
+table_clauses ::= table_clauses table_clause. [LOWEST]
+table_clause ::= USING reference(N).            { spec_text(p, &p->spec->format, "USING", joined(p, N)); }
+table_clause ::= OPTIONS property_list(L).      { spec_pairs(p, &p->spec->options, "OPTIONS", L); }
+table_clause ::= TBLPROPERTIES property_list(L). { spec_pairs(p, &p->spec->properties, "TBLPROPERTIES", L); }
+table_clause ::= LOCATION string(S).            { spec_text(p, &p->spec->location, "LOCATION", S->text); }
+table_clause ::= COMMENT string(S).             { spec_text(p, &p->spec->comment, "COMMENT", S->text); }
+table_clause ::= PARTITIONED BY LP partition_fields(L) RP. { spec_partitioned(p, L); }
+table_clause ::= CLUSTERED BY identifier_list(L) sorted_by INTO integer(N) BUCKETS.
+  { spec_names(p, &p->spec->bucket_by, "CLUSTERED BY", L); p->spec->buckets = N; }
+table_clause ::= CLUSTER(T) BY LP multipart_list RP. { parser_unsupported(p, T->start, "CREATE TABLE … CLUSTER BY"); }
+table_clause ::= SKEWED(T) BY identifier_list ON LP expressions RP stored_directories.
+  { parser_fail(p, T->start, end_of_rule(p), "_LEGACY_ERROR_TEMP_0035", "", "Operation not allowed: CREATE TABLE ... SKEWED BY."); }
+table_clause ::= STORED AS identifier(I).       { spec_text(p, &p->spec->format, "STORED AS", I); }
+table_clause ::= STORED AS INPUTFORMAT string(I) OUTPUTFORMAT string(O). { spec_file_format(p, I->text, O->text); }
+table_clause ::= STORED(T) BY string.           { parser_fail(p, T->start, end_of_rule(p), "_LEGACY_ERROR_TEMP_0035", "", "Operation not allowed: STORED BY."); }
+table_clause ::= row_format(T).                 { spec_text(p, &p->spec->row_format, "ROW FORMAT", source_text(p, T, end_of_rule(p))); }
+table_clause ::= DEFAULT(T) COLLATION identifier(I).  { collation_clause(p, T, I); }
+stored_directories ::= . [LOWEST]
+stored_directories ::= STORED AS DIRECTORIES.
+sorted_by ::= .
+sorted_by ::= SORTED BY LP sorted_columns(L) RP. { p->spec->sort_by = L; }
+%type sorted_columns {StrList *}
+%type sorted_column {const char *}
+sorted_columns(A) ::= sorted_column(I).                         { A = names_one(p, I); }
+sorted_columns(A) ::= sorted_columns(L) COMMA sorted_column(I). { A = names_add(p, L, I); }
+sorted_column(A) ::= identifier(I).          { A = I; }
+sorted_column(A) ::= identifier(I) ASC.      { A = I; }
+sorted_column(A) ::= identifier(I) DESC(T).  { A = I; parser_fail(p, T->start, T->stop, "_LEGACY_ERROR_TEMP_0035", "", "Operation not allowed: Column ordering must be ASC, was 'DESC'."); }
+%type row_format {int}
+row_format(A) ::= ROW(T) FORMAT SERDE string serde_properties. { A = T->start; }
+row_format(A) ::= ROW(T) FORMAT DELIMITED row_fields row_collection row_keys row_lines row_null. { A = T->start; }
+serde_properties ::= . [LOWEST]
+serde_properties ::= WITH SERDEPROPERTIES property_list.
+row_fields ::= .
+row_fields ::= FIELDS TERMINATED BY string.
+row_fields ::= FIELDS TERMINATED BY string ESCAPED BY string.
+row_collection ::= .
+row_collection ::= COLLECTION ITEMS TERMINATED BY string.
+row_keys ::= .
+row_keys ::= MAP KEYS TERMINATED BY string.
+row_lines ::= .
+row_lines ::= LINES TERMINATED BY string.
+row_null ::= .
+row_null ::= NULL DEFINED AS string.
+%type partition_fields {NodeList *}
+partition_fields(A) ::= partition_field(F).                           { A = list_one(p, F); }
+partition_fields(A) ::= partition_fields(L) COMMA partition_field(F). { A = list_add(p, L, F); }
+partition_field(A) ::= multipart(N).    { A = NEW(Attribute, reference_start(p, N), .name = *N); }
+partition_field(A) ::= identifier(I) LP transform_arguments(L) RP. { A = function_of(p, I, L, name_start(p)); }
+partition_field(A) ::= identifier(I) data_type(Y) not_null_opt(N) comment_opt(C). { A = NEW(ColumnDefinition, name_start(p), .name = I, .of = Y, .not_null = N, .comment = C); }
+%type transform_arguments {NodeList *}
+transform_arguments(A) ::= transform_argument(E).                              { A = list_one(p, E); }
+transform_arguments(A) ::= transform_arguments(L) COMMA transform_argument(E). { A = list_add(p, L, E); }
+transform_argument(A) ::= multipart(N).   { A = NEW(Attribute, reference_start(p, N), .name = *N); }
+transform_argument(A) ::= constant(V).    { A = V; }
+
+create(A) ::= create_word temporary_opt VIEW create_name view_columns(C) view_clauses AS(T) query(Q). { A = create_view(p, C, Q, T); }
+create(A) ::= create_word temporary_opt VIEW create_name view_columns(C) USING reference(F) options_opt(O).
+  { p->spec->format = joined(p, F); p->spec->options = O; A = create_view_using(p, C); }
+%type view_columns {NodeList *}
+%type view_column_list {NodeList *}
+view_columns(A) ::= .                             { A = NULL; }
+view_columns(A) ::= LP view_column_list(L) RP.    { A = L; }
+view_column_list(A) ::= view_column(C).                           { A = list_one(p, C); }
+view_column_list(A) ::= view_column_list(L) COMMA view_column(C). { A = list_add(p, L, C); }
+view_column(A) ::= identifier(I) comment_opt(C).  { A = NEW(ColumnDefinition, name_start(p), .name = I, .comment = C); }
+view_column(A) ::= identifier(I) data_type(Y) not_null_opt(N) comment_opt(C). { A = NEW(ColumnDefinition, name_start(p), .name = I, .of = Y, .not_null = N, .comment = C); }
+view_clauses ::= .
+view_clauses ::= view_clauses view_clause.
+view_clause ::= COMMENT string(S).              { spec_text(p, &p->spec->comment, "COMMENT", S->text); }
+view_clause ::= TBLPROPERTIES property_list(L). { spec_pairs(p, &p->spec->properties, "TBLPROPERTIES", L); }
+view_clause ::= PARTITIONED ON identifier_list(L). { spec_names(p, &p->spec->partition_by, "PARTITIONED ON", L); }
+view_clause ::= schema_binding(M).              { spec_text(p, &p->spec->schema_mode, "WITH SCHEMA", M); }
+view_clause ::= DEFAULT(T) COLLATION identifier(I).  { collation_clause(p, T, I); }
+%type schema_binding {const char *}
+schema_binding(A) ::= WITH SCHEMA BINDING.        { A = "BINDING"; }
+schema_binding(A) ::= WITH SCHEMA COMPENSATION.   { A = "COMPENSATION"; }
+schema_binding(A) ::= WITH SCHEMA EVOLUTION.      { A = "EVOLUTION"; }
+schema_binding(A) ::= WITH SCHEMA TYPE EVOLUTION. { A = "TYPE EVOLUTION"; }
+
+create(A) ::= create_word namespace create_name namespace_clauses. { A = create_namespace(p); }
+namespace_clauses ::= .
+namespace_clauses ::= namespace_clauses namespace_clause.
+namespace_clause ::= COMMENT string(S).    { spec_text(p, &p->spec->comment, "COMMENT", S->text); }
+namespace_clause ::= LOCATION string(S).   { spec_text(p, &p->spec->location, "LOCATION", S->text); }
+namespace_clause ::= WITH properties_word property_list(L). { spec_pairs(p, &p->spec->properties, "WITH PROPERTIES", L); }
+namespace_clause ::= DEFAULT(T) COLLATION identifier(I).  { collation_clause(p, T, I); }
+properties_word ::= DBPROPERTIES.
+properties_word ::= PROPERTIES.
+
+create(A) ::= create_word temporary_opt FUNCTION create_name AS string(S) function_using. { A = create_function(p, S->text); }
+function_using ::= .
+function_using ::= USING function_resources.
+function_resources ::= function_resource.
+function_resources ::= function_resources COMMA function_resource.
+function_resource ::= identifier string.
+create(A) ::= create_word temporary_opt FUNCTION create_name LP function_params(L) RP function_returns(Y) characteristics RETURN expression(E).
+  { A = create_sql_function(p, L, Y.type, Y.table, NULL, E); }
+create(A) ::= create_word temporary_opt FUNCTION create_name LP function_params(L) RP function_returns(Y) characteristics RETURN query_bare(Q).
+  { A = create_sql_function(p, L, Y.type, Y.table, Q, NULL); }
+%type function_params {NodeList *}
+%type function_param_list {NodeList *}
+function_params(A) ::= .                         { A = NULL; }
+function_params(A) ::= function_param_list(L).   { A = L; }
+function_param_list(A) ::= column_definition(C).                              { A = list_one(p, C); }
+function_param_list(A) ::= function_param_list(L) COMMA column_definition(C). { A = list_add(p, L, C); }
+%type function_returns {Returns}
+function_returns(A) ::= . [LOWEST]              { A = (Returns){ NULL, false }; }
+function_returns(A) ::= RETURNS data_type(Y).   { A = (Returns){ Y, false }; }
+function_returns(A) ::= RETURNS TABLE LP col_type_list(F) RP. { A = (Returns){ type_struct(p->a, F->at, F->len), true }; }
+characteristics ::= .
+characteristics ::= characteristics characteristic.
+characteristic ::= LANGUAGE SQL.
+characteristic ::= LANGUAGE identifier(I).    { language_clause(p, I); }
+characteristic ::= SPECIFIC identifier.
+characteristic ::= DETERMINISTIC.
+characteristic ::= NOT DETERMINISTIC.
+characteristic ::= NO SQL.
+characteristic ::= CONTAINS SQL.
+characteristic ::= READS SQL DATA.
+characteristic ::= MODIFIES SQL DATA.
+characteristic ::= RETURNS NULL ON NULL INPUT.
+characteristic ::= CALLED ON NULL INPUT.
+characteristic ::= COMMENT string(S).         { spec_text(p, &p->spec->comment, "COMMENT", S->text); }
+characteristic ::= SQL SECURITY INVOKER.
+characteristic ::= SQL SECURITY DEFINER.
+
+/* ---- DROP */
+statement(A) ::= DROP(T) TABLE if_exists(E) reference(N).        { A = NEW(DropObject, T->start, .what = "TABLE", .name = *N, .if_exists = E); }
+statement(A) ::= DROP(T) TABLE if_exists(E) reference(N) PURGE.  { A = NEW(DropObject, T->start, .what = "TABLE", .name = *N, .if_exists = E, .purge = true); }
+statement(A) ::= DROP(T) VIEW if_exists(E) reference(N).         { A = NEW(DropObject, T->start, .what = "VIEW", .name = *N, .if_exists = E); }
+statement(A) ::= DROP(T) namespace if_exists(E) reference(N) cascade(C). { A = NEW(DropObject, T->start, .what = "DATABASE", .name = *N, .if_exists = E, .cascade = C); }
+statement(A) ::= DROP(T) FUNCTION if_exists(E) reference(N).     { A = NEW(DropObject, T->start, .what = "FUNCTION", .name = *N, .if_exists = E); }
+statement(A) ::= DROP(T) TEMPORARY FUNCTION if_exists(E) reference(N). { A = NEW(DropObject, T->start, .what = "FUNCTION", .name = *N, .if_exists = E, .temporary = true); }
+statement(A) ::= DROP(T) TEMPORARY variable if_exists(E) reference(N). { A = NEW(DropObject, T->start, .what = "VARIABLE", .name = *N, .if_exists = E, .temporary = true); }
+%type cascade {int}
+cascade(A) ::= .          { A = 0; }
+cascade(A) ::= RESTRICT.  { A = 0; }
+cascade(A) ::= CASCADE.   { A = 1; }
+
+/* ---- ALTER */
+%type alter_table {StrList *}
+%type alter_view {StrList *}
+%type alter_namespace {StrList *}
+alter_table(A) ::= ALTER TABLE reference(N).           { A = N; }
+alter_view(A) ::= ALTER VIEW reference(N).             { A = N; }
+alter_namespace(A) ::= ALTER namespace reference(N).   { A = N; }
+statement(A) ::= alter_namespace(N) SET properties_word property_list(L).   { A = alter(p, "DATABASE", N, "SET DBPROPERTIES", NULL, NULL, L, NULL); }
+statement(A) ::= alter_namespace(N) UNSET properties_word property_list(L). { A = alter(p, "DATABASE", N, "UNSET DBPROPERTIES", NULL, NULL, L, NULL); }
+statement(A) ::= alter_namespace(N) SET LOCATION string(S). { A = alter(p, "DATABASE", N, "SET LOCATION", names_one(p, S->text), NULL, NULL, NULL); }
+statement(A) ::= alter_namespace(N) DEFAULT(T) COLLATION identifier(I).     { collation_clause(p, T, I); A = alter(p, "DATABASE", N, "DEFAULT COLLATION", NULL, NULL, NULL, NULL); }
+statement(A) ::= alter_view(N) RENAME TO multipart(M).             { A = alter(p, "VIEW", N, "RENAME TO", M, NULL, NULL, NULL); }
+statement(A) ::= alter_view(N) SET TBLPROPERTIES property_list(L). { A = alter(p, "VIEW", N, "SET TBLPROPERTIES", NULL, NULL, L, NULL); }
+statement(A) ::= alter_view(N) UNSET TBLPROPERTIES if_exists(E) property_list(L). { A = alter_if_exists(p, alter(p, "VIEW", N, "UNSET TBLPROPERTIES", NULL, NULL, L, NULL), E); }
+statement(A) ::= alter_view(N) schema_binding(M).                  { A = alter(p, "VIEW", N, "WITH SCHEMA", names_one(p, M), NULL, NULL, NULL); }
+statement(A) ::= alter_view(N) AS(T) query(Q).                     { A = alter_view_query(p, N, Q, T); }
+statement(A) ::= alter_view(N) query_bare(Q).                      { A = alter_view_query(p, N, Q, NULL); }
+statement(A) ::= alter_table(N) RENAME TO multipart(M).            { A = alter(p, "TABLE", N, "RENAME TO", M, NULL, NULL, NULL); }
+statement(A) ::= alter_table(N) partition(V) RENAME TO partition(W). { A = alter(p, "TABLE", N, "RENAME PARTITION", NULL, W, NULL, V); }
+statement(A) ::= alter_table(N) SET TBLPROPERTIES property_list(L). { A = alter(p, "TABLE", N, "SET TBLPROPERTIES", NULL, NULL, L, NULL); }
+statement(A) ::= alter_table(N) UNSET TBLPROPERTIES if_exists(E) property_list(L). { A = alter_if_exists(p, alter(p, "TABLE", N, "UNSET TBLPROPERTIES", NULL, NULL, L, NULL), E); }
+statement(A) ::= alter_table(N) ADD column_word position_columns(L).        { A = alter(p, "TABLE", N, "ADD COLUMNS", NULL, L, NULL, NULL); }
+statement(A) ::= alter_table(N) ADD column_word LP position_columns(L) RP.  { A = alter(p, "TABLE", N, "ADD COLUMNS", NULL, L, NULL, NULL); }
+statement(A) ::= alter_table(N) ADD(T) table_constraint.    { parser_unsupported(p, T->start, "ALTER TABLE … ADD CONSTRAINT"); A = alter(p, "TABLE", N, "ADD CONSTRAINT", NULL, NULL, NULL, NULL); }
+statement(A) ::= alter_table(N) DROP CONSTRAINT if_exists(E) identifier(I) cascade. { A = alter_if_exists(p, alter(p, "TABLE", N, "DROP CONSTRAINT", names_one(p, I), NULL, NULL, NULL), E); }
+statement(A) ::= alter_table(N) RENAME COLUMN multipart(M) TO identifier(I). { A = alter(p, "TABLE", N, "RENAME COLUMN", names_add(p, names_one(p, joined(p, M)), I), NULL, NULL, NULL); }
+statement(A) ::= alter_table(N) DROP column_word if_exists(E) multipart_list(L).       { A = alter_if_exists(p, alter(p, "TABLE", N, "DROP COLUMNS", NULL, L, NULL, NULL), E); }
+statement(A) ::= alter_table(N) DROP column_word if_exists(E) LP multipart_list(L) RP. { A = alter_if_exists(p, alter(p, "TABLE", N, "DROP COLUMNS", NULL, L, NULL, NULL), E); }
+statement(A) ::= alter_table(N) alter_or_change column_opt alter_columns(L). { A = alter(p, "TABLE", N, "ALTER COLUMN", NULL, L, NULL, NULL); }
+statement(A) ::= alter_table(N) partition(V) CHANGE column_opt alter_columns(L). { A = alter(p, "TABLE", N, "ALTER COLUMN", NULL, L, NULL, V); }
+statement(A) ::= alter_table(N) REPLACE COLUMNS LP position_columns(L) RP. { A = alter(p, "TABLE", N, "REPLACE COLUMNS", NULL, L, NULL, NULL); }
+statement(A) ::= alter_table(N) partition(V) REPLACE COLUMNS LP position_columns(L) RP. { A = alter(p, "TABLE", N, "REPLACE COLUMNS", NULL, L, NULL, V); }
+statement(A) ::= alter_table(N) SET SERDE string(S) serde_properties.        { A = alter(p, "TABLE", N, "SET SERDE", names_one(p, S->text), NULL, NULL, NULL); }
+statement(A) ::= alter_table(N) partition(V) SET SERDE string(S) serde_properties.        { A = alter(p, "TABLE", N, "SET SERDE", names_one(p, S->text), NULL, NULL, V); }
+statement(A) ::= alter_table(N) SET SERDEPROPERTIES property_list(L).        { A = alter(p, "TABLE", N, "SET SERDEPROPERTIES", NULL, NULL, L, NULL); }
+statement(A) ::= alter_table(N) partition(V) SET SERDEPROPERTIES property_list(L).        { A = alter(p, "TABLE", N, "SET SERDEPROPERTIES", NULL, NULL, L, V); }
+statement(A) ::= alter_table(N) SET LOCATION string(S).                      { A = alter(p, "TABLE", N, "SET LOCATION", names_one(p, S->text), NULL, NULL, NULL); }
+statement(A) ::= alter_table(N) partition(V) SET LOCATION string(S).                      { A = alter(p, "TABLE", N, "SET LOCATION", names_one(p, S->text), NULL, NULL, V); }
+statement(A) ::= alter_table(N) ADD if_not_exists(E) partition_locations(L). { A = alter_if_exists(p, alter(p, "TABLE", N, "ADD PARTITION", NULL, NULL, NULL, L), E); }
+statement(A) ::= alter_view(N) ADD if_not_exists(E) partition_locations(L).  { A = alter_if_exists(p, alter(p, "VIEW", N, "ADD PARTITION", NULL, NULL, NULL, L), E); }
+statement(A) ::= alter_table(N) DROP if_exists(E) partition_list(L) purge_opt(G). { A = alter_if_exists(p, alter(p, "TABLE", N, "DROP PARTITION", G, NULL, NULL, L), E); }
+statement(A) ::= alter_view(N) DROP if_exists(E) partition_list(L) purge_opt(G).  { A = alter_if_exists(p, alter(p, "VIEW", N, "DROP PARTITION", G, NULL, NULL, L), E); }
+statement(A) ::= alter_table(N) RECOVER PARTITIONS.          { A = NEW(Repair, 0, .table = *N, .add = true); }
+statement(A) ::= alter_table(N) CLUSTER(T) BY NONE.                     { parser_unsupported(p, T->start, "ALTER TABLE … CLUSTER BY"); A = alter(p, "TABLE", N, "CLUSTER BY", NULL, NULL, NULL, NULL); }
+statement(A) ::= alter_table(N) CLUSTER(T) BY LP multipart_list RP.     { parser_unsupported(p, T->start, "ALTER TABLE … CLUSTER BY"); A = alter(p, "TABLE", N, "CLUSTER BY", NULL, NULL, NULL, NULL); }
+statement(A) ::= alter_table(N) DEFAULT(T) COLLATION identifier(I).     { collation_clause(p, T, I); A = alter(p, "TABLE", N, "DEFAULT COLLATION", NULL, NULL, NULL, NULL); }
+column_word ::= COLUMN.
+column_word ::= COLUMNS.
+column_opt ::= .
+column_opt ::= COLUMN.
+alter_or_change ::= ALTER.
+alter_or_change ::= CHANGE.
+%type purge_opt {StrList *}
+purge_opt(A) ::= .       { A = NULL; }
+purge_opt(A) ::= PURGE.  { A = names_one(p, "PURGE"); }
+%type position_columns {NodeList *}
+position_columns(A) ::= position_column(C).                           { A = list_one(p, C); }
+position_columns(A) ::= position_columns(L) COMMA position_column(C). { A = list_add(p, L, C); }
+position_column(A) ::= multipart(N) data_type(Y) position_options(O). { A = column_definition(p, joined(p, N), Y, O, name_start(p)); }
+%type position_options {ColumnOptions *}
+position_options(A) ::= .                                         { A = NULL; }
+position_options(A) ::= position_options(O) NOT_NULL.             { A = column_option(p, O, COLUMN_NOT_NULL, NULL, NULL); }
+position_options(A) ::= position_options(O) COMMENT string(S).    { A = column_option(p, O, COLUMN_COMMENT, S->text, NULL); }
+position_options(A) ::= position_options(O) DEFAULT expression(E). { A = column_option(p, O, COLUMN_DEFAULT, NULL, E); }
+position_options(A) ::= position_options(O) column_position(P).   { A = column_option(p, O, COLUMN_POSITION, P, NULL); }
+%type column_position {const char *}
+column_position(A) ::= FIRST.                { A = "FIRST"; }
+column_position(A) ::= AFTER identifier(I).  { A = arena_printf(p->a, "AFTER %s", I); }
+/* each an AlterObject of one column: its action, and a ColumnDefinition */
+%type alter_columns {NodeList *}
+alter_columns(A) ::= alter_column(C).                        { A = list_one(p, C); }
+alter_columns(A) ::= alter_columns(L) COMMA alter_column(C). { A = list_add(p, L, C); }
+alter_column(A) ::= multipart(N).                              { A = alter_column(p, N, "", NULL, NULL, NULL); parser_syntax_error(p, &p->tokens.at[p->at], ""); }
+alter_column(A) ::= multipart(N) TYPE data_type(Y).            { A = alter_column(p, N, "TYPE", Y, NULL, NULL); }
+alter_column(A) ::= multipart(N) COMMENT string(S).            { A = alter_column(p, N, "COMMENT", NULL, S->text, NULL); }
+alter_column(A) ::= multipart(N) column_position(P).           { A = alter_column(p, N, "POSITION", NULL, P, NULL); }
+alter_column(A) ::= multipart(N) SET not NULL.                 { A = alter_column(p, N, "SET NOT NULL", NULL, NULL, NULL); }
+alter_column(A) ::= multipart(N) DROP not NULL.                { A = alter_column(p, N, "DROP NOT NULL", NULL, NULL, NULL); }
+alter_column(A) ::= multipart(N) SET DEFAULT expression(E).    { A = alter_column(p, N, "SET DEFAULT", NULL, NULL, E); }
+alter_column(A) ::= multipart(N) DROP DEFAULT.                 { A = alter_column(p, N, "DROP DEFAULT", NULL, NULL, NULL); }
+alter_column(A) ::= multipart(N) identifier(I) data_type(Y) not_null_opt(U) comment_opt(S) position_opt(P).
+  { A = change_column(p, N, I, Y, U, S, P); }
+%type position_opt {const char *}
+position_opt(A) ::= .                    { A = NULL; }
+position_opt(A) ::= column_position(P).  { A = P; }
+%type partition_locations {NodeList *}
+partition_locations(A) ::= partition_location(P).                        { A = list_one(p, P); }
+partition_locations(A) ::= partition_locations(L) partition_location(P). { A = list_add(p, L, P); }
+partition_location(A) ::= partition(V).                     { A = partition_row(p, V, NULL); }
+partition_location(A) ::= partition(V) LOCATION string(S).  { A = partition_row(p, V, S); }
+%type partition_list {NodeList *}
+partition_list(A) ::= partition(V).                          { A = list_one(p, partition_row(p, V, NULL)); }
+partition_list(A) ::= partition_list(L) COMMA partition(V).  { A = list_add(p, L, partition_row(p, V, NULL)); }
+
+/* ---- SHOW */
+statement(A) ::= SHOW(T) namespaces in_names(N) pattern(S).    { A = show(p, "DATABASES", N, S, T->start); }
+statement(A) ::= SHOW(T) TABLES in_names(N) pattern(S).        { A = show(p, "TABLES", N, S, T->start); }
+statement(A) ::= SHOW(T) VIEWS in_names(N) pattern(S).         { A = show(p, "VIEWS", N, S, T->start); }
+statement(A) ::= SHOW(T) CATALOGS pattern(S).                  { A = show(p, "CATALOGS", NULL, S, T->start); }
+statement(A) ::= SHOW(T) TABLE EXTENDED in_names(N) LIKE string(S) partition_opt(V).
+  { A = show(p, "TABLES", N, S, T->start); ((Show *)A)->extended = true; ((Show *)A)->partition_values = list_of(V); }
+statement(A) ::= SHOW(T) TBLPROPERTIES reference(N).           { A = show(p, "TBLPROPERTIES", N, NULL, T->start); }
+statement(A) ::= SHOW(T) TBLPROPERTIES reference(N) LP property_key(K) RP. { A = show(p, "TBLPROPERTIES", N, NULL, T->start); ((Show *)A)->filter = K; }
+statement(A) ::= SHOW(T) COLUMNS from_or_in reference(N).      { A = show(p, "COLUMNS", N, NULL, T->start); }
+statement(A) ::= SHOW(T) COLUMNS from_or_in reference(N) from_or_in multipart(M). { A = show(p, "COLUMNS", qualified(p, N, M), NULL, T->start); }
+statement(A) ::= SHOW(T) PARTITIONS reference(N) partition_opt(V). { A = show(p, "PARTITIONS", N, NULL, T->start); ((Show *)A)->partition_values = list_of(V); }
+statement(A) ::= SHOW(T) function_scope(C) FUNCTIONS in_names(N) pattern(S).      { A = show(p, "FUNCTIONS", N, S, T->start); ((Show *)A)->filter = C; }
+statement(A) ::= SHOW(T) function_scope(C) FUNCTIONS in_names(N) like_opt multipart(M). { A = show(p, "FUNCTIONS", N, NULL, T->start); ((Show *)A)->filter = C; ((Show *)A)->pattern = joined(p, M); }
+like_opt ::= .
+like_opt ::= LIKE.
+%type function_scope {const char *}
+function_scope(A) ::= .               { A = NULL; }
+function_scope(A) ::= identifier(I).  { A = I; }
+statement(A) ::= SHOW(T) CREATE TABLE reference(N).            { A = show(p, "CREATE TABLE", N, NULL, T->start); }
+statement(A) ::= SHOW(T) CREATE TABLE reference(N) AS SERDE.   { A = show(p, "CREATE TABLE", N, NULL, T->start); ((Show *)A)->filter = "AS SERDE"; }
+statement(A) ::= SHOW(T) CURRENT namespace.                    { A = show(p, "CURRENT NAMESPACE", NULL, NULL, T->start); }
+
+/* ---- DESCRIBE */
+describe ::= DESC.
+describe ::= DESCRIBE.
+statement(A) ::= describe FUNCTION describe_function(N).            { A = NEW(DescribeObject, 0, .what = "FUNCTION", .name = *N); }
+statement(A) ::= describe FUNCTION EXTENDED describe_function(N).   { A = NEW(DescribeObject, 0, .what = "FUNCTION", .name = *N, .extended = true); }
+statement(A) ::= describe namespace reference(N).            { A = NEW(DescribeObject, 0, .what = "DATABASE", .name = *N); }
+statement(A) ::= describe namespace EXTENDED reference(N).   { A = NEW(DescribeObject, 0, .what = "DATABASE", .name = *N, .extended = true); }
+statement(A) ::= describe describe_extended(X) reference(N) partition_opt(V) describe_column(C) as_json(J).
+  { A = NEW(DescribeObject, 0, .what = "TABLE", .name = *N, .extended = X, .partition_values = list_of(V), .column = names_of(C), .as_json = J); }
+statement(A) ::= describe TABLE reference(N) partition_none(V) describe_column(C) as_json(J).
+  { A = NEW(DescribeObject, 0, .what = "TABLE", .name = *N, .partition_values = list_of(V), .column = names_of(C), .as_json = J); }
+statement(A) ::= describe TABLE extended_word reference(N) partition_opt(V) describe_column(C) as_json(J).
+  { A = NEW(DescribeObject, 0, .what = "TABLE", .name = *N, .extended = true, .partition_values = list_of(V), .column = names_of(C), .as_json = J); }
+statement(A) ::= describe query(Q).         { A = NEW(DescribeObject, 0, .what = "QUERY", .query = Q); }
+statement(A) ::= describe QUERY query(Q).   { A = NEW(DescribeObject, 0, .what = "QUERY", .query = Q); }
+%type partition_none {NodeList *}
+partition_none(A) ::= . [UNARY]       { A = NULL; }
+partition_none(A) ::= partition(L).   { A = L; }
+%type describe_extended {int}
+describe_extended(A) ::= .               { A = 0; }
+describe_extended(A) ::= extended_word.  { A = 1; }
+extended_word ::= EXTENDED.
+extended_word ::= FORMATTED.
+%type describe_column {StrList *}
+describe_column(A) ::= .              { A = NULL; }
+describe_column(A) ::= multipart(N).  { A = N; }
+%type as_json {int}
+as_json(A) ::= .         { A = 0; }
+as_json(A) ::= AS JSON.  { A = 1; }
+%type describe_function {StrList *}
+describe_function(A) ::= reference(N).         { A = N; }
+describe_function(A) ::= string(S).            { A = names_one(p, S->text); }
+describe_function(A) ::= operator_name(T).     { A = names_one(p, arena_strn(p->a, p->text + T->at, T->len)); }
+%type operator_name {const Token *}
+operator_name(A) ::= EQ(T).            { A = T; }
+operator_name(A) ::= NSEQ(T).          { A = T; }
+operator_name(A) ::= NEQ(T).           { A = T; }
+operator_name(A) ::= NEQJ(T).          { A = T; }
+operator_name(A) ::= LT(T).            { A = T; }
+operator_name(A) ::= LTE(T).           { A = T; }
+operator_name(A) ::= GT(T).            { A = T; }
+operator_name(A) ::= GTE(T).           { A = T; }
+operator_name(A) ::= PLUS(T).          { A = T; }
+operator_name(A) ::= MINUS(T).         { A = T; }
+operator_name(A) ::= ASTERISK(T).      { A = T; }
+operator_name(A) ::= SLASH(T).         { A = T; }
+operator_name(A) ::= PERCENT(T).       { A = T; }
+operator_name(A) ::= TILDE(T).         { A = T; }
+operator_name(A) ::= AMPERSAND(T).     { A = T; }
+operator_name(A) ::= PIPE(T).          { A = T; }
+operator_name(A) ::= CONCAT_PIPE(T).   { A = T; }
+operator_name(A) ::= HAT(T).           { A = T; }
+operator_name(A) ::= SHIFT_LEFT(T).    { A = T; }
+operator_name(A) ::= SHIFT_RIGHT(T).   { A = T; }
+operator_name(A) ::= SHIFT_RIGHT_UNSIGNED(T). { A = T; }
+operator_name(A) ::= BANG(T).          { A = T; }
+
+/* ---- COMMENT ON, CACHE, REFRESH, TRUNCATE, REPAIR, ANALYZE */
+statement(A) ::= COMMENT(T) ON namespace reference(N) IS comment_text(C).  { A = comment_on(p, "DATABASE", N, C, T->start); }
+statement(A) ::= COMMENT(T) ON TABLE reference(N) IS comment_text(C).      { A = comment_on(p, "TABLE", N, C, T->start); }
+%type comment_text {const char *}
+comment_text(A) ::= string(S).  { A = S->text; }
+comment_text(A) ::= NULL.       { A = NULL; }
+statement(A) ::= CACHE(T) lazy(L) TABLE reference(N) options_opt(O) as_query(Q).
+  { A = NEW(Cache, T->start, .what = "CACHE", .name = *N, .lazy = L, .input = Q); if (O) ((Cache *)A)->options = *O; }
+%type lazy {int}
+lazy(A) ::= .      { A = 0; }
+lazy(A) ::= LAZY.  { A = 1; }
+statement(A) ::= UNCACHE(T) TABLE if_exists(E) reference(N).  { A = NEW(Cache, T->start, .what = "UNCACHE", .name = *N, .if_exists = E); }
+statement(A) ::= CLEAR(T) CACHE.                              { A = NEW(Cache, T->start, .what = "CLEAR"); }
+statement(A) ::= REFRESH(T) TABLE reference(N).               { A = NEW(Cache, T->start, .what = "REFRESH TABLE", .name = *N); }
+statement(A) ::= REFRESH(T) FUNCTION reference(N).            { A = NEW(Cache, T->start, .what = "REFRESH FUNCTION", .name = *N); }
+statement(A) ::= TRUNCATE(T) TABLE reference(N) partition_opt(V). { A = NEW(Truncate, T->start, .table = *N, .partition_values = list_of(V)); }
+statement(A) ::= MSCK REPAIR TABLE reference(N) repair_option(O). { A = NEW(Repair, 0, .table = *N, .add = O & 1, .drop = O & 2); }
+statement(A) ::= REPAIR TABLE reference(N) repair_option(O).      { A = NEW(Repair, 0, .table = *N, .add = O & 1, .drop = O & 2); }
+%type repair_option {int}
+repair_option(A) ::= .                 { A = 1; }
+repair_option(A) ::= ADD PARTITIONS.   { A = 1; }
+repair_option(A) ::= DROP PARTITIONS.  { A = 2; }
+repair_option(A) ::= SYNC PARTITIONS.  { A = 3; }
+statement(A) ::= ANALYZE(T) TABLE reference(N) partition_opt COMPUTE STATISTICS analyze_what(W).
+  { A = NEW(Analyze, T->start, .table = *N, .what = W.what, .columns = names_of(W.columns)); }
+statement(A) ::= ANALYZE(T) TABLES in_names(N) COMPUTE STATISTICS analyze_what(W).
+  { A = NEW(Analyze, T->start, .table = names_of(N), .what = analyze_tables(p, W.what)); }
+%type analyze_what {AnalyzeWhat}
+analyze_what(A) ::= .                              { A = (AnalyzeWhat){ "", NULL }; }
+analyze_what(A) ::= identifier(I).                 { A = (AnalyzeWhat){ noscan(p, I), NULL }; }
+analyze_what(A) ::= FOR COLUMNS identifier_seq(L). { A = (AnalyzeWhat){ "COLUMNS", L }; }
+analyze_what(A) ::= FOR ALL COLUMNS.               { A = (AnalyzeWhat){ "ALL COLUMNS", NULL }; }

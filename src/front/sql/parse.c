@@ -1,5 +1,6 @@
 /* front/sql/parse.c -- the entry points: text through lexer, context and grammar; and the parser's errors. */
 #include "base/limits.h"
+#include "front/sql/command.h"
 #include "front/sql/context.h"
 #include "front/sql/grammar.h"
 #include "front/sql/parser.h"
@@ -74,7 +75,8 @@ void parser_unsupported(SqlParser *p, int start, const char *what)
 {
     if (p->status != ST_OK)
         return;
-    parser_fail(p, start, end_of_rule(p), "UNSUPPORTED_FEATURE", "0A000", "The feature is not supported: %s.", what);
+    int stop = end_of_rule(p) < start ? start : end_of_rule(p);
+    parser_fail(p, start, stop, "UNSUPPORTED_FEATURE", "0A000", "The feature is not supported: %s.", what);
     p->status = ST_UNSUPPORTED;
     if (p->err)
         p->err->status = ST_UNSUPPORTED;
@@ -120,8 +122,14 @@ static Status parse(SqlParser *p, const char *text, size_t length, int start_sym
     if (!p->opt)
         p->opt = &default_options;
     TRY(lexer_scan(p->a, text, length, p->opt, &p->tokens, p->err));
-    TRY(context_apply(p->a, p->opt, &p->tokens, p->err));
     p->text = arena_strn(p->a, text, length);
+    if (start_symbol == TK_START_STATEMENT) {
+        freeform_statement(p, &p->node);
+        TRY(p->status);
+        if (p->node)
+            return ST_OK;
+    }
+    TRY(context_apply(p->a, p->opt, &p->tokens, p->err));
     feed(p, start_symbol);
     TRY(p->status);
     if (p->node && node_depth(p->node) > LIMIT_QUERY_NESTING)

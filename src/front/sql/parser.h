@@ -6,6 +6,13 @@
 #include "front/sql/token.h"
 #include "ir/enums.h"
 
+typedef struct CreateSpec CreateSpec; /* command.h */
+
+typedef struct RecursionLimit { /* MAX RECURSION LEVEL of one CTE */
+    const Node *cte;
+    int64_t limit;
+} RecursionLimit;
+
 typedef struct SqlParser {
     Arena *a;
     const SqlOptions *opt;
@@ -16,6 +23,8 @@ typedef struct SqlParser {
     Error *err;
     int positional;   /* ? parameters seen */
     const Token *bad_number; /* a number that is in range only with '-' before it */
+    VEC(RecursionLimit) recursion;
+    CreateSpec *spec; /* the CREATE statement that is being read */
     /* results, by start symbol */
     Node *node;
     const Type *type;
@@ -150,6 +159,7 @@ Organization *organization_add(SqlParser *p, Organization *o, int rank, const To
 Node *organize(SqlParser *p, Node *query, const Organization *o);
 Node *with_ctes(SqlParser *p, Node *ctes, Node *query);
 Node *cte(SqlParser *p, const Token *name, StrList *columns, int64_t max_recursion, Node *query);
+int64_t recursion_limit(SqlParser *p, const NodeList *ctes); /* -1: none is given */
 typedef VEC(Select *) SelectList;
 SelectList *selects_add(SqlParser *p, SelectList *list, Select *s);
 Node *from_selects(SqlParser *p, Node *from, const SelectList *bodies); /* FROM t SELECT … SELECT …: their union */

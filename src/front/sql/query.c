@@ -79,9 +79,19 @@ Node *with_ctes(SqlParser *p, Node *ctes, Node *query)
 
 Node *cte(SqlParser *p, const Token *name, StrList *columns, int64_t max_recursion, Node *query)
 {
+    Node *node = at(p, node_new(p->a, SubqueryAlias, .input = query, .name = ident(p, name), .columns = names_of(columns)), name->start);
     if (max_recursion >= 0)
-        parser_unsupported(p, name->start, "MAX RECURSION LEVEL");
-    return at(p, node_new(p->a, SubqueryAlias, .input = query, .name = ident(p, name), .columns = names_of(columns)), name->start);
+        vec_push(p->a, &p->recursion, ((RecursionLimit){ node, max_recursion }));
+    return node;
+}
+
+int64_t recursion_limit(SqlParser *p, const NodeList *ctes)
+{
+    int64_t limit = -1;
+    for (size_t i = 0; i < ctes->len; i++)
+        for (size_t k = 0; k < p->recursion.len; k++)
+            limit = p->recursion.at[k].cte == ctes->at[i] ? p->recursion.at[k].limit : limit;
+    return limit;
 }
 
 /* ---------------------------------------------------------------- ORDER BY … OFFSET */

@@ -38,9 +38,10 @@ static Node *row_item(SqlParser *p, Node *n)
     if (!node_is(Attribute, n))
         return n;
     const Attribute *a = node_as(Attribute, n);
-    if (a->name.len != 1 || !str_ieq(a->name.at[0], "default") || p->text[0] == '\0')
+    bool quoted = n->stop - n->start + 1 > 7;
+    if (a->name.len != 1 || !str_ieq(a->name.at[0], "default") || quoted)
         return n;
-    return n->stop - n->start + 1 == 7 ? node_at(node_new(p->a, Default, .unused = false), n->start, n->stop) : n;
+    return node_at(node_new(p->a, Default, .unused = false), n->start, n->stop);
 }
 
 Node *inline_table(SqlParser *p, NodeList *rows, TableAlias alias, int start)

@@ -1,0 +1,230 @@
+/* front/sql/freeform.c -- statements told by their first words: SET and RESET, whose values are free text; what Spark's
+ * grammar knows only to refuse; what weir does not do yet. Source: SqlBaseParser's setResetStatement and
+ * unsupportedHiveNativeCommands, SparkSqlAstBuilder.visitSetConfiguration. */
+#include "base/limits.h"
+#include "front/sql/command.h"
+#include "front/sql/context.h"
+#include "front/sql/grammar.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const Token *token(const SqlParser *p, size_t i)
+{
+    return &p->tokens.at[i < p->tokens.len ? i : p->tokens.len - 1];
+}
+
+/* The text from token i on, without blanks and ';' at its end. */
+static const char *rest_of_text(const SqlParser *p, size_t i)
+{
+    const char *from = p->text + token(p, i)->at;
+    size_t n = strlen(from);
+    while (n && (strchr(" \t\r\n;", from[n - 1])))
+        n--;
+    return arena_strn(p->a, from, n);
+}
+
+static Node *whole(SqlParser *p, Node *n)
+{
+    return node_at(n, 0, token(p, p->tokens.len - 1)->start - 1);
+}
+
+/* ---------------------------------------------------------------- refused, or not done */
+typedef struct Phrase {
+    int words[3];
+    const char *text;
+} Phrase;
+
+static const Phrase refused[] = {
+    { { TK_CREATE, TK_ROLE }, "CREATE ROLE" }, { { TK_DROP, TK_ROLE }, "DROP ROLE" }, { { TK_GRANT, TK_ROLE }, "GRANT ROLE" },
+    { { TK_GRANT }, "GRANT" }, { { TK_REVOKE, TK_ROLE }, "REVOKE ROLE" }, { { TK_REVOKE }, "REVOKE" },
+    { { TK_SHOW, TK_GRANT }, "SHOW GRANT" }, { { TK_SHOW, TK_ROLE, TK_GRANT }, "SHOW ROLE GRANT" },
+    { { TK_SHOW, TK_PRINCIPALS }, "SHOW PRINCIPALS" }, { { TK_SHOW, TK_ROLES }, "SHOW ROLES" },
+    { { TK_SHOW, TK_CURRENT, TK_ROLES }, "SHOW CURRENT ROLES" }, { { TK_EXPORT, TK_TABLE }, "EXPORT TABLE" },
+    { { TK_IMPORT, TK_TABLE }, "IMPORT TABLE" }, { { TK_SHOW, TK_COMPACTIONS }, "SHOW COMPACTIONS" },
+    { { TK_SHOW, TK_TRANSACTIONS }, "SHOW TRANSACTIONS" }, { { TK_SHOW, TK_INDEXES }, "SHOW INDEXES" },
+    { { TK_SHOW, TK_LOCKS }, "SHOW LOCKS" }, { { TK_ALTER, TK_INDEX }, "ALTER INDEX" }, { { TK_LOCK, TK_TABLE }, "LOCK TABLE" },
+    { { TK_LOCK, TK_DATABASE }, "LOCK DATABASE" }, { { TK_UNLOCK, TK_TABLE }, "UNLOCK TABLE" },
+    { { TK_UNLOCK, TK_DATABASE }, "UNLOCK DATABASE" }, { { TK_CREATE, TK_TEMPORARY, TK_MACRO }, "CREATE TEMPORARY MACRO" },
+    { { TK_DROP, TK_TEMPORARY, TK_MACRO }, "DROP TEMPORARY MACRO" }, { { TK_START, TK_TRANSACTION }, "START TRANSACTION" },
+    { { TK_COMMIT }, "COMMIT" }, { { TK_ROLLBACK }, "ROLLBACK" }, { { TK_DFS }, "DFS" },
+};
+
+static const Phrase not_done[] = {
+    { { TK_BEGIN }, "SQL scripting (BEGIN … END)" }, { { TK_EXECUTE, TK_IMMEDIATE }, "EXECUTE IMMEDIATE" }, { { TK_CALL }, "CALL" },
+    { { TK_CREATE, TK_MATERIALIZED }, "CREATE MATERIALIZED VIEW" }, { { TK_CREATE, TK_STREAMING }, "CREATE STREAMING TABLE" },
+    { { TK_CREATE, TK_FLOW }, "CREATE FLOW" }, { { TK_CREATE, TK_INDEX }, "CREATE INDEX" }, { { TK_DROP, TK_INDEX }, "DROP INDEX" },
+    { { TK_LOAD, TK_DATA }, "LOAD DATA" }, { { TK_ADD }, "ADD" }, { { TK_LIST }, "LIST" }, { { TK_SHOW, TK_PROCEDURES }, "SHOW PROCEDURES" },
+    { { TK_DESCRIBE, TK_PROCEDURE }, "DESCRIBE PROCEDURE" }, { { TK_DESC, TK_PROCEDURE }, "DESCRIBE PROCEDURE" },
+};
+
+static const char *find_phrase(const SqlParser *p, const Phrase *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t k = 0;
+        while (k < 3 && list[i].words[k] && token(p, k)->word == list[i].words[k])
+            k++;
+        if (k == 3 || (k && !list[i].words[k]))
+            return list[i].text;
+    }
+    return NULL;
+}
+
+/* label: BEGIN … */
+static bool is_labelled_script(const SqlParser *p)
+{
+    return token(p, 0)->kind && token(p, 1)->kind == TK_COLON && token(p, 2)->word == TK_BEGIN;
+}
+
+/* ---------------------------------------------------------------- SET, RESET */
+static bool is_key(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char c = text[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == ':' || c == '\\'))
+            return false;
+    }
+    return n > 0;
+}
+
+static const char *trim_text(SqlParser *p, const char *text)
+{
+    while (*text && strchr(" \t\r\n", *text))
+        text++;
+    size_t n = strlen(text);
+    while (n && strchr(" \t\r\n;", text[n - 1]))
+        n--;
+    return arena_strn(p->a, text, n);
+}
+
+static Node *set_conf(SqlParser *p, const char *key, const char *value)
+{
+    return whole(p, node_new(p->a, SetConf, .key = key, .value = value));
+}
+
+static Node *bad_set(SqlParser *p)
+{
+    parser_fail(p, 0, token(p, p->tokens.len - 1)->start - 1, "INVALID_SET_SYNTAX", "42000", "Expected format is 'SET', 'SET key', or "
+        "'SET key=value'. If you want to include special characters in key, or include semicolon in value, please use backquotes, "
+        "e.g., SET `key`=`value`.");
+    return NULL;
+}
+
+static Node *set_configuration(SqlParser *p)
+{
+    const Token *key = token(p, 1), *equals = token(p, 2), *value = token(p, 3);
+    if (!key->kind || key->kind == TK_SEMICOLON)
+        return whole(p, node_new(p->a, SetConf, .show_all = false));
+    if (key->quoted) {
+        if (!equals->kind)
+            return set_conf(p, key->text, NULL);
+        if (equals->kind != TK_EQ)
+            return bad_set(p);
+        bool one = value->quoted && (!token(p, 4)->kind || token(p, 4)->kind == TK_SEMICOLON);
+        return set_conf(p, key->text, one ? value->text : trim_text(p, p->text + equals->at + equals->len));
+    }
+    const char *text = trim_text(p, rest_of_text(p, 1));
+    if (str_eq(text, "-v"))
+        return whole(p, node_new(p->a, SetConf, .show_all = true));
+    const char *mark = strchr(text, '=');
+    size_t n = mark ? (size_t)(mark - text) : strlen(text);
+    while (n && strchr(" \t\r\n", text[n - 1]))
+        n--;
+    if (!is_key(text, n))
+        return bad_set(p);
+    const char *name = arena_strn(p->a, text, n);
+    if (!mark)
+        return set_conf(p, name, NULL);
+    const char *written = trim_text(p, mark + 1);
+    size_t length = strlen(written);
+    if (length > 1 && written[0] == '`' && written[length - 1] == '`')
+        written = arena_strn(p->a, written + 1, length - 2);
+    if (strchr(written, ';'))
+        return bad_set(p);
+    return set_conf(p, name, written);
+}
+
+/* SET TIME ZONE LOCAL | 'zone' | INTERVAL …; the value is what spark.sql.session.timeZone takes, or LOCAL */
+static Node *set_time_zone(SqlParser *p)
+{
+    const Token *t = token(p, 3);
+    const char *value = NULL;
+    size_t used = 1;
+    if (t->kind == TK_STRING_LITERAL || t->word == TK_LOCAL) {
+        value = t->word == TK_LOCAL ? "LOCAL" : t->text;
+    } else if (t->word == TK_INTERVAL) {
+        Node *interval = NULL;
+        Error ignored = ERROR_INIT;
+        if (interval_literal(p->a, p->opt, t, &used, &interval, &ignored) == ST_OK && used &&
+            node_as(Literal, interval)->of->kind == TYPE_DAY_TIME_INTERVAL) {
+            long long seconds = node_as(Literal, interval)->value->i / 1000000, whole_seconds = llabs(seconds);
+            if (whole_seconds > 18 * 3600 || node_as(Literal, interval)->value->i % 1000000) {
+                parser_fail(p, 0, token(p, 2 + used)->stop, "INVALID_INTERVAL_FORMAT.TIMEZONE_INTERVAL_OUT_OF_RANGE", "22006",
+                    "The interval value must be in the range of [-18, +18] hours with second precision.");
+                return NULL;
+            }
+            value = arena_printf(p->a, "%c%02lld:%02lld", seconds < 0 ? '-' : '+', whole_seconds / 3600, whole_seconds / 60 % 60);
+            if (whole_seconds % 60)
+                value = arena_printf(p->a, "%s:%02lld", value, whole_seconds % 60);
+        }
+    }
+    int after = token(p, 3 + used)->kind;
+    if (value && (!after || after == TK_SEMICOLON))
+        return set_conf(p, "spark.sql.session.timeZone", value);
+    parser_fail(p, 0, token(p, p->tokens.len - 1)->start - 1, "_LEGACY_ERROR_TEMP_0045", "", "Invalid time zone displacement value.");
+    return NULL;
+}
+
+static Node *reset(SqlParser *p)
+{
+    const Token *key = token(p, 1);
+    const char *text = rest_of_text(p, 1);
+    bool all = !key->kind || key->kind == TK_SEMICOLON;
+    if (key->quoted)
+        text = key->text;
+    else if (!all && !is_key(text, strlen(text))) {
+        parser_fail(p, 0, token(p, p->tokens.len - 1)->start - 1, "_LEGACY_ERROR_TEMP_0043", "", "Expected format is 'RESET' or 'RESET "
+            "key'. If you want to include special characters in key, please use quotes, e.g., RESET `key`.");
+        return NULL;
+    }
+    return whole(p, node_new(p->a, SetConf, .key = all ? NULL : text, .reset = true));
+}
+
+/* REFRESH 's3://…' and REFRESH path: TABLE and FUNCTION are the grammar's. */
+static Node *refresh_path(SqlParser *p)
+{
+    const Token *t = token(p, 1);
+    if (t->word == TK_TABLE || t->word == TK_FUNCTION)
+        return NULL;
+    const char *path = t->kind == TK_STRING_LITERAL ? t->text : rest_of_text(p, 1);
+    if (!*path || (t->kind != TK_STRING_LITERAL && strpbrk(path, " \t\r\n"))) {
+        parser_fail(p, 0, token(p, p->tokens.len - 1)->start - 1, "_LEGACY_ERROR_TEMP_0064", "", "REFRESH statements cannot contain ' ', "
+            "'\\n', '\\r', '\\t' inside unquoted resource paths.");
+        return NULL;
+    }
+    return whole(p, node_new(p->a, Cache, .what = "REFRESH PATH", .name = *names_one(p, path)));
+}
+
+void freeform_statement(SqlParser *p, Node **ret_node)
+{
+    int word = token(p, 0)->word, second = token(p, 1)->word;
+    const char *phrase = find_phrase(p, refused, sizeof refused / sizeof refused[0]);
+    if (phrase) {
+        parser_fail(p, 0, token(p, p->tokens.len - 1)->start - 1, "_LEGACY_ERROR_TEMP_0035", "", "Operation not allowed: %s.", phrase);
+        parser_param(p, "message", phrase);
+        return;
+    }
+    phrase = is_labelled_script(p) ? "SQL scripting (BEGIN … END)" : find_phrase(p, not_done, sizeof not_done / sizeof not_done[0]);
+    if (phrase)
+        *ret_node = whole(p, node_new(p->a, UnsupportedStatement, .what = phrase));
+    else if (word == TK_RESET)
+        *ret_node = reset(p);
+    else if (word == TK_REFRESH)
+        *ret_node = refresh_path(p);
+    else if (word == TK_SET && second == TK_ROLE)
+        parser_fail(p, 0, token(p, p->tokens.len - 1)->start - 1, "_LEGACY_ERROR_TEMP_0035", "", "Operation not allowed: SET ROLE.");
+    else if (word == TK_SET && second == TK_TIME && token(p, 2)->word == TK_ZONE)
+        *ret_node = set_time_zone(p);
+    else if (word == TK_SET && second != TK_VARIABLE && second != TK_VAR && second != TK_CATALOG)
+        *ret_node = set_configuration(p);
+}
