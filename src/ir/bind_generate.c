@@ -15,11 +15,38 @@ Status nested_generator(Binder *b, const Node *e, Error *err)
                        arena_printf(b->a, "\"%s\"", pretty(b, e)), NULL);
 }
 
+/* stack(n, …) is inline(array(struct(…), …)): one generator less for back ends. */
+static Status stack_as_inline(Binder *b, const Call *stack, const Node *at, Node **ret, Error *err)
+{
+    const Type *t = stack->node.type;
+    size_t columns = t->nfields, values = stack->args.len - 1, rows = (values + columns - 1) / columns;
+    NodeList structs = { 0 };
+    Node *list = NULL;
+    rows = (size_t)node_as(Literal, stack->args.at[0])->value->i < rows ? rows : (size_t)node_as(Literal, stack->args.at[0])->value->i;
+    for (size_t r = 0; r < rows; r++) {
+        NodeList fields = { 0 };
+        Node *row = NULL;
+        for (size_t c = 0; c < columns; c++) {
+            size_t i = r * columns + c;
+            vec_push(b->a, &fields, make_literal_string(b, t->fields[c].name));
+            vec_push(b->a, &fields, i < values ? stack->args.at[i + 1] : make_literal_null(b, t->fields[c].type));
+        }
+        TRY(make_call(b, "named_struct", &fields, at, &row, err));
+        vec_push(b->a, &structs, row);
+    }
+    TRY(make_call(b, "array", &structs, at, &list, err));
+    TRY(make_call1(b, "inline", list, at, ret, err));
+    (*ret)->type = t;
+    return ST_OK;
+}
+
 /* The Generate node: input columns, then the generator's under `names` (its own names where there are none). */
 static Status make_generate(Binder *b, Node *input, Node *generator, bool outer, const StrList *names, const StrList *qualifier,
                             const Node *at, Node **ret, Error *err)
 {
     const Type *t = generator->type;
+    if (!strcmp(node_as(Call, generator)->function->name, "stack"))
+        TRY(stack_as_inline(b, node_as(Call, generator), at, &generator, err));
     if (names->len && names->len != t->nfields) {
         str_auto list = STR_INIT(ERROR_PARAMS_BYTES);
         for (size_t i = 0; i < names->len; i++)
