@@ -97,7 +97,9 @@ Node *strip_hidden(Binder *b, Node *n)
 Node *qualify(Binder *b, Node *n, const StrList *qualifier)
 {
     Node *copy = node_copy(b->a, strip_hidden(b, n));
-    Column *columns = arena_copy(b->a, copy->schema->at, copy->schema->len * sizeof *columns + 1);
+    Column *columns = ARENA_ARRAY(b->a, Column, copy->schema->len + 1);
+    if (copy->schema->len)
+        memcpy(columns, copy->schema->at, copy->schema->len * sizeof *columns);
     for (size_t i = 0; i < copy->schema->len; i++)
         columns[i].qualifier = *qualifier;
     vec_push(b->a, &b->barriers, copy);
