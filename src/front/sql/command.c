@@ -34,17 +34,17 @@ Node *insert_directory(SqlParser *p, const char *path, const char *format, KeyVa
 }
 
 /* ---------------------------------------------------------------- values and assignments */
-static bool is_default_word(const SqlParser *p, const Node *n)
+bool is_default_word(const Node *n)
 {
     if (!node_is(Attribute, n) || node_as(Attribute, n)->name.len != 1)
         return false;
-    const char *written = source_text(p, n->start, n->stop);
-    return str_ieq(written, "default");
+    bool quoted = n->stop - n->start + 1 > 7;
+    return !quoted && str_ieq(node_as(Attribute, n)->name.at[0], "default");
 }
 
 static Node *or_default(SqlParser *p, Node *value)
 {
-    return is_default_word(p, value) ? node_at(node_new(p->a, Default, .unused = false), value->start, value->stop) : value;
+    return is_default_word(value) ? node_at(node_new(p->a, Default, .unused = false), value->start, value->stop) : value;
 }
 
 Node *assignment_of(SqlParser *p, Node *target, Node *value)
@@ -240,7 +240,10 @@ Node *declare_variables(SqlParser *p, bool replace, const NodeList *names, const
 /* ---------------------------------------------------------------- ALTER's own */
 Node *alter_view_query(SqlParser *p, StrList *name, Node *query, const Token *as)
 {
-    const char *text = source_text(p, as ? as[1].start : query->start, end_of_rule(p));
+    const Token *first = as ? as + 1 : p->tokens.at;
+    while (!as && first->start < query->start)
+        first++;
+    const char *text = rule_text(p, first);
     Node *node = alter(p, "VIEW", name, "AS", names_one(p, text), NULL, NULL, NULL);
     ((AlterObject *)node)->input = query;
     return node;

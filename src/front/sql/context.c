@@ -227,18 +227,21 @@ static bool is_not_null(const Context *c)
            !before_word(c, TK_SET) && !before_word(c, TK_DROP);
 }
 
+static bool keeps_type(int word) { return word == TK_ARRAY || word == TK_MAP || word == TK_STRUCT; }
+
 Status context_apply(Arena *a, const SqlOptions *opt, TokenList *tokens, Error *err)
 {
     TokenList out = { 0 };
     Context c = { .in = tokens->at, .len = tokens->len };
-    int depth = 0;
+    int depth = 0, types = 0;
     for (c.i = 0; c.i < c.len; c.i++) {
         Token t = c.in[c.i];
         c.before = out.len ? &out.at[out.len - 1] : NULL;
         depth += (t.kind == TK_LP) - (t.kind == TK_RP);
-        if (depth > LIMIT_QUERY_NESTING)
-            return FAIL_CODE(err, ST_LIMIT, "FAILED_TO_PARSE_TOO_COMPLEX",
-                "The statement, including potential SQL functions and referenced views, was too complex to parse.");
+        types += t.kind == TK_LT && c.before && keeps_type(c.before->word);
+        types -= t.kind == TK_GT && types > 0;
+        if (depth > LIMIT_QUERY_NESTING || types > LIMIT_QUERY_NESTING)
+            return FAIL_CODE(err, ST_LIMIT, "FAILED_TO_PARSE_TOO_COMPLEX", TOO_COMPLEX);
         size_t used = 0;
         if (is_not_null(&c)) {
             t.kind = TK_NOT_NULL;

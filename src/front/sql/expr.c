@@ -162,6 +162,8 @@ Node *lambda(SqlParser *p, NodeList *params, Node *body, int start)
         vec_push(p->a, &variables,
             node_at(node_new(p->a, LambdaVariable, .name = node_as(Attribute, n)->name.at[0]), n->start, n->stop));
     }
+    if (!parser_check_depth(p, body))
+        return body;
     Binding b = { p, &variables };
     Node *bound = node_rewrite(p->a, body, bind_variable, &b);
     return at(p, node_new(p->a, Lambda, .body = bound, .params = variables), start);

@@ -991,7 +991,7 @@ table_clause ::= SKEWED(T) BY identifier_list ON LP expressions RP stored_direct
 table_clause ::= STORED AS identifier(I).       { spec_text(p, &p->spec->format, "STORED AS", I); }
 table_clause ::= STORED AS INPUTFORMAT string(I) OUTPUTFORMAT string(O). { spec_file_format(p, I->text, O->text); }
 table_clause ::= STORED(T) BY string.           { parser_fail(p, T->start, end_of_rule(p), "_LEGACY_ERROR_TEMP_0035", "", "Operation not allowed: STORED BY."); }
-table_clause ::= row_format(T).                 { spec_text(p, &p->spec->row_format, "ROW FORMAT", source_text(p, T, end_of_rule(p))); }
+table_clause ::= row_format(T).                 { spec_text(p, &p->spec->row_format, "ROW FORMAT", rule_text(p, T)); }
 table_clause ::= DEFAULT(T) COLLATION identifier(I).  { collation_clause(p, T, I); }
 stored_directories ::= . [LOWEST]
 stored_directories ::= STORED AS DIRECTORIES.
@@ -1004,9 +1004,9 @@ sorted_columns(A) ::= sorted_columns(L) COMMA sorted_column(I). { A = names_add(
 sorted_column(A) ::= identifier(I).          { A = I; }
 sorted_column(A) ::= identifier(I) ASC.      { A = I; }
 sorted_column(A) ::= identifier(I) DESC(T).  { A = I; parser_fail(p, T->start, T->stop, "_LEGACY_ERROR_TEMP_0035", "", "Operation not allowed: Column ordering must be ASC, was 'DESC'."); }
-%type row_format {int}
-row_format(A) ::= ROW(T) FORMAT SERDE string serde_properties. { A = T->start; }
-row_format(A) ::= ROW(T) FORMAT DELIMITED row_fields row_collection row_keys row_lines row_null. { A = T->start; }
+%type row_format {const Token *}
+row_format(A) ::= ROW(T) FORMAT SERDE string serde_properties. { A = T; }
+row_format(A) ::= ROW(T) FORMAT DELIMITED row_fields row_collection row_keys row_lines row_null. { A = T; }
 serde_properties ::= . [LOWEST]
 serde_properties ::= WITH SERDEPROPERTIES property_list.
 row_fields ::= .

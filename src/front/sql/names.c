@@ -76,6 +76,8 @@ int reference_start(const SqlParser *p, const StrList *name)
 /* The text of a constant expression over string literals: IDENTIFIER('a' || '.b'). */
 static const char *folded(SqlParser *p, const Node *n)
 {
+    if (!parser_check_depth(p, n))
+        return NULL;
     if (node_is(Function, n)) {
         const Function *f = node_as(Function, n);
         if (f->args.len == 2 && (str_eq(f->name.at[0], "||") || str_ieq(f->name.at[0], "concat"))) {

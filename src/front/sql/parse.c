@@ -21,21 +21,11 @@ Node *at(SqlParser *p, Node *n, int start)
     return node_at(n, start, end_of_rule(p));
 }
 
-const char *source_text(const SqlParser *p, int start, int stop)
+const char *rule_text(const SqlParser *p, const Token *first)
 {
-    const char *from = NULL, *to = p->text;
-    int chars = -1;
-    for (const char *c = p->text; *c; c++) {
-        if (((unsigned char)*c & 0xC0) == 0x80)
-            continue;
-        chars++;
-        if (chars == start)
-            from = c;
-        if (chars > stop)
-            return from ? arena_strn(p->a, from, (size_t)(c - from)) : "";
-        to = c;
-    }
-    return from ? arena_strn(p->a, from, (size_t)(to + strlen(to) - from)) : "";
+    const Token *last = &p->tokens.at[p->at - 1];
+    size_t end = last->at + last->len;
+    return end > first->at ? arena_strn(p->a, p->text + first->at, end - first->at) : "";
 }
 
 void parser_fail(SqlParser *p, int start, int stop, const char *code, const char *sqlstate, const char *format, ...)
@@ -82,6 +72,21 @@ void parser_unsupported(SqlParser *p, int start, const char *what)
         p->err->status = ST_UNSUPPORTED;
 }
 
+static Status too_complex(Error *err)
+{
+    Status st = FAIL_CODE(err, ST_LIMIT, "FAILED_TO_PARSE_TOO_COMPLEX", TOO_COMPLEX);
+    if (err)
+        memcpy(err->sqlstate, "54001", 6);
+    return st;
+}
+
+bool parser_check_depth(SqlParser *p, const Node *n)
+{
+    if (p->status == ST_OK && n && node_depth(n) > LIMIT_QUERY_NESTING)
+        p->status = too_complex(p->err);
+    return p->status == ST_OK;
+}
+
 /* ---------------------------------------------------------------- driving the grammar */
 static void feed(SqlParser *p, int start_symbol)
 {
@@ -106,15 +111,6 @@ static void feed(SqlParser *p, int start_symbol)
     }
 }
 
-static Status too_complex(Error *err)
-{
-    Status st = FAIL_CODE(err, ST_LIMIT, "FAILED_TO_PARSE_TOO_COMPLEX", "The statement, including potential SQL functions and "
-        "referenced views, was too complex to parse. To mitigate this error divide the statement into multiple, less complex chunks.");
-    if (err)
-        memcpy(err->sqlstate, "54001", 6);
-    return st;
-}
-
 static Status parse(SqlParser *p, const char *text, size_t length, int start_symbol)
 {
     if (length > LIMIT_QUERY_TEXT)
@@ -132,9 +128,8 @@ static Status parse(SqlParser *p, const char *text, size_t length, int start_sym
     TRY(context_apply(p->a, p->opt, &p->tokens, p->err));
     feed(p, start_symbol);
     TRY(p->status);
-    if (p->node && node_depth(p->node) > LIMIT_QUERY_NESTING)
-        return too_complex(p->err);
-    return ST_OK;
+    parser_check_depth(p, p->node);
+    return p->status;
 }
 
 static bool is_empty(const SqlParser *p)

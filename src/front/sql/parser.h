@@ -40,8 +40,10 @@ void parser_unsupported(SqlParser *p, int start, const char *what);
 /* `n` begins at character `start` and ends where the reduced rule does. */
 Node *at(SqlParser *p, Node *n, int start);
 int end_of_rule(const SqlParser *p);
-/* Bytes of the query between two characters, as an arena string. */
-const char *source_text(const SqlParser *p, int start, int stop);
+/* The query's text from a token to the end of the reduced rule. */
+const char *rule_text(const SqlParser *p, const Token *first);
+/* Refuses a tree that is too deep for what walks recurse over, before such a walk. */
+bool parser_check_depth(SqlParser *p, const Node *n);
 
 /* ---- names (names.c) */
 const char *ident(SqlParser *p, const Token *t);        /* checks reserved and non-ASCII words */
@@ -107,6 +109,7 @@ typedef struct CallArgs {
 Node *call(SqlParser *p, Node *callee, const Token *paren, CallArgs *args, const CallTail *tail);
 Node *between(SqlParser *p, Node *x, bool negate, Node *lower, Node *upper);
 Node *like(SqlParser *p, Node *x, bool negate, bool ilike, Node *pattern, const Token *escape);
+bool is_default_word(const Node *n); /* DEFAULT, unquoted: the value of a column */
 Node *is_truth(SqlParser *p, Node *x, bool negate, int truth); /* truth -1: UNKNOWN */
 Node *collate(SqlParser *p, Node *x, const StrList *name);
 Node *semi_structured(SqlParser *p, Node *x, const char *path);
@@ -211,7 +214,7 @@ typedef struct Pipe {
     StrList *names;
     Node *node;
     Organization *organization;
-    int op;
+    SetOpKind op;
     bool all;
 } Pipe;
 Pipe *pipe_new(SqlParser *p, PipeKind kind);

@@ -279,6 +279,9 @@ Node *grouping(SqlParser *p, NodeList *items, int start)
     if (plain)
         return at(p, node_new(p->a, Aggregate, .grouping = GROUPING_PLAIN, .groups = *items), start);
     NodeList groups = { 0 }, sets = { 0 };
+    for (size_t i = 0; i < items->len; i++)
+        if (!parser_check_depth(p, items->at[i]))
+            return at(p, node_new(p->a, Aggregate, .grouping = GROUPING_PLAIN), start);
     if (keeps_kind(items)) {
         const Aggregate *g = node_as(Aggregate, items->at[0]);
         for (size_t i = 0; i < g->sets.len; i++)

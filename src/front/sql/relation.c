@@ -35,13 +35,7 @@ Node *named_relation(SqlParser *p, Node *name, Temporal when, KeyValueList *opti
 /* DEFAULT as a row's item is the column's default, unless it is quoted. */
 static Node *row_item(SqlParser *p, Node *n)
 {
-    if (!node_is(Attribute, n))
-        return n;
-    const Attribute *a = node_as(Attribute, n);
-    bool quoted = n->stop - n->start + 1 > 7;
-    if (a->name.len != 1 || !str_ieq(a->name.at[0], "default") || quoted)
-        return n;
-    return node_at(node_new(p->a, Default, .unused = false), n->start, n->stop);
+    return is_default_word(n) ? node_at(node_new(p->a, Default, .unused = false), n->start, n->stop) : n;
 }
 
 Node *inline_table(SqlParser *p, NodeList *rows, TableAlias alias, int start)
