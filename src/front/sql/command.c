@@ -114,9 +114,23 @@ Node *use_names(SqlParser *p, const char *what, StrList *name, int start)
     return at(p, node_new(p->a, Use, .what = what, .name = *name), start);
 }
 
-Node *unsupported_statement(SqlParser *p, const char *what)
+void check_describe(SqlParser *p, bool extended, const NodeList *partition, const StrList *column, bool as_json)
 {
-    return at(p, node_new(p->a, UnsupportedStatement, .what = what), 0);
+    if (as_json && !extended)
+        parser_fail(p, 0, end_of_rule(p), "DESCRIBE_JSON_NOT_EXTENDED", "0A000", "DESCRIBE TABLE ... AS JSON only supported when "
+            "[EXTENDED|FORMATTED] is specified.");
+    if (as_json && column)
+        parser_fail(p, 0, end_of_rule(p), "UNSUPPORTED_FEATURE.DESC_TABLE_COLUMN_JSON", "0A000",
+            "The feature is not supported: DESC TABLE COLUMN AS JSON not supported for individual columns.");
+    for (size_t i = 0; partition && i < partition->len; i++) {
+        const Assignment *s = node_as(Assignment, partition->at[i]);
+        const char *key = node_as(Attribute, s->target)->name.at[0];
+        if (s->value)
+            continue;
+        parser_fail(p, 0, end_of_rule(p), "INVALID_SQL_SYNTAX.EMPTY_PARTITION_VALUE", "42000",
+            "Invalid SQL syntax: Partition key `%s` must set value.", key);
+        parser_param(p, "partKey", arena_printf(p->a, "`%s`", key));
+    }
 }
 
 /* ---------------------------------------------------------------- many inserts from one relation */

@@ -234,6 +234,8 @@ static NodeList call_arguments(SqlParser *p, const char **io_name, const CallArg
 Node *call(SqlParser *p, Node *callee, const Token *paren, CallArgs *args, const CallTail *tail)
 {
     if (!node_is(Attribute, callee)) {
+        if (node_is(IdentifierClause, callee))
+            parser_unsupported(p, callee->start, "IDENTIFIER with an expression that is no string literal");
         parser_syntax_error(p, paren, "");
         return callee;
     }

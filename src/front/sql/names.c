@@ -103,6 +103,18 @@ StrList *identifier_clause(SqlParser *p, Node *expr, int start)
     return name->len ? name : names_add(p, name, text);
 }
 
+const char *identifier_literal(SqlParser *p, const Token *text, int start)
+{
+    Node *literal = literal_string(p, text->text, text->text_len, text->start, text->stop);
+    const StrList *name = identifier_clause(p, literal, start);
+    if (name->len > 1) {
+        parser_fail(p, start, end_of_rule(p), "IDENTIFIER_TOO_MANY_NAME_PARTS", "42601",
+            "'%s' is not a valid identifier as it has more than 1 name parts.", text->text);
+        parser_param(p, "identifier", text->text);
+    }
+    return name->at[0];
+}
+
 Node *identifier_expression(SqlParser *p, Node *expr, int start)
 {
     const char *text = folded(p, expr);

@@ -140,15 +140,22 @@ static bool is_empty(const SqlParser *p)
     return true;
 }
 
+static Status empty_statement(Error *err)
+{
+    if (err)
+        *err = ERROR_INIT;
+    Status st = FAIL_CODE(err, ST_INVALID, "PARSE_EMPTY_STATEMENT", "Syntax error, unexpected empty statement.");
+    if (err)
+        memcpy(err->sqlstate, "42617", 6);
+    return st;
+}
+
 Status sql_parse_statement(Arena *a, const char *text, size_t length, const SqlOptions *opt, Node **ret_plan, Error *err)
 {
     SqlParser p = { .a = a, .opt = opt, .err = err };
     Status st = parse(&p, text, length, TK_START_STATEMENT);
-    if (st != ST_OK && p.tokens.len && is_empty(&p)) {
-        st = FAIL_CODE(err, ST_INVALID, "PARSE_EMPTY_STATEMENT", "Syntax error, unexpected empty statement.");
-        if (err)
-            memcpy(err->sqlstate, "42617", 6);
-    }
+    if (st != ST_OK && p.tokens.len && is_empty(&p))
+        return empty_statement(err);
     TRY(st);
     *ret_plan = p.node;
     return ST_OK;
@@ -192,7 +199,10 @@ Status sql_parse_schema(Arena *a, const char *text, const Type **ret_struct, Err
 Status sql_parse_name(Arena *a, const char *text, StrList *ret_name, Error *err)
 {
     SqlParser p = { .a = a, .err = err };
-    TRY(parse(&p, text, strlen(text), TK_START_NAME));
+    Status st = parse(&p, text, strlen(text), TK_START_NAME);
+    if (st != ST_OK && is_empty(&p))
+        return empty_statement(err);
+    TRY(st);
     *ret_name = p.name;
     return ST_OK;
 }

@@ -52,6 +52,7 @@ StrList *names_one(SqlParser *p, const char *name);
 StrList *names_add(SqlParser *p, StrList *list, const char *name);
 /* IDENTIFIER(expr) where a name must be known while parsing: folds literals and ||. */
 StrList *identifier_clause(SqlParser *p, Node *expr, int start);
+const char *identifier_literal(SqlParser *p, const Token *text, int start); /* IDENTIFIER('x') as one name */
 Node *identifier_expression(SqlParser *p, Node *expr, int start);
 const char *joined(SqlParser *p, const StrList *name);            /* a.b.c */
 int reference_start(const SqlParser *p, const StrList *name);     /* of the name that ends where the rule does */
@@ -162,6 +163,7 @@ Organization *organization_add(SqlParser *p, Organization *o, int rank, const To
 Node *organize(SqlParser *p, Node *query, const Organization *o);
 Node *with_ctes(SqlParser *p, Node *ctes, Node *query);
 Node *cte(SqlParser *p, const Token *name, StrList *columns, int64_t max_recursion, Node *query);
+void check_cte_names(SqlParser *p, const NodeList *ctes);
 int64_t recursion_limit(SqlParser *p, const NodeList *ctes); /* -1: none is given */
 typedef VEC(Select *) SelectList;
 SelectList *selects_add(SqlParser *p, SelectList *list, Select *s);
