@@ -11,6 +11,7 @@ COMPLETED_BY = {
     "pyspark.sql.session": "complete_builder",
     "pyspark.sql.connect.session": "complete_session",
     "pyspark.sql.context": "complete_contexts",
+    "pyspark.sql.pandas.utils": "complete_pandas_utils",
 }
 
 
@@ -40,7 +41,7 @@ class _Finder:
         self._busy = set()
 
     def find_spec(self, name, path=None, target=None):
-        if name not in COMPLETED_BY or name in self._busy:
+        if (name not in COMPLETED_BY and name != "pandas") or name in self._busy:
             return None
         self._busy.add(name)
         try:
@@ -48,6 +49,10 @@ class _Finder:
         finally:
             self._busy.discard(name)
         if spec is not None and spec.loader is not None:
+            if name == "pandas":
+                from weir_classic import lazy
+
+                return lazy.make_lazy(spec)
             spec.loader = _Loader(spec.loader, COMPLETED_BY[name])
         return spec
 

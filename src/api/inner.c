@@ -1,6 +1,7 @@
 /* api/inner.c -- weir's own endpoints that belong to no service: health, and forgetting everything (tests only). */
 #include "api/operations.h"
 #include "base/str.h"
+#include "lake/objects.h"
 
 #include "weir_config.h"
 
@@ -25,13 +26,10 @@ Status api_health(Call *call, Error *err)
     return ST_OK;
 }
 
-static Status table_names(Db *db, Arena *a, StrList *ret_names, Error *err)
+static Status texts(Db *db, Arena *a, const char *sql, StrList *ret_names, Error *err)
 {
     row_auto *row = NULL;
-    TRY(db_query(db, &row, err,
-                 "SELECT name FROM sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT IN "
-                 "('schema_migration')",
-                 ""));
+    TRY(db_query(db, &row, err, sql, ""));
     while (row_next(row))
         vec_push(a, ret_names, row_str_in(row, a, 0));
     return row_status(row, err);
@@ -47,15 +45,21 @@ Status api_reset(Call *call, Error *err)
     }
 #include "api/reset.def"
 #undef RESET
-    StrList names = { 0 };
+    StrList names = { 0 }, files = { 0 };
     db_auto *db = NULL;
     TRY(store_borrow(call->server->store, &db, err));
-    TRY(table_names(db, call->arena, &names, err));
+    TRY(texts(db, call->arena,
+              "SELECT name FROM sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND "
+              "name<>'schema_migration'",
+              &names, err));
     TRY(db_begin(db, err));
+    TRY(texts(db, call->arena, "SELECT file FROM s3_object WHERE file IS NOT NULL UNION SELECT file FROM s3_part", &files, err));
     TRY(db_exec(db, err, "PRAGMA defer_foreign_keys=ON", ""));
     for (size_t i = 0; i < names.len; i++)
         TRY(db_exec(db, err, arena_printf(call->arena, "DELETE FROM \"%s\"", names.at[i]), ""));
     TRY(db_commit(db, err));
+    for (size_t i = 0; i < files.len; i++)
+        objects_settle(call->server->objects, files.at[i]); /* no row has them any more */
     answer(call, "application/json", "{\"status\":\"ok\"}");
     return ST_OK;
 }

@@ -46,7 +46,8 @@ static Status check_options(Serve *s, const Options *o, Error *err)
     if (!str_eq(auth, "sigv4") && !str_eq(auth, "off"))
         return FAIL(err, ST_INVALID, "--auth is sigv4 or off, not '%s'", auth);
     s->server.auth_off = str_eq(auth, "off");
-    bool loopback = http_listen_is_loopback(s->listen);
+    bool loopback = false;
+    TRY(http_listen_is_loopback(s->listen, &loopback, err));
     if (s->server.auth_off && !loopback)
         return FAIL(err, ST_INVALID, "--auth off is for loopback only, and %s is not: anyone who reaches it could run anything",
                     s->listen);

@@ -30,9 +30,10 @@ static Status home_stage(Lake *lake, Arena *a, const char *target_uri, const cha
     return lake_objects_stage(lake->objects, a, target_uri, "home", lake->options.run, ret_id, ret_folder, err);
 }
 
-static Status home_commit(Lake *lake, const char *id, LakeCommit how, const LakeOutputList *outputs, bool success_marker, Error *err)
+static Status home_commit(Lake *lake, const LakeStage *stage, LakeCommit how, const LakeOutputList *outputs, bool success_marker,
+                          Error *err)
 {
-    return lake_objects_commit(lake->objects, id, how, outputs, success_marker, err);
+    return lake_objects_commit(lake->objects, stage->id, how, outputs, success_marker, err);
 }
 
 static Status home_abort(Lake *lake, const char *id, Error *err)
@@ -217,7 +218,7 @@ Status lake_commit(Lake *lake, LakeStage *stage, LakeCommit how, const LakeOutpu
     if (state->host)
         TRY(lake_host_commit(lake, stage, how, outputs, success_marker, err));
     else
-        TRY(lake->store->commit(lake, stage->id, how, outputs, success_marker, err));
+        TRY(lake->store->commit(lake, stage, how, outputs, success_marker, err));
     stage_unlock(state);
     return ST_OK;
 }

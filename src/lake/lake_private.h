@@ -16,7 +16,8 @@ typedef struct LakeStore {
     Status (*list)(Lake *lake, Arena *a, const char *uri, LakeFileList *ret_files, Error *err); /* empty is no error */
     Status (*exists)(Lake *lake, const char *uri, bool *ret_exists, Error *err);
     Status (*stage)(Lake *lake, Arena *a, const char *target_uri, const char **ret_id, const char **ret_folder, Error *err);
-    Status (*commit)(Lake *lake, const char *id, LakeCommit how, const LakeOutputList *outputs, bool success_marker, Error *err);
+    Status (*commit)(Lake *lake, const LakeStage *stage, LakeCommit how, const LakeOutputList *outputs, bool success_marker,
+                     Error *err);
     Status (*abort)(Lake *lake, const char *id, Error *err);
     Status (*remove)(Lake *lake, const char *uri, Error *err);
     Status (*put)(Lake *lake, const char *uri, const void *bytes, size_t length, Error *err);

@@ -79,7 +79,7 @@ Status objects_link(Objects *objects, const char *file, Error *err)
     const char *from = objects_tmp_path(objects, a, file), *to = object_path(objects, a, file);
     if (link(from, to) == 0)
         return ST_OK;
-    if (errno == ENOENT) { /* the first file of its folder */
+    if (errno == ENOENT) { /* somebody removed the empty folder */
         const char *folder = arena_strn(a, to, (size_t)(strrchr(to, '/') - to));
         TRY(dir_make(folder, 0700, err));
         TRY(dir_sync(arena_printf(a, "%s/lake/objects", objects->home), err));
@@ -183,10 +183,21 @@ static Status own_folder(Objects *objects, Error *err)
     return FAIL(err, ST_IO, "lock a folder in '%s/lake/tmp'", objects->home);
 }
 
+/* All 256 at the first start: a PUT then need not. The last one made says that all are. */
+static Status object_folders(const char *home, Error *err)
+{
+    arena_auto *a = arena_new();
+    if (path_exists(path_join(a, home, "lake/objects/ff")))
+        return ST_OK;
+    for (unsigned i = 0; i < 256; i++)
+        TRY(dir_make(arena_printf(a, "%s/lake/objects/%02x", home, i), 0700, err));
+    return dir_sync(path_join(a, home, "lake/objects"), err);
+}
+
 Status objects_open(const char *home, Store *store, Objects **ret_objects, Error *err)
 {
     arena_auto *a = arena_new();
-    TRY(dir_make(path_join(a, home, "lake/objects"), 0700, err));
+    TRY(object_folders(home, err));
     TRY(dir_make(path_join(a, home, "lake/tmp"), 0700, err));
     TRY(dir_make(path_join(a, home, "lake/stage"), 0700, err));
     objects_auto *objects = calloc(1, sizeof *objects);

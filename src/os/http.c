@@ -316,22 +316,28 @@ static bool is_loopback(const struct sockaddr *address)
            IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
 }
 
-bool http_listen_is_loopback(const char *listen)
+static Status no_address(const char *listen, Error *err)
+{
+    return FAIL(err, ST_INVALID, "'%s' is no address to listen on: HOST:PORT is wanted", listen);
+}
+
+Status http_listen_is_loopback(const char *listen, bool *ret_loopback, Error *err)
 {
     struct addrinfo *found = resolve(listen);
-    bool loopback = found != NULL;
+    if (!found)
+        return no_address(listen, err);
+    *ret_loopback = true;
     for (struct addrinfo *at = found; at; at = at->ai_next)
-        loopback = loopback && is_loopback(at->ai_addr);
-    if (found)
-        freeaddrinfo(found);
-    return loopback;
+        *ret_loopback = *ret_loopback && is_loopback(at->ai_addr);
+    freeaddrinfo(found);
+    return ST_OK;
 }
 
 static Status open_listener(const char *address, int *ret_fd, int *ret_port, Error *err)
 {
     struct addrinfo *found = resolve(address);
     if (!found)
-        return FAIL(err, ST_INVALID, "'%s' is no address to listen on: HOST:PORT is wanted", address);
+        return no_address(address, err);
     struct sockaddr_storage bound = { 0 };
     socklen_t bound_len = sizeof bound;
     int on = 1, fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

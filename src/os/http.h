@@ -82,8 +82,8 @@ int http_server_port(const HttpServer *server);
 /* Accepts no more, waits up to HTTP_STOP_MS for the requests under way, closes all connections, frees the server. Also
  * for one that was never started; NULL is fine. */
 void http_server_stop(HttpServer *server);
-/* Is this "HOST:PORT" a loopback address? False also for what is no address. */
-bool http_listen_is_loopback(const char *listen);
+/* Is this "HOST:PORT" a loopback address? ST_INVALID when it is no address. */
+Status http_listen_is_loopback(const char *listen, bool *ret_loopback, Error *err);
 
 const char *http_header(const HttpRequest *request, const char *name);                  /* case-insensitive; NULL */
 const char *http_query(const HttpRequest *request, const char *name);                   /* exact; NULL; "" for ?name */

@@ -265,7 +265,10 @@ static void write_attributes(Str *out, const ModelShape *shape, const Val *v)
         const char *text = member->flags & MEMBER_XML_ATTRIBUTE ? val_str(v, model_text(member->name)) : NULL;
         if (!text)
             continue;
-        str_addf(out, " %s=\"", model_member_wire_name(member));
+        const char *wire_name = model_member_wire_name(member);
+        if (str_starts(wire_name, "xsi:"))
+            str_add(out, " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"");
+        str_addf(out, " %s=\"", wire_name);
         xml_write_text(out, text, strlen(text));
         str_addc(out, '"');
     }

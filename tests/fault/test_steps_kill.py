@@ -13,7 +13,8 @@ import time
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "api"))
+TESTS = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TESTS), str(TESTS / "api")]
 from conftest import Server  # noqa: E402
 from test_emr import run, wait_cluster  # noqa: E402
 

@@ -301,10 +301,19 @@ static void what_is_no_address(void **state)
         HttpServer *server;
         assert_int_equal(http_server_new(&(HttpServerOptions){ .listen = broken[i] }, &server, NULL), ST_INVALID);
     }
-    assert_true(http_listen_is_loopback("127.0.0.1:1"));
-    assert_true(http_listen_is_loopback("[::1]:1"));
-    assert_false(http_listen_is_loopback("0.0.0.0:1"));
-    assert_false(http_listen_is_loopback("nonsense"));
+}
+
+static void what_is_loopback(void **state)
+{
+    (void)state;
+    bool loopback = false;
+    assert_int_equal(http_listen_is_loopback("127.0.0.1:1", &loopback, NULL), ST_OK);
+    assert_true(loopback);
+    assert_int_equal(http_listen_is_loopback("[::1]:1", &loopback, NULL), ST_OK);
+    assert_true(loopback);
+    assert_int_equal(http_listen_is_loopback("0.0.0.0:1", &loopback, NULL), ST_OK);
+    assert_false(loopback);
+    assert_int_equal(http_listen_is_loopback("nonsense", &loopback, NULL), ST_INVALID);
 }
 
 static void a_taken_port_is_a_conflict(void **state)
@@ -335,6 +344,7 @@ int main(void)
         TEST(one_connection_many_requests),
         TEST(a_client_that_goes_away_is_done),
         cmocka_unit_test(what_is_no_address),
+        cmocka_unit_test(what_is_loopback),
         TEST(a_taken_port_is_a_conflict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

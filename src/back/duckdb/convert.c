@@ -261,7 +261,7 @@ bool convert_date(View v, int32_t *ret_days)
     return true;
 }
 
-/* hh:mm[:ss[.ffffff…]] */
+/* hh[:mm[:ss[.ffffff…]]] */
 static bool read_time(View v, size_t *i, int64_t *us)
 {
     int64_t h, m = 0, s = 0, fraction = 0;
@@ -286,8 +286,6 @@ static bool read_time(View v, size_t *i, int64_t *us)
                     fraction *= 10;
             }
         }
-    } else {
-        return false;
     }
     *us = ((h * 60 + m) * 60 + s) * MICROS_PER_SECOND + fraction;
     return true;

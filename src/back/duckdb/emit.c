@@ -428,6 +428,34 @@ static Status emit_aggregate(Emit *e, const Aggregate *g, Sel *ret)
 }
 
 /* ---------------------------------------------------------------- generators */
+/* stack(n, x1, x2, …): n rows of structs. */
+static Status emit_stack(Emit *e, const Node *n, const Call *call, Sel *ret)
+{
+    const Generate *g = node_as(Generate, n);
+    const Schema *in = g->input->schema, *out = n->schema;
+    size_t width = out->len - in->len;
+    const char *from, *item = emit_fresh(e, "item");
+    str_auto rows = EMIT_STR;
+    TRY(from_of(e, g->input, &from));
+    for (size_t i = 1; i < call->args.len; i += width) {
+        str_add(&rows, i > 1 ? ", struct_pack(" : "struct_pack(");
+        for (size_t j = 0; j < width; j++) {
+            const char *value = "NULL";
+            if (i + j < call->args.len)
+                TRY(emit_text(e, call->args.at[i + j], &value));
+            str_addf(&rows, "%sf%zu := CAST(%s AS %s)", j ? ", " : "", j, value, emit_word(e, out->at[in->len + j].type));
+        }
+        str_add(&rows, ")");
+    }
+    str_auto select = EMIT_STR;
+    str_add(&select, columns(e, in, NULL));
+    for (size_t j = 0; j < width; j++)
+        str_addf(&select, ", struct_extract(%s, 'f%zu') AS " COLUMN_TEXT, item, j, out->at[in->len + j].id);
+    *ret = (Sel){ .select = str_arena(&select, e->a),
+                  .from = arena_printf(e->a, "(SELECT *, unnest([%s]) AS %s FROM %s)", str_text(&rows), item, from) };
+    return ST_OK;
+}
+
 /* SELECT input.*, unnest(…) FROM (SELECT *, collection AS g FROM input). */
 static Status emit_generate(Emit *e, const Node *n, Sel *ret)
 {
@@ -437,6 +465,8 @@ static Status emit_generate(Emit *e, const Node *n, Sel *ret)
     const Schema *in = g->input->schema, *out = n->schema;
     bool outer = g->outer || str_ends(name, "_outer"), pos = str_starts(name, "posexplode");
     bool is_inline = str_starts(name, "inline");
+    if (str_eq(name, "stack") && out->len > in->len)
+        return emit_stack(e, n, call, ret);
     if (!is_inline && !str_starts(name, "explode") && !pos)
         return emit_unsupported(e, n, name);
     const Type *type = call->args.at[0]->type;

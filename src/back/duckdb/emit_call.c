@@ -231,6 +231,18 @@ Status emit_call(Emit *e, const Node *n, Str *out)
 }
 
 /* ---------------------------------------------------------------- windows */
+static bool is_negative(const Node *n)
+{
+    if (node_is(Cast, n))
+        return is_negative(node_as(Cast, n)->child);
+    if (node_is(Call, n) && str_eq(node_as(Call, n)->function->name, "negative"))
+        return !is_negative(node_as(Call, n)->args.at[0]);
+    if (!node_is(Literal, n))
+        return false;
+    const Literal *l = node_as(Literal, n);
+    return l->value->i < 0 || l->value->f < 0 || (l->of->kind == TYPE_DECIMAL && l->value->text && l->value->text[0] == '-');
+}
+
 static Status emit_bound(Emit *e, int kind, const Node *value, bool lower, const Type *order, Str *out)
 {
     if (kind == BOUND_UNBOUNDED) {
@@ -244,18 +256,9 @@ static Status emit_bound(Emit *e, int kind, const Node *value, bool lower, const
     /* A negative value precedes. The engine wants its sign in the word. */
     const char *text;
     TRY(emit_text(e, value, &text));
-    bool negative = false;
-    const Node *inner = value;
-    if (node_is(Call, value) && str_eq(node_as(Call, value)->function->name, "negative")) {
-        negative = true;
-        inner = node_as(Call, value)->args.at[0];
-        TRY(emit_text(e, inner, &text));
-    } else if (node_is(Literal, value)) {
-        const Value *v = node_as(Literal, value)->value;
-        negative = v->i < 0 || v->f < 0 || (v->text && v->text[0] == '-' && node_as(Literal, value)->of->kind == TYPE_DECIMAL);
-        if (negative)
-            text = arena_printf(e->a, "(- %s)", text);
-    }
+    bool negative = is_negative(value);
+    if (negative)
+        text = arena_printf(e->a, "(- %s)", text);
     if (order && value->type && value->type->kind == TYPE_DAY_TIME_INTERVAL)
         text = arena_printf(e->a, "to_microseconds(%s)", text);
     else if (order && value->type && value->type->kind == TYPE_YEAR_MONTH_INTERVAL)

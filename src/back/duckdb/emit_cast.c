@@ -66,6 +66,7 @@ static Status to_string(Emit *e, const char *x, const Type *from, int mode, Str 
 {
     switch (from->kind) {
     case TYPE_FLOAT: case TYPE_DOUBLE: str_addf(out, "spark_number_text(%s)", x); break;
+    case TYPE_DECIMAL: str_addf(out, "spark_decimal_text(%s)", x); break;
     case TYPE_BINARY: str_addf(out, "spark_binary_text(%s)", x); break;
     case TYPE_DATE: str_addf(out, "spark_date_text(%s)", x); break;
     case TYPE_TIMESTAMP: str_addf(out, "spark_timestamp_text(%s, %s)", x, zone(e)); break;
@@ -134,7 +135,7 @@ static Status to_floating(Emit *e, const char *x, const Type *from, const Type *
     else if (from->kind == TYPE_DATE)
         str_addf(out, "CAST(NULL AS %s)", emit_word(e, to));
     else if (from->kind == TYPE_DECIMAL)
-        str_addf(out, "spark_text_%s(CAST(%s AS VARCHAR), 1)", number_kernel(to), x);
+        str_addf(out, "spark_text_%s(spark_decimal_text(%s), 1)", number_kernel(to), x);
     else
         str_addf(out, "CAST(%s AS %s)", x, emit_word(e, to));
     return ST_OK;
@@ -148,7 +149,7 @@ static Status to_decimal(Emit *e, const char *x, const Type *from, const Type *t
         str_addf(out, "CAST(spark_float_decimal_%d(CAST(%s AS DOUBLE), %d, %d) AS %s)", to->scale, x, to->precision, flag_of(mode),
                  emit_word(e, to));
     } else if (from->kind == TYPE_TIMESTAMP) {
-        str_addf(out, "CAST(CAST(epoch_us(%s) AS DECIMAL(38,6)) / 1000000 AS %s)", x, emit_word(e, to));
+        str_addf(out, "CAST(spark_decimal_6(epoch_us(%s), 1000000, 3, 38, 1) AS %s)", x, emit_word(e, to));
     } else {
         const char *number = x;
         if (from->kind == TYPE_BOOLEAN)
@@ -188,7 +189,7 @@ static Status to_timestamp(Emit *e, const char *x, const Type *from, const Type 
     else if (from->kind == TYPE_FLOAT || from->kind == TYPE_DOUBLE)
         str_addf(out, "make_timestamp(spark_float_bigint(CAST(%s AS DOUBLE) * 1000000, %d))", x, mode == CAST_LEGACY ? 2 : flag_of(mode));
     else if (from->kind == TYPE_DECIMAL)
-        str_addf(out, "make_timestamp(CAST(trunc(CAST(%s AS DECIMAL(38,6)) * 1000000) AS BIGINT))", x);
+        str_addf(out, "make_timestamp(CAST(spark_decimal_0(%s, 1000000, 2, 38, 1) AS BIGINT))", x);
     else if (from->kind == TYPE_BOOLEAN)
         str_addf(out, "make_timestamp(CAST(%s AS BIGINT))", x);
     else
@@ -211,7 +212,7 @@ static Status to_interval(Emit *e, const char *x, const Type *from, const Type *
     else if (ym)
         str_addf(out, "CAST(CAST(%s AS BIGINT) * %d AS INTEGER)", x, to->end == INTERVAL_YEAR ? 12 : 1);
     else if (from->kind == TYPE_DECIMAL)
-        str_addf(out, "CAST(CAST(%s AS DECIMAL(38,6)) * %s AS BIGINT)", x, units[to->end]);
+        str_addf(out, "CAST(spark_decimal_0(%s, CAST(%s AS BIGINT), 2, 38, 1) AS BIGINT)", x, units[to->end]);
     else
         str_addf(out, "(CAST(%s AS BIGINT) * %s)", x, units[to->end]);
     (void)e;

@@ -167,7 +167,7 @@ Status emit_format_number(Emit *e, const Call *c, const char *const *args, Str *
         return emit_unsupported(e, (const Node *)c, "format_number with a pattern");
     str_addf(out, "spark_format_number(%s, %s)",
              type_is_integral(arg_type(c, 0)) || arg_type(c, 0)->kind == TYPE_DECIMAL
-                 ? arena_printf(e->a, "CAST(%s AS VARCHAR)", args[0])
+                 ? arena_printf(e->a, arg_type(c, 0)->kind == TYPE_DECIMAL ? "spark_decimal_text(%s)" : "CAST(%s AS VARCHAR)", args[0])
                  : arena_printf(e->a, "spark_plain_text(%s)", args[0]),
              args[1]);
     return ST_OK;
@@ -220,11 +220,14 @@ static Status hash_chain(Emit *e, const char *kernel, const char *x, const Type 
         return ST_OK;
     }
     if (t->kind == TYPE_ARRAY) {
-        const char *acc = emit_fresh(e, "h"), *item = emit_fresh(e, "x");
-        /* The fold's state has to be of the items' type: it starts the list as its first item, as text. */
-        (void)acc;
-        (void)item;
-        return emit_unsupported(e, NULL, "a hash of an array");
+        /* The engine's fold has one type for state and items: the hash so far travels with the item. */
+        const char *a = emit_fresh(e, "h"), *b = emit_fresh(e, "h"), *v = emit_fresh(e, "x"), *word = emit_word(e, t->element);
+        str_auto step = EMIT_STR;
+        TRY(hash_chain(e, kernel, arena_printf(e->a, "struct_extract(%s, 'v')", b), t->element, arena_printf(e->a, "struct_extract(%s, 'h')", a), &step));
+        str_addf(out, "coalesce(struct_extract(list_reduce(list_transform(%s, lambda %s: struct_pack(h := %s, v := %s)), lambda %s, %s: "
+                      "struct_pack(h := %s, v := struct_extract(%s, 'v')), struct_pack(h := %s, v := CAST(NULL AS %s))), 'h'), %s)",
+                 x, v, seed, v, a, b, str_text(&step), b, seed, word, seed);
+        return ST_OK;
     }
     if (t->kind == TYPE_MAP || t->kind == TYPE_CALENDAR_INTERVAL || t->kind == TYPE_VARIANT)
         return emit_unsupported(e, NULL, "a hash of this type");
@@ -263,7 +266,7 @@ Status emit_extract(Emit *e, const Call *c, const char *const *args, Str *out)
     else if (t->kind != TYPE_CALENDAR_INTERVAL)
         x = arena_printf(e->a, "CAST(%s AS TIMESTAMP)", x);
     const char *kind = t->kind == TYPE_YEAR_MONTH_INTERVAL ? "ym" : t->kind == TYPE_DAY_TIME_INTERVAL ? "dt" : "ts";
-    str_addf(out, to->kind == TYPE_DECIMAL ? "CAST(CAST(spark_extract(%s, %s, %s, '%s') AS DECIMAL(38,0)) / 1000000 AS %s)"
+    str_addf(out, to->kind == TYPE_DECIMAL ? "CAST(spark_decimal_6(spark_extract(%s, %s, %s, '%s'), 1000000, 3, 38, 1) AS %s)"
                                            : "CAST(spark_extract(%s, %s, %s, '%s') AS %s)",
              args[0], x, zone, kind, emit_word(e, to));
     return ST_OK;
@@ -300,7 +303,7 @@ Status emit_timestamp_interval(Emit *e, const Call *c, const char *const *args, 
     const char *sign = str_eq(c->function->name, "timestamp_sub_interval") ? "-" : "";
     const char *zone = arg_type(c, 0)->kind == TYPE_TIMESTAMP ? emit_zone(e) : "'UTC'";
     if (by->kind == TYPE_DAY_TIME_INTERVAL)
-        str_addf(out, "make_timestamp(epoch_us(%s) %s %s)", args[0], *sign ? "-" : "+", args[1]);
+        str_addf(out, "spark_timestamp_add(%s, 0, 0, %s(%s), %s)", args[0], sign, args[1], zone);
     else if (by->kind == TYPE_YEAR_MONTH_INTERVAL)
         str_addf(out, "spark_timestamp_add(%s, %s(%s), 0, 0::BIGINT, %s)", args[0], sign, args[1], zone);
     else
@@ -384,7 +387,10 @@ Status emit_percentile(Emit *e, const Call *c, const char *const *args, Str *out
     bool disc = strstr(name, "disc") || strstr(name, "approx"), median = str_eq(name, "median");
     const char *x = args[0], *p = median ? "0.5" : args[1];
     const Type *t = arg_type(c, 0);
-    if (str_eq(name, "percentile") && c->args.len > 2 && !node_is(Literal, c->args.at[2]))
+    const Node *weight = str_eq(name, "percentile") && c->args.len > 2 ? c->args.at[2] : NULL;
+    if (node_is(Cast, weight))
+        weight = node_as(Cast, weight)->child;
+    if (weight && (!node_is(Literal, weight) || node_as(Literal, weight)->value->i != 1))
         return emit_unsupported(e, (const Node *)c, "percentile with frequencies");
     if (!disc && type_is_numeric(t))
         x = arena_printf(e->a, "CAST(%s AS DOUBLE)", x);

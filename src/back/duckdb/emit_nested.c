@@ -254,6 +254,7 @@ static Status json_text(Emit *e, const char *x, const Type *t, Str *out)
         TRY(emit_cast(e, x, t, &type_string, CAST_LEGACY, out));
         str_add(out, ")");
         break;
+    case TYPE_DECIMAL: str_addf(out, "spark_decimal_text(%s)", x); break;
     default: str_addf(out, "CAST(%s AS VARCHAR)", x);
     }
     return ST_OK;

@@ -140,8 +140,28 @@ static const char *spark_type(const char *engine)
     return engine;
 }
 
+/* "Overflow in addition of INT8 (127 + 1)!" */
+static Status small_overflow(Error *err, const char *message)
+{
+    char a[32] = "", symbol[8] = "", b[32] = "";
+    const char *open = strchr(message, '('), *function = "`try_add`";
+    if (!open || sscanf(open, "(%31s %7s %31[^)]", a, symbol, b) != 3)
+        return engine_fail(err, ST_RUNTIME, "ARITHMETIC_OVERFLOW", "message", "overflow", "alternative", "", "config", ANSI_CONF, NULL);
+    if (*symbol == '-')
+        function = "`try_subtract`";
+    else if (*symbol == '*')
+        function = "`try_multiply`";
+    const char *kind = strstr(message, "INT16") ? "S" : "Y";
+    strncat(a, kind, sizeof a - strlen(a) - 1);
+    strncat(b, kind, sizeof b - strlen(b) - 1);
+    return engine_fail(err, ST_RUNTIME, "BINARY_ARITHMETIC_OVERFLOW", "value1", a, "symbol", symbol, "value2", b, "functionName",
+                       function, NULL);
+}
+
 static Status overflow(Error *err, const char *message)
 {
+    if (strstr(message, "INT8 ") || strstr(message, "INT16 "))
+        return small_overflow(err, message);
     char what[32] = "";
     const char *word = "integer";
     if (strstr(message, "INT64") || strstr(message, "INT128"))
@@ -177,6 +197,15 @@ static Status decimal_range(Error *err, const char *message)
 static Status conversion(Error *err, const char *message)
 {
     char from[64] = "", value[512] = "", to[64] = "", quoted[80], source[80];
+    const char *failed = strstr(message, "Failed to cast decimal value ");
+    if (failed) {
+        char type[16] = "", target[32];
+        if (sscanf(failed, "Failed to cast decimal value %63s to type %15s", value, type) == 2) {
+            snprintf(target, sizeof target, "\"%s\"", spark_type(type));
+            strncat(value, "BD", 3);
+            return engine_fail(err, ST_RUNTIME, "CAST_OVERFLOW", "value", value, "sourceType", "\"DECIMAL\"", "targetType", target, NULL);
+        }
+    }
     if (strstr(message, "DECIMAL("))
         return decimal_range(err, message);
     if (!between(message, "Type ", " with value ", from, sizeof from) ||
@@ -216,7 +245,11 @@ Status engine_error(Error *err, duckdb_error_type type, const char *message)
         return engine_fail(err, ST_CANCELLED, "OPERATION_CANCELED", NULL);
     if (strstr(message, "More than one row returned by a subquery"))
         return engine_fail(err, ST_RUNTIME, "SCALAR_SUBQUERY_TOO_MANY_ROWS", NULL);
-    if (strstr(message, "Overflow in "))
+    if (strstr(message, "Map keys must be unique"))
+        return engine_fail(err, ST_RUNTIME, "DUPLICATED_MAP_KEY", "key", "", "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
+    if (strstr(message, "Map keys can not be NULL"))
+        return engine_fail(err, ST_RUNTIME, "NULL_MAP_KEY", NULL);
+    if (strstr(message, "Overflow in ") || strstr(message, "Overflow on "))
         return strstr(message, "DECIMAL") ? decimal_range(err, message) : overflow(err, message);
     if (strstr(message, "parquet") || strstr(message, "Parquet"))
         return file_error(err, message);

@@ -28,9 +28,8 @@ static void *make_pattern(K *k, View text)
 {
     char bad = 0;
     Pattern *p = pattern_new(text, &bad);
-    char letter[2] = { bad, 0 };
     if (!p)
-        k_fail(k, "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", "c", letter, "pattern", k_text(k, text), NULL);
+        k_fail(k, "INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "pattern", k_text(k, text), "docroot", "https://spark.apache.org/docs/latest", NULL);
     return p;
 }
 
@@ -158,7 +157,7 @@ static void next_day(K *k)
         k_null(k);
 }
 
-typedef enum Unit { U_NONE, U_MICRO, U_MILLI, U_SECOND, U_MINUTE, U_HOUR, U_DAY, U_WEEK, U_MONTH, U_QUARTER, U_YEAR, U_DECADE, U_CENTURY, U_MILLENNIUM } Unit;
+typedef enum Unit { U_NONE, U_MICRO, U_MILLI, U_SECOND, U_MINUTE, U_HOUR, U_DAY, U_WEEK, U_MONTH, U_QUARTER, U_YEAR } Unit;
 
 static Unit unit_of(View v)
 {
@@ -167,8 +166,7 @@ static Unit unit_of(View v)
         Unit unit;
     } units[] = { { "MICROSECOND", U_MICRO }, { "MILLISECOND", U_MILLI }, { "SECOND", U_SECOND }, { "MINUTE", U_MINUTE },
                   { "HOUR", U_HOUR }, { "DAY", U_DAY }, { "DD", U_DAY }, { "DAYOFYEAR", U_DAY }, { "WEEK", U_WEEK }, { "MONTH", U_MONTH },
-                  { "MON", U_MONTH }, { "MM", U_MONTH }, { "QUARTER", U_QUARTER }, { "YEAR", U_YEAR }, { "YYYY", U_YEAR }, { "YY", U_YEAR },
-                  { "DECADE", U_DECADE }, { "CENTURY", U_CENTURY }, { "MILLENNIUM", U_MILLENNIUM } };
+                  { "MON", U_MONTH }, { "MM", U_MONTH }, { "QUARTER", U_QUARTER }, { "YEAR", U_YEAR }, { "YYYY", U_YEAR }, { "YY", U_YEAR } };
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         if (strlen(units[i].name) == v.len && !strncasecmp(units[i].name, v.data, v.len))
             return units[i].unit;
@@ -184,9 +182,6 @@ static int64_t truncate_days(int64_t days, Unit unit)
     case U_MONTH: return days_from_civil(c.year, c.month, 1);
     case U_QUARTER: return days_from_civil(c.year, (c.month - 1) / 3 * 3 + 1, 1);
     case U_YEAR: return days_from_civil(c.year, 1, 1);
-    case U_DECADE: return days_from_civil(floor_div(c.year, 10) * 10, 1, 1);
-    case U_CENTURY: return days_from_civil(floor_div(c.year - 1, 100) * 100 + 1, 1, 1);
-    case U_MILLENNIUM: return days_from_civil(floor_div(c.year - 1, 1000) * 1000 + 1, 1, 1);
     default: return days;
     }
 }
@@ -239,7 +234,7 @@ static void make_date(K *k)
         snprintf(message, sizeof message, "Invalid value for DayOfMonth (valid values 1 - 28/31): %d", d);
     else
         snprintf(message, sizeof message, "Invalid date '%s %d'", m == 2 && d == 29 ? "February" : "month", d);
-    k_fail(k, "DATETIME_FIELD_OUT_OF_BOUNDS", "rangeMessage", message, NULL);
+    k_fail(k, "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION", "rangeMessage", message, "ansiConfig", "\"spark.sql.ansi.enabled\"", NULL);
 }
 
 /* y, m, d, h, min, microseconds of the minute, zone, mode */
@@ -254,7 +249,8 @@ static void make_timestamp(K *k)
     if (good)
         k_set_i64(k, zone_utc_us(z, days_from_civil(k_i32(k, 0), k_i32(k, 1), k_i32(k, 2)) * MICROS_PER_DAY + ((int64_t)h * 60 + min) * 60000000 + us));
     else if (mode == MODE_ERROR)
-        k_fail(k, "DATETIME_FIELD_OUT_OF_BOUNDS", "rangeMessage", "a field of the timestamp is out of its range", NULL);
+        k_fail(k, "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION", "rangeMessage", "Invalid value for a field of the timestamp", "ansiConfig",
+               "\"spark.sql.ansi.enabled\"", NULL);
     else
         k_null(k);
 }
@@ -362,11 +358,13 @@ static int64_t add_to(const Zone *z, int64_t us, int64_t months, int64_t days, i
     return us + micros;
 }
 
+/* Whole days of the microseconds are days of the calendar (DateTimeUtils.timestampAddDayTime). */
 static void timestamp_add(K *k)
 {
     const Zone *z = zone_arg(k, 4);
+    int64_t us = k_i64(k, 3);
     if (z)
-        k_set_i64(k, add_to(z, k_i64(k, 0), k_i32(k, 1), k_i32(k, 2), k_i64(k, 3)));
+        k_set_i64(k, add_to(z, k_i64(k, 0), k_i32(k, 1), k_i32(k, 2) + us / MICROS_PER_DAY, us % MICROS_PER_DAY));
 }
 
 static void timestamp_add_interval(K *k)
@@ -385,7 +383,7 @@ static void timestampadd(K *k)
     int64_t n = k_i64(k, 1), us = k_i64(k, 2);
     if (!z)
         return;
-    if (unit == U_NONE || unit > U_YEAR)
+    if (unit == U_NONE)
         unknown_field(k);
     else if (unit <= U_HOUR)
         k_set_i64(k, us + n * sizes[unit]);
@@ -415,7 +413,7 @@ static void timestampdiff(K *k)
     const Zone *z = zone_arg(k, 3);
     if (!z)
         return;
-    if (unit == U_NONE || unit > U_YEAR) {
+    if (unit == U_NONE) {
         unknown_field(k);
         return;
     }

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { OP_ADD, OP_SUBTRACT, OP_MULTIPLY, OP_DIVIDE, OP_REMAINDER, OP_INTEGER_DIVIDE, OP_PMOD, OP_ROUND, OP_BROUND, OP_CEIL, OP_FLOOR };
+enum { OP_ADD, OP_SUBTRACT, OP_MULTIPLY, OP_DIVIDE, OP_REMAINDER, OP_INTEGER_DIVIDE, OP_PMOD, OP_ROUND, OP_BROUND, OP_CEIL, OP_FLOOR, OP_SUM };
 
 /* ---------------------------------------------------------------- 256 bits, unsigned */
 typedef struct U256 {
@@ -225,6 +225,15 @@ static void decimal_run(K *k, int scale)
     }
     case OP_DIVIDE: case OP_INTEGER_DIVIDE: quotient(k, a, b, op, precision, scale, mode); break;
     case OP_REMAINDER: case OP_PMOD: remainder_of(k, a, b, op, precision, scale, mode); break;
+    case OP_SUM:
+        if (magnitude(a.value) < (u128)power_of_ten(precision))
+            k_set_i128(k, a.value);
+        else if (mode == MODE_ERROR)
+            k_fail(k, "ARITHMETIC_OVERFLOW", "message", "Overflow in sum of decimals.", "alternative", " Use 'try_sum' to tolerate overflow and return NULL instead.",
+                   "config", "\"spark.sql.ansi.enabled\"", NULL);
+        else
+            k_null(k);
+        break;
     default: round_to(k, a, (int)b.value, op, precision, scale, mode);
     }
 }
@@ -263,6 +272,14 @@ static void float_run(K *k, int scale)
         text_run(k, (View){ text, n }, scale, "\"DOUBLE\"");
 }
 
+static void decimal_text(K *k)
+{
+    char text[64];
+    Decimal x;
+    if (read_argument(k, 0, &x))
+        k_set_str(k, text, print_decimal(x.value, x.scale, text));
+}
+
 /* One kernel for each scale: the engine wants a result's type when a function is registered. */
 #define EACH_SCALE(X) \
     X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19) X(20) X(21) X(22) \
@@ -277,4 +294,4 @@ EACH_SCALE(FUNCTIONS)
     { "spark_text_decimal_" #s, "Sii:" #s, text_##s, 0 },             \
     { "spark_float_decimal_" #s, "dii:" #s, float_##s, 0 },
 
-const Kernel kernels_decimal[] = { EACH_SCALE(ROWS) { NULL, NULL, NULL, 0 } };
+const Kernel kernels_decimal[] = { EACH_SCALE(ROWS) { "spark_decimal_text", "*:S", decimal_text, 0 }, { NULL, NULL, NULL, 0 } };

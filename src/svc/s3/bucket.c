@@ -112,5 +112,7 @@ Status s3_put_bucket_versioning(Call *call, Error *err)
     if (!status)
         return object_fail(err, ST_INVALID, 400, "IllegalVersioningConfigurationException",
                            "The Versioning element must be specified");
+    if (!s3_one_of(status, " Enabled Suspended "))
+        return s3_malformed(err);
     return bucket_set_versioning(call->server->objects, s3_bucket(call), status, err);
 }

@@ -148,8 +148,9 @@ static Status config_get(Call *call, const char *kind, const char *member, bool 
 Status s3_put_bucket_ownership_controls(Call *call, Error *err)
 {
     const Val *rules = val_get(val_get(call->input, "OwnershipControls"), "Rules");
-    if (val_len(rules) != 1)
-        return object_fail(err, ST_INVALID, 400, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema");
+    const char *ownership = val_str(val_at(rules, 0), "ObjectOwnership");
+    if (val_len(rules) != 1 || !ownership || !s3_one_of(ownership, " BucketOwnerEnforced BucketOwnerPreferred ObjectWriter "))
+        return s3_malformed(err);
     return config_put(call, "ownership", "OwnershipControls", err);
 }
 

@@ -11,6 +11,12 @@ Status s3_unsupported(Error *err, const char *what)
     return ST_UNSUPPORTED;
 }
 
+Status s3_malformed(Error *err)
+{
+    return object_fail(err, ST_INVALID, 400, "MalformedXML",
+                       "The XML you provided was not well-formed or did not validate against our published schema");
+}
+
 Status s3_invalid_argument(Error *err, const char *name, const char *value, const char *message)
 {
     object_fail(err, ST_INVALID, 400, "InvalidArgument", "%s", message);
@@ -28,6 +34,34 @@ static const char *const refused[] = {
 };
 static const char *const grants[] = { "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP" };
 
+/* Members whose values are few. `message` is S3's. */
+static const struct Choice {
+    const char *member, *values, *message;
+} choices[] = {
+    { "EncodingType", " url ", "Invalid Encoding Method specified in Request" },
+    { "MetadataDirective", " COPY REPLACE ", "Unknown metadata directive." },
+    { "TaggingDirective", " COPY REPLACE ", "Unknown tagging directive." },
+    { "ChecksumMode", " ENABLED ", "Invalid checksum mode." },
+    { "ChecksumType", " COMPOSITE FULL_OBJECT ", "Checksum type is invalid." },
+    { "ChecksumAlgorithm", " CRC32 CRC32C CRC64NVME SHA1 SHA256 ", "Checksum algorithm provided is unsupported." },
+};
+
+bool s3_one_of(const char *value, const char *values)
+{
+    const char *at = strstr(values, value);
+    return *value && !strchr(value, ' ') && at && at[-1] == ' ' && at[strlen(value)] == ' ';
+}
+
+static Status choices_check(const Call *call, Error *err)
+{
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+        const char *value = val_str(call->input, choices[i].member);
+        if (value && !s3_one_of(value, choices[i].values))
+            return s3_invalid_argument(err, choices[i].member, value, choices[i].message);
+    }
+    return ST_OK;
+}
+
 static Status acl_refused(Error *err)
 {
     return object_fail(err, ST_INVALID, 400, "AccessControlListNotSupported", "The bucket does not allow ACLs");
@@ -43,6 +77,7 @@ Status s3_check(const Call *call, Error *err)
         if (value && !(value->kind == VAL_BOOL && !value->b))
             return s3_unsupported(err, refused[i]);
     }
+    TRY(choices_check(call, err));
     for (size_t i = 0; i < sizeof grants / sizeof *grants; i++) {
         if (val_get(call->input, grants[i]))
             return acl_refused(err);

@@ -62,8 +62,7 @@ static Status parts_of_request(const Call *call, Db *db, Join *join, Error *err)
     const Val *items = val_get(val_get(call->input, "MultipartUpload"), "Parts");
     join->count = val_len(items);
     if (!join->count || join->count > PART_NUMBER_MAX)
-        return object_fail(err, ST_INVALID, 400, "MalformedXML",
-                           "The XML you provided was not well-formed or did not validate against our published schema");
+        return s3_malformed(err);
     join->parts = ARENA_ARRAY(call->arena, Part, join->count);
     for (size_t i = 0; i < join->count; i++) {
         const Val *item = val_at(items, i);

@@ -52,13 +52,14 @@ Status s3_delete_objects(Call *call, Error *err)
     const Val *request = val_get(call->input, "Delete"), *objects = val_get(request, "Objects");
     size_t count = val_len(objects);
     if (!count || count > DELETE_MAX)
-        return object_fail(err, ST_INVALID, 400, "MalformedXML",
-                           "The XML you provided was not well-formed or did not validate against our published schema");
+        return s3_malformed(err);
     ObjectDelete *keys = ARENA_ARRAY(a, ObjectDelete, count);
     ObjectDeleted *deleted = ARENA_ARRAY(a, ObjectDeleted, count);
     for (size_t i = 0; i < count; i++) {
         const Val *item = val_at(objects, i);
         TRY(deletion_refused(item, err));
+        if (!val_str(item, "Key"))
+            return s3_malformed(err);
         keys[i] = (ObjectDelete){ val_str(item, "Key"), val_str(item, "VersionId"), s3_unquoted(a, val_str(item, "ETag")) };
     }
     TRY(object_delete(call->server->objects, a, s3_bucket(call), keys, count, deleted, err));

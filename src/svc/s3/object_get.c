@@ -212,6 +212,17 @@ static bool wants(const Call *call, const char *attribute)
     return false;
 }
 
+static Status attributes_check(const Call *call, Error *err)
+{
+    const Val *list = val_get(call->input, "ObjectAttributes");
+    for (size_t i = 0; i < val_len(list); i++) {
+        const char *name = val_at(list, i)->s;
+        if (!name || !s3_one_of(name, " ETag Checksum ObjectParts StorageClass ObjectSize "))
+            return s3_invalid_argument(err, "x-amz-object-attributes", name, "Invalid attribute name specified.");
+    }
+    return ST_OK;
+}
+
 static Status attributes_parts(Call *call, const Object *object, Error *err)
 {
     Arena *a = call->arena;
@@ -262,6 +273,7 @@ Status s3_get_object_attributes(Call *call, Error *err)
     Arena *a = call->arena;
     Object object;
     bool send;
+    TRY(attributes_check(call, err));
     TRY(find(call, &object, &send, err));
     val_set_time(a, call->output, "LastModified", object.modified_ms);
     TRY(s3_show_version(call, &object, err));

@@ -37,6 +37,15 @@ Status s3_put_public_access_block(Call *call, Error *err);
 Status s3_get_public_access_block(Call *call, Error *err);
 Status s3_delete_public_access_block(Call *call, Error *err);
 
+/* lake_routes.c: /_weir/lake/…, and what POST /moto-api/reset does first */
+Status s3_lake_list(Call *call, Error *err);
+Status s3_lake_exists(Call *call, Error *err);
+Status s3_lake_stage(Call *call, Error *err);
+Status s3_lake_commit(Call *call, Error *err);
+Status s3_lake_abort(Call *call, Error *err);
+Status s3_lake_remove(Call *call, Error *err);
+Status s3_reset(Server *server, Error *err);
+
 /* list.c */
 Status s3_list_objects(Call *call, Error *err);
 Status s3_list_objects_v2(Call *call, Error *err);

@@ -15,6 +15,9 @@ static inline const char *s3_key(const Call *call) { return val_str(call->input,
 /* First in every handler: ExpectedBucketOwner, and members that ask for what weir does not do (server-side encryption,
  * object lock, ACLs other than the owner's): they are refused by name, never ignored. */
 Status s3_check(const Call *call, Error *err);
+/* Is it one of " A B "? */
+bool s3_one_of(const char *value, const char *values);
+Status s3_malformed(Error *err); /* MalformedXML */
 /* 400 NotImplemented naming `what`. */
 Status s3_unsupported(Error *err, const char *what);
 Status s3_invalid_argument(Error *err, const char *name, const char *value, const char *message);

@@ -25,7 +25,7 @@ def is_data(path):
 
 def parquet_table(folder):
     """All Parquet files below a folder, with the columns that stand in the paths (as text)."""
-    tables = []
+    tables, schemas = [], {}
     for path in sorted(glob.glob(os.path.join(folder, "**", "*.parquet"), recursive=True)):
         if not is_data(path):
             continue
@@ -33,9 +33,18 @@ def parquet_table(folder):
         for name, value in re.findall(r"([^/=]+)=([^/]+)/", os.path.relpath(path, folder)):
             table = table.append_column(name, pyarrow.array([value] * table.num_rows, pyarrow.string()))
         tables.append(table)
+        schemas.update(spark_types(table))
     if not tables:
         raise FileNotFoundError(f"no Parquet files below {folder}")
-    return pyarrow.concat_tables(tables)
+    return pyarrow.concat_tables(tables), schemas
+
+
+def spark_types(table):
+    """The types that the writer says the columns have, in Spark's words: two physical forms can be one type (INT96)."""
+    text = (table.schema.metadata or {}).get(b"org.apache.spark.sql.parquet.row.metadata")
+    if text is None:
+        return {}
+    return {field["name"]: json.dumps(field["type"], sort_keys=True).strip('"') for field in json.loads(text)["fields"]}
 
 
 def type_name(kind):
@@ -70,7 +79,7 @@ def digest(column):
     return sha.hexdigest()
 
 
-def describe_table(table):
+def describe_table(table, types):
     names = sorted(table.column_names)
     columns = {name: plain(table[name]) for name in names}
     sorted_table = pyarrow.table(columns)
@@ -78,7 +87,7 @@ def describe_table(table):
     sorted_table = sorted_table.take(order)
     result = {
         "rows": table.num_rows,
-        "schema": {name: type_name(table.schema.field(name).type) for name in names},
+        "schema": {name: types.get(name) or type_name(table.schema.field(name).type) for name in names},
         "columns": {name: digest(sorted_table[name].combine_chunks()) for name in names},
     }
     if table.num_rows <= TEXT_ROWS:
@@ -87,7 +96,7 @@ def describe_table(table):
 
 
 def describe_parquet(folder):
-    return describe_table(parquet_table(folder))
+    return describe_table(*parquet_table(folder))
 
 
 def describe_csv(folder):

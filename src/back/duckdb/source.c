@@ -1,0 +1,203 @@
+/* back/duckdb/source.c -- formats, and a Scan's schema from the files, the paths and the user's words.
+ *
+ * To add a format: its names below, its schema in source_NAME.c, its FROM text in emit_scan.c, cases in tests/golden/source. */
+#include "back/duckdb/source.h"
+
+#include "back/duckdb/internal.h"
+#include "back/duckdb/source_internal.h"
+#include "base/limits.h"
+
+static const struct {
+    const char *name, *format;
+} formats[] = {
+    { "parquet", "parquet" },
+    { "csv", "csv" },
+    { "json", "json" },
+    { "text", "text" },
+    { "com.databricks.spark.csv", "csv" },
+    { "org.apache.spark.sql.parquet", "parquet" },
+    { "org.apache.spark.sql.json", "json" },
+    { "org.apache.spark.sql.execution.datasources.parquet", "parquet" },
+    { "org.apache.spark.sql.execution.datasources.csv", "csv" },
+    { "org.apache.spark.sql.execution.datasources.json", "json" },
+    { "org.apache.spark.sql.execution.datasources.text", "text" },
+    { "org.apache.spark.sql.execution.datasources.parquet.ParquetFileFormat", "parquet" },
+    { "org.apache.spark.sql.execution.datasources.csv.CSVFileFormat", "csv" },
+    { "org.apache.spark.sql.execution.datasources.json.JsonFileFormat", "json" },
+    { "org.apache.spark.sql.execution.datasources.text.TextFileFormat", "text" },
+};
+
+const char *source_format(const char *format)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        if (str_ieq(formats[i].name, format))
+            return formats[i].format;
+    }
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- types that a format holds */
+static bool holds(const char *format, const Type *t)
+{
+    bool nested = t->kind == TYPE_ARRAY || t->kind == TYPE_MAP || t->kind == TYPE_STRUCT;
+    switch (t->kind) {
+    case TYPE_CALENDAR_INTERVAL: case TYPE_VARIANT: case TYPE_TIME: case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL:
+        return false;
+    default: break;
+    }
+    if (!strcmp(format, "text"))
+        return t->kind == TYPE_STRING;
+    if (!strcmp(format, "csv"))
+        return !nested && t->kind != TYPE_NULL;
+    bool good = t->kind != TYPE_NULL || strcmp(format, "parquet") != 0;
+    for (size_t i = 0; t->kind == TYPE_STRUCT && good && i < t->nfields; i++)
+        good = holds(format, t->fields[i].type);
+    if (t->kind == TYPE_MAP)
+        good = holds(format, t->key);
+    return good && (!t->element || holds(format, t->element));
+}
+
+static Status check_types(const char *format, const Type *schema, Error *err)
+{
+    static const char *const words[][2] = { { "parquet", "Parquet" }, { "csv", "CSV" }, { "json", "JSON" }, { "text", "Text" } };
+    const char *word = format;
+    for (size_t i = 0; i < 4; i++)
+        word = strcmp(words[i][0], format) ? word : words[i][1];
+    for (size_t i = 0; i < schema->nfields; i++) {
+        if (holds(format, schema->fields[i].type))
+            continue;
+        str_auto name = STR_INIT(LIMIT_NAME), type = STR_INIT(LIMIT_QUERY_TEXT);
+        str_addf(&name, "`%s`", schema->fields[i].name);
+        str_addc(&type, '"');
+        type_sql(schema->fields[i].type, &type);
+        str_addc(&type, '"');
+        return engine_fail(err, ST_INVALID, "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "format", word, "columnName", str_text(&name),
+                           "columnType", str_text(&type), NULL);
+    }
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- schemas */
+/* DataType.asNullable: files do not keep promises. */
+static const Type *nullable(Arena *a, const Type *t)
+{
+    if (t->kind == TYPE_ARRAY)
+        return type_array(a, nullable(a, t->element), true);
+    if (t->kind == TYPE_MAP)
+        return type_map(a, nullable(a, t->key), nullable(a, t->element), true);
+    if (t->kind != TYPE_STRUCT)
+        return t;
+    Field *fields = ARENA_ARRAY(a, Field, t->nfields + 1);
+    for (size_t i = 0; i < t->nfields; i++) {
+        fields[i] = t->fields[i];
+        fields[i].nullable = true;
+        fields[i].type = nullable(a, t->fields[i].type);
+    }
+    return type_struct(a, fields, t->nfields);
+}
+
+static bool has_field(const Type *t, const char *name)
+{
+    for (size_t i = 0; i < t->nfields; i++) {
+        if (str_ieq(t->fields[i].name, name))
+            return true;
+    }
+    return false;
+}
+
+/* The user's schema without the partition columns. */
+static const Type *without(Arena *a, const Type *schema, const Type *partitions)
+{
+    Field *fields = ARENA_ARRAY(a, Field, schema->nfields + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < schema->nfields; i++) {
+        if (!has_field(partitions, schema->fields[i].name))
+            fields[n++] = schema->fields[i];
+    }
+    return type_struct(a, fields, n);
+}
+
+static Status unique_names(const Type *schema, Error *err)
+{
+    for (size_t i = 0; i < schema->nfields; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (!str_ieq(schema->fields[i].name, schema->fields[j].name))
+                continue;
+            str_auto name = STR_INIT(LIMIT_NAME);
+            str_addf(&name, "`%s`", schema->fields[i].name);
+            for (char *c = name.data; c && *c; c++)
+                *c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
+            return engine_fail(err, ST_INVALID, "COLUMN_ALREADY_EXISTS", "columnName", str_text(&name), NULL);
+        }
+    }
+    return ST_OK;
+}
+
+static Status inferred_schema(Arena *a, EngineSession *s, const char *format, const SourceRequest *r, const Type **ret_schema,
+                              Error *err)
+{
+    static const Field value = { .name = "value", .type = &type_string, .nullable = true };
+    if (!strcmp(format, "text")) {
+        *ret_schema = type_struct(a, &value, 1);
+        return ST_OK;
+    }
+    if (!r->nfiles) {
+        static const char *const words[][2] = { { "parquet", "Parquet" }, { "csv", "CSV" }, { "json", "JSON" } };
+        const char *word = format;
+        for (size_t i = 0; i < 3; i++)
+            word = strcmp(words[i][0], format) ? word : words[i][1];
+        return engine_fail(err, ST_INVALID, "UNABLE_TO_INFER_SCHEMA", "format", word, NULL);
+    }
+    if (!strcmp(format, "csv"))
+        return source_csv_schema(a, r, ret_schema, err);
+    if (!strcmp(format, "json"))
+        return source_json_schema(a, r, ret_schema, err);
+    return source_parquet_schema(a, s, r, ret_schema, err);
+}
+
+/* A column that is in the files and in the paths is the path's. In CSV it may only stand at the end: records are read by
+ * position; and anywhere else the output's order would be another than Spark's. */
+static Status drop_overlap(Arena *a, const Type **schema, const Type *partitions, Error *err)
+{
+    const Type *t = *schema;
+    size_t kept = 0;
+    for (size_t i = 0; i < t->nfields; i++) {
+        bool twice = has_field(partitions, t->fields[i].name);
+        if (!twice && kept != i)
+            return source_unsupported(err, "a partition column that stands before other columns in the files too");
+        kept += !twice;
+    }
+    if (kept < t->nfields)
+        *schema = without(a, t, partitions);
+    return ST_OK;
+}
+
+Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *request, const ScanSource **ret_source, Error *err)
+{
+    const char *format = source_format(request->format);
+    if (!format)
+        return engine_fail(err, ST_INVALID, "DATA_SOURCE_NOT_FOUND", "provider", request->format, NULL);
+    ScanSource *source = ARENA_NEW(a, ScanSource);
+    SourceFile *files = ARENA_ARRAY(a, SourceFile, request->nfiles + 1);
+    if (request->nfiles)
+        memcpy(files, request->files, request->nfiles * sizeof *files);
+    bool given = request->nfiles && request->files[0].partition_values;
+    source->partition_schema = type_struct(a, NULL, 0);
+    if (!given)
+        TRY(source_partitions(a, request, &source->partition_schema, files, err));
+    if (request->user_schema) {
+        source->data_schema = nullable(a, without(a, request->user_schema, source->partition_schema));
+    } else {
+        TRY(inferred_schema(a, s, format, request, &source->data_schema, err));
+        source->data_schema = nullable(a, source->data_schema);
+        TRY(drop_overlap(a, &source->data_schema, source->partition_schema, err));
+    }
+    TRY(unique_names(source->data_schema, err));
+    TRY(check_types(format, source->data_schema, err));
+    if (!strcmp(format, "parquet"))
+        TRY(source_parquet_check(s, request, source->data_schema, err));
+    source->files = files;
+    source->nfiles = request->nfiles;
+    *ret_source = source;
+    return ST_OK;
+}

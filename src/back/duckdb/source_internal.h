@@ -1,0 +1,42 @@
+/* back/duckdb/source_internal.h -- what the source_*.c and emit_scan.c share. */
+#ifndef WEIR_BACK_DUCKDB_SOURCE_INTERNAL_H
+#define WEIR_BACK_DUCKDB_SOURCE_INTERNAL_H
+#include "back/duckdb/kernel.h"
+#include "back/duckdb/source.h"
+#include "back/duckdb/source_csv.h"
+
+/* An option's value, its name without case; NULL when absent. */
+const char *source_option(const KeyValueList *options, const char *name);
+/* "true" or "false" in any case; anything else fails. */
+Status source_bool(const KeyValueList *options, const char *name, bool absent, bool *ret_value, Error *err);
+Status source_unsupported(Error *err, const char *what);
+/* The text of a file in another encoding as UTF-8. */
+Status source_decode(Arena *a, const char *encoding, View bytes, View *ret_text, Error *err);
+/* Does Spark leave files of this name out (names that begin with _ or .)? */
+bool source_hidden(const char *name);
+
+/* ---------------------------------------------------------------- schemas, by format */
+Status source_csv_schema(Arena *a, const SourceRequest *r, const Type **ret_schema, Error *err);
+Status source_parquet_schema(Arena *a, EngineSession *s, const SourceRequest *r, const Type **ret_schema, Error *err);
+/* FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH for a file whose columns Spark does not read as `schema`. */
+Status source_parquet_check(EngineSession *s, const SourceRequest *r, const Type *schema, Error *err);
+Status source_json_schema(Arena *a, const SourceRequest *r, const Type **ret_schema, Error *err);
+
+/* Partition columns in the files' paths: a STRUCT (without fields when there are none) and each file's values. */
+Status source_partitions(Arena *a, const SourceRequest *r, const Type **ret_schema, SourceFile *files, Error *err);
+
+/* ---------------------------------------------------------------- values, as Java reads them */
+bool java_integer(View v, int64_t min, int64_t max, int64_t *ret_value); /* Integer.parseInt … */
+bool java_double(View v, double *ret_value);                              /* Double.parseDouble */
+bool java_float(View v, float *ret_value);
+/* new BigDecimal(text): false when it is none. */
+bool java_big_decimal(View v, int64_t *ret_precision, int64_t *ret_scale);
+/* The unscaled value with `scale` digits, rounded half up; false when it is none or has more than `precision` digits. */
+bool java_decimal(View v, int precision, int scale, i128 *ret_value);
+bool java_boolean(View v, bool *ret_value);
+bool iso_date(View v, int32_t *ret_days);                                 /* yyyy-MM-dd and nothing else */
+int64_t today_days(const Zone *z);
+/* `v` as valid UTF-8: itself, or a copy in `scratch` with U+FFFD for what is not. */
+View utf8_clean(View v, Str *scratch);
+
+#endif

@@ -1,0 +1,84 @@
+/* back/duckdb/source_scan.h -- the engine's table function spark_scan: rows of CSV, JSON and text files.
+ *
+ * spark_scan(format, names VARCHAR[], schema, options VARCHAR[], files VARCHAR[], zone): `schema` is the JSON of the files' STRUCT,
+ * `names` what its columns are called, `options` keys and values in turn, `files` host paths and URIs in turn. Its first
+ * column is source_file, the number of the file. Files are cut into ranges that threads take in turn; only the columns
+ * that a query uses are converted, and, as in Spark, only they can make a CSV record malformed. */
+#ifndef WEIR_BACK_DUCKDB_SOURCE_SCAN_H
+#define WEIR_BACK_DUCKDB_SOURCE_SCAN_H
+#include "back/duckdb/source_internal.h"
+#include "back/duckdb/source_reader.h"
+
+#include <pthread.h>
+
+#define SCAN_FILE_COLUMN "source_file"
+
+typedef struct ScanFile {
+    const char *path, *uri;
+} ScanFile;
+
+/* What the function was bound to: read-only. */
+typedef struct ScanPlan {
+    Arena *a;
+    const char *format;          /* "csv", "json" or "text" */
+    const Type *schema;
+    KeyValueList options;
+    const ScanFile *files;
+    size_t nfiles;
+    CsvOptions csv;              /* JSON and text take from it what they share: mode, encoding, lineSep, zone, corrupt */
+    struct JsonOptions *json;
+    size_t corrupt;              /* the field that holds malformed records; nfields: none */
+    bool whole_files;            /* a file is read by one thread from start to end */
+    bool whole_text;             /* text: a file is a value */
+    int64_t today;
+} ScanPlan;
+
+typedef struct ScanColumn {
+    const Type *type;
+    size_t field;                /* in the schema */
+    duckdb_vector vector;
+    void *data;
+    uint64_t *validity;
+} ScanColumn;
+
+/* One thread's work. */
+typedef struct ScanLocal {
+    const ScanPlan *plan;
+    struct ScanShared *shared;
+    const ScanFile *file;
+    bool active;                 /* in the middle of a range */
+    bool at_start;               /* its first record is the file's first */
+    bool text_taken;             /* the text of a file that is read whole was given out */
+    SourceReader *reader;
+    Arena *text_arena;           /* text of a file that is read whole */
+    const char *at, *end;
+    CsvParser csv;
+    Str scratch;
+    ScanColumn *columns;         /* those asked for, without source_file and the corrupt record */
+    size_t ncolumns;
+    ScanColumn corrupt;          /* vector NULL: not asked for */
+    bool pruned;                 /* fewer than the files have */
+} ScanLocal;
+
+/* Rows into [row, room) of the vectors; *ret_row: behind the last. l->active is false at the range's end. */
+Status scan_csv(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, Error *err);
+Status scan_json(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, Error *err);
+Status scan_json_bind(ScanPlan *plan, Error *err);
+
+/* The next line of the range. */
+Status scan_line(ScanLocal *l, View *ret_line, bool *ret_done, Error *err);
+/* The file's text, once, decoded and writable. */
+Status scan_whole(ScanLocal *l, char **ret_text, size_t *ret_length, Error *err);
+
+void scan_null(ScanColumn *c, idx_t row);
+void scan_not_null(ScanColumn *c, idx_t row);
+void scan_string(ScanLocal *l, ScanColumn *c, idx_t row, View v);
+void scan_decimal(ScanColumn *c, idx_t row, i128 unscaled);
+/* A text as a TIMESTAMP, TIMESTAMP_NTZ or DATE, by the reader's formats. */
+bool scan_timestamp(const ScanPlan *plan, View v, int64_t *ret_us);
+bool scan_timestamp_ntz(const ScanPlan *plan, View v, int64_t *ret_us);
+bool scan_date(const ScanPlan *plan, View v, int32_t *ret_days);
+/* FAILFAST met a malformed record. */
+Status scan_malformed(const ScanLocal *l, Error *err);
+
+#endif
