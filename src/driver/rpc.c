@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POLLERS = 2, ACCEPTS = 16, KEEPALIVE_MS = 20000, KEEPALIVE_TIMEOUT_MS = 20000,
+enum { POLLERS = 2, STACK_BYTES = 64 * 1024 * 1024, /* plans are walked by recursion; untouched pages cost nothing */
+       ACCEPTS = 16, KEEPALIVE_MS = 20000, KEEPALIVE_TIMEOUT_MS = 20000,
        METADATA_MAX_BYTES = 64 * 1024 };
 
 typedef enum EventKind { EVENT_ACCEPT, EVENT_RECEIVE, EVENT_CLOSE, EVENT_SEND, EVENT_STATUS, EVENT_SHUTDOWN, EVENT_COUNT } EventKind;
@@ -337,6 +338,7 @@ static void job_spawn(Job job)
     pthread_attr_t attr;
     pthread_attr_init(&attr);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attr, STACK_BYTES);
     pthread_t thread;
     bool started = pthread_create(&thread, &attr, job_thread, arg) == 0;
     pthread_attr_destroy(&attr);

@@ -1,0 +1,70 @@
+"""Spark Connect for the suites that import from here: `connect`, a `weir connect` of the whole session in a temporary home; `start_connect`,
+which starts others; `spark`, a fresh session of the real client."""
+import os
+import pathlib
+import signal
+import subprocess
+import uuid
+
+import pytest
+
+from conftest import READY_S, WEIR, clean_environment
+
+
+class Connect:
+    """A running `weir connect`. Attributes: home, remote (sc://…), process."""
+
+    def __init__(self, home, *arguments):
+        self.home = pathlib.Path(home)
+        self.log = open(self.home.parent / (self.home.name + ".log"), "w+")
+        self.process = subprocess.Popen([WEIR, "connect", "--home", str(home), "--listen", "127.0.0.1:0", *arguments],
+                                        stdout=subprocess.PIPE, stderr=self.log, text=True,
+                                        env={**clean_environment(), "TZ": "UTC"})
+        line = self.process.stdout.readline()
+        self.log.seek(0)
+        assert line.startswith("weir: ready sc://"), line + self.log.read()
+        self.remote = line.split()[-1]
+
+    def session(self):
+        from pyspark.sql import SparkSession
+        return SparkSession.builder.remote(f"{self.remote}/;session_id={uuid.uuid4()}").create()
+
+    def resident_mb(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+    def threads(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/task"))
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(READY_S)
+        self.process.stdout.close()
+        return code
+
+
+@pytest.fixture(scope="session")
+def start_connect(tmp_path_factory):
+    started = []
+
+    def start(*arguments):
+        started.append(Connect(tmp_path_factory.mktemp("connect") / "home", *arguments))
+        return started[-1]
+
+    yield start
+    for server in started:
+        assert server.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def connect(start_connect):
+    return start_connect()
+
+
+@pytest.fixture()
+def spark(connect):
+    session = connect.session()
+    yield session
+    session.client.release_session()
+    session.client.close()
