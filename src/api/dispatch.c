@@ -11,8 +11,11 @@
 #include "wire/rest.h"
 
 #include <stdlib.h>
+#include <zlib.h>
 
 #include "weir_config.h"
+
+enum { GZIP_HEADER = 16 }; /* added to zlib's window bits */
 
 struct Api {
     Server *server;
@@ -40,9 +43,12 @@ static void finish(Api *api, HttpRequest *r, HttpResponse *response)
     }
     const ModelService *service = x->target.service;
     const ModelOperation *operation = x->target.operation;
-    metrics_add(api->metrics, x->inner ? "weir" : service ? model_text(service->id) : "unknown",
-                x->inner ? x->inner->path : operation ? model_text(operation->name) : "Unknown", response->status,
-                clock_us() - x->started_us);
+    const char *service_name = x->inner ? "weir" : service ? model_text(service->id) : "unknown";
+    const char *operation_name = x->inner ? x->inner->path : operation ? model_text(operation->name) : "Unknown";
+    int64_t took_us = clock_us() - x->started_us;
+    metrics_add(api->metrics, service_name, operation_name, response->status, took_us);
+    log_debug("%s %s:%s %d %s %lld us", r->client, service_name, operation_name, response->status, x->request_id,
+              (long long)took_us);
 }
 
 static int inner_http(const Error *err)
@@ -265,6 +271,27 @@ static Status finish_body(Exchange *x, HttpRequest *r, Error *err)
     return is_s3(x) ? check_payload(x, r, err) : ST_OK;
 }
 
+/* SDKs compress large requests of some services (PutMetricData); S3's bodies are as they are. */
+static Status inflate_body(Exchange *x, HttpRequest *r, Error *err)
+{
+    const char *encoding = http_header(r, "Content-Encoding");
+    if (is_s3(x) || !encoding || !str_ieq(encoding, "gzip"))
+        return ST_OK;
+    char *plain = arena_alloc(r->arena, LIMIT_API_BODY + 1);
+    z_stream z = { .next_in = (Bytef *)(uintptr_t)r->body, .avail_in = (uInt)r->body_len, .next_out = (Bytef *)plain,
+                   .avail_out = LIMIT_API_BODY };
+    if (inflateInit2(&z, MAX_WBITS + GZIP_HEADER) != Z_OK)
+        return FAIL(err, ST_INTERNAL, "zlib does not start");
+    int result = inflate(&z, Z_FINISH);
+    size_t length = z.total_out;
+    inflateEnd(&z);
+    if (result != Z_STREAM_END)
+        return FAIL_CODE(err, ST_INVALID, "SerializationException", "the request body is no gzip of at most %d bytes", LIMIT_API_BODY);
+    r->body = plain;
+    r->body_len = length;
+    return ST_OK;
+}
+
 static Status run_handler(Exchange *x, HttpRequest *r, HttpResponse *response, Error *err)
 {
     const Val *nothing = val_map(r->arena);
@@ -294,11 +321,14 @@ static Status respond(Exchange *x, HttpRequest *r, HttpResponse *response, Error
 {
     bool open = x->inner && x->inner->access != INNER_SIGNED;
     TRY(finish_body(x, r, err));
+    x->sent = r->body;
+    x->sent_len = r->body_len;
+    TRY(inflate_body(x, r, err));
     if (x->form_body) {
         Error routed = ERROR_INIT;
         Status status = route_form(x, r, &routed);
         if (status != ST_OK && x->target.operation) /* known, not implemented: only to who may ask */
-            TRY(authenticate_signature(x, r, r->body, r->body_len, err));
+            TRY(authenticate_signature(x, r, x->sent, x->sent_len, err));
         if (status != ST_OK) {
             if (err)
                 *err = routed;
@@ -306,7 +336,7 @@ static Status respond(Exchange *x, HttpRequest *r, HttpResponse *response, Error
         }
     }
     if (!open)
-        TRY(authenticate_signature(x, r, r->body, r->body_len, err));
+        TRY(authenticate_signature(x, r, x->sent, x->sent_len, err));
     return run_handler(x, r, response, err);
 }
 

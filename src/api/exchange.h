@@ -24,6 +24,8 @@ typedef struct Exchange {
     const char *resource;      /* S3: the path with the bucket in front */
     const char *secret_key;
     Principal principal;
+    const char *sent;          /* the body as it came, over which the signature is */
+    size_t sent_len;
     bool verified;             /* the signature was checked, or need not be */
     struct Spool *spool;       /* an object's body */
     struct Chunks *chunks;     /* aws-chunked: decodes into the spool or `decoded` */

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -56,8 +57,19 @@ static Status check_options(Serve *s, const Options *o, Error *err)
     return ST_OK;
 }
 
+/* A thousand connections, each with a body's file and a connection to the store: more than the customary soft limit of 1024. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 static Status open_home(Serve *s, Error *err)
 {
+    raise_file_limit();
     Server *server = &s->server;
     TRY(dir_make(server->home, 0700, err));
     char *real = realpath(server->home, NULL);

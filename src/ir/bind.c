@@ -97,7 +97,9 @@ Node *strip_hidden(Binder *b, Node *n)
 Node *qualify(Binder *b, Node *n, const StrList *qualifier)
 {
     Node *copy = node_copy(b->a, strip_hidden(b, n));
-    Column *columns = arena_copy(b->a, copy->schema->at, copy->schema->len * sizeof *columns + 1);
+    Column *columns = ARENA_ARRAY(b->a, Column, copy->schema->len + 1);
+    if (copy->schema->len)
+        memcpy(columns, copy->schema->at, copy->schema->len * sizeof *columns);
     for (size_t i = 0; i < copy->schema->len; i++)
         columns[i].qualifier = *qualifier;
     vec_push(b->a, &b->barriers, copy);
@@ -106,7 +108,7 @@ Node *qualify(Binder *b, Node *n, const StrList *qualifier)
 
 Scope scope_over(const Binder *b, const Schema *schema, const Scope *outer, size_t plans_from)
 {
-    return (Scope){ .schema = schema, .outer = outer, .plans_from = plans_from, .plans_to = b->plans.len };
+    return (Scope){ .schema = schema, .outer = outer, .plans_from = plans_from, .plans_to = b->plans.len, .windows = b->windows };
 }
 
 /* ---------------------------------------------------------------- relations that pass their input on */
@@ -355,8 +357,13 @@ static Status dispatch(Binder *b, Node *n, const Scope *outer, Node **ret, Error
         return bind_pivot(b, node_as(Pivot, n), outer, ret, err);
     case NODE_Unpivot:
         return bind_unpivot(b, node_as(Unpivot, n), outer, ret, err);
-    case NODE_NamedWindows: /* a WINDOW clause: Project and Aggregate look at it through bind_project */
-        return bind_relation(b, node_as(NamedWindows, n)->input, outer, ret, err);
+    case NODE_NamedWindows: {
+        const NodeList *visible = b->windows;
+        b->windows = &node_as(NamedWindows, n)->definitions;
+        TRY(bind_relation(b, node_as(NamedWindows, n)->input, outer, ret, err));
+        b->windows = visible;
+        return ST_OK;
+    }
     default:
         break;
     }

@@ -101,17 +101,12 @@ static Status bind_sets(Binder *b, const Scope *s, const Aggregate *n, const Nod
 
 Status bind_aggregate(Binder *b, const Aggregate *n, const Scope *outer, Node **ret, Error *err)
 {
-    Node *input = NULL, *below = n->input;
+    Node *input = NULL;
     NodeList outputs = { 0 }, groups = { 0 }, sets = { 0 };
     size_t from = b->plans.len;
-    const NodeList *windows = NULL;
-    if (node_is(NamedWindows, below)) {
-        windows = &node_as(NamedWindows, below)->definitions;
-        below = node_as(NamedWindows, below)->input;
-    }
-    TRY(bind_relation(b, below, outer, &input, err));
+    TRY(bind_relation(b, n->input, outer, &input, err));
     Scope s = scope_over(b, input->schema, outer, from);
-    s.windows = windows;
+    s.generators = true;
     TRY(bind_outputs(b, &s, &n->exprs, &outputs, err));
     for (size_t i = 0; i < n->groups.len; i++) {
         Node *e = NULL;

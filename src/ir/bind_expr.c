@@ -454,6 +454,14 @@ static Status expand_regex(Binder *b, const Scope *s, const AttributeRegex *n, N
     return ST_OK;
 }
 
+/* Lateral column aliases leave an Alias inside (bind_name.c). */
+static Node *without_alias(Arena *a, Node *n, void *arg)
+{
+    (void)a;
+    (void)arg;
+    return node_is(Alias, n) ? node_as(Alias, n)->child : n;
+}
+
 static Status bind_alias(Binder *b, const Scope *s, const Alias *n, NodeList *ret, Error *err)
 {
     Node *child = NULL;
@@ -466,6 +474,7 @@ static Status bind_alias(Binder *b, const Scope *s, const Alias *n, NodeList *re
         }
     }
     TRY(bind_expr(b, s, n->child, &child, err));
+    child = node_rewrite(b->a, child, without_alias, NULL);
     Node *alias = node_copy(b->a, &n->node);
     Alias *made = (Alias *)(void *)alias;
     made->child = child;
@@ -494,7 +503,8 @@ static Status bind_output(Binder *b, const Scope *s, Node *n, NodeList *ret, Err
         return ST_OK;
     }
     const char *name = output_name(b, e);
-    if (node_is(Attribute, n)) {
+    e = node_rewrite(b->a, e, without_alias, NULL);
+    if (node_is(Attribute, n) && !(node_is(Call, e) && node_as(Attribute, n)->name.len == 1)) {
         const StrList *parts = &node_as(Attribute, n)->name;
         name = node_is(GetField, e) ? node_as(GetField, e)->field : parts->at[parts->len - 1];
     }

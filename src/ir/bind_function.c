@@ -139,7 +139,9 @@ static Status special_form(Binder *b, const Scope *s, const char *name, const Fu
     if (to) {
         Node *child = NULL;
         TRY(bind_expr(b, s, f->args.at[0], &child, err));
-        return make_cast(b, child, to, CAST_SESSION, &f->node, ret, err);
+        TRY(make_cast(b, child, to, CAST_SESSION, &f->node, ret, err));
+        ((Cast *)(void *)*ret)->implicit = true; /* prints as its child: only CAST itself shows */
+        return ST_OK;
     }
     if (str_ieq(name, "struct"))
         return bind_struct(b, s, f, ret, err);
@@ -240,6 +242,8 @@ static Status check_aggregate(Binder *b, const Scope *s, const Function *f, cons
         return spark_error(err, &f->node, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "42000",
                            "Invalid SQL syntax: The function <prettyName> does not support <syntax>.", "prettyName",
                            sql_id(b->a, name), "syntax", f->distinct ? "DISTINCT" : "FILTER clause", NULL);
+    if (row->kind == FN_GENERATOR && !s->generators)
+        return nested_generator(b, &f->node, err);
     if (row->kind == FN_WINDOW && !s->in_window)
         return spark_error(err, &f->node, "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", "42601",
                            "Window function <funcName> requires an OVER clause.", "funcName",
@@ -371,6 +375,8 @@ static Status table_function(Binder *b, const Scope *s, const char *name, const 
     inner.in_window = inner.generators = false;
     inner.inside_aggregate = s->inside_aggregate || (rows->kind == FN_AGGREGATE && !s->in_window);
     TRY(bind_args(b, &inner, name, f, &args, err));
+    if (str_ieq(name, "rank") || str_ieq(name, "dense_rank") || str_ieq(name, "percent_rank"))
+        args.len = 0; /* Spark takes ordering expressions here and heeds the window's only */
     TRY(bind_lambda_args(b, &inner, name, rows, nrows, f, &args, err));
     TRY(ordered_set_args(b, &inner, name, f, &args, err));
     bool ignore_nulls = take_ignore_nulls(name, &args);
@@ -379,6 +385,8 @@ static Status table_function(Binder *b, const Scope *s, const char *name, const 
     const Type *first = args.len ? args.at[0]->type : NULL;
     TRY(function_match(b, rows->name, rows, nrows, &args, &f->node, &row, &type, err));
     TRY(finish_call(b, s, name, f, row, type, &args, ignore_nulls, ret, err));
+    if (!f->is_operator && node_is(Call, *ret) && (str_ieq(f->name.at[f->name.len - 1], "negative") || str_ieq(f->name.at[f->name.len - 1], "positive")))
+        ((Call *)(void *)*ret)->display = rows->name;
     if (str_ieq(name, "nullif") && !type_same(first, (*ret)->type)) /* NullIf has its first argument's type */
         *ret = coerce_to(b->a, b->ansi, *ret, first);
     return ST_OK;

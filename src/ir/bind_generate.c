@@ -8,11 +8,45 @@ static bool is_generator(const Node *n)
     return node_is(Call, n) && node_as(Call, n)->function->kind == FN_GENERATOR;
 }
 
+Status nested_generator(Binder *b, const Node *e, Error *err)
+{
+    return spark_error(err, e, "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", "42K0E",
+                       "The generator is not supported: nested in expressions <expression>.", "expression",
+                       arena_printf(b->a, "\"%s\"", pretty(b, e)), NULL);
+}
+
+/* stack(n, …) is inline(array(struct(…), …)): one generator less for back ends. */
+static Status stack_as_inline(Binder *b, const Call *stack, const Node *at, Node **ret, Error *err)
+{
+    const Type *t = stack->node.type;
+    size_t columns = t->nfields, values = stack->args.len - 1, rows = (values + columns - 1) / columns;
+    NodeList structs = { 0 };
+    Node *list = NULL;
+    rows = (size_t)node_as(Literal, stack->args.at[0])->value->i < rows ? rows : (size_t)node_as(Literal, stack->args.at[0])->value->i;
+    for (size_t r = 0; r < rows; r++) {
+        NodeList fields = { 0 };
+        Node *row = NULL;
+        for (size_t c = 0; c < columns; c++) {
+            size_t i = r * columns + c;
+            vec_push(b->a, &fields, make_literal_string(b, t->fields[c].name));
+            vec_push(b->a, &fields, i < values ? stack->args.at[i + 1] : make_literal_null(b, t->fields[c].type));
+        }
+        TRY(make_call(b, "named_struct", &fields, at, &row, err));
+        vec_push(b->a, &structs, row);
+    }
+    TRY(make_call(b, "array", &structs, at, &list, err));
+    TRY(make_call1(b, "inline", list, at, ret, err));
+    (*ret)->type = t;
+    return ST_OK;
+}
+
 /* The Generate node: input columns, then the generator's under `names` (its own names where there are none). */
 static Status make_generate(Binder *b, Node *input, Node *generator, bool outer, const StrList *names, const StrList *qualifier,
                             const Node *at, Node **ret, Error *err)
 {
     const Type *t = generator->type;
+    if (!strcmp(node_as(Call, generator)->function->name, "stack"))
+        TRY(stack_as_inline(b, node_as(Call, generator), at, &generator, err));
     if (names->len && names->len != t->nfields) {
         str_auto list = STR_INIT(ERROR_PARAMS_BYTES);
         for (size_t i = 0; i < names->len; i++)
@@ -42,27 +76,9 @@ static Status make_generate(Binder *b, Node *input, Node *generator, bool outer,
     return ST_OK;
 }
 
-Status extract_generator(Binder *b, Node **input, NodeList *exprs, Error *err)
+/* The generator that output `at` is: a Generate over *input, its columns in the output's place. */
+static Status extract_one(Binder *b, Node **input, NodeList *exprs, size_t at, Error *err)
 {
-    size_t count = 0, at = 0;
-    for (size_t i = 0; i < exprs->len; i++) {
-        if (!contains_kind(exprs->at[i], FN_GENERATOR))
-            continue;
-        const Node *e = exprs->at[i];
-        if (!node_is(Alias, e) || !is_generator(node_as(Alias, e)->child))
-            return spark_error(err, e, "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", "42K0E",
-                               "The generator is not supported: nested in expressions <expression>.", "expression",
-                               arena_printf(b->a, "\"%s\"", pretty(b, e)), NULL);
-        at = i;
-        count++;
-    }
-    if (!count)
-        return ST_OK;
-    if (count > 1)
-        return spark_error(err, exprs->at[at], "UNSUPPORTED_GENERATOR.MULTI_GENERATOR", "42K0E",
-                           "The generator is not supported: only one generator allowed per SELECT clause but found <num>: "
-                           "<generators>.",
-                           "num", arena_printf(b->a, "%zu", count), "generators", pretty(b, exprs->at[at]), NULL);
     const Alias *alias = node_as(Alias, exprs->at[at]);
     StrList names = alias->generated ? (StrList){ 0 } : alias->names;
     size_t before = (*input)->schema->len;
@@ -77,6 +93,19 @@ Status extract_generator(Binder *b, Node **input, NodeList *exprs, Error *err)
             vec_push(b->a, &all, column_ref(b, &(*input)->schema->at[k]));
     }
     *exprs = all;
+    return ST_OK;
+}
+
+Status extract_generator(Binder *b, Node **input, NodeList *exprs, Error *err)
+{
+    for (size_t i = 0; i < exprs->len; i++) {
+        const Node *e = exprs->at[i];
+        if (!contains_kind(e, FN_GENERATOR))
+            continue;
+        if (!node_is(Alias, e) || !is_generator(node_as(Alias, e)->child))
+            return nested_generator(b, e, err);
+        TRY(extract_one(b, input, exprs, i, err));
+    }
     return ST_OK;
 }
 

@@ -94,9 +94,6 @@ Status schema_resolve(Binder *b, const Schema *schema, const StrList *name, cons
             Node *ref = column_ref(b, found.at[0]);
             if (at)
                 node_at(ref, at->start, at->stop);
-            if (name->len > q + 1 && found.at[0]->type->kind != TYPE_STRUCT && found.at[0]->type->kind != TYPE_ARRAY &&
-                found.at[0]->type->kind != TYPE_MAP && found.at[0]->type->kind != TYPE_VARIANT)
-                continue;
             return nested_fields(b, ref, name, q + 1, at, ret, err);
         }
     return ST_OK;
@@ -303,7 +300,10 @@ static Status lateral_alias(Binder *b, const Scope *s, const StrList *name, cons
         return spark_unsupported(err, at, "a lateral column alias of a non-deterministic expression");
     if (s->used_alias)
         *s->used_alias = true;
-    return nested_fields(b, found->child, name, 1, at, ret, err);
+    /* An Alias marks the place for pretty(); bind_outputs takes it off again. */
+    Node *marker = new_alias(b, found->child, arena_printf(b->a, "lateralAliasReference(%s)", found->names.at[0]));
+    ((Alias *)(void *)marker)->generated = true;
+    return nested_fields(b, marker, name, 1, at, ret, err);
 }
 
 static Node *deeper(Arena *a, Node *n, void *arg)

@@ -233,7 +233,11 @@ static Status unpivot_stack(Binder *b, const Unpivot *n, const NodeList *values,
         for (size_t c = 0; c < width; c++)
             vec_push(b->a, &args, coerce_to(b->a, b->ansi, plain(items->at[c]), types[c]));
     }
-    return make_call(b, "stack", &args, &n->node, ret, err);
+    TRY(make_call(b, "stack", &args, &n->node, ret, err));
+    Field *fields = arena_copy(b->a, (*ret)->type->fields, (*ret)->type->nfields * sizeof *fields);
+    fields[0].nullable = false; /* the variable's name */
+    (*ret)->type = type_struct(b->a, fields, (*ret)->type->nfields);
+    return ST_OK;
 }
 
 static Status without_nulls(Binder *b, Node **plan, size_t first, size_t width, const Node *at, Error *err)

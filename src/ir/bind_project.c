@@ -24,15 +24,9 @@ Status project_over(Binder *b, Node *input, const Scope *s, const NodeList *expr
 
 Status bind_project(Binder *b, const Project *n, const Scope *outer, Node **ret, Error *err)
 {
-    Node *input = NULL, *below = n->input;
-    const NodeList *windows = NULL;
+    Node *input = NULL;
     size_t from = b->plans.len;
-    if (node_is(NamedWindows, below)) {
-        windows = &node_as(NamedWindows, below)->definitions;
-        below = node_as(NamedWindows, below)->input;
-    }
-    TRY(bind_relation(b, below, outer, &input, err));
+    TRY(bind_relation(b, n->input, outer, &input, err));
     Scope s = scope_over(b, input->schema, outer, from);
-    s.windows = windows;
     return project_over(b, input, &s, &n->exprs, &n->node, ret, err);
 }

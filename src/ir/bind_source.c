@@ -71,7 +71,9 @@ static Status bind_cte(Binder *b, const Cte *cte, const Scope *outer, const StrL
         return ST_OK;
     }
     Schema *s = ARENA_NEW(b->a, Schema);
-    Column *columns = arena_copy(b->a, cte->schema->at, cte->schema->len * sizeof *columns + 1);
+    Column *columns = ARENA_ARRAY(b->a, Column, cte->schema->len + 1);
+    if (cte->schema->len)
+        memcpy(columns, cte->schema->at, cte->schema->len * sizeof *columns);
     for (size_t i = 0; i < cte->schema->len; i++) {
         columns[i].id = ++b->next_id;
         columns[i].qualifier = *qualifier;

@@ -30,6 +30,7 @@ typedef struct Binder {
     uint32_t next_id;
     bool ansi, case_sensitive;
     const Cte *ctes;
+    const NodeList *windows; /* WindowDefinition of the WINDOW clause of the query being bound */
     size_t depth;
     VEC(PlanEntry) plans;
     VEC(const Node *) barriers; /* bound relations that a missing column may not be fetched through: subquery aliases */
@@ -164,7 +165,8 @@ Status bind_window(Binder *b, const Scope *s, const Window *n, Node **ret, Error
 Status bind_subquery(Binder *b, const Scope *s, const Subquery *n, Node **ret, Error *err);
 Status bind_lateral_view(Binder *b, const LateralView *n, const Scope *outer, Node **ret, Error *err);
 Status bind_table_function(Binder *b, const UnresolvedTableFunction *n, const Scope *outer, Node **ret, Error *err);
-/* Takes the one generator out of `exprs`: *input becomes a Generate over it, its columns replace it in `exprs`. */
+Status nested_generator(Binder *b, const Node *e, Error *err);
+/* Takes the generators out of `exprs`: *input becomes a Generate over it, its columns replace them in `exprs`. */
 Status extract_generator(Binder *b, Node **input, NodeList *exprs, Error *err);
 /* The columns a generator call makes. */
 Status generator_fields(Binder *b, const Node *generator, const Type **ret_struct, Error *err);

@@ -321,13 +321,15 @@ static Node *fallback_literal(Binder *b, const Param *p)
         return make_literal_bool(b, *text == 't');
     if (str_to_i64(text, &i))
         return make_literal_int(b, i, &type_int);
-    if (!str_to_f64(text, &f)) {
+    const Type *type = p->alternatives[0].type;
+    if (!str_to_f64(text, &f) || !type || type->kind != TYPE_DECIMAL) {
         fprintf(stderr, "weir: functions.def: default '%s'\n", text);
         abort();
     }
     Value *v = ARENA_NEW(b->a, Value);
-    v->f = f;
-    return typed(node_new(b->a, Literal, .value = v, .of = &type_double), &type_double, false, NULL);
+    v->text = text;
+    v->text_len = strlen(text);
+    return typed(node_new(b->a, Literal, .value = v, .of = type), type, false, NULL);
 }
 
 /* Constants are cast at once where it costs nothing: an integer default to a wider or decimal parameter prints as Spark's. */

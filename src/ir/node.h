@@ -58,7 +58,7 @@ typedef enum NodeKind {
 struct Node {
     NodeKind kind;
     int start, stop;      /* characters [start, stop] of the query text this came from (Spark's Origin); -1: unknown */
-    int64_t plan_id;      /* Spark Connect's plan id of a relation; 0: none */
+    int64_t plan_id;      /* Spark Connect's plan id of a relation, plus one; 0: none */
     const Type *type;     /* bound expression: its type */
     bool nullable;        /* bound expression */
     const Schema *schema; /* bound relation: its output */

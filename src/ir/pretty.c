@@ -53,13 +53,26 @@ static const char *display_name(const Call *c)
         { "acosh", "ACOSH" }, { "atanh", "ATANH" }, { "degrees", "DEGREES" }, { "radians", "RADIANS" }, { "hypot", "HYPOT" },
         { "rint", "rint" },   { "signum", "SIGNUM" }, { "pi", "PI" },     { "e", "E" },           { "rank", "RANK" },
         { "dense_rank", "DENSE_RANK" }, { "percent_rank", "PERCENT_RANK" }, { "rlike", "RLIKE" }, { "||", "concat" },
+        { "array_agg", "collect_list" }, { "curdate", "current_date" }, { "current_database", "current_schema" },
+        { "dateadd", "date_add" }, { "random", "rand" }, { "regexp", "REGEXP" }, { "regexp_like", "REGEXP_LIKE" },
+        { "spark_partition_id", "SPARK_PARTITION_ID" },
     };
     if (c->display)
         return c->display;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(names[i][0], c->function->name))
+        if (!strcmp(names[i][0], c->function->name) && !(c->args.len == 2 && (i == 0 || i == 1))) /* ceil(x, scale) stays */
             return names[i][1];
     return c->function->name;
+}
+
+/* Schemas and options of these do not show. */
+static bool shows_first_only(const char *name)
+{
+    static const char *const names[] = { "from_json", "from_csv", "to_json", "to_csv", "schema_of_json", "schema_of_csv" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(names[i], name))
+            return true;
+    return false;
 }
 
 static void call(Binder *b, const Call *c, Str *out)
@@ -67,9 +80,22 @@ static void call(Binder *b, const Call *c, Str *out)
     str_addf(out, "%s(%s", display_name(c), c->distinct ? "DISTINCT " : "");
     if (!strcmp(c->function->name, "log") && c->args.len == 1)
         str_add(out, "E(), ");
-    list(b, &c->args, out);
+    if (str_starts(c->function->name, "percentile_") && c->order.len) { /* the rows take the ordering first */
+        print(b, c->args.at[1], out);
+        str_add(out, ") WITHIN GROUP (ORDER BY ");
+        print(b, node_as(SortOrder, c->order.at[0])->child, out);
+        str_add(out, node_as(SortOrder, c->order.at[0])->direction == SORT_DESC ? " DESC" : "");
+    } else if (shows_first_only(c->function->name)) {
+        print(b, c->args.at[0], out);
+    } else {
+        list(b, &c->args, out);
+    }
+    if ((!strcmp(c->function->name, "listagg") || !strcmp(c->function->name, "string_agg")) && c->args.len == 1)
+        str_add(out, ", NULL");
+    if ((!strcmp(c->function->name, "aggregate") || !strcmp(c->function->name, "reduce")) && c->args.len == 3)
+        str_add(out, ", lambdafunction(namedlambdavariable(), namedlambdavariable())");
     str_addc(out, ')');
-    if (c->order.len) {
+    if (c->order.len && !str_starts(c->function->name, "percentile_")) {
         str_add(out, " WITHIN GROUP (ORDER BY ");
         list(b, &c->order, out);
         str_addc(out, ')');
@@ -97,7 +123,7 @@ static bool operator(Binder *b, const Call *c, Str *out)
         const char *name, *open, *text, *close;
     } binary[] = {
         { "+", "(", "+", ")" },       { "-", "(", "-", ")" },         { "*", "(", "*", ")" },       { "/", "(", "/", ")" },
-        { "%", "(", "%", ")" },       { "mod", "(", "%", ")" },       { "div", "(", "div", ")" },   { "&", "(", "&", ")" },
+        { "%", "(", "%", ")" },       { "div", "(", "div", ")" },   { "&", "(", "&", ")" },
         { "|", "(", "|", ")" },       { "^", "(", "^", ")" },         { "=", "(", "=", ")" },       { "==", "(", "=", ")" },
         { "!=", "(NOT (", "=", "))" }, { "<=>", "(", "<=>", ")" },    { "<", "(", "<", ")" },       { "<=", "(", "<=", ")" },
         { ">", "(", ">", ")" },       { ">=", "(", ">=", ")" },       { "and", "(", "AND", ")" },   { "or", "(", "OR", ")" },
@@ -132,6 +158,16 @@ static bool operator(Binder *b, const Call *c, Str *out)
     return false;
 }
 
+/* " AS x" of a struct's field that was named so, not after its column or place. */
+static void given_name(const Node *name, const Node *value, Str *out)
+{
+    const Value *v = node_as(Literal, name)->value;
+    const char *own = node_is(ColumnRef, value) ? node_as(ColumnRef, value)->name
+                      : node_is(GetField, value) ? node_as(GetField, value)->field : NULL;
+    if (own ? !str_eq(own, v->text) : !str_starts(v->text, "col"))
+        str_addf(out, " AS %s", v->text);
+}
+
 /* Other special forms; false for plain f(x, y). */
 static bool special(Binder *b, const Call *c, Str *out)
 {
@@ -143,6 +179,14 @@ static bool special(Binder *b, const Call *c, Str *out)
             print(b, c->args.at[2], out);
             str_addc(out, '\'');
         }
+        return true;
+    }
+    if (c->args.len == 2 && str_ends(name, "trim") && *name != 'b') {
+        str_addf(out, "TRIM(%s ", *name == 'l' ? "LEADING" : *name == 'r' ? "TRAILING" : "BOTH");
+        print(b, c->args.at[0], out);
+        str_add(out, " FROM ");
+        print(b, c->args.at[1], out);
+        str_addc(out, ')');
         return true;
     }
     if (!strcmp(name, "if")) {
@@ -163,12 +207,13 @@ static bool special(Binder *b, const Call *c, Str *out)
         for (size_t i = 1; i < c->args.len; i += 2) {
             str_add(out, i > 1 ? ", " : "");
             print(b, c->args.at[i], out);
+            given_name(c->args.at[i - 1], c->args.at[i], out);
         }
         str_addc(out, ')');
         return true;
     }
-    if (!strcmp(name, "extract") && c->args.len == 2) {
-        str_add(out, "extract(");
+    if ((!strcmp(name, "extract") || !strcmp(name, "datepart")) && c->args.len == 2) {
+        str_addf(out, "%s(", name);
         print(b, c->args.at[0], out);
         str_add(out, " FROM ");
         print(b, c->args.at[1], out);
@@ -205,6 +250,9 @@ static void bound_text(Binder *b, int64_t kind, const Node *value, bool lower, S
         str_add(out, " PRECEDING");
     } else if (node_is(Literal, value) && type_is_integral(value->type) && node_as(Literal, value)->value->i < 0) {
         str_addf(out, "%" PRId64 " PRECEDING", -node_as(Literal, value)->value->i);
+    } else if (node_is(Cast, value) && node_is(Literal, node_as(Cast, value)->child) &&
+               node_as(Literal, node_as(Cast, value)->child)->value->i < 0) {
+        str_addf(out, "(- %" PRId64 ") FOLLOWING", -node_as(Literal, node_as(Cast, value)->child)->value->i);
     } else {
         print(b, value, out);
         str_add(out, " FOLLOWING");
@@ -283,6 +331,17 @@ static void lambda(Binder *b, const Lambda *l, Str *out)
     str_addc(out, ')');
 }
 
+static void alias(Binder *b, const Alias *n, Str *out)
+{
+    if (n->names.len && n->generated && str_starts(n->names.at[0], "lateralAliasReference(")) {
+        str_add(out, n->names.at[0]);
+        return;
+    }
+    print(b, n->child, out);
+    if (n->names.len && !n->generated)
+        str_addf(out, " AS %s", n->names.at[0]);
+}
+
 static void print(Binder *b, const Node *e, Str *out)
 {
     switch (e->kind) {
@@ -295,9 +354,7 @@ static void print(Binder *b, const Node *e, Str *out)
         str_add(out, node_as(ColumnRef, e)->depth ? ")" : "");
         return;
     case NODE_Alias:
-        print(b, node_as(Alias, e)->child, out);
-        if (node_as(Alias, e)->names.len && !node_as(Alias, e)->generated)
-            str_addf(out, " AS %s", node_as(Alias, e)->names.at[0]);
+        alias(b, node_as(Alias, e), out);
         return;
     case NODE_Cast: {
         const Cast *c = node_as(Cast, e);

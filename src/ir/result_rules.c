@@ -196,7 +196,9 @@ static const Type *extracted(Binder *b, NodeList *args)
     for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++)
         if (strlen(seconds[i]) == field->text_len && !strncasecmp(seconds[i], field->text, field->text_len))
             return type_decimal(b->a, 8, 6);
-    return &type_int;
+    bool small = type_is_ansi_interval(type_of(args, 1)) && field->text_len > 2 &&
+                 (!strncasecmp(field->text, "mon", 3) || !strncasecmp(field->text, "hour", 4) || !strncasecmp(field->text, "min", 3));
+    return small ? &type_byte : &type_int;
 }
 
 static const Type *percentile_of(Binder *b, const NodeList *args)

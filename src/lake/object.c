@@ -223,7 +223,7 @@ Status object_open(Objects *objects, const Object *object, int *ret_fd, Error *e
     arena_auto *a = arena_new();
     int fd = open(object_path(objects, a, object->file), O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return FAIL(err, errno == ENOENT ? ST_NOT_FOUND : ST_IO, "open the file of s3://%s/%s: %s", object->bucket, object->key,
+        return FAIL(err, ST_IO, "open the file of s3://%s/%s: %s", object->bucket, object->key,
                     strerror(errno));
     *ret_fd = fd;
     return ST_OK;

@@ -1,4 +1,5 @@
 """What comes in by each protocol is read as the service's model says; what is wrong is refused in AWS's words."""
+import gzip
 import http.client
 import json
 
@@ -102,3 +103,14 @@ def test_virtual_hosts(server):
         connection.request("GET", "/k/1", headers={**dict(request.prepare().headers), "Host": host})
         answer = connection.getresponse()
         assert (answer.status, answer.read()) == (200, b"found"), host
+
+
+def test_a_compressed_request(server):
+    """As SDKs send large PutMetricData; the signature is over what was sent."""
+    plain = b"Action=GetCallerIdentity&Version=2011-06-15&Padding=" + b"x" * 20000
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Content-Encoding": "gzip"}
+    status, _, text = post(server, "sts", gzip.compress(plain), headers)
+    assert status == 200 and "123456789012" in text
+    for broken in (gzip.compress(plain)[:-9], b"no gzip", gzip.compress(b"Action=" + b"x" * 9_000_000)):
+        status, _, text = post(server, "sts", broken, headers)
+        assert status == 400 and "SerializationException" in text

@@ -720,6 +720,6 @@ Status relation_node(Connect *c, const Message *r, Node **ret)
     Status status = dispatch(c, r, ret);
     c->depth--;
     if (status == ST_OK && r->common && r->common->has_plan_id)
-        (*ret)->plan_id = r->common->plan_id;
+        (*ret)->plan_id = r->common->plan_id + 1; /* a client counts from 0, which is "none" here */
     return status;
 }
