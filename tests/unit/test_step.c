@@ -109,6 +109,7 @@ static void the_last_exception_is_the_reason(void **state)
     assert_string_equal(line_of(state, "Exception in thread \"main\" java.io.IOException: x\r\n\tat a.b.C\n"), "Exception in thread \"main\" java.io.IOException: x");
     assert_string_equal(line_of(state, "pyspark.errors.exceptions.connect.AnalysisException: [A] b\nKeyError: 'k'"), "KeyError: 'k'");
     assert_string_equal(line_of(state, "KeyboardInterrupt\n"), "KeyboardInterrupt");
+    assert_string_equal(line_of(state, "a.ParseException: \n[PARSE_SYNTAX_ERROR] x\n\n== SQL ==\n"), "a.ParseException: [PARSE_SYNTAX_ERROR] x");
     assert_string_equal(line_of(state, "cat: x: No such file\n\n"), "cat: x: No such file");
     assert_string_equal(line_of(state, "an Error: in a sentence\nlast line"), "last line");
     assert_null(line_of(state, ""));
