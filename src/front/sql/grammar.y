@@ -16,7 +16,13 @@
 #define NEW(Kind, start, ...) at(p, node_new(p->a, Kind, __VA_ARGS__), (start))
 #define NODE_START(n) ((n) ? (n)->start : -1)
 }
-%syntax_error { parser_syntax_error(p, TOKEN, ""); }
+/* ANTLR calls a token extra when the text could have ended before it and does end after it. */
+%syntax_error {
+  bool could_end = yy_find_shift_action(0, yypParser->yytos->stateno) != YY_ERROR_ACTION;
+  bool last = p->at + 1 < p->tokens.len && p->tokens.at[p->at + 1].kind == 0;
+  const char *hint = could_end && last && TOKEN->kind ? arena_printf(p->a, ": extra input '%.*s'", (int)TOKEN->len, p->text + TOKEN->at) : "";
+  parser_syntax_error(p, TOKEN, hint);
+}
 %parse_failure { parser_syntax_error(p, &p->tokens.at[p->at], ""); }
 %start_symbol input
 
