@@ -94,10 +94,18 @@ Node *strip_hidden(Binder *b, Node *n)
     return exprs.len == n->schema->len ? n : make_project(b, n, &exprs);
 }
 
+Column *copy_columns(Binder *b, const Schema *schema)
+{
+    Column *columns = ARENA_ARRAY(b->a, Column, schema->len + 1);
+    if (schema->len)
+        memcpy(columns, schema->at, schema->len * sizeof *columns);
+    return columns;
+}
+
 Node *qualify(Binder *b, Node *n, const StrList *qualifier)
 {
     Node *copy = node_copy(b->a, strip_hidden(b, n));
-    Column *columns = arena_copy(b->a, copy->schema->at, copy->schema->len * sizeof *columns + 1);
+    Column *columns = copy_columns(b, copy->schema);
     for (size_t i = 0; i < copy->schema->len; i++)
         columns[i].qualifier = *qualifier;
     vec_push(b->a, &b->barriers, copy);

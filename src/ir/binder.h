@@ -66,6 +66,7 @@ Status bind_relation(Binder *b, Node *n, const Scope *outer, Node **ret, Error *
 /* The same as the root of a query: without hidden columns, with its CTEs. */
 Status bind_root(Binder *b, Node *n, Node **ret, Error *err);
 Node *with_schema(Node *n, const Schema *schema);
+Column *copy_columns(Binder *b, const Schema *schema);
 /* A copy of `n` with `qualifier` on every column; nothing below it can be fetched through it. */
 Node *qualify(Binder *b, Node *n, const StrList *qualifier);
 /* Columns of fresh ids from a struct type. */
