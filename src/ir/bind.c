@@ -377,6 +377,8 @@ static Status dispatch(Binder *b, Node *n, const Scope *outer, Node **ret, Error
     if (!done)
         TRY(bind_frame_relation(b, n, outer, ret, &done, err));
     if (!done)
+        TRY(bind_stat_relation(b, n, outer, ret, &done, err));
+    if (!done)
         TRY(bind_command(b, n, ret, &done, err));
     return done ? ST_OK : spark_unsupported(err, n, arena_printf(b->a, "the relation %s", node_name(n)));
 }

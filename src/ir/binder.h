@@ -173,6 +173,7 @@ Status extract_generator(Binder *b, Node **input, NodeList *exprs, Error *err);
 Status generator_fields(Binder *b, const Node *generator, const Type **ret_struct, Error *err);
 Status bind_inline_table(Binder *b, const UnresolvedInlineTable *n, const Scope *outer, Node **ret, Error *err);
 Status bind_frame_relation(Binder *b, Node *n, const Scope *outer, Node **ret, bool *ret_done, Error *err);
+Status bind_stat_relation(Binder *b, Node *n, const Scope *outer, Node **ret, bool *ret_done, Error *err);
 Status bind_pivot(Binder *b, const Pivot *n, const Scope *outer, Node **ret, Error *err);
 Status bind_unpivot(Binder *b, const Unpivot *n, const Scope *outer, Node **ret, Error *err);
 Status bind_source(Binder *b, Node *n, const Scope *outer, Node **ret, bool *ret_done, Error *err);
