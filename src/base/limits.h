@@ -6,6 +6,7 @@ enum {
     LIMIT_HTTP_HEADERS = 64 * 1024,
     LIMIT_API_BODY = 8 * 1024 * 1024,       /* a request body other than an object's */
     LIMIT_QUERY_TEXT = 64 * 1024 * 1024,    /* one SQL text */
+    LIMIT_QUERY_TOKENS = 4 * 1024 * 1024,   /* words and signs of one SQL text */
     LIMIT_QUERY_NESTING = 1000,             /* tree depth: walks recurse */
     LIMIT_PLAN_MESSAGE = 512 * 1024 * 1024, /* one Spark Connect message (local relations ride in it) */
     LIMIT_NAME = 1024,                      /* an identifier, a path segment */

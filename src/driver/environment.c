@@ -84,6 +84,13 @@ Status environment_schema(Run *r, const char *text, const Type **ret_schema, Err
     return status;
 }
 
+/* A reader's schema text: columns, or JSON (StructType.fromDDL, then DataType.fromJson). */
+static Status parse_schema(void *self, Arena *a, const char *text, const Type **ret_schema, Error *err)
+{
+    (void)a; /* the run's arena lives as long as the plan */
+    return environment_schema(self, text, ret_schema, err);
+}
+
 static Status artifact(void *self, Arena *a, const char *hash, View *ret_bytes, Error *err)
 {
     Run *r = self;
@@ -286,7 +293,7 @@ void environment_init(Run *r)
 {
     r->env = (BindEnv){ .self = r, .conf = env_conf, .relation = environment_relation, .read = env_read, .local = env_local,
                         .function = env_function, .rows = env_rows, .parse_expression = env_parse_expression,
-                        .parse_type = parse_type };
+                        .parse_type = parse_schema };
     r->connect = (ConnectOptions){ .self = r, .parse_statement = parse_statement, .parse_expression = parse_expression,
                                    .parse_type = parse_type, .artifact = artifact };
 }

@@ -74,6 +74,7 @@ Status lake_open_home(const char *home, const LakeOptions *options, Lake **ret_l
     lake->store = &lake_store_home;
     TRY(store_open(home, &lake->db, err));
     TRY(objects_open(home, lake->db, &lake->objects, err));
+    (void)objects_sweep(lake->objects, OBJECTS_GRACE_MS, NULL); /* nobody else does where no server runs; next time then */
     *ret_lake = lake;
     lake = NULL;
     return ST_OK;

@@ -68,19 +68,27 @@ static char *line_text(Arena *a, View line)
 
 char *logs_failure_line(Arena *a, const char *text, size_t length)
 {
-    View failure = { 0 }, last = { 0 };
+    View failure = { 0 }, last = { 0 }, after = { 0 }; /* after: what follows a failure whose own line says nothing */
     for (size_t at = 0; at < length;) {
         const char *newline = memchr(text + at, '\n', length - at);
         size_t n = newline ? (size_t)(newline - (text + at)) : length - at;
         View line = { text + at, n && text[at + n - 1] == '\r' ? n - 1 : n };
         at += n + 1;
-        if (names_failure(line))
+        if (names_failure(line)) {
             failure = line;
+            after = (View){ 0 };
+        } else if (line.len && failure.data && !after.data) {
+            after = line;
+        }
         if (line.len)
             last = line;
     }
-    View chosen = failure.data ? failure : last;
-    return chosen.data ? line_text(a, chosen) : NULL;
+    if (!failure.data)
+        return last.data ? line_text(a, last) : NULL;
+    char *reason = line_text(a, failure);
+    size_t n = strcspn(reason, " ");
+    bool says_nothing = n && reason[n - 1] == ':' && !reason[n + strspn(reason + n, " ")]; /* "ParseException: " */
+    return says_nothing && after.data ? arena_printf(a, "%.*s %s", (int)n, reason, line_text(a, after)) : reason;
 }
 
 char *logs_failure_of_file(Arena *a, const char *path)

@@ -34,13 +34,13 @@ typedef struct Submit {
 } Submit;
 
 /* Spark's log format, so that what reads EMR's logs reads these. */
-static void __attribute__((format(printf, 1, 2))) info(const char *format, ...)
+static void __attribute__((format(printf, 2, 3))) say(const char *level, const char *format, ...)
 {
     time_t now = (time_t)(clock_ms() / 1000);
     struct tm tm;
     gmtime_r(&now, &tm);
-    fprintf(stderr, "%02d/%02d/%02d %02d:%02d:%02d INFO SparkSubmit: ", tm.tm_year % 100, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-            tm.tm_min, tm.tm_sec);
+    fprintf(stderr, "%02d/%02d/%02d %02d:%02d:%02d %s SparkSubmit: ", tm.tm_year % 100, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+            tm.tm_min, tm.tm_sec, level);
     va_list args;
     va_start(args, format);
     vfprintf(stderr, format, args);
@@ -233,9 +233,12 @@ static Status submit(Submit *s, int *ret_code, Error *err)
     TRY(lay_out_script(s, err));
     TRY(lay_out_files(s, err));
     TRY(get_driver(s, err));
-    info("Running %s with the Spark driver at %.*s", s->options.application, (int)strcspn(s->remote, ";"), s->remote);
+    say("INFO", "Running %s with the Spark driver at %.*s", s->options.application, (int)strcspn(s->remote, ";"), s->remote);
     TRY(run_script(s, ret_code, err));
-    info("%s ended with exit code %d", base_name(s->options.application), *ret_code);
+    if (*ret_code)
+        say("ERROR", "User application exited with status %d", *ret_code);
+    else
+        say("INFO", "%s ended with exit code 0", base_name(s->options.application));
     return ST_OK;
 }
 

@@ -14,12 +14,27 @@
 
 enum { SPEC_BYTES = 4 * 1024 * 1024 };
 
+/* NULL when a text is not UTF-8: json_pack then fails as a whole. */
 static json_t *list_to_json(const StrList *list)
 {
     json_t *array = json_array();
-    for (size_t i = 0; i < list->len; i++)
-        json_array_append_new(array, json_string(list->at[i]));
+    for (size_t i = 0; array && i < list->len; i++)
+        if (json_array_append_new(array, json_string(list->at[i])) < 0) {
+            json_decref(array);
+            array = NULL;
+        }
     return array;
+}
+
+static json_t *env_to_json(const Map *env)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; object && i < env->len; i++)
+        if (env->at[i].value && json_object_set_new(object, env->at[i].key, json_string(env->at[i].value)) < 0) {
+            json_decref(object);
+            object = NULL;
+        }
+    return object;
 }
 
 static Status json_write(const char *folder, const char *name, json_t *value, Error *err)
@@ -71,14 +86,10 @@ static json_t *text_or_null(const char *text)
 
 Status step_spec_write(const char *folder, const StepSpec *spec, Error *err)
 {
-    json_t *env = json_object();
-    for (size_t i = 0; i < spec->env.len; i++)
-        if (spec->env.at[i].value)
-            json_object_set_new(env, spec->env.at[i].key, json_string(spec->env.at[i].value));
     json_t *value = json_pack("{so so so so so so so so so sI sI sI sI sI sI}", "id", text_or_null(spec->id), "kind",
                               text_or_null(spec->kind), "cluster", text_or_null(spec->cluster), "name",
                               text_or_null(spec->name), "jar", text_or_null(spec->jar), "argv", list_to_json(&spec->argv),
-                              "env", env, "read", list_to_json(&spec->read_paths), "write",
+                              "env", env_to_json(&spec->env), "read", list_to_json(&spec->read_paths), "write",
                               list_to_json(&spec->write_paths), "parts", (json_int_t)spec->parts, "memory_bytes",
                               (json_int_t)spec->memory_bytes, "cpu_milli", (json_int_t)spec->cpu_milli,
                               "driver_memory_bytes", (json_int_t)spec->driver_memory_bytes, "driver_cores",

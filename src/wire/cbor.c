@@ -80,7 +80,7 @@ static Status read_bytes(Reader *r, ValKind kind, int minor, uint64_t length, Va
 
 static Status read_items(Reader *r, bool map, int minor, uint64_t count, Val **ret_value, Error *err)
 {
-    Val *v = map ? val_map(r->arena) : val_list(r->arena), *item, *name;
+    Val *v = map ? val_map(r->arena) : val_list(r->arena), *item = NULL, *name = NULL;
     if (++r->depth > WIRE_NESTING)
         return FAIL_CODE(err, ST_INVALID, "SerializationException", "the request nests deeper than %d levels", WIRE_NESTING);
     for (uint64_t i = 0; minor == INDEFINITE ? !at_break(r) : i < count; i++) {
@@ -131,7 +131,7 @@ static Status read_simple(Reader *r, int minor, uint64_t bits, Val **ret_value, 
 
 static Status read_tagged(Reader *r, uint64_t tag, Val **ret_value, Error *err)
 {
-    Val *v;
+    Val *v = NULL;
     if (++r->depth > WIRE_NESTING)
         return broken(err);
     TRY(read_item(r, &v, err));
@@ -173,7 +173,7 @@ static Status fit(Arena *a, const ModelShape *shape, Val *v, Val **ret_value, Er
 
 static Status fit_items(Arena *a, const ModelShape *shape, const Val *v, Val **ret_value, Error *err)
 {
-    Val *made = shape->type == TYPE_LIST ? val_list(a) : val_map(a), *item;
+    Val *made = shape->type == TYPE_LIST ? val_list(a) : val_map(a), *item = NULL;
     for (size_t i = 0; shape->type != TYPE_STRUCTURE && i < v->len; i++) {
         if (v->items[i]->kind == VAL_NULL)
             continue;

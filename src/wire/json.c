@@ -47,7 +47,7 @@ static Status plain(Arena *a, json_t *json, int depth, Val **ret_value, Error *e
 {
     if (depth > WIRE_NESTING)
         return too_deep(err);
-    Val *v = NULL, *item;
+    Val *v = NULL, *item = NULL;
     const char *name;
     json_t *child;
     size_t i;
@@ -118,7 +118,7 @@ static Status read_structure(Arena *a, const ModelShape *shape, json_t *json, in
 {
     if (!json_is_object(json))
         return wrong_type(shape, json, err);
-    Val *v = val_map(a), *item;
+    Val *v = val_map(a), *item = NULL;
     for (size_t i = 0; i < shape->members; i++) {
         const ModelMember *member = model_member(shape, i);
         json_t *child = json_object_get(json, model_text(member->name));
@@ -136,7 +136,7 @@ static Status read_list(Arena *a, const ModelShape *shape, json_t *json, int dep
     if (!json_is_array(json))
         return wrong_type(shape, json, err);
     const ModelShape *of = model_member_shape(model_member(shape, 0));
-    Val *v = val_list(a), *item;
+    Val *v = val_list(a), *item = NULL;
     json_t *child;
     size_t i;
     json_array_foreach(json, i, child) {
@@ -154,7 +154,7 @@ static Status read_map(Arena *a, const ModelShape *shape, json_t *json, int dept
     if (!json_is_object(json))
         return wrong_type(shape, json, err);
     const ModelShape *of = model_member_shape(model_member(shape, 1));
-    Val *v = val_map(a), *item;
+    Val *v = val_map(a), *item = NULL;
     const char *name;
     json_t *child;
     json_object_foreach(json, name, child) {

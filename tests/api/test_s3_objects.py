@@ -3,11 +3,15 @@ import base64
 import concurrent.futures
 import datetime
 import hashlib
+import http.client
 import itertools
 import urllib.error
 import urllib.request
 import zlib
 
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -173,6 +177,34 @@ def test_without_a_checksum_there_is_one(server, bucket):
     s3 = server.client("s3", config=Config(request_checksum_calculation="when_required"))
     s3.put_object(Bucket=bucket, Key="k", Body=b"abc")
     assert s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")["ChecksumCRC64NVME"] == "BeXKuz/B+us="
+
+
+class UnsignedTrailer(botocore.auth.S3SigV4Auth):
+    def payload(self, request):
+        return "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+
+
+@pytest.mark.parametrize("checksum, status", [("NSRBwg==", 200), ("AAAAAA==", 400)])
+def test_a_checksum_that_comes_behind_the_body(server, s3, bucket, checksum, status):
+    """As SDKs send over TLS: aws-chunked, unsigned, the checksum in the trailer."""
+    headers = {"Content-Encoding": "aws-chunked", "x-amz-trailer": "x-amz-checksum-crc32", "x-amz-decoded-content-length": "3",
+               "Content-Type": "text/x"}
+    request = botocore.awsrequest.AWSRequest("PUT", f"{server.endpoint}/{bucket}/k", headers=headers)
+    UnsignedTrailer(botocore.credentials.Credentials(server.access_key, server.secret_key), "s3", server.region).add_auth(request)
+    body = f"3\r\nabc\r\n0\r\nx-amz-checksum-crc32:{checksum}\r\n\r\n".encode()
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request("PUT", f"/{bucket}/k", body, dict(request.headers))
+    answer = connection.getresponse()
+    text = answer.read()
+    connection.close()
+    assert answer.status == status, text
+    if status == 200:
+        got = s3.get_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
+        assert (got["Body"].read(), got["ChecksumCRC32"], got["ContentType"]) == (b"abc", checksum, "text/x")
+        assert "ContentEncoding" not in got
+    else:
+        assert b"<Code>BadDigest</Code>" in text
+        fails(404, "NoSuchKey", s3.get_object, Bucket=bucket, Key="k")
 
 
 def test_content_md5(s3, bucket):

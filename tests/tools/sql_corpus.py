@@ -27,7 +27,7 @@ def queries(root):
 
 
 def token(text):
-    m = re.search(r"at or near (end of input|'.*?')(:.*)?\.$", text)
+    m = re.search(r"at or near ((end of input|'.*?')(:.*)?)\.$", text)
     return m.group(1) if m else None
 
 
@@ -48,10 +48,11 @@ def main(root, parser, kind=None, count='20', only=''):
             what = 'accepted'
         else:
             tally['wrong queries, refused'] += 1
-            near = re.search(r'"error" : "([^"]*)"', output)
+            near = re.search(r'"error" : "((?:[^"\\\\]|\\\\.)*)"', output)
+            hint = re.search(r'"hint" : "([^"]*)"', output)
             if got[0] != wanted:
                 what = 'class'
-            elif near and token(got[1]) and near.group(1) != token(got[1]):
+            elif near and token(got[1]) != near.group(1).replace('\\"', '"') + (hint.group(1) if hint else ''):
                 what = 'token'
         if what:
             tally[what] += 1

@@ -262,6 +262,43 @@ static void an_interrupted_query_ends(void **state)
     assert_int_equal(run(f, "SELECT 1", &err), ST_OK);
 }
 
+/* Doubles a column of longs; fails on 13. */
+static Status twice(void *self, const struct ArrowSchema *schema, struct ArrowArray *args, struct ArrowArray *ret_column, Error *err)
+{
+    (void)self;
+    assert_string_equal(schema->children[0]->format, "l");
+    struct ArrowArray out = { 0 };
+    const int64_t *values = args->children[0]->buffers[1];
+    if (ArrowArrayInitFromType(&out, NANOARROW_TYPE_INT64) != NANOARROW_OK || ArrowArrayStartAppending(&out) != NANOARROW_OK)
+        return FAIL(err, ST_INTERNAL, "out of memory");
+    for (int64_t i = 0; i < args->length; i++) {
+        if (values[i] == 13) {
+            ArrowArrayRelease(&out);
+            return FAIL_CODE(err, ST_RUNTIME, "PYTHON_EXCEPTION", "thirteen");
+        }
+        ArrowArrayAppendInt(&out, 2 * values[i]);
+    }
+    ArrowArrayFinishBuildingDefault(&out, NULL);
+    ArrowArrayMove(&out, ret_column);
+    return ST_OK;
+}
+
+static void functions_of_others_take_and_give_arrow(void **state)
+{
+    Fixture *f = *state;
+    Error err = ERROR_INIT;
+    const Type *types[] = { &type_long };
+    struct ArrowArray batch = { 0 };
+    struct ArrowSchema arrow = { 0 };
+    assert_int_equal(engine_register_udf(f->session, "udf_1", types, 1, &type_long, twice, NULL, &err), ST_OK);
+    only_batch(f, "SELECT sum(udf_1(range))::BIGINT FROM range(14, 5000)", one(f, &type_long), NULL, &batch, &arrow);
+    assert_int_equal(*(const int64_t *)batch.children[0]->buffers[1], 4999LL * 5000 - 13 * 14);
+    ArrowArrayRelease(&batch);
+    ArrowSchemaRelease(&arrow);
+    assert_int_equal(run(f, "SELECT sum(udf_1(range)) FROM range(20)", &err), ST_RUNTIME);
+    assert_string_equal(err.code, "PYTHON_EXCEPTION");
+}
+
 static void names_and_texts_are_quoted(void **state)
 {
     (void)state;
@@ -284,6 +321,7 @@ int main(void)
         cmocka_unit_test(arrow_streams_become_tables),
         cmocka_unit_test(broken_arrow_is_refused),
         cmocka_unit_test(an_interrupted_query_ends),
+        cmocka_unit_test(functions_of_others_take_and_give_arrow),
         cmocka_unit_test(names_and_texts_are_quoted),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -101,6 +101,11 @@ static Status fill_vector(duckdb_vector vector, const Type *t, const struct Arro
     return ST_OK;
 }
 
+Status arrow_fill_vector(duckdb_vector vector, const Type *t, const struct ArrowArrayView *view, int64_t from, int64_t count, Error *err)
+{
+    return fill_vector(vector, t, view, from, count, 0, err);
+}
+
 Status arrow_fill_chunk(duckdb_data_chunk chunk, const Type *schema, const struct ArrowArrayView *view, int64_t from, int64_t count, Error *err)
 {
     if (view->n_children < (int64_t)schema->nfields)

@@ -83,7 +83,7 @@ Status engine_drop(EngineSession *s, const char *name, Error *err);
 Status engine_ipc_schema(Arena *a, const void *ipc, size_t ipc_bytes, const Type **ret_schema, Error *err);
 
 /* A Python (or other) function: `run` gets a batch of arguments and returns one column of as many rows. Called from the
- * engine's threads, several at a time. `self` lives until the engine closes. */
+ * engine's threads, several at a time. `self` lives until the engine closes. The types are copied. */
 typedef Status (*EngineUdf)(void *self, const struct ArrowSchema *schema, struct ArrowArray *args, struct ArrowArray *ret_column,
                             Error *err);
 Status engine_register_udf(EngineSession *s, const char *name, const Type *const *arg_types, size_t nargs,

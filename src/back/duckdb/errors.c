@@ -60,7 +60,7 @@ static Status class_set(Error *err, Status status, const char *code, const char 
     if (class)
         FAIL_CODE(err, status, code, "[%s] %s SQLSTATE: %s", code, str_text(&text), class->sqlstate);
     else
-        FAIL_CODE(err, status, code, "[%s] %s", code, str_text(&text));
+        FAIL_CODE(err, status, code, *str_text(&text) == '[' ? "%.0s%s" : "[%s] %s", code, str_text(&text));
     if (err && class)
         snprintf(err->sqlstate, sizeof err->sqlstate, "%s", class->sqlstate);
     for (; params[0] && params[1]; params += 2)

@@ -32,6 +32,9 @@ struct ArrowArrayView;
 Status arrow_fill_chunk(duckdb_data_chunk chunk, const Type *schema, const struct ArrowArrayView *view, int64_t from,
                         int64_t count, Error *err);
 
+Status arrow_fill_vector(duckdb_vector vector, const Type *t, const struct ArrowArrayView *view, int64_t from, int64_t count,
+                         Error *err);
+
 /* One statement on a connection; ret_rows may be NULL. */
 Status engine_run(duckdb_connection connection, const char *sql, int64_t *ret_rows, Error *err);
 

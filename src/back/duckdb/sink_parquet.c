@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <nanoarrow/nanoarrow.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 typedef struct Codec {
@@ -151,8 +152,10 @@ typedef struct Renaming {
 static Status rename_file(Renaming *r, const char *from, Error *err)
 {
     Arena *a = r->w->a;
-    const char *base = strrchr(from, '/') + 1;
-    const char *name = arena_printf(a, "%s%s", sink_partition_path(r->w, r->values), base);
+    const char *base = strrchr(from, '/') + 1; /* part-0-…: the engine writes the number without Spark's zeros */
+    char *rest = NULL;
+    long number = strtol(base + strlen("part-"), &rest, 10);
+    const char *name = arena_printf(a, "%spart-%05ld%s", sink_partition_path(r->w, r->values), number, rest);
     char *to = path_join(a, r->w->request->folder, name);
     TRY(dir_make(arena_strn(a, to, (size_t)(strrchr(to, '/') - to)), 0777, err));
     struct stat st;

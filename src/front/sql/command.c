@@ -34,17 +34,17 @@ Node *insert_directory(SqlParser *p, const char *path, const char *format, KeyVa
 }
 
 /* ---------------------------------------------------------------- values and assignments */
-static bool is_default_word(const SqlParser *p, const Node *n)
+bool is_default_word(const Node *n)
 {
     if (!node_is(Attribute, n) || node_as(Attribute, n)->name.len != 1)
         return false;
-    const char *written = source_text(p, n->start, n->stop);
-    return str_ieq(written, "default");
+    bool quoted = n->stop - n->start + 1 > 7;
+    return !quoted && str_ieq(node_as(Attribute, n)->name.at[0], "default");
 }
 
 static Node *or_default(SqlParser *p, Node *value)
 {
-    return is_default_word(p, value) ? node_at(node_new(p->a, Default, .unused = false), value->start, value->stop) : value;
+    return is_default_word(value) ? node_at(node_new(p->a, Default, .unused = false), value->start, value->stop) : value;
 }
 
 Node *assignment_of(SqlParser *p, Node *target, Node *value)
@@ -114,9 +114,23 @@ Node *use_names(SqlParser *p, const char *what, StrList *name, int start)
     return at(p, node_new(p->a, Use, .what = what, .name = *name), start);
 }
 
-Node *unsupported_statement(SqlParser *p, const char *what)
+void check_describe(SqlParser *p, bool extended, const NodeList *partition, const StrList *column, bool as_json)
 {
-    return at(p, node_new(p->a, UnsupportedStatement, .what = what), 0);
+    if (as_json && !extended)
+        parser_fail(p, 0, end_of_rule(p), "DESCRIBE_JSON_NOT_EXTENDED", "0A000", "DESCRIBE TABLE ... AS JSON only supported when "
+            "[EXTENDED|FORMATTED] is specified.");
+    if (as_json && column)
+        parser_fail(p, 0, end_of_rule(p), "UNSUPPORTED_FEATURE.DESC_TABLE_COLUMN_JSON", "0A000",
+            "The feature is not supported: DESC TABLE COLUMN AS JSON not supported for individual columns.");
+    for (size_t i = 0; partition && i < partition->len; i++) {
+        const Assignment *s = node_as(Assignment, partition->at[i]);
+        const char *key = node_as(Attribute, s->target)->name.at[0];
+        if (s->value)
+            continue;
+        parser_fail(p, 0, end_of_rule(p), "INVALID_SQL_SYNTAX.EMPTY_PARTITION_VALUE", "42000",
+            "Invalid SQL syntax: Partition key `%s` must set value.", key);
+        parser_param(p, "partKey", arena_printf(p->a, "`%s`", key));
+    }
 }
 
 /* ---------------------------------------------------------------- many inserts from one relation */
@@ -240,7 +254,10 @@ Node *declare_variables(SqlParser *p, bool replace, const NodeList *names, const
 /* ---------------------------------------------------------------- ALTER's own */
 Node *alter_view_query(SqlParser *p, StrList *name, Node *query, const Token *as)
 {
-    const char *text = source_text(p, as ? as[1].start : query->start, end_of_rule(p));
+    const Token *first = as ? as + 1 : p->tokens.at;
+    while (!as && first->start < query->start)
+        first++;
+    const char *text = rule_text(p, first);
     Node *node = alter(p, "VIEW", name, "AS", names_one(p, text), NULL, NULL, NULL);
     ((AlterObject *)node)->input = query;
     return node;

@@ -95,7 +95,7 @@ Node *merge_clause(SqlParser *p, const char *when, Node *condition, const char *
 NodeList *merge_insert(SqlParser *p, NodeList *columns, NodeList *values);
 Node *show(SqlParser *p, const char *what, StrList *name, const Token *pattern, int start);
 Node *comment_on(SqlParser *p, const char *what, StrList *name, const char *comment, int start);
-Node *unsupported_statement(SqlParser *p, const char *what);
+void check_describe(SqlParser *p, bool extended, const NodeList *partition, const StrList *column, bool as_json);
 Node *use_names(SqlParser *p, const char *what, StrList *name, int start);
 
 /* Statements that are told by their first words and whose rest is free text: SET, RESET, REFRESH a path, ADD, LIST, what

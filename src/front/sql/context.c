@@ -156,7 +156,9 @@ static bool keep(const Context *c, int word)
     case TK_EXISTS:
         return !next_is(c, TK_LP) || query_in_parens(c) || before_word(c, TK_IF) || before_is(c, TK_NOT);
     case TK_WINDOW:
-        return kind_at(c, 2) == TK_AS;
+        return kind_at(c, 2) == TK_AS || (next_is(c, TK_IDENTIFIER_KW) && kind_at(c, 2) == TK_LP);
+    case TK_ALL: case TK_DISTINCT: /* SELECT all, b: a column; LIMIT ALL, UNION ALL, f(ALL x) */
+        return !before_is(c, TK_SELECT) || !next_ends_name(c);
     case TK_OVER:
         return before_is(c, TK_RP) || before_word(c, TK_NULLS);
     case TK_FILTER:
@@ -227,22 +229,48 @@ static bool is_not_null(const Context *c)
            !before_word(c, TK_SET) && !before_word(c, TK_DROP);
 }
 
+/* IDENTIFIER('x') where the literal is one name: that name, wherever a name may stand. Names of several parts, and other
+ * expressions, are left to the grammar. */
+static Status one_part_identifier(Arena *a, const Context *c, const SqlOptions *opt, const char **ret_name, Error *err)
+{
+    *ret_name = NULL;
+    if (kind_at(c, 1) != TK_LP || kind_at(c, 2) != TK_STRING_LITERAL || kind_at(c, 3) != TK_RP)
+        return ST_OK;
+    const Token *literal = &c->in[c->i + 2];
+    TokenList inside = { 0 };
+    TRY(lexer_scan(a, literal->text, literal->text_len, opt, &inside, err));
+    if (inside.len == 2 && (inside.at[0].kind == TK_ID || inside.at[0].word))
+        *ret_name = inside.at[0].text;
+    return ST_OK;
+}
+
+static bool keeps_type(int word) { return word == TK_ARRAY || word == TK_MAP || word == TK_STRUCT; }
+
 Status context_apply(Arena *a, const SqlOptions *opt, TokenList *tokens, Error *err)
 {
     TokenList out = { 0 };
     Context c = { .in = tokens->at, .len = tokens->len };
-    int depth = 0;
+    int depth = 0, types = 0;
     for (c.i = 0; c.i < c.len; c.i++) {
         Token t = c.in[c.i];
         c.before = out.len ? &out.at[out.len - 1] : NULL;
         depth += (t.kind == TK_LP) - (t.kind == TK_RP);
-        if (depth > LIMIT_QUERY_NESTING)
-            return FAIL_CODE(err, ST_LIMIT, "FAILED_TO_PARSE_TOO_COMPLEX",
-                "The statement, including potential SQL functions and referenced views, was too complex to parse.");
+        types += t.kind == TK_LT && c.before && keeps_type(c.before->word);
+        types -= t.kind == TK_GT && types > 0;
+        if (depth > LIMIT_QUERY_NESTING || types > LIMIT_QUERY_NESTING)
+            return FAIL_CODE(err, ST_LIMIT, "FAILED_TO_PARSE_TOO_COMPLEX", TOO_COMPLEX);
         size_t used = 0;
         if (is_not_null(&c)) {
             t.kind = TK_NOT_NULL;
             used = 2;
+        } else if (t.word == TK_IDENTIFIER_KW) {
+            const char *name;
+            TRY(one_part_identifier(a, &c, opt, &name, err));
+            used = name ? 4 : 0;
+            t.kind = name ? TK_ID : decide(&c, &t);
+            t.quoted = name != NULL;
+            t.text = name ? name : t.text;
+            t.text_len = strlen(t.text);
         } else if (t.word == TK_INTERVAL && !before_is(&c, TK_DOT)) {
             TRY(interval_literal(a, opt, &c.in[c.i], &used, &t.node, err));
             t.kind = used ? TK_INTERVAL_LITERAL : TK_INTERVAL;

@@ -163,7 +163,7 @@ Node *create_view(SqlParser *p, NodeList *columns, Node *query, const Token *as)
     }
     return at(p, node_new(p->a, CreateView, .name = *s->name, .input = query, .replace = s->replace, .if_not_exists = s->if_not_exists,
         .temporary = s->temporary, .global = s->global, .columns = names, .column_comments = comments, .comment = s->comment,
-        .properties = pairs_of(s->properties), .text = source_text(p, as[1].start, end_of_rule(p)), .schema_mode = s->schema_mode),
+        .properties = pairs_of(s->properties), .text = rule_text(p, as + 1), .schema_mode = s->schema_mode),
         s->start);
 }
 

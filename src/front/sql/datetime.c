@@ -56,6 +56,7 @@ static const char *trimmed(const char *text, char *buffer, size_t size)
 /* [+-]y…[-m[-d]] */
 static bool date_part(const char **io, int64_t *ret_days)
 {
+    int parts = 1;
     const char *c = *io;
     int sign = *c == '-' ? -1 : 1;
     c += *c == '-' || *c == '+';
@@ -64,14 +65,18 @@ static bool date_part(const char **io, int64_t *ret_days)
         return false;
     if (*c == '-') {
         c++;
+        parts++;
         if (!digits(&c, 1, 2, &m))
             return false;
         if (*c == '-') {
+            parts++;
             c++;
             if (!digits(&c, 1, 2, &d))
                 return false;
         }
     }
+    if (parts < 3 && *c) /* nothing may follow a date that is not whole */
+        return false;
     if (!civil_is_valid(sign * y, m, d))
         return false;
     *ret_days = days_from_civil(sign * y, (int)m, (int)d);

@@ -162,6 +162,8 @@ Node *lambda(SqlParser *p, NodeList *params, Node *body, int start)
         vec_push(p->a, &variables,
             node_at(node_new(p->a, LambdaVariable, .name = node_as(Attribute, n)->name.at[0]), n->start, n->stop));
     }
+    if (!parser_check_depth(p, body))
+        return body;
     Binding b = { p, &variables };
     Node *bound = node_rewrite(p->a, body, bind_variable, &b);
     return at(p, node_new(p->a, Lambda, .body = bound, .params = variables), start);
@@ -232,6 +234,8 @@ static NodeList call_arguments(SqlParser *p, const char **io_name, const CallArg
 Node *call(SqlParser *p, Node *callee, const Token *paren, CallArgs *args, const CallTail *tail)
 {
     if (!node_is(Attribute, callee)) {
+        if (node_is(IdentifierClause, callee))
+            parser_unsupported(p, callee->start, "IDENTIFIER with an expression that is no string literal");
         parser_syntax_error(p, paren, "");
         return callee;
     }
@@ -295,29 +299,19 @@ Node *like(SqlParser *p, Node *x, bool negate, bool ilike, Node *pattern, const 
     return negated(p, negate, function_node(p, ilike ? "ilike" : "like", *args, true, x->start));
 }
 
-/* x LIKE ANY ('a', 'b'): Spark's LikeAny when all patterns are string literals, a chain of LIKEs otherwise. */
+/* x LIKE ANY ('a', 'b') is x LIKE 'a' OR x LIKE 'b'; NOT LIKE ANY negates each. Spark has LikeAny and its like for literal
+ * patterns, which mean the same but name an unnamed column otherwise: likeany(x, a, b). */
 Node *like_quantified(SqlParser *p, Node *x, bool negate, bool ilike, bool all, NodeList *patterns)
 {
     if (patterns->len == 0) {
         parser_fail(p, x->start, end_of_rule(p), "_LEGACY_ERROR_TEMP_0064", "", "Expected something between '(' and ')'.");
         return x;
     }
-    bool literals = true;
+    NodeList *each = list_new(p);
     for (size_t i = 0; i < patterns->len; i++)
-        literals = literals && literal_text(patterns->at[i]);
-    if (literals && !ilike) {
-        const char *name = negate ? (all ? "notlikeall" : "notlikeany") : (all ? "likeall" : "likeany");
-        NodeList *args = list_one(p, x);
-        for (size_t i = 0; i < patterns->len; i++)
-            list_add(p, args, patterns->at[i]);
-        return function_node(p, name, *args, true, x->start);
-    }
-    Node *result = NULL;
-    for (size_t i = 0; i < patterns->len; i++) {
-        Node *one = like(p, x, negate, ilike, patterns->at[i], NULL);
-        result = result ? operation(p, all ? "and" : "or", result, one) : one;
-    }
-    return result;
+        list_add(p, each, like(p, x, negate, ilike, patterns->at[i], NULL));
+    Node *result = logical(p, all ? "and" : "or", each);
+    return node_at(result, x->start, end_of_rule(p));
 }
 
 /* IS [NOT] TRUE, FALSE, UNKNOWN (truth -1) */

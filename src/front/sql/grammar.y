@@ -16,7 +16,13 @@
 #define NEW(Kind, start, ...) at(p, node_new(p->a, Kind, __VA_ARGS__), (start))
 #define NODE_START(n) ((n) ? (n)->start : -1)
 }
-%syntax_error { parser_syntax_error(p, TOKEN, ""); }
+/* ANTLR calls a token extra when the text could have ended before it and does end after it. */
+%syntax_error {
+  bool could_end = yy_find_shift_action(0, yypParser->yytos->stateno) != YY_ERROR_ACTION;
+  bool last = p->at + 1 < p->tokens.len && p->tokens.at[p->at + 1].kind == 0;
+  const char *hint = could_end && last && TOKEN->kind ? arena_printf(p->a, ": extra input '%.*s'", (int)TOKEN->len, p->text + TOKEN->at) : "";
+  parser_syntax_error(p, TOKEN, hint);
+}
 %parse_failure { parser_syntax_error(p, &p->tokens.at[p->at], ""); }
 %start_symbol input
 
@@ -94,9 +100,9 @@ statement(A) ::= query(Q). { A = Q; }
 %type multipart_list {NodeList *}
 %type string {const Token *}
 identifier(A) ::= ID(T).            { A = ident(p, T); }
-identifier(A) ::= IDENTIFIER_KW LP string(S) RP. { A = arena_strn(p->a, S->text, S->text_len); }
+identifier(A) ::= IDENTIFIER_KW(T) LP string(S) RP. { A = identifier_literal(p, S, T->start); }
 strict_identifier(A) ::= ID(T).     { A = strict_ident(p, T); }
-strict_identifier(A) ::= IDENTIFIER_KW LP string(S) RP. { A = arena_strn(p->a, S->text, S->text_len); }
+strict_identifier(A) ::= IDENTIFIER_KW(T) LP string(S) RP. { A = identifier_literal(p, S, T->start); }
 identifier_seq(A) ::= identifier(I).                         { A = names_one(p, I); }
 identifier_seq(A) ::= identifier_seq(L) COMMA identifier(I). { A = names_add(p, L, I); }
 identifier_list(A) ::= LP identifier_seq(L) RP.   { A = L; }
@@ -136,7 +142,7 @@ query_term(A) ::= query_primary(Q). [LOWEST]              { A = Q; }
 query_term(A) ::= query_parens(Q).  [LOWEST]              { A = Q; }
 
 ctes(A) ::= WITH(T) recursive_opt(R) named_queries(L).
-  { A = NEW(With, T->start, .ctes = *L, .recursive = R >= 0, .max_recursion = recursion_limit(p, L)); }
+  { check_cte_names(p, L); A = NEW(With, T->start, .ctes = *L, .recursive = R >= 0, .max_recursion = recursion_limit(p, L)); }
 %type recursive_opt {int}
 recursive_opt(A) ::= .          { A = -1; }
 recursive_opt(A) ::= RECURSIVE. { A = 1; }
@@ -329,6 +335,7 @@ table_alias(A) ::= . [LOWEST]            { A = (TableAlias){ 0 }; }
 table_alias(A) ::= table_alias_some(N).  { A = N; }
 table_alias_some(A) ::= strict_identifier(I) identifier_list_opt(C).    { A = (TableAlias){ I, C }; }
 table_alias_some(A) ::= AS strict_identifier(I) identifier_list_opt(C). { A = (TableAlias){ I, C }; }
+table_alias_some(A) ::= AS(T) identifier_list(C). { A = (TableAlias){ T->text, C }; } /* the alias is "as", in Spark too */
 %type options_with {KeyValueList *}
 options_with(A) ::= .                       { A = NULL; }
 options_with(A) ::= WITH_OPTIONS property_list(L).  { A = L; }
@@ -353,9 +360,11 @@ sample_method(A) ::= expression(E) PERCENTLIT.                    { A = sample_p
 sample_method(A) ::= expression(E) ROWS.                          { A = sample_rows(p, E); }
 sample_method(A) ::= BUCKET integer(N) OUT OF integer(D).         { A = sample_bucket(p, N, D); }
 sample_method(A) ::= BUCKET(T) integer OUT OF integer ON expression.
-  { A = NULL; parser_unsupported(p, T->start, "TABLESAMPLE(BUCKET x OUT OF y ON column)"); }
+  { A = NULL; parser_fail(p, T->start, end_of_rule(p), "_LEGACY_ERROR_TEMP_0015", "", "TABLESAMPLE(BUCKET x OUT OF y ON id) is not supported."); }
 sample_method(A) ::= expression(E).
-  { A = NULL; parser_unsupported(p, NODE_START(E), "TABLESAMPLE(bytes)"); }
+  { A = NULL; parser_fail(p, NODE_START(E), end_of_rule(p), "_LEGACY_ERROR_TEMP_0015", "", "TABLESAMPLE(byteLengthLiteral) is not supported."); }
+sample_method(A) ::= .
+  { A = NULL; parser_fail(p, end_of_rule(p), end_of_rule(p), "_LEGACY_ERROR_TEMP_0014", "", "TABLESAMPLE does not accept empty inputs."); }
 
 lateral_views_opt(A) ::= .                 { A = NULL; }
 lateral_views_opt(A) ::= lateral_views(V). { A = V; }
@@ -991,7 +1000,7 @@ table_clause ::= SKEWED(T) BY identifier_list ON LP expressions RP stored_direct
 table_clause ::= STORED AS identifier(I).       { spec_text(p, &p->spec->format, "STORED AS", I); }
 table_clause ::= STORED AS INPUTFORMAT string(I) OUTPUTFORMAT string(O). { spec_file_format(p, I->text, O->text); }
 table_clause ::= STORED(T) BY string.           { parser_fail(p, T->start, end_of_rule(p), "_LEGACY_ERROR_TEMP_0035", "", "Operation not allowed: STORED BY."); }
-table_clause ::= row_format(T).                 { spec_text(p, &p->spec->row_format, "ROW FORMAT", source_text(p, T, end_of_rule(p))); }
+table_clause ::= row_format(T).                 { spec_text(p, &p->spec->row_format, "ROW FORMAT", rule_text(p, T)); }
 table_clause ::= DEFAULT(T) COLLATION identifier(I).  { collation_clause(p, T, I); }
 stored_directories ::= . [LOWEST]
 stored_directories ::= STORED AS DIRECTORIES.
@@ -1004,9 +1013,9 @@ sorted_columns(A) ::= sorted_columns(L) COMMA sorted_column(I). { A = names_add(
 sorted_column(A) ::= identifier(I).          { A = I; }
 sorted_column(A) ::= identifier(I) ASC.      { A = I; }
 sorted_column(A) ::= identifier(I) DESC(T).  { A = I; parser_fail(p, T->start, T->stop, "_LEGACY_ERROR_TEMP_0035", "", "Operation not allowed: Column ordering must be ASC, was 'DESC'."); }
-%type row_format {int}
-row_format(A) ::= ROW(T) FORMAT SERDE string serde_properties. { A = T->start; }
-row_format(A) ::= ROW(T) FORMAT DELIMITED row_fields row_collection row_keys row_lines row_null. { A = T->start; }
+%type row_format {const Token *}
+row_format(A) ::= ROW(T) FORMAT SERDE string serde_properties. { A = T; }
+row_format(A) ::= ROW(T) FORMAT DELIMITED row_fields row_collection row_keys row_lines row_null. { A = T; }
 serde_properties ::= . [LOWEST]
 serde_properties ::= WITH SERDEPROPERTIES property_list.
 row_fields ::= .
@@ -1085,6 +1094,7 @@ function_param_list(A) ::= function_param_list(L) COMMA column_definition(C). { 
 %type function_returns {Returns}
 function_returns(A) ::= . [LOWEST]              { A = (Returns){ NULL, false }; }
 function_returns(A) ::= RETURNS data_type(Y).   { A = (Returns){ Y, false }; }
+function_returns(A) ::= RETURNS TABLE.          { A = (Returns){ NULL, true }; }
 function_returns(A) ::= RETURNS TABLE LP col_type_list(F) RP. { A = (Returns){ type_struct(p->a, F->at, F->len), true }; }
 characteristics ::= .
 characteristics ::= characteristics characteristic.
@@ -1241,11 +1251,11 @@ statement(A) ::= describe FUNCTION EXTENDED describe_function(N).   { A = NEW(De
 statement(A) ::= describe namespace reference(N).            { A = NEW(DescribeObject, 0, .what = "DATABASE", .name = *N); }
 statement(A) ::= describe namespace EXTENDED reference(N).   { A = NEW(DescribeObject, 0, .what = "DATABASE", .name = *N, .extended = true); }
 statement(A) ::= describe describe_extended(X) reference(N) partition_opt(V) describe_column(C) as_json(J).
-  { A = NEW(DescribeObject, 0, .what = "TABLE", .name = *N, .extended = X, .partition_values = list_of(V), .column = names_of(C), .as_json = J); }
+  { check_describe(p, X, V, C, J); A = NEW(DescribeObject, 0, .what = "TABLE", .name = *N, .extended = X, .partition_values = list_of(V), .column = names_of(C), .as_json = J); }
 statement(A) ::= describe TABLE reference(N) partition_none(V) describe_column(C) as_json(J).
-  { A = NEW(DescribeObject, 0, .what = "TABLE", .name = *N, .partition_values = list_of(V), .column = names_of(C), .as_json = J); }
+  { check_describe(p, 0, V, C, J); A = NEW(DescribeObject, 0, .what = "TABLE", .name = *N, .partition_values = list_of(V), .column = names_of(C), .as_json = J); }
 statement(A) ::= describe TABLE extended_word reference(N) partition_opt(V) describe_column(C) as_json(J).
-  { A = NEW(DescribeObject, 0, .what = "TABLE", .name = *N, .extended = true, .partition_values = list_of(V), .column = names_of(C), .as_json = J); }
+  { check_describe(p, 1, V, C, J); A = NEW(DescribeObject, 0, .what = "TABLE", .name = *N, .extended = true, .partition_values = list_of(V), .column = names_of(C), .as_json = J); }
 statement(A) ::= describe query(Q).         { A = NEW(DescribeObject, 0, .what = "QUERY", .query = Q); }
 statement(A) ::= describe QUERY query(Q).   { A = NEW(DescribeObject, 0, .what = "QUERY", .query = Q); }
 %type partition_none {NodeList *}

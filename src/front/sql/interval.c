@@ -189,7 +189,8 @@ static Status make_literal(const Reader *r, const Interval *v, Node **ret_litera
     }
     int64_t micros = v->micros;
     if (!add_scaled(&micros, v->days, 86400 * SECOND_US))
-        return fail(r, "INVALID_INTERVAL_FORMAT.ARITHMETIC_EXCEPTION", "22006", "The interval is out of range.");
+        return fail(r, "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", "22015",
+            "Integer overflow while operating with intervals. Try devising appropriate values for the interval parameters.");
     *ret_literal = literal(r, (Value){ .i = micros }, type_day_time(r->a, lowest(short_fields) - F_DAY, highest(short_fields) - F_DAY));
     return ST_OK;
 }
@@ -254,10 +255,11 @@ static Status unit_to_unit(const Reader *r, const char *text, const Unit *from, 
     bool months = from->field == F_YEAR && to->field == F_MONTH;
     bool times = from->field >= F_DAY && to->field > from->field && to->field <= F_SECOND;
     if (!months && !times)
-        return fail(r, "_LEGACY_ERROR_TEMP_0028", "", arena_printf(r->a, "Intervals FROM %s TO %s are not supported.", from->name, to->name));
+        return bad_format(r, text, "UNSUPPORTED_FROM_TO_EXPRESSION",
+            arena_printf(r->a, "Cannot support (interval '%s' %s to %s) expression.", text, from->name, to->name));
     Interval v = { 0 };
     if (!read_range(text, from->field, to->field, &v))
-        return bad_format(r, text, "UNMATCHED_FORMAT_STRING", arena_printf(r->a, "Interval string does not match %s to %s.", from->name, to->name));
+        return bad_format(r, text, months ? "UNMATCHED_FORMAT_STRING" : "UNMATCHED_FORMAT_STRING_WITH_NOTICE", arena_printf(r->a, "Interval string does not match %s to %s.", from->name, to->name));
     return make_literal(r, &v, ret_literal);
 }
 
@@ -288,6 +290,16 @@ static bool has_letter(const char *text)
     return false;
 }
 
+#define ONE_RANGE "Can only have a single from-to unit in the interval literal syntax."
+
+static bool another_value(Arena *a, const Token *tokens, size_t i)
+{
+    const char *value;
+    bool quoted;
+    size_t next = read_value(a, tokens, i, false, &value, &quoted);
+    return next && unit_by_word(tokens[next].word) && !tokens[next].quoted;
+}
+
 /* (value unit)+ from tokens[1] */
 static Status multi_units(const Reader *base, const Token *tokens, size_t *ret_used, Node **ret_literal)
 {
@@ -306,6 +318,8 @@ static Status multi_units(const Reader *base, const Token *tokens, size_t *ret_u
         str_addf(&text, " %s %s", value, tokens[next].text);
         fields |= unit->field == F_NONE ? 0 : 1u << unit->field;
         i = next + 1;
+        if (i > 4 && tokens[i].kind == TK_TO && unit_by_word(tokens[i + 1].word))
+            return fail(&r, "_LEGACY_ERROR_TEMP_0024", "", ONE_RANGE);
     }
     Interval v = { 0 };
     TRY(read_text(&r, str_text(&text), &v));
@@ -328,7 +342,13 @@ Status interval_literal(Arena *a, const SqlOptions *opt, const Token *tokens, si
         if (tokens[1].kind != TK_STRING_LITERAL)
             return ST_OK;
         Interval v = { 0 };
-        TRY(read_text(&r, value, &v));
+        if (read_text(&r, value, &v) != ST_OK) {
+            Status st = fail(&r, "INVALID_TYPED_LITERAL", "42604",
+                arena_printf(a, "The value of the typed literal \"INTERVAL\" is invalid: '%s'.", value));
+            error_param(err, "valueType", "\"INTERVAL\"");
+            error_param(err, "value", arena_printf(a, "'%s'", value));
+            return st;
+        }
         *ret_used = next;
         return make_literal(&r, &v, ret_literal);
     }
@@ -336,6 +356,10 @@ Status interval_literal(Arena *a, const SqlOptions *opt, const Token *tokens, si
     if (to) {
         r.stop = tokens[next + 2].stop;
         *ret_used = next + 3;
+        if (!quoted)
+            return fail(&r, "_LEGACY_ERROR_TEMP_0027", "", "The value of from-to unit must be a string.");
+        if (another_value(a, tokens, next + 3))
+            return fail(&r, "_LEGACY_ERROR_TEMP_0024", "", ONE_RANGE);
         return unit_to_unit(&r, value, unit, to, ret_literal);
     }
     return multi_units(&r, tokens, ret_used, ret_literal);

@@ -1,4 +1,6 @@
 /* front/sql/lexer.re -- SqlBaseLexer.g4 as re2c: text to tokens. Keywords are found by spelling (keyword.c). */
+#include "base/limits.h"
+#include "front/sql/context.h"
 #include "front/sql/grammar.h"
 #include "front/sql/token.h"
 
@@ -10,6 +12,7 @@ typedef struct Lexer {
     int type_depth; /* open '<' of ARRAY, MAP and STRUCT: inside them ">>" is two closings */
     const SqlOptions *opt;
     TokenList *out;
+    bool full;           /* more tokens than LIMIT_QUERY_TOKENS */
 } Lexer;
 
 /*!re2c
@@ -35,11 +38,16 @@ static int count_chars(Lexer *x, const char *to)
 
 static Token *add(Lexer *x, int kind, const char *from, const char *to)
 {
+    if (x->out->len >= LIMIT_QUERY_TOKENS) {
+        x->full = true;
+        return &x->out->at[x->out->len - 1];
+    }
     Token t = { .kind = kind, .at = (size_t)(from - x->text), .len = (size_t)(to - from) };
     t.start = count_chars(x, from);
     t.stop = count_chars(x, to) - 1;
-    t.text = arena_strn(x->a, from, t.len);
-    t.text_len = t.len;
+    bool spoken = kind >= TK_STRING_LITERAL || kind == TK_ID; /* punctuation needs no text of its own */
+    t.text = spoken ? arena_strn(x->a, from, t.len) : "";
+    t.text_len = spoken ? t.len : 0;
     vec_push(x->a, x->out, t);
     return &x->out->at[x->out->len - 1];
 }
@@ -220,6 +228,8 @@ Status lexer_scan(Arena *a, const char *text, size_t length, const SqlOptions *o
         next = scan_one(&x, at);
         if (!next)
             return unclosed_comment(&x, at, err);
+        if (x.full)
+            return FAIL_CODE(err, ST_LIMIT, "FAILED_TO_PARSE_TOO_COMPLEX", TOO_COMPLEX);
     }
     add(&x, 0, x.end, x.end);
     *ret_tokens = tokens;

@@ -197,8 +197,13 @@ static Node *decimal(SqlParser *p, const Token *t, const char *text)
     const Type *type = NULL;
     if (decimal_parse(p->a, text, &v, &type))
         return literal(p, v, type, t->start, t->stop);
+    size_t digits = 0;
+    for (const char *c = text; *c; c++)
+        digits += *c >= '0' && *c <= '9';
     parser_fail(p, t->start, t->stop, "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", "22003",
-        "Decimal precision exceeds max precision %d: %s.", DECIMAL_MAX_PRECISION, text);
+        "Decimal precision %zu exceeds max precision %d.", digits, DECIMAL_MAX_PRECISION);
+    parser_param(p, "precision", arena_printf(p->a, "%zu", digits));
+    parser_param(p, "maxPrecision", arena_printf(p->a, "%d", DECIMAL_MAX_PRECISION));
     return literal_null(p, t);
 }
 

@@ -76,6 +76,8 @@ int reference_start(const SqlParser *p, const StrList *name)
 /* The text of a constant expression over string literals: IDENTIFIER('a' || '.b'). */
 static const char *folded(SqlParser *p, const Node *n)
 {
+    if (!parser_check_depth(p, n))
+        return NULL;
     if (node_is(Function, n)) {
         const Function *f = node_as(Function, n);
         if (f->args.len == 2 && (str_eq(f->name.at[0], "||") || str_ieq(f->name.at[0], "concat"))) {
@@ -99,6 +101,18 @@ StrList *identifier_clause(SqlParser *p, Node *expr, int start)
     if (sql_parse_name(p->a, text, name, &error) != ST_OK)
         parser_fail(p, start, end_of_rule(p), error.code, error.sqlstate, "%s", error.message);
     return name->len ? name : names_add(p, name, text);
+}
+
+const char *identifier_literal(SqlParser *p, const Token *text, int start)
+{
+    Node *literal = literal_string(p, text->text, text->text_len, text->start, text->stop);
+    const StrList *name = identifier_clause(p, literal, start);
+    if (name->len > 1) {
+        parser_fail(p, start, end_of_rule(p), "IDENTIFIER_TOO_MANY_NAME_PARTS", "42601",
+            "'%s' is not a valid identifier as it has more than 1 name parts.", text->text);
+        parser_param(p, "identifier", text->text);
+    }
+    return name->at[0];
 }
 
 Node *identifier_expression(SqlParser *p, Node *expr, int start)

@@ -21,21 +21,11 @@ Node *at(SqlParser *p, Node *n, int start)
     return node_at(n, start, end_of_rule(p));
 }
 
-const char *source_text(const SqlParser *p, int start, int stop)
+const char *rule_text(const SqlParser *p, const Token *first)
 {
-    const char *from = NULL, *to = p->text;
-    int chars = -1;
-    for (const char *c = p->text; *c; c++) {
-        if (((unsigned char)*c & 0xC0) == 0x80)
-            continue;
-        chars++;
-        if (chars == start)
-            from = c;
-        if (chars > stop)
-            return from ? arena_strn(p->a, from, (size_t)(c - from)) : "";
-        to = c;
-    }
-    return from ? arena_strn(p->a, from, (size_t)(to + strlen(to) - from)) : "";
+    const Token *last = &p->tokens.at[p->at - 1];
+    size_t end = last->at + last->len;
+    return end > first->at ? arena_strn(p->a, p->text + first->at, end - first->at) : "";
 }
 
 void parser_fail(SqlParser *p, int start, int stop, const char *code, const char *sqlstate, const char *format, ...)
@@ -82,6 +72,21 @@ void parser_unsupported(SqlParser *p, int start, const char *what)
         p->err->status = ST_UNSUPPORTED;
 }
 
+static Status too_complex(Error *err)
+{
+    Status st = FAIL_CODE(err, ST_LIMIT, "FAILED_TO_PARSE_TOO_COMPLEX", TOO_COMPLEX);
+    if (err)
+        memcpy(err->sqlstate, "54001", 6);
+    return st;
+}
+
+bool parser_check_depth(SqlParser *p, const Node *n)
+{
+    if (p->status == ST_OK && n && node_depth(n) > LIMIT_QUERY_NESTING)
+        p->status = too_complex(p->err);
+    return p->status == ST_OK;
+}
+
 /* ---------------------------------------------------------------- driving the grammar */
 static void feed(SqlParser *p, int start_symbol)
 {
@@ -106,15 +111,6 @@ static void feed(SqlParser *p, int start_symbol)
     }
 }
 
-static Status too_complex(Error *err)
-{
-    Status st = FAIL_CODE(err, ST_LIMIT, "FAILED_TO_PARSE_TOO_COMPLEX", "The statement, including potential SQL functions and "
-        "referenced views, was too complex to parse. To mitigate this error divide the statement into multiple, less complex chunks.");
-    if (err)
-        memcpy(err->sqlstate, "54001", 6);
-    return st;
-}
-
 static Status parse(SqlParser *p, const char *text, size_t length, int start_symbol)
 {
     if (length > LIMIT_QUERY_TEXT)
@@ -132,9 +128,8 @@ static Status parse(SqlParser *p, const char *text, size_t length, int start_sym
     TRY(context_apply(p->a, p->opt, &p->tokens, p->err));
     feed(p, start_symbol);
     TRY(p->status);
-    if (p->node && node_depth(p->node) > LIMIT_QUERY_NESTING)
-        return too_complex(p->err);
-    return ST_OK;
+    parser_check_depth(p, p->node);
+    return p->status;
 }
 
 static bool is_empty(const SqlParser *p)
@@ -145,15 +140,22 @@ static bool is_empty(const SqlParser *p)
     return true;
 }
 
+static Status empty_statement(Error *err)
+{
+    if (err)
+        *err = ERROR_INIT;
+    Status st = FAIL_CODE(err, ST_INVALID, "PARSE_EMPTY_STATEMENT", "Syntax error, unexpected empty statement.");
+    if (err)
+        memcpy(err->sqlstate, "42617", 6);
+    return st;
+}
+
 Status sql_parse_statement(Arena *a, const char *text, size_t length, const SqlOptions *opt, Node **ret_plan, Error *err)
 {
     SqlParser p = { .a = a, .opt = opt, .err = err };
     Status st = parse(&p, text, length, TK_START_STATEMENT);
-    if (st != ST_OK && p.tokens.len && is_empty(&p)) {
-        st = FAIL_CODE(err, ST_INVALID, "PARSE_EMPTY_STATEMENT", "Syntax error, unexpected empty statement.");
-        if (err)
-            memcpy(err->sqlstate, "42617", 6);
-    }
+    if (st != ST_OK && p.tokens.len && is_empty(&p))
+        return empty_statement(err);
     TRY(st);
     *ret_plan = p.node;
     return ST_OK;
@@ -197,7 +199,10 @@ Status sql_parse_schema(Arena *a, const char *text, const Type **ret_struct, Err
 Status sql_parse_name(Arena *a, const char *text, StrList *ret_name, Error *err)
 {
     SqlParser p = { .a = a, .err = err };
-    TRY(parse(&p, text, strlen(text), TK_START_NAME));
+    Status st = parse(&p, text, strlen(text), TK_START_NAME);
+    if (st != ST_OK && is_empty(&p))
+        return empty_statement(err);
+    TRY(st);
     *ret_name = p.name;
     return ST_OK;
 }

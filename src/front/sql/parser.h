@@ -40,8 +40,10 @@ void parser_unsupported(SqlParser *p, int start, const char *what);
 /* `n` begins at character `start` and ends where the reduced rule does. */
 Node *at(SqlParser *p, Node *n, int start);
 int end_of_rule(const SqlParser *p);
-/* Bytes of the query between two characters, as an arena string. */
-const char *source_text(const SqlParser *p, int start, int stop);
+/* The query's text from a token to the end of the reduced rule. */
+const char *rule_text(const SqlParser *p, const Token *first);
+/* Refuses a tree that is too deep for what walks recurse over, before such a walk. */
+bool parser_check_depth(SqlParser *p, const Node *n);
 
 /* ---- names (names.c) */
 const char *ident(SqlParser *p, const Token *t);        /* checks reserved and non-ASCII words */
@@ -50,6 +52,7 @@ StrList *names_one(SqlParser *p, const char *name);
 StrList *names_add(SqlParser *p, StrList *list, const char *name);
 /* IDENTIFIER(expr) where a name must be known while parsing: folds literals and ||. */
 StrList *identifier_clause(SqlParser *p, Node *expr, int start);
+const char *identifier_literal(SqlParser *p, const Token *text, int start); /* IDENTIFIER('x') as one name */
 Node *identifier_expression(SqlParser *p, Node *expr, int start);
 const char *joined(SqlParser *p, const StrList *name);            /* a.b.c */
 int reference_start(const SqlParser *p, const StrList *name);     /* of the name that ends where the rule does */
@@ -107,6 +110,7 @@ typedef struct CallArgs {
 Node *call(SqlParser *p, Node *callee, const Token *paren, CallArgs *args, const CallTail *tail);
 Node *between(SqlParser *p, Node *x, bool negate, Node *lower, Node *upper);
 Node *like(SqlParser *p, Node *x, bool negate, bool ilike, Node *pattern, const Token *escape);
+bool is_default_word(const Node *n); /* DEFAULT, unquoted: the value of a column */
 Node *is_truth(SqlParser *p, Node *x, bool negate, int truth); /* truth -1: UNKNOWN */
 Node *collate(SqlParser *p, Node *x, const StrList *name);
 Node *semi_structured(SqlParser *p, Node *x, const char *path);
@@ -159,6 +163,7 @@ Organization *organization_add(SqlParser *p, Organization *o, int rank, const To
 Node *organize(SqlParser *p, Node *query, const Organization *o);
 Node *with_ctes(SqlParser *p, Node *ctes, Node *query);
 Node *cte(SqlParser *p, const Token *name, StrList *columns, int64_t max_recursion, Node *query);
+void check_cte_names(SqlParser *p, const NodeList *ctes);
 int64_t recursion_limit(SqlParser *p, const NodeList *ctes); /* -1: none is given */
 typedef VEC(Select *) SelectList;
 SelectList *selects_add(SqlParser *p, SelectList *list, Select *s);
@@ -211,7 +216,7 @@ typedef struct Pipe {
     StrList *names;
     Node *node;
     Organization *organization;
-    int op;
+    SetOpKind op;
     bool all;
 } Pipe;
 Pipe *pipe_new(SqlParser *p, PipeKind kind);

@@ -39,8 +39,9 @@ static Node *aggregated(SqlParser *p, Node *input, const Pipe *pipe)
     NodeList exprs = { 0 }, groups = { 0 };
     const Aggregate *g = pipe->node ? node_as(Aggregate, pipe->node) : NULL;
     if (g && g->grouping != GROUPING_PLAIN) {
-        parser_fail(p, pipe->start, end_of_rule(p), "UNSUPPORTED_FEATURE.CLAUSE_WITH_PIPE_OPERATORS", "0A000",
-            "The feature is not supported: The SQL pipe operator syntax using |> does not support GROUPING SETS, ROLLUP or CUBE.");
+        parser_fail(p, pipe->start, end_of_rule(p), "UNSUPPORTED_FEATURE.PIPE_OPERATOR_AGGREGATE_UNSUPPORTED_CASE", "0A000",
+            "The feature is not supported: The SQL pipe operator syntax with aggregation (using |> AGGREGATE) does not support GROUPING SETS, "
+            "ROLLUP or CUBE.");
         return input;
     }
     for (size_t i = 0; g && i < g->groups.len; i++) {
@@ -53,6 +54,17 @@ static Node *aggregated(SqlParser *p, Node *input, const Pipe *pipe)
     if (!exprs.len)
         parser_syntax_error(p, &p->tokens.at[p->at], "");
     return at(p, node_new(p->a, Aggregate, .input = input, .grouping = GROUPING_PLAIN, .groups = groups, .exprs = exprs), input->start);
+}
+
+/* |> ORDER BY a LIMIT 1 is refused: LIMIT is an operator of its own. */
+static Node *pipe_organized(SqlParser *p, Node *input, const Organization *o)
+{
+    const char *first = o->order ? "ORDER BY" : o->cluster ? "CLUSTER BY" : o->distribute ? "DISTRIBUTE BY" : o->sort ? "SORT BY" : NULL;
+    if (first && (o->limit || o->offset))
+        parser_fail(p, input->start, end_of_rule(p), "MULTIPLE_QUERY_RESULT_CLAUSES_WITH_PIPE_OPERATORS", "42000", "%s and %s cannot coexist in "
+            "the same SQL pipe operator using '|>'. Please separate the multiple result clauses into separate pipe operators and then "
+            "retry the query again.", first, o->limit ? "LIMIT" : "OFFSET");
+    return organize(p, input, o);
 }
 
 Node *pipe_over(SqlParser *p, Node *input, const Pipe *pipe)
@@ -85,7 +97,7 @@ Node *pipe_over(SqlParser *p, Node *input, const Pipe *pipe)
     case PIPE_JOIN:
         return join_over(p, input, pipe->node);
     case PIPE_ORGANIZE:
-        return organize(p, input, pipe->organization);
+        return pipe_organized(p, input, pipe->organization);
     case PIPE_AGGREGATE:
         return aggregated(p, input, pipe);
     default:

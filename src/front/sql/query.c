@@ -23,6 +23,20 @@ static Node *aggregate(SqlParser *p, Node *input, const Node *grouping, NodeList
     return at(p, &a->node, start);
 }
 
+static Node *named_windows(SqlParser *p, Node *input, const NodeList *windows, int start)
+{
+    for (size_t i = 1; i < windows->len; i++)
+        for (size_t k = 0; k < i; k++) {
+            const char *name = node_as(WindowDefinition, windows->at[i])->name;
+            if (!str_ieq(name, node_as(WindowDefinition, windows->at[k])->name))
+                continue;
+            parser_fail(p, windows->at[i]->start, windows->at[i]->stop, "INVALID_SQL_SYNTAX.REPETITIVE_WINDOW_DEFINITION", "42000",
+                "Invalid SQL syntax: The definition of window `%s` is repetitive.", name);
+            parser_param(p, "windowName", arena_printf(p->a, "`%s`", name));
+        }
+    return at(p, node_new(p->a, NamedWindows, .input = input, .definitions = *windows), start);
+}
+
 Node *select_query(SqlParser *p, const Select *s)
 {
     Node *query = s->from ? s->from : node_new(p->a, OneRow, .unused = false);
@@ -41,7 +55,7 @@ Node *select_query(SqlParser *p, const Select *s)
     if (s->distinct)
         query = at(p, node_new(p->a, Distinct, .input = query), s->start);
     if (s->windows)
-        query = at(p, node_new(p->a, NamedWindows, .input = query, .definitions = *s->windows), s->start);
+        query = named_windows(p, query, s->windows, s->start);
     return hinted(p, s->hints, query);
 }
 
@@ -83,6 +97,19 @@ Node *cte(SqlParser *p, const Token *name, StrList *columns, int64_t max_recursi
     if (max_recursion >= 0)
         vec_push(p->a, &p->recursion, ((RecursionLimit){ node, max_recursion }));
     return node;
+}
+
+void check_cte_names(SqlParser *p, const NodeList *ctes)
+{
+    for (size_t i = 1; i < ctes->len; i++)
+        for (size_t k = 0; k < i; k++) {
+            const char *name = node_as(SubqueryAlias, ctes->at[i])->name;
+            if (!str_ieq(name, node_as(SubqueryAlias, ctes->at[k])->name))
+                continue;
+            parser_fail(p, ctes->at[i]->start, ctes->at[i]->stop, "DUPLICATED_CTE_NAMES", "42602",
+                "CTE definition can't have duplicate names: `%s`.", name);
+            parser_param(p, "duplicateNames", arena_printf(p->a, "`%s`", name));
+        }
 }
 
 int64_t recursion_limit(SqlParser *p, const NodeList *ctes)
@@ -141,7 +168,7 @@ Node *organize(SqlParser *p, Node *query, const Organization *o)
     if (o->sort)
         query = sorted(p, query, *o->sort, false);
     if (o->windows)
-        query = at(p, node_new(p->a, NamedWindows, .input = query, .definitions = *o->windows), query->start);
+        query = named_windows(p, query, o->windows, query->start);
     if (o->offset)
         query = at(p, node_new(p->a, Offset, .input = query, .count = o->offset), query->start);
     if (o->limit)
@@ -224,6 +251,10 @@ static NodeList sets_of(SqlParser *p, const Node *item)
         return sets;
     }
     const Aggregate *g = node_as(Aggregate, item);
+    for (size_t i = 0; g->grouping != GROUPING_SETS && i < g->sets.len; i++)
+        if (set_items(g->sets.at[i])->len == 0)
+            parser_fail(p, item->start, item->stop, "_LEGACY_ERROR_TEMP_0051", "", "Empty set in %s grouping sets is not supported.",
+                g->grouping == GROUPING_ROLLUP ? "ROLLUP" : "CUBE");
     if (g->grouping == GROUPING_ROLLUP)
         return rollup_sets(p, &g->sets);
     if (g->grouping == GROUPING_CUBE)
@@ -279,6 +310,9 @@ Node *grouping(SqlParser *p, NodeList *items, int start)
     if (plain)
         return at(p, node_new(p->a, Aggregate, .grouping = GROUPING_PLAIN, .groups = *items), start);
     NodeList groups = { 0 }, sets = { 0 };
+    for (size_t i = 0; i < items->len; i++)
+        if (!parser_check_depth(p, items->at[i]))
+            return at(p, node_new(p->a, Aggregate, .grouping = GROUPING_PLAIN), start);
     if (keeps_kind(items)) {
         const Aggregate *g = node_as(Aggregate, items->at[0]);
         for (size_t i = 0; i < g->sets.len; i++)

@@ -35,13 +35,7 @@ Node *named_relation(SqlParser *p, Node *name, Temporal when, KeyValueList *opti
 /* DEFAULT as a row's item is the column's default, unless it is quoted. */
 static Node *row_item(SqlParser *p, Node *n)
 {
-    if (!node_is(Attribute, n))
-        return n;
-    const Attribute *a = node_as(Attribute, n);
-    bool quoted = n->stop - n->start + 1 > 7;
-    if (a->name.len != 1 || !str_ieq(a->name.at[0], "default") || quoted)
-        return n;
-    return node_at(node_new(p->a, Default, .unused = false), n->start, n->stop);
+    return is_default_word(n) ? node_at(node_new(p->a, Default, .unused = false), n->start, n->stop) : n;
 }
 
 Node *inline_table(SqlParser *p, NodeList *rows, TableAlias alias, int start)
@@ -86,6 +80,14 @@ Node *table_argument(SqlParser *p, Node *source, const NodeList *partitioning, i
 /* ---------------------------------------------------------------- joins */
 Node *join(SqlParser *p, JoinKind kind, bool natural, bool lateral, Node *right, Node *condition, StrList *columns)
 {
+    if (lateral && natural) {
+        parser_fail(p, right->start, end_of_rule(p), "INCOMPATIBLE_JOIN_TYPES", "42613", "The join types LATERAL and NATURAL are incompatible.");
+        parser_param(p, "joinType1", "LATERAL");
+        parser_param(p, "joinType2", "NATURAL");
+    }
+    if (lateral && columns)
+        parser_fail(p, right->start, end_of_rule(p), "UNSUPPORTED_FEATURE.LATERAL_JOIN_USING", "0A000",
+            "The feature is not supported: JOIN USING with LATERAL correlation.");
     return at(p, node_new(p->a, Join, .right = right, .join = kind, .condition = condition, .using_columns = names_of(columns),
                          .natural = natural, .lateral = lateral), right->start);
 }

@@ -93,7 +93,7 @@ const Type *type_named(SqlParser *p, const Token *word, const char *name, NodeLi
         if (numbers)
             sizes[i] = node_as(Literal, params->at[i])->value->i;
     }
-    const char *written = upper(p, source_text(p, word->start, end_of_rule(p)));
+    const char *written = upper(p, rule_text(p, word));
     if (!numbers || word->quoted)
         return unsupported(p, word, written);
     const Type *type = sized(p, word, name, sizes, n);

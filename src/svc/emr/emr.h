@@ -38,8 +38,9 @@ Status emr_create_security_configuration(Call *call, Error *err);
 Status emr_describe_security_configuration(Call *call, Error *err);
 Status emr_delete_security_configuration(Call *call, Error *err);
 Status emr_list_security_configurations(Call *call, Error *err);
+Status emr_put_block_public_access_configuration(Call *call, Error *err);
+Status emr_get_block_public_access_configuration(Call *call, Error *err);
 Status emr_list_release_labels(Call *call, Error *err);
 Status emr_describe_release_label(Call *call, Error *err);
-Status emr_list_supported_instance_types(Call *call, Error *err);
 
 #endif

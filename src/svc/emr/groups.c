@@ -134,7 +134,8 @@ static Val *autoscaling_of(Arena *a, const char *json)
     if (!policy)
         return NULL;
     Val *status = val_map(a);
-    val_set_str(a, status, "State", "ATTACHED");
+    val_set_str(a, status, "State", "PENDING"); /* kept, not acted on: never ATTACHED */
+    val_set(a, status, "StateChangeReason", emr_reason(a, NULL, "weir does not scale instance groups by policy yet"));
     val_set(a, policy, "Status", status);
     return policy;
 }

@@ -67,10 +67,3 @@ bool instance_type_find(const char *name, InstanceType *ret_type)
         }
     return false;
 }
-
-void instance_type_names(Arena *a, StrList *ret_names)
-{
-    for (size_t i = 0; i < LEN(families); i++)
-        for (size_t k = 0; k < LEN(sizes); k++)
-            vec_push(a, ret_names, arena_printf(a, "%s.%s", families[i].name, sizes[k].name));
-}

@@ -48,7 +48,6 @@ typedef struct InstanceType {
 } InstanceType;
 bool instance_type_find(const char *name, InstanceType *ret_type);
 enum { EMR_PRICE_DIVISOR = 4 };
-void instance_type_names(Arena *a, StrList *ret_names);
 
 /* --- parts of a cluster --- */
 typedef struct ReleaseVersion {

@@ -1,4 +1,4 @@
-/* svc/emr/releases.c -- release labels and instance types. Every label runs weir's own Spark 4.1.1 semantics: the versions that
+/* svc/emr/releases.c -- release labels. Every label runs weir's own Spark 4.1.1 semantics: the versions that
  * a label had on EMR are not mirrored. */
 #include "base/str.h"
 #include "svc/emr/internal.h"
@@ -57,38 +57,5 @@ Status emr_describe_release_label(Call *call, Error *err)
     val_push(a, applications, spark);
     val_set_str(a, call->output, "ReleaseLabel", label ? label : "emr-7.12.0");
     val_set(a, call->output, "Applications", applications);
-    return ST_OK;
-}
-
-enum { TYPES_PER_PAGE = 100 };
-
-Status emr_list_supported_instance_types(Call *call, Error *err)
-{
-    Arena *a = call->arena;
-    const char *label = val_str(call->input, "ReleaseLabel");
-    ReleaseVersion version;
-    int64_t first;
-    if (!release_known(label, &version))
-        return emr_bad_request(err, "ValidationError", "Release label %s is not valid.", label);
-    TRY(emr_marker_seq(a, val_str(call->input, "Marker"), 0, &first, err));
-    StrList names = { 0 };
-    instance_type_names(a, &names);
-    Val *list = val_list(a);
-    size_t at = first > 0 ? (size_t)first : 0;
-    for (; at < names.len && val_len(list) < TYPES_PER_PAGE; at++) {
-        InstanceType type;
-        if (!instance_type_find(names.at[at], &type))
-            continue;
-        Val *item = val_map(a);
-        val_set_str(a, item, "Type", names.at[at]);
-        val_set(a, item, "MemoryGB", val_doublev(a, (double)type.memory_bytes / (1 << 30)));
-        val_set_int(a, item, "VCPU", type.vcpus);
-        val_set_bool(a, item, "Is64BitsOnly", true);
-        val_set_str(a, item, "InstanceFamilyId", arena_strn(a, names.at[at], strcspn(names.at[at], ".")));
-        val_push(a, list, item);
-    }
-    val_set(a, call->output, "SupportedInstanceTypes", list);
-    if (at < names.len)
-        val_set_str(a, call->output, "Marker", emr_marker(a, (int64_t)at));
     return ST_OK;
 }

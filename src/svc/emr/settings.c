@@ -254,3 +254,41 @@ Status emr_list_security_configurations(Call *call, Error *err)
     val_set(a, call->output, "SecurityConfigurations", list);
     return row_status(row, err);
 }
+
+/* --- the account's block on public access: kept for those who read it; no cluster here has a public address --- */
+
+#define PUBLIC_ACCESS "block_public_access"
+
+Status emr_put_block_public_access_configuration(Call *call, Error *err)
+{
+    db_auto *db = NULL;
+    const Val *configuration = val_get(call->input, "BlockPublicAccessConfiguration"), *ranges = val_get(configuration, "PermittedPublicSecurityGroupRuleRanges");
+    for (size_t i = 0; i < val_len(ranges); i++) {
+        int64_t low = val_int(val_at(ranges, i), "MinRange", -1), high = val_int(val_at(ranges, i), "MaxRange", low);
+        if (low < 0 || high < low || high > 65535)
+            return emr_bad_request(err, "ValidationError", "The port range %lld-%lld is not valid.", (long long)low, (long long)high);
+    }
+    TRY(store_borrow(call->server->store, &db, err));
+    return db_exec(db, err,
+                   "INSERT INTO emr_setting(name, value, changed_ms, changed_by) VALUES(?,?,?,?) ON CONFLICT(name) DO UPDATE SET"
+                   " value=excluded.value, changed_ms=excluded.changed_ms, changed_by=excluded.changed_by", "ssis", PUBLIC_ACCESS,
+                   val_to_json(call->arena, configuration), clock_ms(), call->principal->arn);
+}
+
+Status emr_get_block_public_access_configuration(Call *call, Error *err)
+{
+    static const char initial[] = "{\"BlockPublicSecurityGroupRules\":true,\"PermittedPublicSecurityGroupRuleRanges\":[{\"MinRange\":22,\"MaxRange\":22}]}";
+    Arena *a = call->arena;
+    db_auto *db = NULL;
+    TRY(store_borrow(call->server->store, &db, err));
+    row_auto *row = NULL;
+    TRY(db_query(db, &row, err, "SELECT value, changed_ms, changed_by FROM emr_setting WHERE name=?", "s", PUBLIC_ACCESS));
+    bool there = row_next(row);
+    TRY(there ? ST_OK : row_status(row, err));
+    Val *metadata = val_map(a);
+    val_set_time(a, metadata, "CreationDateTime", there ? row_int(row, 1) : 0);
+    val_set_str(a, metadata, "CreatedByArn", there ? row_str(row, 2) : arena_printf(a, "arn:aws:iam::%s:root", call->server->account));
+    val_set(a, call->output, "BlockPublicAccessConfiguration", emr_json(a, there ? row_str(row, 0) : initial));
+    val_set(a, call->output, "BlockPublicAccessConfigurationMetadata", metadata);
+    return ST_OK;
+}
