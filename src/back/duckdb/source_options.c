@@ -227,13 +227,6 @@ Status csv_options(Arena *a, const KeyValueList *options, const char *time_zone,
     return ST_OK;
 }
 
-bool source_hidden(const char *name)
-{
-    /* Partition folders such as _x=1 are read; so are Parquet's own summaries. */
-    bool hidden = name[0] == '.' || (name[0] == '_' && !strchr(name, '='));
-    return (hidden && !str_starts(name, "_common_metadata") && !str_starts(name, "_metadata")) || str_ends(name, "._COPYING_");
-}
-
 Status source_decode(Arena *a, const char *encoding, View bytes, View *ret_text, Error *err)
 {
     UErrorCode code = U_ZERO_ERROR;
