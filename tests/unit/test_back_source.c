@@ -435,6 +435,33 @@ static void a_base_path_makes_folders_above_columns(void **state)
     done(&c);
 }
 
+static void recursive_lookup_finds_no_partitions(void **state)
+{
+    Golden c = made(state, "recursive", "csv");
+    const ScanSource *source;
+    add_file(&c, "x=1/a.csv", "5\n");
+    add_option(&c, "recursiveFileLookup", "true");
+    lay_out(&c);
+    assert_int_equal(resolve(&c, &source), ST_OK);
+    assert_int_equal(source->partition_schema->nfields, 0);
+    done(&c);
+}
+
+static void options_that_weir_does_not_do_are_refused(void **state)
+{
+    static const char *const names[] = { "ignoreCorruptFiles", "ignoreMissingFiles" };
+    for (size_t i = 0; i < 2; i++) {
+        Golden c = made(state, names[i], "csv");
+        const ScanSource *source;
+        add_file(&c, "a.csv", "5\n");
+        add_option(&c, names[i], "true");
+        lay_out(&c);
+        assert_int_equal(resolve(&c, &source), ST_UNSUPPORTED);
+        assert_non_null(strstr(c.err.message, names[i]));
+        done(&c);
+    }
+}
+
 static void a_cut_compressed_file_is_an_error(void **state)
 {
     Golden c = made(state, "cut", "text");
@@ -459,6 +486,8 @@ int main(void)
         cmocka_unit_test(many_partitions_keep_their_values),
         cmocka_unit_test(ranges_of_a_file_share_its_lines),
         cmocka_unit_test(a_base_path_makes_folders_above_columns),
+        cmocka_unit_test(recursive_lookup_finds_no_partitions),
+        cmocka_unit_test(options_that_weir_does_not_do_are_refused),
         cmocka_unit_test(a_cut_compressed_file_is_an_error),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

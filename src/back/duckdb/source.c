@@ -191,6 +191,19 @@ static Status check_corrupt(const char *format, const SourceRequest *r, const Ty
     return ST_OK;
 }
 
+/* Options of every file source that would change which rows there are. */
+static Status common_options(const SourceRequest *r, bool *ret_recursive, Error *err)
+{
+    static const char *const refused[] = { "ignoreCorruptFiles", "ignoreMissingFiles" };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        bool on;
+        TRY(source_bool(r->options, refused[i], false, &on, err));
+        if (on)
+            return source_unsupported(err, refused[i]);
+    }
+    return source_bool(r->options, "recursiveFileLookup", false, ret_recursive, err);
+}
+
 Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *request, const ScanSource **ret_source, Error *err)
 {
     const char *format = source_format(request->format);
@@ -200,9 +213,10 @@ Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *request, 
     SourceFile *files = ARENA_ARRAY(a, SourceFile, request->nfiles + 1);
     if (request->nfiles)
         memcpy(files, request->files, request->nfiles * sizeof *files);
-    bool given = request->nfiles && request->files[0].partition_values;
+    bool recursive, given = request->nfiles && request->files[0].partition_values;
+    TRY(common_options(request, &recursive, err));
     source->partition_schema = type_struct(a, NULL, 0);
-    if (!given)
+    if (!given && !recursive) /* recursiveFileLookup: folders are not columns */
         TRY(source_partitions(a, request, &source->partition_schema, files, err));
     if (request->user_schema) {
         source->data_schema = nullable(a, without(a, request->user_schema, source->partition_schema));
