@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "os/sandbox.h"
-#include "os/sandbox.h"
 
 #include <curl/curl.h>
 #include <jansson.h>
@@ -51,7 +50,6 @@ int app_doctor(int argc, char **argv)
     int missing = path("engine", path_join(a, WEIR_DEPS_DIR, "lib/libduckdb.so"), true);
     missing += path("extensions", path_join(a, WEIR_DEPS_DIR, "extensions"), true);
     missing += path("python", path_join(a, WEIR_VENV_DIR, "bin/python"), true);
-    printf("%-15s %s\n", "sandbox", sandbox_level(a, sandbox_probe()));
     printf("%-15s %s\n", "sandbox", sandbox_level(a, sandbox_probe()));
     path("home", option_text(a, &options, "home"), false);
     return missing ? 1 : 0;
