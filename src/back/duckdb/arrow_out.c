@@ -137,13 +137,14 @@ static ArrowErrorCode append_strings(struct ArrowArray *array, const duckdb_stri
     return NANOARROW_OK;
 }
 
-static ArrowErrorCode append_bools(struct ArrowArray *array, const bool *values, idx_t from, idx_t count)
+/* A NULL row holds any byte: read them as numbers. */
+static ArrowErrorCode append_bools(struct ArrowArray *array, const uint8_t *values, idx_t from, idx_t count)
 {
     struct ArrowBitmap bits = { .buffer = *ArrowArrayBuffer(array, 1), .size_bits = array->length };
     ArrowErrorCode code = ArrowBitmapReserve(&bits, (int64_t)count);
     if (code == NANOARROW_OK) {
         for (idx_t i = from; i < from + count; i++)
-            ArrowBitmapAppendUnsafe(&bits, values[i], 1);
+            ArrowBitmapAppendUnsafe(&bits, values[i] != 0, 1);
     }
     *ArrowArrayBuffer(array, 1) = bits.buffer;
     return code;

@@ -77,13 +77,13 @@ static void quantify(K *k, bool wanted)
 {
     duckdb_list_entry list = ((const duckdb_list_entry *)k->args[0].data)[k->row];
     duckdb_vector child = duckdb_list_vector_get_child(k->args[0].vector);
-    const bool *values = duckdb_vector_get_data(child);
+    const uint8_t *values = duckdb_vector_get_data(child);
     uint64_t *validity = duckdb_vector_get_validity(child);
     bool unknown = false;
     for (idx_t i = list.offset; i < list.offset + list.length; i++) {
         if (validity && !duckdb_validity_row_is_valid(validity, i)) {
             unknown = true;
-        } else if (values[i] == wanted) {
+        } else if ((values[i] != 0) == wanted) {
             k_set_bool(k, wanted);
             return;
         }
