@@ -120,8 +120,8 @@ static Status emit_filter(Emit *e, const Filter *f, Sel *ret)
     return ST_OK;
 }
 
-/* Output expressions: "expr AS c7, c3"; a column that stands there twice is given once. */
-static Status emit_outputs(Emit *e, const NodeList *exprs, const char **ret_text)
+/* Output expressions: "expr AS c7, c3"; a column that stands there twice is given once. `schema`: for one without an Alias. */
+static Status emit_outputs(Emit *e, const NodeList *exprs, const Schema *schema, const char **ret_text)
 {
     str_auto out = EMIT_STR;
     for (size_t i = 0; i < exprs->len; i++) {
@@ -134,6 +134,8 @@ static Status emit_outputs(Emit *e, const NodeList *exprs, const char **ret_text
             continue;
         str_add(&out, out.len ? ", " : "");
         int64_t id = node_is(Alias, n) ? node_as(Alias, n)->id : node_is(ColumnRef, n) ? node_as(ColumnRef, n)->id : -1;
+        if (id < 0 && schema && schema->len == exprs->len)
+            id = schema->at[i].id;
         if (id < 0)
             return emit_unsupported(e, n, "as an output without a name");
         TRY(emit_expr(e, node_is(Alias, n) ? node_as(Alias, n)->child : n, &out));
@@ -151,7 +153,7 @@ static Status emit_project(Emit *e, const Project *p, Sel *ret)
     TRY(emit_relation(e, p->input, &s));
     if (s.select || s.tail || s.limit)
         s = sel_over(e, &s);
-    TRY(emit_outputs(e, &p->exprs, &s.select));
+    TRY(emit_outputs(e, &p->exprs, p->node.schema, &s.select));
     *ret = s;
     return ST_OK;
 }
@@ -414,7 +416,7 @@ static Status emit_aggregate(Emit *e, const Aggregate *g, Sel *ret)
     GroupScope scope = { .groups = &g->groups, .names = &names, .outer = e->groups };
     e->groups = &scope;
     str_auto tail = EMIT_STR;
-    Status status = emit_outputs(e, &g->exprs, &s.select);
+    Status status = emit_outputs(e, &g->exprs, g->node.schema, &s.select);
     if (status == ST_OK)
         status = grouping_clause(e, g, &names, &tail);
     e->groups = scope.outer;
