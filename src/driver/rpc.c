@@ -317,6 +317,7 @@ static void *job_thread(void *arg)
     Job job = *(Job *)arg;
     free(arg);
     RpcServer *s = job.call->server;
+    pthread_setname_np(pthread_self(), "weir-call");
     job_run(job);
     pthread_mutex_lock(&s->lock);
     s->threads--;

@@ -1,6 +1,5 @@
 """Spark Connect for the suites that import from here: `connect`, a `weir connect` of the whole session in a temporary home; `start_connect`,
 which starts others; `spark`, a fresh session of the real client."""
-import os
 import pathlib
 import signal
 import subprocess
@@ -9,6 +8,11 @@ import uuid
 import pytest
 
 from conftest import READY_S, WEIR, clean_environment
+
+
+# A session that is collected closes the thread pool that all sessions of the client share, and may wait for itself then
+# (ExecutePlanResponseReattachableIterator.shutdown from SparkSession.__del__): they are kept until the process ends.
+KEPT = []
 
 
 class Connect:
@@ -27,14 +31,18 @@ class Connect:
 
     def session(self):
         from pyspark.sql import SparkSession
-        return SparkSession.builder.remote(f"{self.remote}/;session_id={uuid.uuid4()}").create()
+        session = SparkSession.builder.remote(f"{self.remote}/;session_id={uuid.uuid4()}").create()
+        KEPT.append(session)
+        return session
 
     def resident_mb(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
-    def threads(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/task"))
+    def calls(self):
+        """How many calls run on a thread of their own now."""
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
+        return sum((task / "comm").read_text().strip() == "weir-call" for task in tasks.iterdir())
 
     def stop(self):
         if self.process.poll() is None:
@@ -64,7 +72,5 @@ def connect(start_connect):
 
 @pytest.fixture()
 def spark(connect):
-    session = connect.session()
-    yield session
-    session.client.release_session()
-    session.client.close()
+    # Not released after the test: functions.col() and others ask the session that the client made first.
+    return connect.session()

@@ -9,6 +9,7 @@ from pyspark.errors import (AnalysisException, ArithmeticException, IllegalArgum
                             ParseException, SparkNoSuchElementException, UnsupportedOperationException)
 from pyspark.sql import Row, Window
 from pyspark.sql import functions as F
+from pyspark.sql.types import LongType
 
 
 def test_version_and_configuration(spark):
@@ -40,7 +41,6 @@ def test_sessions_do_not_see_each_other(connect, spark):
     spark.range(4).createOrReplaceGlobalTempView("ours")
     assert other.table("global_temp.ours").count() == 4
     other.client.release_session()
-    other.client.close()
 
 
 def test_range_select_filter_aggregate_join_window(spark):
@@ -146,7 +146,7 @@ def test_errors_are_sparks(spark):
         spark.sql("select cast('x' as int)").collect()
     assert e.value.getCondition() == "CAST_INVALID_INPUT"
     with pytest.raises(UnsupportedOperationException) as e:
-        spark.udf.register("f", lambda x: x, "long")
+        spark.udf.register("f", lambda x: x, LongType())
         spark.sql("select f(id) from range(1)").collect()
     assert "PythonUdf" in str(e.value)
     with pytest.raises(UnsupportedOperationException) as e:

@@ -172,6 +172,38 @@ static Status drop_overlap(Arena *a, const Type **schema, const Type *partitions
     return ST_OK;
 }
 
+static Status check_corrupt(const char *format, const SourceRequest *r, const Type *schema, Error *err)
+{
+    const char *name = source_option(r->options, "columnNameOfCorruptRecord");
+    name = name ? name : "_corrupt_record";
+    for (size_t i = 0; i < schema->nfields && (!strcmp(format, "csv") || !strcmp(format, "json")); i++) {
+        if (strcmp(schema->fields[i].name, name) != 0 || schema->fields[i].type->kind == TYPE_STRING)
+            continue;
+        str_auto type = STR_INIT(LIMIT_QUERY_TEXT);
+        type_sql(schema->fields[i].type, &type);
+        Status status = FAIL_CODE(err, ST_INVALID, "INVALID_CORRUPT_RECORD_TYPE",
+                                  "[INVALID_CORRUPT_RECORD_TYPE] The column `%s` for corrupt records must have the nullable STRING type, "
+                                  "but got \"%s\". SQLSTATE: 42804", name, str_text(&type));
+        error_param(err, "columnName", name);
+        error_param(err, "actualType", str_text(&type));
+        return status;
+    }
+    return ST_OK;
+}
+
+/* Options of every file source that would change which rows there are. */
+static Status common_options(const SourceRequest *r, bool *ret_recursive, Error *err)
+{
+    static const char *const refused[] = { "ignoreCorruptFiles", "ignoreMissingFiles" };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        bool on;
+        TRY(source_bool(r->options, refused[i], false, &on, err));
+        if (on)
+            return source_unsupported(err, refused[i]);
+    }
+    return source_bool(r->options, "recursiveFileLookup", false, ret_recursive, err);
+}
+
 Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *request, const ScanSource **ret_source, Error *err)
 {
     const char *format = source_format(request->format);
@@ -181,9 +213,10 @@ Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *request, 
     SourceFile *files = ARENA_ARRAY(a, SourceFile, request->nfiles + 1);
     if (request->nfiles)
         memcpy(files, request->files, request->nfiles * sizeof *files);
-    bool given = request->nfiles && request->files[0].partition_values;
+    bool recursive, given = request->nfiles && request->files[0].partition_values;
+    TRY(common_options(request, &recursive, err));
     source->partition_schema = type_struct(a, NULL, 0);
-    if (!given)
+    if (!given && !recursive) /* recursiveFileLookup: folders are not columns */
         TRY(source_partitions(a, request, &source->partition_schema, files, err));
     if (request->user_schema) {
         source->data_schema = nullable(a, without(a, request->user_schema, source->partition_schema));
@@ -194,6 +227,7 @@ Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *request, 
     }
     TRY(unique_names(source->data_schema, err));
     TRY(check_types(format, source->data_schema, err));
+    TRY(check_corrupt(format, request, source->data_schema, err));
     if (!strcmp(format, "parquet"))
         TRY(source_parquet_check(s, request, source->data_schema, err));
     source->files = files;
