@@ -58,6 +58,11 @@ static const char *conf_value(const KeyValueList *conf, const char *key)
 Status spark_open(Arena *a, const Options *options, Driver **ret_driver, Error *err)
 {
     DriverOptions d = { .home = option_text(a, options, "home"), .run = option_text(a, options, "run") };
+    char here[4096];
+    if (!getcwd(here, sizeof here))
+        return FAIL(err, ST_IO, "working folder: %s", strerror(errno));
+    d.working_dir = arena_str(a, here);
+    d.host_root = d.run ? d.working_dir : NULL; /* a step's user is not us: no file of ours but in the step's own folder */
     const char *conf_file = option_text(a, options, "conf-file"), *cores = option_text(a, options, "cores");
     int64_t n = 0;
     TRY(spark_memory(option_text(a, options, "memory"), &d.memory_bytes, err));

@@ -58,7 +58,8 @@ static void conf_start(Driver *d, const DriverOptions *options)
 
 static Status lake_start(Driver *d, const DriverOptions *options, Error *err)
 {
-    LakeOptions lake = { .host_files = true, .working_dir = options->working_dir, .run = options->run };
+    LakeOptions lake = { .host_files = true, .host_root = options->host_root, .working_dir = options->working_dir,
+                         .run = options->run };
     return options->credentials ? lake_open_server(options->credentials, &lake, &d->lake, err)
                                 : lake_open_home(d->home, &lake, &d->lake, err);
 }

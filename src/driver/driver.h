@@ -15,7 +15,8 @@
 
 typedef struct DriverOptions {
     const char *home;            /* the home's lake, warehouse and spill folder */
-    const char *working_dir;     /* relative file paths start here; NULL: the process's */
+    const char *working_dir;     /* relative file paths start here; NULL: at the root */
+    const char *host_root;       /* files of the host can be named only below this folder; NULL: anywhere */
     const char *run;             /* who writes: recorded with each output; NULL: none */
     const char *app_name;        /* spark.app.name unless the conf has one; NULL: "weir" */
     int64_t memory_bytes;        /* of the engine; 0: its own default */

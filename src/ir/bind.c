@@ -94,12 +94,18 @@ Node *strip_hidden(Binder *b, Node *n)
     return exprs.len == n->schema->len ? n : make_project(b, n, &exprs);
 }
 
+Column *copy_columns(Binder *b, const Schema *schema)
+{
+    Column *columns = ARENA_ARRAY(b->a, Column, schema->len + 1);
+    if (schema->len)
+        memcpy(columns, schema->at, schema->len * sizeof *columns);
+    return columns;
+}
+
 Node *qualify(Binder *b, Node *n, const StrList *qualifier)
 {
     Node *copy = node_copy(b->a, strip_hidden(b, n));
-    Column *columns = ARENA_ARRAY(b->a, Column, copy->schema->len + 1);
-    if (copy->schema->len)
-        memcpy(columns, copy->schema->at, copy->schema->len * sizeof *columns);
+    Column *columns = copy_columns(b, copy->schema);
     for (size_t i = 0; i < copy->schema->len; i++)
         columns[i].qualifier = *qualifier;
     vec_push(b->a, &b->barriers, copy);
@@ -370,6 +376,8 @@ static Status dispatch(Binder *b, Node *n, const Scope *outer, Node **ret, Error
     TRY(bind_source(b, n, outer, ret, &done, err));
     if (!done)
         TRY(bind_frame_relation(b, n, outer, ret, &done, err));
+    if (!done)
+        TRY(bind_stat_relation(b, n, outer, ret, &done, err));
     if (!done)
         TRY(bind_command(b, n, ret, &done, err));
     return done ? ST_OK : spark_unsupported(err, n, arena_printf(b->a, "the relation %s", node_name(n)));

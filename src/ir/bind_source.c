@@ -71,9 +71,7 @@ static Status bind_cte(Binder *b, const Cte *cte, const Scope *outer, const StrL
         return ST_OK;
     }
     Schema *s = ARENA_NEW(b->a, Schema);
-    Column *columns = ARENA_ARRAY(b->a, Column, cte->schema->len + 1);
-    if (cte->schema->len)
-        memcpy(columns, cte->schema->at, cte->schema->len * sizeof *columns);
+    Column *columns = copy_columns(b, cte->schema);
     for (size_t i = 0; i < cte->schema->len; i++) {
         columns[i].id = ++b->next_id;
         columns[i].qualifier = *qualifier;

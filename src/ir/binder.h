@@ -66,6 +66,7 @@ Status bind_relation(Binder *b, Node *n, const Scope *outer, Node **ret, Error *
 /* The same as the root of a query: without hidden columns, with its CTEs. */
 Status bind_root(Binder *b, Node *n, Node **ret, Error *err);
 Node *with_schema(Node *n, const Schema *schema);
+Column *copy_columns(Binder *b, const Schema *schema);
 /* A copy of `n` with `qualifier` on every column; nothing below it can be fetched through it. */
 Node *qualify(Binder *b, Node *n, const StrList *qualifier);
 /* Columns of fresh ids from a struct type. */
@@ -172,6 +173,7 @@ Status extract_generator(Binder *b, Node **input, NodeList *exprs, Error *err);
 Status generator_fields(Binder *b, const Node *generator, const Type **ret_struct, Error *err);
 Status bind_inline_table(Binder *b, const UnresolvedInlineTable *n, const Scope *outer, Node **ret, Error *err);
 Status bind_frame_relation(Binder *b, Node *n, const Scope *outer, Node **ret, bool *ret_done, Error *err);
+Status bind_stat_relation(Binder *b, Node *n, const Scope *outer, Node **ret, bool *ret_done, Error *err);
 Status bind_pivot(Binder *b, const Pivot *n, const Scope *outer, Node **ret, Error *err);
 Status bind_unpivot(Binder *b, const Unpivot *n, const Scope *outer, Node **ret, Error *err);
 Status bind_source(Binder *b, Node *n, const Scope *outer, Node **ret, bool *ret_done, Error *err);

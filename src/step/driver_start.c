@@ -75,6 +75,7 @@ Status driver_start(const DriverOptions *options, Driver *ret_driver, Error *err
     ProcessOptions spawn = PROCESS_OPTIONS;
     spawn.argv = argv.at;
     spawn.env = options->env;
+    spawn.cwd = options->cwd;
     spawn.stdout_fd = options->log_fd < 0 ? STDERR_FILENO : options->log_fd;
     spawn.stderr_fd = options->log_fd;
     spawn.keep_fds = keep;

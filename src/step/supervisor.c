@@ -118,6 +118,7 @@ static Status channel_prepare(Supervisor *s, char **env, Error *err)
     DriverOptions driver = { .program = s->place.program,
                              .run = s->spec.id,
                              .folder = s->folder,
+                             .cwd = path_join(s->arena, s->folder, "work"),
                              .memory_bytes = s->spec.driver_memory_bytes,
                              .cores = s->spec.driver_cores,
                              .env = (const char *const *)env,

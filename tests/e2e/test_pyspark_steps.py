@@ -102,3 +102,14 @@ def test_a_failed_write_is_not_visible(cluster):
     status, _, err = cluster.run(script)
     assert status["State"] == "FAILED" and "DIVIDE_BY_ZERO" in err
     assert cluster.s3.list_objects_v2(Bucket="pyspark-steps", Prefix="half/")["KeyCount"] == 0
+
+
+def test_the_driver_opens_no_file_of_the_host(cluster, server, tmp_path):
+    """The driver runs outside of the sandbox: a script must not read through it what it may not read itself."""
+    (tmp_path / "secret.txt").write_text("secret")
+    for path in (tmp_path / "secret.txt", server.home / "keys" / "root.json", "/etc/passwd"):
+        status, out, err = cluster.run(SESSION + f"print(spark.read.text('file://{path}').collect())\n")
+        assert status["State"] == "FAILED" and out == ""
+        assert "is outside of the folder that this step may use" in err
+    script = SESSION + "open('own.txt', 'w').write('mine')\nprint(spark.read.text('file:own.txt').collect()[0].value)\n"
+    assert cluster.run(script)[1] == "mine\n"

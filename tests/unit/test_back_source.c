@@ -332,10 +332,134 @@ static void csv_reads_as_spark_does(void **state)
     check_format(state, "csv");
 }
 
+static void parquet_reads_as_spark_does(void **state)
+{
+    check_format(state, "parquet");
+}
+
+static void json_reads_as_spark_does(void **state)
+{
+    check_format(state, "json");
+}
+
+static void text_reads_as_spark_does(void **state)
+{
+    check_format(state, "text");
+}
+
+/* ---------------------------------------------------------------- what is too large for a golden file */
+/* A case without an answer: FORMAT, files and options to fill in. */
+static Golden made(void **state, const char *name, const char *format)
+{
+    Golden c = { .a = arena_new(), .f = *state, .name = name, .err = ERROR_INIT };
+    c.json = json_pack("{s:s, s:{}, s:{}}", "format", format, "files", "options");
+    return c;
+}
+
+static void done(Golden *c)
+{
+    json_decref(c->json);
+    arena_free(c->a);
+}
+
+/* The only row of "SELECT what FROM the scan": its values with a space between. */
+static const char *answer(Golden *c, const char *what)
+{
+    const ScanSource *source;
+    str_auto sql = STR_INIT(MAX_GOLDEN), all = STR_INIT(MAX_GOLDEN);
+    EmitOptions options = { .time_zone = "UTC", .ansi = true };
+    duckdb_result result;
+    if (resolve(c, &source) != ST_OK || emit_plan(c->a, &options, scan_of(c, source), &sql, &c->err) != ST_OK)
+        fail_msg("%s", c->err.message);
+    str_addf(&all, "SELECT concat_ws(' ', %s) FROM (%s)", what, str_text(&sql));
+    if (duckdb_query(c->f->session->connection, str_text(&all), &result) != DuckDBSuccess)
+        fail_msg("%s", duckdb_result_error(&result));
+    duckdb_data_chunk chunk = duckdb_fetch_chunk(result);
+    duckdb_string_t *s = duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0));
+    const char *text = arena_strn(c->a, duckdb_string_t_data(s), duckdb_string_t_length(*s));
+    duckdb_destroy_data_chunk(&chunk);
+    duckdb_destroy_result(&result);
+    return text;
+}
+
+static void add_file(Golden *c, const char *name, const char *text)
+{
+    json_object_set_new(json_object_get(c->json, "files"), name, json_string(text));
+}
+
+static void add_option(Golden *c, const char *key, const char *value)
+{
+    json_object_set_new(json_object_get(c->json, "options"), key, json_string(value));
+}
+
+/* More partitions than become a UNION: the files' values are joined to them. */
+static void many_partitions_keep_their_values(void **state)
+{
+    Golden c = made(state, "many partitions", "csv");
+    for (int i = 0; i < 100; i++)
+        add_file(&c, arena_printf(c.a, "p=%d/a.csv", i), arena_printf(c.a, "%d\n%d\n", i, i + 1000));
+    add_option(&c, "inferSchema", "true");
+    lay_out(&c);
+    assert_string_equal(answer(&c, "count(*), sum(c101), count(*) FILTER (c100 % 1000 = c101)"), "200 9900 200");
+    done(&c);
+}
+
+/* Larger than one thread's range: each line is read once, by one of them, whatever ends it. */
+static void ranges_of_a_file_share_its_lines(void **state)
+{
+    static const char *const ends[] = { "\n", "\r\n", "\r" };
+    for (size_t k = 0; k < 3; k++) {
+        Golden c = made(state, "ranges", "csv");
+        str_auto text = STR_INIT(64 << 20);
+        str_addf(&text, "n,t%s", ends[k]);
+        for (int i = 0; i < 500000; i++)
+            str_addf(&text, "%d,\"abc, def %d\"%s", i, i % 7, ends[k]);
+        add_file(&c, "a.csv", str_text(&text));
+        add_option(&c, "header", "true");
+        add_option(&c, "inferSchema", "true");
+        lay_out(&c);
+        assert_string_equal(answer(&c, "count(*), sum(c100), count(DISTINCT c100), count(c101), max(length(c101))"),
+                            "500000 124999750000 500000 500000 10");
+        done(&c);
+    }
+}
+
+static void a_base_path_makes_folders_above_columns(void **state)
+{
+    Golden c = made(state, "basePath", "csv");
+    add_file(&c, "x=1/y=2/a.csv", "5\n");
+    lay_out(&c);
+    add_option(&c, "basePath", arena_printf(c.a, "file://%s/", c.folder));
+    c.folder = arena_printf(c.a, "%s/x=1/y=2", c.folder);
+    assert_string_equal(answer(&c, "c100, c101, c102"), "5 1 2");
+    done(&c);
+}
+
+static void a_cut_compressed_file_is_an_error(void **state)
+{
+    Golden c = made(state, "cut", "text");
+    const ScanSource *source;
+    json_object_set_new(json_object_get(c.json, "files"), "a.txt.gz", json_pack("{s:s}", "hex", "1f8b0800000000000003"));
+    lay_out(&c);
+    json_t *rows = json_array();
+    assert_int_equal(resolve(&c, &source), ST_OK);
+    assert_int_not_equal(query(&c, scan_of(&c, source), rows), ST_OK);
+    assert_non_null(strstr(c.err.message, "not a whole compressed file"));
+    json_decref(rows);
+    done(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(csv_reads_as_spark_does),
+        cmocka_unit_test(parquet_reads_as_spark_does),
+        cmocka_unit_test(json_reads_as_spark_does),
+        cmocka_unit_test(text_reads_as_spark_does),
+        cmocka_unit_test(many_partitions_keep_their_values),
+        cmocka_unit_test(ranges_of_a_file_share_its_lines),
+        cmocka_unit_test(a_base_path_makes_folders_above_columns),
+        cmocka_unit_test(a_cut_compressed_file_is_an_error),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

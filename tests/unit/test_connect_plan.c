@@ -72,7 +72,7 @@ static void a_relation_keeps_its_plan_id(void **state)
     Node *plan;
     Error err = ERROR_INIT;
     assert_int_equal(connect_relation(a, &options, r, &plan, &err), ST_OK);
-    assert_int_equal(plan->plan_id, 7);
+    assert_int_equal(plan->plan_id, 8); /* one more: 0 is "none" */
     assert_true(node_is(Filter, plan));
     assert_true(node_is(Range, node_as(Filter, plan)->input));
     assert_int_equal(node_as(Range, node_as(Filter, plan)->input)->to, 10);

@@ -96,6 +96,54 @@ static void a_filter_reaches_a_column_that_the_select_dropped(void **state)
     assert_string_equal(bound->schema->at[0].name, "i");
 }
 
+static const char *schema_text(Arena *a, const Node *bound)
+{
+    return type_catalog_text(a, bind_schema_type(a, bound));
+}
+
+static void describe_is_text_for_each_number_and_string(void **state)
+{
+    (void)state;
+    arena_auto *a = arena_new();
+    Error err = ERROR_INIT;
+    Node *bound = NULL;
+    assert_int_equal(bind(a, node_new(a, StatDescribe, .input = table(a, 1)), &bound, &err), ST_OK);
+    assert_string_equal(schema_text(a, bound), "struct<summary:string,i:string,s:string>");
+    StrList unknown = { 0 };
+    vec_push(a, &unknown, "nope");
+    assert_int_equal(bind(a, node_new(a, StatSummary, .input = table(a, 1), .statistics = unknown), &bound, &err), ST_INVALID);
+}
+
+static void correlation_is_one_double(void **state)
+{
+    (void)state;
+    arena_auto *a = arena_new();
+    Error err = ERROR_INIT;
+    Node *bound = NULL;
+    assert_int_equal(bind(a, node_new(a, StatCorr, .input = table(a, 1), .column1 = "i", .column2 = "i"), &bound, &err), ST_OK);
+    assert_string_equal(schema_text(a, bound), "struct<corr:double>");
+    assert_int_equal(bind(a, node_new(a, StatCov, .input = table(a, 1), .column1 = "i", .column2 = "zz"), &bound, &err), ST_INVALID);
+    assert_string_equal(err.code, "UNRESOLVED_COLUMN.WITH_SUGGESTION");
+}
+
+static void unpivot_makes_a_row_for_each_column(void **state)
+{
+    (void)state;
+    arena_auto *a = arena_new();
+    Error err = ERROR_INIT;
+    Node *bound = NULL;
+    NodeList ids = { 0 }, values = { 0 };
+    StrList names = { 0 };
+    vec_push(a, &ids, column(a, "s", 0));
+    vec_push(a, &values, column(a, "i", 0));
+    vec_push(a, &names, "v");
+    Node *unpivot = node_new(a, Unpivot, .input = table(a, 1), .ids = ids, .values = values, .variable_name = "n", .value_names = names,
+                             .ids_given = true, .values_given = true, .include_nulls = true);
+    assert_int_equal(bind(a, unpivot, &bound, &err), ST_OK);
+    assert_string_equal(schema_text(a, bound), "struct<s:string,n:string,v:int>");
+    assert_false(bound->schema->at[1].nullable);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +151,9 @@ int main(void)
         cmocka_unit_test(the_same_frame_on_both_sides_is_ambiguous),
         cmocka_unit_test(a_frame_that_is_not_below_cannot_be_resolved),
         cmocka_unit_test(a_filter_reaches_a_column_that_the_select_dropped),
+        cmocka_unit_test(describe_is_text_for_each_number_and_string),
+        cmocka_unit_test(correlation_is_one_double),
+        cmocka_unit_test(unpivot_makes_a_row_for_each_column),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

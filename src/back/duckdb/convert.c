@@ -261,65 +261,92 @@ bool convert_date(View v, int32_t *ret_days)
     return true;
 }
 
-/* hh[:mm[:ss[.ffffff…]]] */
-static bool read_time(View v, size_t *i, int64_t *us)
+/* SparkDateTimeUtils.parseTimestampString: year, month, day, hour, minute, second, fraction; then the rest is a zone. */
+enum { YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, FRACTION, SEGMENTS };
+typedef struct Moment {
+    int64_t at[SEGMENTS];
+    bool only_time;
+    View zone;
+} Moment;
+
+static bool segment_fits(int segment, int digits_seen)
 {
-    int64_t h, m = 0, s = 0, fraction = 0;
-    if (read_digits(v, i, 2, &h) < 1 || h > 23)
-        return false;
-    if (*i < v.len && v.data[*i] == ':') {
-        (*i)++;
-        if (read_digits(v, i, 2, &m) < 1 || m > 59)
-            return false;
-        if (*i < v.len && v.data[*i] == ':') {
-            (*i)++;
-            if (read_digits(v, i, 2, &s) < 1 || s > 59)
-                return false;
-            if (*i < v.len && v.data[*i] == '.') {
-                (*i)++;
-                int n = 0;
-                for (; *i < v.len && is_digit(v.data[*i]); (*i)++) {
-                    if (n++ < 6)
-                        fraction = fraction * 10 + (v.data[*i] - '0');
-                }
-                for (; n < 6; n++)
-                    fraction *= 10;
-            }
-        }
+    if (segment == FRACTION)
+        return true;
+    return segment == YEAR ? digits_seen >= 4 && digits_seen <= 6 : digits_seen > 0 && digits_seen <= 2;
+}
+
+/* Which segment follows `segment` when `c` stands behind it; -1: none, SEGMENTS: c begins the zone. */
+static int next_segment(int segment, char c, bool signed_year, Moment *m)
+{
+    switch (segment) {
+    case YEAR:
+        m->only_time = c == ':' && !signed_year;
+        return c == '-' ? MONTH : m->only_time ? MINUTE : -1;
+    case MONTH: return c == '-' ? DAY : -1;
+    case DAY: return c == ' ' || c == 'T' ? HOUR : -1;
+    case HOUR: case MINUTE: return c == ':' ? segment + 1 : -1;
+    case SECOND: return c == '.' ? FRACTION : SEGMENTS;
+    default: return SEGMENTS;
     }
-    *us = ((h * 60 + m) * 60 + s) * MICROS_PER_SECOND + fraction;
+}
+
+static bool parse_moment(View v, Moment *m)
+{
+    bool negative = v.len && v.data[0] == '-', sign = negative || (v.len && v.data[0] == '+');
+    size_t i = sign;
+    int segment = YEAR, seen = 0, fraction = 0;
+    *m = (Moment){ .at = { 0, 1, 1, 0, 0, 0, 0 } };
+    if (i < v.len && v.data[i] == 'T' && !sign) {
+        m->only_time = true;
+        segment = HOUR;
+        i++;
+    }
+    int64_t value = 0;
+    for (; i < v.len && segment < SEGMENTS; i++) {
+        if (is_digit(v.data[i])) {
+            fraction += segment == FRACTION;
+            if (segment != FRACTION || seen < 6)
+                value = seen < 18 ? value * 10 + (v.data[i] - '0') : value;
+            seen++;
+            continue;
+        }
+        int next = next_segment(segment, v.data[i], sign, m);
+        int filled = segment == YEAR && next == MINUTE ? HOUR : segment;
+        if (next < 0 || !segment_fits(filled, seen))
+            return false;
+        m->at[filled] = value;
+        if (next == SEGMENTS)
+            m->zone = trim_all((View){ v.data + i, v.len - i });
+        segment = next;
+        value = seen = 0;
+    }
+    if (segment < SEGMENTS) {
+        if (!segment_fits(segment, seen))
+            return false;
+        m->at[segment] = value;
+    }
+    for (; fraction < 6; fraction++)
+        m->at[FRACTION] *= 10;
+    m->at[YEAR] = negative ? -m->at[YEAR] : m->at[YEAR];
     return true;
 }
 
 bool convert_timestamp(View v, const Zone *zone, int64_t today_days, int64_t *ret_us)
 {
-    int64_t year, month, day, us = 0, days = today_days;
-    size_t i = 0;
+    Moment m;
     v = trim_all(v);
-    const char *colon = memchr(v.data, ':', v.len);
-    bool only_time = v.len && (v.data[0] == 'T' || (colon && colon - v.data <= 2));
-    if (only_time) {
-        if (!zone)
-            return false;
-        i = v.data[0] == 'T';
-        if (!read_time(v, &i, &us))
-            return false;
-    } else {
-        if (!read_date(v, &i, &year, &month, &day) || !civil_valid_date(year, (int)month, (int)day))
-            return false;
-        days = days_from_civil(year, (int)month, (int)day);
-        if (i < v.len) {
-            if (v.data[i] != ' ' && v.data[i] != 'T')
-                return false;
-            i++;
-            if (i < v.len && !read_time(v, &i, &us))
-                return false;
-        }
-    }
-    View rest = trim_all((View){ v.data + i, v.len - i });
-    const Zone *own = rest.len ? zone_find(rest) : NULL;
-    if (rest.len && !own)
+    if (!v.len || !parse_moment(v, &m) || (m.only_time && !zone))
         return false;
+    const Zone *own = m.zone.len ? zone_find(m.zone) : NULL;
+    if (m.zone.len && !own)
+        return false;
+    if (m.at[HOUR] > 23 || m.at[MINUTE] > 59 || m.at[SECOND] > 59)
+        return false;
+    if (!m.only_time && !civil_valid_date(m.at[YEAR], (int)m.at[MONTH], (int)m.at[DAY]))
+        return false;
+    int64_t days = m.only_time ? today_days : days_from_civil(m.at[YEAR], (int)m.at[MONTH], (int)m.at[DAY]);
+    int64_t us = ((m.at[HOUR] * 60 + m.at[MINUTE]) * 60 + m.at[SECOND]) * MICROS_PER_SECOND + m.at[FRACTION];
     i128 local = (i128)days * MICROS_PER_DAY + us;
     if (local > INT64_MAX || local < INT64_MIN)
         return false;

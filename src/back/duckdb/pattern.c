@@ -34,7 +34,11 @@ static Piece *push(Pattern *p, char letter, int count)
 static void push_text(Pattern *p, const char *text, size_t length)
 {
     Piece *piece = push(p, 0, 0);
-    piece->text = strndup(text, length);
+    piece->text = malloc(length + 1); /* not strndup: the text need not end in NUL */
+    if (!piece->text)
+        abort();
+    memcpy(piece->text, text, length);
+    piece->text[length] = 0;
     piece->length = length;
 }
 

@@ -172,6 +172,25 @@ static Status drop_overlap(Arena *a, const Type **schema, const Type *partitions
     return ST_OK;
 }
 
+static Status check_corrupt(const char *format, const SourceRequest *r, const Type *schema, Error *err)
+{
+    const char *name = source_option(r->options, "columnNameOfCorruptRecord");
+    name = name ? name : "_corrupt_record";
+    for (size_t i = 0; i < schema->nfields && (!strcmp(format, "csv") || !strcmp(format, "json")); i++) {
+        if (strcmp(schema->fields[i].name, name) != 0 || schema->fields[i].type->kind == TYPE_STRING)
+            continue;
+        str_auto type = STR_INIT(LIMIT_QUERY_TEXT);
+        type_sql(schema->fields[i].type, &type);
+        Status status = FAIL_CODE(err, ST_INVALID, "INVALID_CORRUPT_RECORD_TYPE",
+                                  "[INVALID_CORRUPT_RECORD_TYPE] The column `%s` for corrupt records must have the nullable STRING type, "
+                                  "but got \"%s\". SQLSTATE: 42804", name, str_text(&type));
+        error_param(err, "columnName", name);
+        error_param(err, "actualType", str_text(&type));
+        return status;
+    }
+    return ST_OK;
+}
+
 Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *request, const ScanSource **ret_source, Error *err)
 {
     const char *format = source_format(request->format);
@@ -194,6 +213,7 @@ Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *request, 
     }
     TRY(unique_names(source->data_schema, err));
     TRY(check_types(format, source->data_schema, err));
+    TRY(check_corrupt(format, request, source->data_schema, err));
     if (!strcmp(format, "parquet"))
         TRY(source_parquet_check(s, request, source->data_schema, err));
     source->files = files;

@@ -24,6 +24,7 @@ typedef struct CsvOptions {
     ParseMode mode;
     const Zone *zone;
     const Pattern *date_format, *timestamp_format, *ntz_format; /* NULL: not given */
+    bool lenient_dates;           /* dates of dateFormat read as timestamps by the default rules too */
     int64_t max_columns, max_chars; /* max_chars -1: no limit */
 } CsvOptions;
 

@@ -48,7 +48,7 @@ static Guess merge(const Infer *in, Guess x, Guess y)
         return x.kind == TYPE_NULL ? y : x;
     bool date = x.kind == TYPE_DATE || y.kind == TYPE_DATE, time = x.kind == TYPE_TIMESTAMP || y.kind == TYPE_TIMESTAMP;
     /* A date reads as a timestamp only when the lenient default formats do it. */
-    if (date && time && !in->o->timestamp_format && !in->o->date_format)
+    if (date && time && !in->o->timestamp_format && in->o->lenient_dates)
         return (Guess){ TYPE_TIMESTAMP, 0, 0 };
     if (!is_number(x) || !is_number(y))
         return (Guess){ TYPE_STRING, 0, 0 };

@@ -12,8 +12,6 @@ Status source_bool(const KeyValueList *options, const char *name, bool absent, b
 Status source_unsupported(Error *err, const char *what);
 /* The text of a file in another encoding as UTF-8. */
 Status source_decode(Arena *a, const char *encoding, View bytes, View *ret_text, Error *err);
-/* Does Spark leave files of this name out (names that begin with _ or .)? */
-bool source_hidden(const char *name);
 
 /* ---------------------------------------------------------------- schemas, by format */
 Status source_csv_schema(Arena *a, const SourceRequest *r, const Type **ret_schema, Error *err);

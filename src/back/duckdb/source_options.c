@@ -34,7 +34,7 @@ Status source_bool(const KeyValueList *options, const char *name, bool absent, b
 {
     const char *value = source_option(options, name);
     if (value && !str_ieq(value, "true") && !str_ieq(value, "false"))
-        return FAIL_CODE(err, ST_INVALID, "", "%s flag can be true or false", name);
+        return FAIL_CODE(err, ST_INVALID, "", "%s flag can be true or false.", name);
     *ret_value = value ? str_ieq(value, "true") : absent;
     return ST_OK;
 }
@@ -45,7 +45,7 @@ static Status one_char(const KeyValueList *options, const char *name, char absen
     if (value && (unsigned char)value[0] >= 0x80)
         return source_unsupported(err, "a quote, escape or comment character that is not ASCII");
     if (value && value[0] && value[1])
-        return FAIL_CODE(err, ST_INVALID, "", "%s cannot be more than one character", name);
+        return FAIL_CODE(err, ST_INVALID, "_LEGACY_ERROR_TEMP_2145", "%s cannot be more than one character.", name);
     *ret_char = value ? value[0] : absent;
     return ST_OK;
 }
@@ -113,6 +113,24 @@ static Status refuse(const KeyValueList *options, Error *err)
     return ST_OK;
 }
 
+/* CharsetProvider: what Spark 4 takes. */
+static Status charset(const char *name, const char **ret_encoding, Error *err)
+{
+    static const char *const names[] = { "iso-8859-1", "us-ascii", "utf-16", "utf-16be", "utf-16le", "utf-32", "utf-8" };
+    for (size_t i = 0; name && i < sizeof names / sizeof *names; i++) {
+        if (str_ieq(names[i], name)) {
+            *ret_encoding = strcmp(names[i], "utf-8") ? names[i] : NULL;
+            return ST_OK;
+        }
+    }
+    *ret_encoding = NULL;
+    if (!name)
+        return ST_OK;
+    return FAIL_CODE(err, ST_INVALID, "INVALID_PARAMETER_VALUE.CHARSET",
+                     "[INVALID_PARAMETER_VALUE.CHARSET] The value of parameter(s) `charset` in `CSVOptions` is invalid: expects one of "
+                     "the iso-8859-1, us-ascii, utf-16, utf-16be, utf-16le, utf-32, utf-8, but got %s. SQLSTATE: 22023", name);
+}
+
 static Status numbers(const KeyValueList *options, CsvOptions *o, Error *err)
 {
     const char *columns = source_option(options, "maxColumns"), *chars = source_option(options, "maxCharsPerColumn");
@@ -153,6 +171,17 @@ static Status pattern(Arena *a, const KeyValueList *options, const char *name, c
     return ST_OK;
 }
 
+/* CSVInferSchema's LENIENT_TS_FORMATTER_SUPPORTED_DATE_FORMATS */
+static bool is_lenient(const char *date_format)
+{
+    static const char *const formats[] = { "yyyy-MM-dd", "yyyy-M-d", "yyyy-M-dd", "yyyy-MM-d", "yyyy-MM", "yyyy-M", "yyyy" };
+    for (size_t i = 0; date_format && i < sizeof formats / sizeof *formats; i++) {
+        if (!strcmp(formats[i], date_format))
+            return true;
+    }
+    return !date_format;
+}
+
 static Status flags(const KeyValueList *options, CsvOptions *o, Error *err)
 {
     TRY(source_bool(options, "header", false, &o->header, err));
@@ -176,6 +205,7 @@ Status csv_options(Arena *a, const KeyValueList *options, const char *time_zone,
     TRY(refuse(options, err));
     TRY(parse_mode(options, &o.mode));
     TRY(pattern(a, options, "dateFormat", &o.date_format, err));
+    o.lenient_dates = is_lenient(source_option(options, "dateFormat"));
     TRY(pattern(a, options, "timestampFormat", &o.timestamp_format, err));
     TRY(pattern(a, options, "timestampNTZFormat", &o.ntz_format, err));
     o.null_value = view_option(options, "nullValue", "");
@@ -188,20 +218,13 @@ Status csv_options(Arena *a, const KeyValueList *options, const char *time_zone,
         return FAIL_CODE(err, ST_INVALID, "", "'lineSep' can contain only 1 character.");
     o.corrupt = source_option(options, "columnNameOfCorruptRecord");
     o.corrupt = o.corrupt ? o.corrupt : "_corrupt_record";
-    o.encoding = encoding && !str_ieq(encoding, "UTF-8") && !str_ieq(encoding, "UTF8") ? encoding : NULL;
+    TRY(charset(encoding, &o.encoding, err));
     zone = zone ? zone : time_zone ? time_zone : "UTC";
     o.zone = zone_find(VIEW(zone));
     if (!o.zone)
         return engine_fail(err, ST_INVALID, "INVALID_TIMEZONE", "timeZone", zone, NULL);
     *ret_options = o;
     return ST_OK;
-}
-
-bool source_hidden(const char *name)
-{
-    /* Partition folders such as _x=1 are read; so are Parquet's own summaries. */
-    bool hidden = name[0] == '.' || (name[0] == '_' && !strchr(name, '='));
-    return (hidden && !str_starts(name, "_common_metadata") && !str_starts(name, "_metadata")) || str_ends(name, "._COPYING_");
 }
 
 Status source_decode(Arena *a, const char *encoding, View bytes, View *ret_text, Error *err)

@@ -183,6 +183,20 @@ static void advance(SourceReader *r, size_t n)
     r->at += (int64_t)n;
 }
 
+/* The first \n or \r; in windows, so that a file with one kind of them is not searched to its end for the other. */
+static const char *first_end(const char *from, size_t n)
+{
+    for (size_t window = 256; n; window *= 2) {
+        size_t k = window < n ? window : n;
+        const char *feed = memchr(from, '\n', k), *cr = memchr(from, '\r', feed ? (size_t)(feed - from) : k);
+        if (feed || cr)
+            return cr ? cr : feed;
+        from += k;
+        n -= k;
+    }
+    return NULL;
+}
+
 /* Where the line at the buffer's start ends and the next begins. False: not to be seen yet. */
 static bool line_end(const SourceReader *r, size_t searched, size_t *ret_length, size_t *ret_next)
 {
@@ -196,15 +210,11 @@ static bool line_end(const SourceReader *r, size_t searched, size_t *ret_length,
         *ret_next = *ret_length + r->separator_len;
         return true;
     }
-    const char *feed = memchr(from, '\n', n);
-    const char *cr = memchr(from, '\r', feed ? (size_t)(feed - from) : n);
-    if (cr && !feed && cr == start + (r->to - r->from) - 1 && !r->end)
-        return false; /* \n may follow */
-    const char *at = cr ? cr : feed;
-    if (!at)
+    const char *at = first_end(from, n), *end = from + n;
+    if (!at || (*at == '\r' && at + 1 == end && !r->end)) /* \n may follow */
         return false;
     *ret_length = (size_t)(at - start);
-    *ret_next = *ret_length + (cr && feed == cr + 1 ? 2 : 1);
+    *ret_next = *ret_length + (*at == '\r' && at + 1 < end && at[1] == '\n' ? 2 : 1);
     return true;
 }
 

@@ -196,6 +196,7 @@ static void local_free(void *p)
     ScanLocal *l = p;
     source_reader_close(l->reader);
     arena_free(l->text_arena);
+    arena_free(l->record_arena);
     csv_parser_done(&l->csv);
     str_done(&l->scratch);
     free(l->columns);
@@ -232,6 +233,7 @@ static Status begin(ScanLocal *l, const FileRange *range, Error *err)
     l->at_start = range->from == 0;
     l->text_taken = false;
     l->at = l->end = NULL;
+    l->left = NULL;
     Status status = source_reader_open(l->file->path, range->from, range->to, separator, &l->reader, err);
     if (status == ST_NOT_FOUND)
         return engine_fail(err, ST_RUNTIME, "FAILED_READ_FILE.FILE_NOT_EXIST", "path", l->file->uri, NULL);

@@ -53,6 +53,9 @@ typedef struct ScanLocal {
     Arena *text_arena;           /* text of a file that is read whole */
     const char *at, *end;
     CsvParser csv;
+    Arena *record_arena;         /* JSON: of the record */
+    View record;
+    const struct JsonNode *left; /* JSON: items of a record that is an array */
     Str scratch;
     ScanColumn *columns;         /* those asked for, without source_file and the corrupt record */
     size_t ncolumns;

@@ -196,7 +196,11 @@ const Zone *zone_find(View name)
         if (!z)
             z = region_zone(name);
         if (z) {
-            z->name = strndup(name.data, name.len);
+            z->name = malloc(name.len + 1);
+            if (!z->name)
+                abort();
+            memcpy(z->name, name.data, name.len);
+            z->name[name.len] = 0;
             z->next = zones;
             zones = z;
         }

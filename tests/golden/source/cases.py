@@ -103,3 +103,125 @@ CSV = [
     csv("time zone of the reader", "2020-01-02 03:04:05\n2020-07-02T00:00:00Z\n", schema="t timestamp", timeZone="America/New_York"),
     csv("timestamp without zone", "2020-01-02 03:04:05\n2020-01-02T00:00:00Z\n2020-01-02\nx\n", schema="t timestamp_ntz"),
 ]
+
+
+def json(name, text, schema=None, select=None, **options):
+    return {**csv(name, text if isinstance(text, dict) else {"a.json": text}, schema, select, **options), "format": "json"}
+
+
+ALL = "a int, b double, c string, d boolean, e timestamp, f date, g decimal(10,2)"
+JSON = [
+    json("simple", '{"a":1,"b":"x"}\n{"b":"y","a":2}\n'),
+    json("types", '{"i":1,"l":3000000000,"f":1.5,"e":1e3,"t":true,"n":null,"s":"x","big":12345678901234567890}\n'),
+    json("names are sorted", '{"b":1,"a":2,"B":3,"_":4}\n'),
+    json("types of two records", '{"a":1,"b":1,"c":true,"d":"x","e":null}\n{"a":1.5,"b":"x","c":1,"d":null,"e":null}\n'),
+    json("nested", '{"a":{"x":1,"y":[1,2]},"b":[{"p":1},{"q":"z"}],"c":[]}\n{"a":{"z":true},"b":[],"c":[[1],[2.5]]}\n'),
+    json("empty strings and structs", '{"a":"","b":{},"c":[{}],"d":[""]}\n'),
+    json("corrupt", '{"a":1}\n{"a":\nx\n{"a":2}\n'),
+    json("corrupt, dropped", '{"a":1}\n{"a":\n{"a":2}\n', mode="DROPMALFORMED"),
+    json("corrupt, fails", '{"a":1}\n{"a":\n', mode="FAILFAST"),
+    json("corrupt, declared", '{"a":1}\n{"a":\n{"a":"x"}\n{"a":2} y\n[{"a":3},{"a":4}]\n', schema="a int, _corrupt_record string"),
+    json("blank lines", '\n  \n{"a":1}\n\n'),
+    json("root values", '1\n"x"\nnull\n{"a":1}\n'),
+    json("root array", '[{"a":1},{"a":2,"b":"x"}]\n{"a":3}\n'),
+    json("declared types", '{"a":1,"b":1.5,"c":"x","d":true,"e":"2020-01-02T03:04:05Z","f":"2020-01-02","g":1.005}\n'
+         '{"a":null,"b":2,"c":{"p":[1, 2]},"d":false,"e":1577934245,"f":"2020-1-2","g":"7.5"}\n', schema=ALL),
+    json("declared types that do not fit", '{"a":"x","b":"y","c":1.50,"d":1,"e":"z","f":"q","g":"w"}\n'
+         '{"a":1.5,"b":true,"c":false,"d":"true","e":"","f":"","g":123456789.5}\n{"a":3000000000,"b":"NaN","c":"","d":null}\n', schema=ALL),
+    json("numbers as text", '{"a":1.0,"b":[1, "x" ],"c":{"k" : null}}\n', schema="a string, b string, c string"),
+    json("partial nested values", '{"a":{"x":1,"y":"z"},"b":[1,"x",3],"c":{"k":1,"l":"m"},"d":[{"x":"q","y":"r"}]}\n',
+         schema="a struct<x:int,y:int>, b array<int>, c map<string,int>, d array<struct<x:int,y:string>>"),
+    json("maps and arrays", '{"m":{"a":1,"b":null},"l":[[1,2],null,[]],"s":{"x":{"y":5}}}\n{}\n',
+         schema="m map<string,bigint>, l array<array<int>>, s struct<x:struct<y:int>,z:string>"),
+    json("twice named fields", '{"a":1,"a":2}\n', schema="a int"),
+    json("names by case", '{"A":1,"a":2}\n', schema="A int, b int"),
+    json("escapes", '{"a":"\\u00e4\\n\\"\\\\\\/\\ud83d\\ude00","b":"\t"}\n', schema="a string, b string"),
+    json("single quotes", "{'a':'x\"y'}\n"),
+    json("non-numeric numbers", '{"a":NaN,"b":Infinity,"c":-Infinity,"d":1}\n'),
+    json("leading zeros", '{"a":01}\n{"a":1}\n'),
+    json("long strings of digits", '{"a":123456789012345678901234567890123456789012}\n{"a":1}\n'),
+    json("decimals preferred", '{"a":1.25,"b":1}\n{"a":10.5,"b":2.5}\n', prefersDecimal="true"),
+    json("primitives as strings", '{"a":1.25,"b":true,"c":{"d":1}}\n', primitivesAsString="true"),
+    json("null fields dropped", '{"a":null,"b":[],"c":1,"d":{"e":null}}\n', dropFieldIfAllNull="true"),
+    json("timestamps inferred", '{"a":"2020-01-02T03:04:05Z","b":"x"}\n', inferTimestamp="true"),
+    json("multi line", {"a.json": '{\n "a": 1,\n "b": [1,\n 2]\n}\n', "b.json": '[{"a": 5},\n {"a": 6}]\n'}, multiLine="true"),
+    json("multi line corrupt", {"a.json": '{\n "a": 1', "b.json": '{"a": 5}'}, multiLine="true"),
+    json("formats", '{"d":"02/01/2020","t":"02/01/2020 10:11"}\n', schema="d date, t timestamp", dateFormat="dd/MM/yyyy",
+         timestampFormat="dd/MM/yyyy HH:mm"),
+    json("empty", ""),
+    json("pruned", '{"a":"x","b":2}\n{"a":1,"b":3}\n{"a":1,"b":\n', schema="a int, b int", select=["b"]),
+]
+
+
+def text(name, content, schema=None, **options):
+    return {**csv(name, content if isinstance(content, dict) else {"a.txt": content}, schema, **options), "format": "text"}
+
+
+TEXT = [
+    text("lines", "a\n\nb c\r\nd\re"),
+    text("other line end", "a;b\n;c", lineSep=";"),
+    text("whole files", {"a.txt": "a\nb\n", "b.txt": "c"}, wholetext="true"),
+    text("partitions", {"p=1/a.txt": "x\n", "p=2/a.txt": "y\n"}),
+    text("not UTF-8", {"a.txt": {"hex": "61ff62c3280a"}}),
+]
+CSV += [
+    csv("date format", "a,b\n02/01/2020,02/01/2020 10:11\nx,y\n", header="true", schema="a date, b timestamp",
+        dateFormat="dd/MM/yyyy", timestampFormat="dd/MM/yyyy HH:mm"),
+    csv("date format inferred", "a,b\n02/01/2020,02/01/2020 10:11\n03/01/2020,03/01/2020 00:00\n", dateFormat="dd/MM/yyyy",
+        timestampFormat="dd/MM/yyyy HH:mm", **INFER),
+    csv("dates of the default format beside timestamps", "a\n2020-01-02\n2020-01-02 10:00:00\n", dateFormat="yyyy-MM-dd", **INFER),
+    csv("times of the default formats", "a,b,c\n2020-01-02T10,2020-01-02 10:00 UTC,2020-01-02T10:00:00.1234567\n", **INFER),
+    csv("gzip", {"a.csv.gz": {"hex": __import__("gzip").compress(b"a,b\n1,x\n2,y\n", mtime=0).hex()}}, **INFER),
+]
+
+
+def arrow(**columns):
+    """A Parquet file of pyarrow's, in hexadecimal."""
+    import io
+    import pyarrow
+    import pyarrow.parquet
+    out = io.BytesIO()
+    options = columns.pop("options", {})
+    pyarrow.parquet.write_table(pyarrow.table(columns), out, compression="snappy", **options)
+    return {"hex": out.getvalue().hex()}
+
+
+def parquet(name, files, schema=None, select=None, **options):
+    return {**csv(name, files, schema, select, **options), "format": "parquet"}
+
+
+def parquet_cases():
+    import datetime
+    import decimal
+    import pyarrow as pa
+    moment = datetime.datetime(2020, 1, 2, 3, 4, 5, 678000)
+    zone = datetime.timezone.utc
+    simple = arrow(a=pa.array([1, None], pa.int32()), B=pa.array(["x", None]))
+    return [
+        parquet("simple", {"a.parquet": simple}),
+        parquet("integers", {"a.parquet": arrow(
+            a=pa.array([1], pa.int8()), b=pa.array([2], pa.int16()), c=pa.array([3], pa.int64()), d=pa.array([200], pa.uint8()),
+            e=pa.array([40000], pa.uint16()), f=pa.array([3000000000], pa.uint32()), g=pa.array([2**63], pa.uint64()))}),
+        parquet("others", {"a.parquet": arrow(
+            a=pa.array([1.5], pa.float32()), b=pa.array([2.5]), c=pa.array([True]), d=pa.array([decimal.Decimal("1.25")], pa.decimal128(10, 2)),
+            e=pa.array([datetime.date(2020, 1, 2)]), f=pa.array([b"\x01\x02"]), g=pa.array([decimal.Decimal(5)], pa.decimal128(38, 0)))}),
+        parquet("timestamps", {"a.parquet": arrow(
+            a=pa.array([moment.replace(tzinfo=zone)], pa.timestamp("us", "UTC")), b=pa.array([moment], pa.timestamp("us")),
+            c=pa.array([moment.replace(tzinfo=zone)], pa.timestamp("ms", "UTC")))}),
+        parquet("old timestamps", {"a.parquet": arrow(
+            a=pa.array([moment], pa.timestamp("ns")), options={"use_deprecated_int96_timestamps": True})}),
+        parquet("nested", {"a.parquet": arrow(
+            l=pa.array([[1, None], []], pa.list_(pa.int64())), s=pa.array([{"x": 1, "y": "a"}, None]),
+            m=pa.array([[("k", 1)], None], pa.map_(pa.string(), pa.int32())))}),
+        parquet("columns by name", {"a.parquet": simple}, schema="b string, c int, A int"),
+        parquet("wider types", {"a.parquet": simple}, schema="a bigint"),
+        parquet("types in conflict", {"a.parquet": simple}, schema="a string"),
+        parquet("files in conflict", {"a.parquet": arrow(a=pa.array([1], pa.int32())), "b.parquet": arrow(a=pa.array(["x"]))}),
+        parquet("missing columns", {"a.parquet": simple, "b.parquet": arrow(a=pa.array([5], pa.int32()))}),
+        parquet("merged", {"a.parquet": simple, "b.parquet": arrow(a=pa.array([5], pa.int32()), z=pa.array([1.5]))}, mergeSchema="true"),
+        parquet("partitions", {"p=1/q=x/a.parquet": simple, "p=2/q=__HIVE_DEFAULT_PARTITION__/a.parquet": simple}),
+        parquet("only partitions", {"p=1/a.parquet": simple, "p=2/a.parquet": simple}, select=["p"]),
+        parquet("nested fields by name", {"a.parquet": arrow(s=pa.array([{"x": 1, "y": "a"}]))}, schema="s struct<y:string,z:int>"),
+        parquet("not Parquet", {"a.parquet": "hello, this is text\n"}),
+        parquet("cut off", {"a.parquet": {"hex": simple["hex"][:-40]}}),
+    ]

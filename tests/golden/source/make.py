@@ -59,7 +59,7 @@ def ask(spark, case):
                 data = data.select(*case["select"])
             if case["format"] != "text":
                 data = data.selectExpr(*[
-                    f"to_json(`{f.name}`) as `{f.name}`" if f.dataType.typeName() in ("struct", "array", "map") else f"`{f.name}`"
+                    f"to_json(`{f.name}`, map('ignoreNullFields', 'false')) as `{f.name}`" if f.dataType.typeName() in ("struct", "array", "map") else f"`{f.name}`"
                     for f in data.schema.fields])
             answer["rows"] = sorted(([text(v) for v in row] for row in data.collect()), key=repr)
         except Exception as error:  # what Spark raises is the answer
@@ -72,9 +72,9 @@ def main():
              .config("spark.ui.enabled", "false").getOrCreate())
     spark.sparkContext.setLogLevel("OFF")
     here = os.path.dirname(os.path.abspath(__file__))
-    for format in sys.argv[1:] or ("csv", "json", "text"):
+    for format in sys.argv[1:] or ("csv", "json", "text", "parquet"):
         answers = []
-        for case in getattr(cases, format.upper()):
+        for case in cases.parquet_cases() if format == "parquet" else getattr(cases, format.upper()):
             expect = ask(spark, case)
             answers.append({**case, "expect": expect})
         with open(os.path.join(here, format + ".json"), "w") as f:
