@@ -387,10 +387,11 @@ static void on_event(RpcCall *call, EventKind kind, bool ok)
     pthread_mutex_unlock(&call->lock);
     switch (kind) {
     case EVENT_ACCEPT:
+        rpc_call_ref(call); /* a short call may be over, and its close seen by another poller, before this returns */
         on_accept(call, ok);
         if (!ok || !call->call)
-            rpc_call_unref(call);
-        return;
+            rpc_call_unref(call); /* it was never born */
+        break;
     case EVENT_RECEIVE:
         on_receive(call, ok);
         break;

@@ -42,17 +42,25 @@ Node *make_literal_null(Binder *b, const Type *type)
 static Status bad_cast(Binder *b, Node *cast, bool ansi, Error *err)
 {
     const Cast *c = node_as(Cast, cast);
-    bool legacy_could = ansi && c->mode != CAST_TRY && cast_valid(false, c->child->type, c->to);
+    const Type *from = c->child->type;
+    const char *class = "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", *function = "";
     const char *text = "Cannot resolve \"<sqlExpr>\" due to data type mismatch: cannot cast \"<srcType>\" to \"<targetType>\".";
-    const char *hint = "Cannot resolve \"<sqlExpr>\" due to data type mismatch: cannot cast \"<srcType>\" to \"<targetType>\" with "
-                       "ANSI mode on. If you have to cast \"<srcType>\" to \"<targetType>\", you can set <config> as <configVal>.";
-    bool boolean = c->child->type->kind == TYPE_BOOLEAN || c->to->kind == TYPE_BOOLEAN;
-    legacy_could = legacy_could && !boolean;
-    return spark_error(err, cast,
-                       legacy_could ? "DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION" : "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION",
-                       "42K09", legacy_could ? hint : text, "sqlExpr", pretty(b, cast), "srcType",
-                       type_sql_text(b->a, c->child->type), "targetType", type_sql_text(b->a, c->to), "config",
-                       "\"spark.sql.ansi.enabled\"", "configVal", "'false'", NULL);
+    if (ansi && type_is_numeric(from) && c->to->kind == TYPE_DATE)
+        function = "`DATE_FROM_UNIX_DATE`";
+    else if (ansi && from->kind == TYPE_DATE && type_is_numeric(c->to))
+        function = "`UNIX_DATE`";
+    if (*function) {
+        class = "DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION";
+        text = "Cannot resolve \"<sqlExpr>\" due to data type mismatch: cannot cast \"<srcType>\" to \"<targetType>\". To convert "
+               "values from \"<srcType>\" to \"<targetType>\", you can use the functions <functionNames> instead.";
+    } else if (ansi && c->mode != CAST_TRY && cast_valid(false, from, c->to)) {
+        class = "DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION";
+        text = "Cannot resolve \"<sqlExpr>\" due to data type mismatch: cannot cast \"<srcType>\" to \"<targetType>\" with ANSI mode "
+               "on. If you have to cast \"<srcType>\" to \"<targetType>\", you can set <config> as <configVal>.";
+    }
+    return spark_error(err, cast, class, "42K09", text, "sqlExpr", pretty(b, cast), "srcType", type_sql_text(b->a, from),
+                       "targetType", type_sql_text(b->a, c->to), "config", "\"spark.sql.ansi.enabled\"", "configVal", "'false'",
+                       "functionNames", function, NULL);
 }
 
 Status make_cast(Binder *b, Node *child, const Type *to, int64_t mode, const Node *at, Node **ret, Error *err)

@@ -3,11 +3,6 @@
 #include "ir/enums.h"
 #include "ir/value.h"
 
-static bool is_timestamp(const Type *t)
-{
-    return t->kind == TYPE_TIMESTAMP || t->kind == TYPE_TIMESTAMP_NTZ;
-}
-
 static bool nested(bool ansi, const Type *from, const Type *to, bool (*valid)(bool ansi, const Type *from, const Type *to))
 {
     if (from->kind != to->kind)
@@ -38,7 +33,7 @@ static bool from_numeric(bool ansi, const Type *from, const Type *to)
     if (type_is_numeric(to) || to->kind == TYPE_BOOLEAN || to->kind == TYPE_TIMESTAMP)
         return true;
     if (type_is_ansi_interval(to))
-        return (type_is_integral(from) || from->kind == TYPE_DECIMAL) && (!ansi || to->start == to->end);
+        return type_is_integral(from) || from->kind == TYPE_DECIMAL;
     return to->kind == TYPE_BINARY && type_is_integral(from) && !ansi;
 }
 
@@ -120,6 +115,7 @@ static bool decimal_safe(const Type *from, const Type *to)
 
 bool cast_forces_null(bool ansi, const Type *from, const Type *to)
 {
+    (void)ansi; /* the same in both modes: a failing ANSI cast counts as nullable, too */
     if (type_same(from, to))
         return false;
     if (from->kind == TYPE_NULL)
@@ -133,9 +129,9 @@ bool cast_forces_null(bool ansi, const Type *from, const Type *to)
     if (to->kind == TYPE_TIMESTAMP || from->kind == TYPE_VARIANT)
         return from->kind == TYPE_VARIANT;
     if (from->kind == TYPE_TIMESTAMP)
-        return !ansi && (to->kind == TYPE_BYTE || to->kind == TYPE_SHORT || to->kind == TYPE_INT);
+        return to->kind == TYPE_BYTE || to->kind == TYPE_SHORT || to->kind == TYPE_INT || to->kind == TYPE_DECIMAL;
     if (to->kind == TYPE_DATE || to->kind == TYPE_TIMESTAMP_NTZ)
-        return !is_timestamp(from) && from->kind != TYPE_DATE;
+        return true;
     if (to->kind == TYPE_CALENDAR_INTERVAL)
         return true;
     if (from->kind == TYPE_DATE)

@@ -270,6 +270,14 @@ typedef struct Attempt {
     Variables variables;
 } Attempt;
 
+static bool narrows(Binder *b, const Type *from, const Type *to)
+{
+    if (!type_is_numeric(from) || !type_is_numeric(to))
+        return false;
+    const Type *wider = coerce_wider_no_string(b->a, b->ansi, from, to);
+    return !wider || wider->kind != to->kind;
+}
+
 static bool try_row(Binder *b, const Signature *s, const NodeList *args, bool casts, Attempt *ret)
 {
     if (args->len < s->least || args->len > s->most)
@@ -287,8 +295,11 @@ static bool try_row(Binder *b, const Signature *s, const NodeList *args, bool ca
             return false;
         for (size_t k = 0; k < p->nalternatives && !found; k++)
             found = accepts(&p->alternatives[k], t, &ret->variables) ? t : NULL;
-        for (size_t k = 0; k < p->nalternatives && !found && casts; k++)
+        for (size_t k = 0; k < p->nalternatives && !found && casts; k++) {
             found = target(b, &p->alternatives[k], t, &ret->variables);
+            if (found && p->nalternatives > 1 && narrows(b, t, found)) /* a TypeCollection only widens (Cast.canUpCast) */
+                found = NULL;
+        }
         if (!found)
             return false;
         ret->targets[i] = found;
