@@ -201,11 +201,10 @@ static Status to_interval(Emit *e, const char *x, const Type *from, const Type *
 {
     static const char *const units[] = { "86400000000", "3600000000", "60000000", "1000000" };
     bool ym = to->kind == TYPE_YEAR_MONTH_INTERVAL;
-    if (is_text(from) && to->kind == TYPE_CALENDAR_INTERVAL)
-        str_addf(out, "spark_text_interval(%s, %d)", x, flag_of(mode));
-    else if (is_text(from))
-        str_addf(out, "spark_text_%s(%s, %d, %d, %d)", ym ? "year_month" : "day_time", x, to->start, to->end, flag_of(mode));
-    else if (from->kind == to->kind && ym)
+    (void)mode;
+    if (is_text(from))
+        return emit_unsupported(e, NULL, "a cast of STRING to an interval");
+    if (from->kind == to->kind && ym)
         str_addf(out, to->end == INTERVAL_YEAR ? "(%s // 12 * 12)" : "%s", x);
     else if (from->kind == to->kind)
         str_addf(out, to->end == INTERVAL_SECOND ? "%s" : "(%s // %s * %s)", x, units[to->end], units[to->end]);
@@ -215,7 +214,6 @@ static Status to_interval(Emit *e, const char *x, const Type *from, const Type *
         str_addf(out, "CAST(spark_decimal_0(%s, CAST(%s AS BIGINT), 2, 38, 1) AS BIGINT)", x, units[to->end]);
     else
         str_addf(out, "(CAST(%s AS BIGINT) * %s)", x, units[to->end]);
-    (void)e;
     return ST_OK;
 }
 
