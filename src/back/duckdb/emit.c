@@ -158,11 +158,35 @@ static Status emit_project(Emit *e, const Project *p, Sel *ret)
     return ST_OK;
 }
 
+/* Can a NULL stand inside a value of the type, below its top? */
+static bool nulls_inside(const Type *t)
+{
+    switch (t->kind) {
+    case TYPE_UDT: return nulls_inside(t->sql_type);
+    case TYPE_ARRAY: return t->contains_null || nulls_inside(t->element);
+    case TYPE_STRUCT:
+        for (size_t i = 0; i < t->nfields; i++)
+            if (t->fields[i].nullable || nulls_inside(t->fields[i].type))
+                return true;
+        return false;
+    default: return false;
+    }
+}
+
+Status emit_check_order(Emit *e, const Node *value)
+{
+    if (!nulls_inside(value->type))
+        return ST_OK;
+    return emit_unsupported(e, value, arena_printf(e->a, "as %s: the order of values that may hold a NULL inside",
+                                                   type_sql_text(e->a, value->type)));
+}
+
 Status emit_orders(Emit *e, const NodeList *orders, Str *out)
 {
     for (size_t i = 0; i < orders->len; i++) {
         const SortOrder *o = node_as(SortOrder, orders->at[i]);
         const char *key;
+        TRY(emit_check_order(e, o->child));
         TRY(emit_text(e, o->child, &key));
         bool desc = o->direction == SORT_DESC;
         bool last = o->nulls == NULLS_LAST || (o->nulls == NULLS_DEFAULT && desc);

@@ -213,9 +213,37 @@ Status emit_template(Emit *e, const Call *call, const char *const *args, const c
     return fill(&f, text, strlen(text), out);
 }
 
+/* Functions that order their arguments, from the given one on, or what is inside it. */
+static Status check_ordered(Emit *e, const Call *c)
+{
+    static const struct {
+        const char *name;
+        size_t argument;
+        bool elements; /* of an array: its own elements may be NULL, the functions handle those */
+    } ordering[] = {
+        { "min", 0, false },      { "max", 0, false },    { "min_by", 1, false },   { "max_by", 1, false }, { "<", 0, false },
+        { "<=", 0, false },       { ">", 0, false },      { ">=", 0, false },       { "between", 0, false }, { "greatest", 0, false },
+        { "least", 0, false },    { "array_min", 0, true }, { "array_max", 0, true }, { "sort_array", 0, true }, { "array_sort", 0, true },
+    };
+    for (size_t i = 0; i < sizeof ordering / sizeof *ordering; i++) {
+        if (!str_eq(ordering[i].name, c->function->name) || c->args.len <= ordering[i].argument)
+            continue;
+        Node *value = c->args.at[ordering[i].argument];
+        if (ordering[i].elements && value->type->kind == TYPE_ARRAY) {
+            Node element = *value;
+            element.type = value->type->element;
+            return emit_check_order(e, &element);
+        }
+        for (size_t k = ordering[i].argument; k < c->args.len; k++)
+            TRY(emit_check_order(e, c->args.at[k]));
+    }
+    return ST_OK;
+}
+
 Status emit_call(Emit *e, const Node *n, Str *out)
 {
     const Call *c = node_as(Call, n);
+    TRY(check_ordered(e, c));
     const FunctionText *t = text_find(e, c);
     if (!t && !c->function->engine)
         return emit_unsupported(e, n, c->function->name);

@@ -43,6 +43,8 @@ Status emit_select(Emit *e, const Node *n, const char **ret_sql);
 Status emit_scan(Emit *e, const Node *n, Sel *ret_sel);
 Status emit_call(Emit *e, const Node *n, Str *out);
 Status emit_window(Emit *e, const Window *w, Str *out);
+/* Refuses to order values of `value` where the engine's order is not Spark's: it puts a NULL inside a struct or array last. */
+Status emit_check_order(Emit *e, const Node *value);
 Status emit_orders(Emit *e, const NodeList *orders, Str *out);
 Status emit_literal(Emit *e, const Value *v, const Type *t, Str *out);
 /* Casts `text`, an expression of type `from`. mode: CAST_LEGACY, CAST_ANSI or CAST_TRY. */
