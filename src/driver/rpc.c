@@ -270,10 +270,10 @@ static void on_accept(RpcCall *call, bool ok)
     pthread_mutex_lock(&call->lock);
     grpc_op watch = { .op = GRPC_OP_RECV_CLOSE_ON_SERVER, .data.recv_close_on_server.cancelled = &call->cancelled };
     call_start(call, EVENT_CLOSE, &watch, 1);
-    call->method = method_find(s, call->details.method);
+    bool admitted = !s->options.token || token_matches(call, s->options.token);
+    call->method = admitted ? method_find(s, call->details.method) : NULL;
     pthread_mutex_unlock(&call->lock);
-    if (s->options.token && !token_matches(call, s->options.token)) {
-        call->method = NULL;
+    if (!admitted) {
         rpc_finish(call, &(RpcStatus){ .code = RPC_UNAUTHENTICATED, .message = "metadata x-weir-token is missing or wrong" });
     } else if (!call->method) {
         rpc_finish(call, &(RpcStatus){ .code = RPC_UNIMPLEMENTED, .message = "weir does not have this method" });
