@@ -1,5 +1,6 @@
 """Spark Connect for the suites that import from here: `connect`, a `weir connect` of the whole session in a temporary home; `start_connect`,
 which starts others; `spark`, a fresh session of the real client."""
+import atexit
 import pathlib
 import signal
 import subprocess
@@ -13,6 +14,14 @@ from conftest import READY_S, WEIR, clean_environment
 # A session that is collected closes the thread pool that all sessions of the client share, and may wait for itself then
 # (ExecutePlanResponseReattachableIterator.shutdown from SparkSession.__del__): they are kept until the process ends.
 KEPT = []
+
+
+def keep(session):
+    """For sessions that outlive their server: at the end of the process the client asks for its cached models, and tries that
+    for minutes when nobody answers."""
+    atexit.unregister(session.client._cleanup_ml_cache)
+    KEPT.append(session)
+    return session
 
 
 class Connect:
@@ -32,7 +41,7 @@ class Connect:
     def session(self):
         from pyspark.sql import SparkSession
         session = SparkSession.builder.remote(f"{self.remote}/;session_id={uuid.uuid4()}").create()
-        KEPT.append(session)
+        keep(session)
         return session
 
     def resident_mb(self):

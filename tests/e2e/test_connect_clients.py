@@ -10,7 +10,7 @@ import uuid
 import grpc
 import pytest
 from conftest import WEIR, clean_environment
-from connect_fixtures import KEPT, connect, start_connect  # noqa: F401 (fixtures)
+from connect_fixtures import connect, keep, start_connect  # noqa: F401 (fixtures)
 from pyspark.errors import PySparkException
 from pyspark.sql.connect.proto import base_pb2, base_pb2_grpc, relations_pb2
 
@@ -218,8 +218,7 @@ def test_a_token_is_checked(tmp_path):
         with pytest.raises(grpc.RpcError) as e:
             service.Config(config, metadata=metadata)
         assert e.value.code() == grpc.StatusCode.UNAUTHENTICATED
-    spark = SparkSession.builder.remote(f"sc://{address}/;x-weir-token=secret").create()
-    KEPT.append(spark)
+    spark = keep(SparkSession.builder.remote(f"sc://{address}/;x-weir-token=secret").create())
     assert spark.range(3).count() == 3
     channel.close()
     process.terminate()
