@@ -29,6 +29,8 @@ Status emit_plan(Arena *a, const EmitOptions *options, const Node *bound, Str *s
 Status emit_expression(Arena *a, const EmitOptions *options, const Node *bound, Str *sql, Error *err);
 /* The engine's word for a type: "DECIMAL(10,2)", "STRUCT(\"a\" INTEGER)". */
 void emit_type(const Type *t, Str *out);
+/* The same for a column of a Parquet file, where an instant is told from a local time. */
+void emit_file_type(const Type *t, Str *out);
 void emit_quoted_name(const char *name, Str *out);                      /* "a""b" */
 void emit_quoted_text(const char *text, size_t length_bytes, Str *out); /* 'it''s' */
 

@@ -38,48 +38,12 @@ static const Codec *find_codec(const SinkWork *w, Error *err)
     return NULL;
 }
 
-/* The engine's word for the type in the file: an instant is TIMESTAMPTZ there. */
-static void file_type(const Type *t, Str *out)
-{
-    switch (t->kind) {
-    case TYPE_TIMESTAMP:
-        str_add(out, "TIMESTAMP WITH TIME ZONE");
-        break;
-    case TYPE_UDT:
-        file_type(t->sql_type, out);
-        break;
-    case TYPE_ARRAY:
-        file_type(t->element, out);
-        str_add(out, "[]");
-        break;
-    case TYPE_MAP:
-        str_add(out, "MAP(");
-        file_type(t->key, out);
-        str_add(out, ", ");
-        file_type(t->element, out);
-        str_add(out, ")");
-        break;
-    case TYPE_STRUCT:
-        str_add(out, "STRUCT(");
-        for (size_t i = 0; i < t->nfields; i++) {
-            str_add(out, i ? ", " : "");
-            emit_quoted_name(t->fields[i].name, out);
-            str_addc(out, ' ');
-            file_type(t->fields[i].type, out);
-        }
-        str_addc(out, ')');
-        break;
-    default:
-        emit_type(t, out);
-    }
-}
-
 static void add_columns(const SinkWork *w, Str *sql)
 {
     for (size_t i = 0; i < w->data.len; i++) {
         const Column *c = &w->schema->at[w->data.at[i]];
         str_addf(sql, "%sCAST(c%u AS ", i ? ", " : "", c->id);
-        file_type(c->type, sql);
+        emit_file_type(c->type, sql);
         str_add(sql, ") AS ");
         emit_quoted_name(c->name, sql);
     }

@@ -87,24 +87,28 @@ static const char *simple_word(duckdb_type type)
     }
 }
 
-void emit_type(const Type *t, Str *out)
+/* `instant`: the word for TIMESTAMP. */
+static void add_type(const Type *t, const char *instant, Str *out)
 {
     switch (t->kind) {
+    case TYPE_TIMESTAMP:
+        str_add(out, instant);
+        break;
     case TYPE_DECIMAL:
         str_addf(out, "DECIMAL(%d,%d)", t->precision, t->scale);
         break;
     case TYPE_UDT:
-        emit_type(t->sql_type, out);
+        add_type(t->sql_type, instant, out);
         break;
     case TYPE_ARRAY:
-        emit_type(t->element, out);
+        add_type(t->element, instant, out);
         str_add(out, "[]");
         break;
     case TYPE_MAP:
         str_add(out, "MAP(");
-        emit_type(t->key, out);
+        add_type(t->key, instant, out);
         str_add(out, ", ");
-        emit_type(t->element, out);
+        add_type(t->element, instant, out);
         str_add(out, ")");
         break;
     case TYPE_STRUCT:
@@ -113,13 +117,23 @@ void emit_type(const Type *t, Str *out)
             str_add(out, i ? ", " : "");
             emit_quoted_name(t->fields[i].name, out);
             str_add(out, " ");
-            emit_type(t->fields[i].type, out);
+            add_type(t->fields[i].type, instant, out);
         }
         str_add(out, ")");
         break;
     default:
         str_add(out, simple_word(simple_type(t)));
     }
+}
+
+void emit_type(const Type *t, Str *out)
+{
+    add_type(t, "TIMESTAMP", out);
+}
+
+void emit_file_type(const Type *t, Str *out)
+{
+    add_type(t, "TIMESTAMP WITH TIME ZONE", out);
 }
 
 void emit_quoted_name(const char *name, Str *out)
