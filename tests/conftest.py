@@ -97,3 +97,17 @@ def start_server(tmp_path):
     yield start
     for one in running:
         one.stop()
+
+
+def pytest_sessionfinish(session, exitstatus):
+    session.config.exit_status = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    """Everything is reported: the process ends here when the Spark client was used. Its sessions close a thread pool that they
+    share when they are collected, and at the end of the interpreter that waits for itself for ever, now and then."""
+    if "pyspark" in sys.modules:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(getattr(config, "exit_status", 1))
