@@ -199,6 +199,14 @@ static void bad_requests_have_sparks_errors(void **state)
     }
 }
 
+static void options_that_are_not_done_are_refused(void **state)
+{
+    World *w = *state;
+    assert_int_equal(write_sql(w, "csv", NULL, (const char *[]){ "encoding=UTF-16", NULL }, "select 1 a"), ST_UNSUPPORTED);
+    assert_int_equal(write_sql(w, "csv", NULL, (const char *[]){ "charToEscapeQuoteEscaping=|", NULL }, "select 1 a"), ST_UNSUPPORTED);
+    expect_ok(w, write_sql(w, "csv", NULL, (const char *[]){ "encoding=utf-8", NULL }, "select 1 a"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +217,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(partitions_are_escaped_as_spark, set_up, tear_down),
         cmocka_unit_test_setup_teardown(parquet_partitions_have_the_same_paths, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_rows_make_a_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(options_that_are_not_done_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bad_requests_have_sparks_errors, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -341,9 +341,25 @@ static Status run(LineWriter *lw, Error *err)
     return file_end(lw, err);
 }
 
+/* Options that change the bytes and are not done: refused, not passed over. */
+static Status check_options(const SinkWork *w, Error *err)
+{
+    const char *encoding = sink_option(w, "encoding", sink_option(w, "charset", "UTF-8"));
+    const char *refused = !str_ieq(encoding, "UTF-8") && !str_ieq(encoding, "UTF8") ? "encoding"
+                          : sink_option(w, "charToEscapeQuoteEscaping", NULL)       ? "charToEscapeQuoteEscaping"
+                                                                                    : NULL;
+    if (!refused)
+        return ST_OK;
+    Status status = FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE.WEIR",
+                              "The feature is not supported: writing files with the option '%s'.", refused);
+    memcpy(err->sqlstate, "0A000", 6);
+    return status;
+}
+
 static Status set_up(LineWriter *lw, Error *err)
 {
     SinkWork *w = lw->w;
+    TRY(check_options(w, err));
     if (str_eq(lw->format, "text") && (w->data.len != 1 || w->schema->at[w->data.at[0]].type->kind != TYPE_STRING))
         return w->data.len != 1
                    ? FAIL_CODE(err, ST_INVALID, "_LEGACY_ERROR_TEMP_1290", "Text data source supports only a single column, and you have %zu columns.", w->data.len)
