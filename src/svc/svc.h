@@ -17,6 +17,7 @@ struct StepQueue;   /* step/queue.h: the scheduler */
 struct Credentials; /* svc/credentials.h: access keys */
 struct Bus;         /* svc/bus.h: notifications and events on their way */
 struct Metrics;
+struct Warehouses;  /* warehouse/pool.h: the processes behind Redshift */
 
 typedef struct Server {
     const char *home;
@@ -30,6 +31,7 @@ typedef struct Server {
     struct Credentials *credentials;
     struct Bus *bus;
     struct Metrics *metrics; /* api/metrics.h */
+    struct Warehouses *warehouses;
 } Server;
 
 /* Who calls: the account's root key, an IAM user, or an assumed role's session. */
