@@ -37,6 +37,7 @@ golden: build ## run the sample jobs on real Spark and keep what it answers
 	$(call tool,golden)
 
 exam: build ## published test suites of others
+	@tools/setup exam oracle
 	$(call tool,exam)
 
 lint: fetch ## who includes whom, clang's warnings, clang-tidy
