@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "lake/objects.h"
+#include "series/series.h"
 #include "svc/bus.h"
 #include "svc/credentials.h"
 #include "svc/emr/emr.h"
@@ -81,6 +82,7 @@ static Status open_home(Serve *s, Error *err)
     TRY(store_open(server->home, &server->store, err));
     TRY(credentials_open(server->home, server->account, server->store, &server->credentials, err));
     TRY(objects_open(server->home, server->store, &server->objects, err));
+    TRY(series_open(server->home, &server->series, err));
     return bus_open(server->store, &server->bus, err);
 }
 
@@ -119,6 +121,7 @@ static void stop(Serve *s)
     emr_stop(&s->server);
     api_free(s->api);
     bus_close(s->server.bus);
+    series_close(s->server.series);
     objects_close(s->server.objects);
     credentials_close(s->server.credentials);
     if (s->server.store)
