@@ -113,5 +113,7 @@ char *k_text(K *k, View v); /* NUL-terminated, until the end of the vector */
 /* ---------------------------------------------------------------- the tables */
 extern const Kernel kernels_cast[], kernels_number[], kernels_string[], kernels_regex[], kernels_date[], kernels_hash[],
     kernels_json[], kernels_misc[], kernels_decimal[];
+/* Registers the rows of a table, up to one without a name, with the database of a connection. */
+Status kernel_register(duckdb_connection connection, const Kernel *table, Error *err);
 
 #endif
