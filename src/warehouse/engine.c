@@ -257,12 +257,12 @@ static const char *const set_up[] = {
     "WHEN 'TIMESTAMP' THEN 'timestamp without time zone' WHEN 'TIMESTAMP WITH TIME ZONE' THEN 'timestamp with time zone' WHEN 'TIME' THEN 'time without time zone' "
     "WHEN 'JSON' THEN 'super' WHEN 'BLOB' THEN 'binary varying(64000)' WHEN 'VARCHAR' THEN 'character varying(65535)' WHEN 'HUGEINT' THEN 'numeric(38,0)' "
     "ELSE lower(replace(t, 'DECIMAL', 'numeric')) END)",
-    "CREATE OR REPLACE VIEW weir_internal.svv_tables AS SELECT current_database() AS table_catalog, schema_name AS table_schema, table_name, 'BASE TABLE' AS table_type, "
-    "CAST(NULL AS VARCHAR) AS remarks FROM duckdb_tables() WHERE schema_name " USER_SCHEMA " UNION ALL SELECT current_database(), schema_name, view_name, 'VIEW', NULL "
-    "FROM duckdb_views() WHERE NOT internal AND schema_name " USER_SCHEMA " UNION ALL SELECT current_database(), schema_name, view_name, 'VIEW', NULL FROM weir_internal.late_view",
+    "CREATE OR REPLACE VIEW weir_internal.svv_tables AS SELECT getvariable('weir_database') AS table_catalog, schema_name AS table_schema, table_name, 'BASE TABLE' AS table_type, "
+    "CAST(NULL AS VARCHAR) AS remarks FROM duckdb_tables() WHERE schema_name " USER_SCHEMA " UNION ALL SELECT getvariable('weir_database'), schema_name, view_name, 'VIEW', NULL "
+    "FROM duckdb_views() WHERE NOT internal AND schema_name " USER_SCHEMA " UNION ALL SELECT getvariable('weir_database'), schema_name, view_name, 'VIEW', NULL FROM weir_internal.late_view",
     "CREATE OR REPLACE VIEW weir_internal.svv_redshift_tables AS SELECT table_catalog AS database_name, table_schema AS schema_name, table_name, "
     "CASE table_type WHEN 'VIEW' THEN 'VIEW' ELSE 'TABLE' END AS table_type FROM weir_internal.svv_tables",
-    "CREATE OR REPLACE VIEW weir_internal.svv_columns AS SELECT current_database() AS table_catalog, schema_name AS table_schema, table_name, column_name, "
+    "CREATE OR REPLACE VIEW weir_internal.svv_columns AS SELECT getvariable('weir_database') AS table_catalog, schema_name AS table_schema, table_name, column_name, "
     "column_index AS ordinal_position, column_default, CASE WHEN is_nullable THEN 'YES' ELSE 'NO' END AS is_nullable, "
     "regexp_replace(weir_internal.type_of(data_type, comment), '\\(.*\\)', '') AS data_type, "
     "TRY_CAST(regexp_extract(weir_internal.type_of(data_type, comment), 'character.*\\((\\d+)\\)', 1) AS INTEGER) AS character_maximum_length, "
@@ -276,13 +276,13 @@ static const char *const set_up[] = {
     "coalesce(CAST(c.comment->>'sortkey' AS INTEGER), 0) AS sortkey, NOT c.is_nullable AS notnull FROM duckdb_columns() c JOIN duckdb_tables() t "
     "ON t.table_name = c.table_name AND t.schema_name = c.schema_name AND t.database_name = c.database_name WHERE list_contains(current_schemas(false), c.schema_name) AND c.schema_name " USER_SCHEMA
     " ORDER BY ALL",
-    "CREATE OR REPLACE VIEW weir_internal.svv_table_info AS SELECT current_database() AS database, schema_name AS schema, table_oid AS table_id, table_name AS \"table\", "
+    "CREATE OR REPLACE VIEW weir_internal.svv_table_info AS SELECT getvariable('weir_database') AS database, schema_name AS schema, table_oid AS table_id, table_name AS \"table\", "
     "upper(coalesce(comment->>'diststyle', 'auto')) AS diststyle, estimated_size AS tbl_rows FROM duckdb_tables() WHERE schema_name " USER_SCHEMA,
-    "CREATE OR REPLACE VIEW weir_internal.svv_all_schemas AS SELECT DISTINCT current_database() AS database_name, schema_name, 100 AS schema_owner, 'local' AS schema_type "
+    "CREATE OR REPLACE VIEW weir_internal.svv_all_schemas AS SELECT DISTINCT getvariable('weir_database') AS database_name, schema_name, 100 AS schema_owner, 'local' AS schema_type "
     "FROM duckdb_schemas() WHERE database_name = current_database() AND schema_name NOT IN ('weir_internal', 'main')",
     "CREATE OR REPLACE VIEW weir_internal.svv_schema_list AS SELECT * FROM weir_internal.svv_all_schemas",
     "CREATE OR REPLACE VIEW weir_internal.pg_user AS SELECT 'rdsdb' AS usename, 1 AS usesysid, true AS usecreatedb, true AS usesuper",
-    "CREATE OR REPLACE VIEW weir_internal.pg_database AS SELECT current_database() AS datname",
+    "CREATE OR REPLACE VIEW weir_internal.pg_database AS SELECT getvariable('weir_database') AS datname",
     "CREATE OR REPLACE VIEW weir_internal.sys_load_error_detail AS SELECT userid AS user_id, query AS query_id, filename AS file_name, line_number, colname AS column_name, type AS column_type, "
     "raw_field_value AS raw_field_value, err_code AS error_code, err_reason AS error_message, starttime AS start_time FROM weir_internal.stl_load_errors",
     "CREATE OR REPLACE VIEW weir_internal.sys_query_history AS SELECT userid AS user_id, query AS query_id, database AS database_name, querytxt AS query_text, "
@@ -356,12 +356,17 @@ Status warehouse_open(const char *folder, Warehouse *w, Error *err)
     return status;
 }
 
-Status warehouse_connection(Warehouse *w, duckdb_connection *ret_connection, Error *err)
+Status warehouse_connection(Warehouse *w, const char *database, duckdb_connection *ret_connection, Error *err)
 {
+    str_auto variable = STR_INIT(4096);
     duckdb_connection c;
     if (duckdb_connect(w->db, &c) != DuckDBSuccess)
         return FAIL(err, ST_INTERNAL, "connect to the engine");
+    str_add(&variable, "SET VARIABLE weir_database = ");
+    dialect_quote_text(&variable, database ? database : "");
     Status status = warehouse_exec(c, "SET search_path = 'public'", NULL, err);
+    if (status == ST_OK)
+        status = warehouse_exec(c, str_text(&variable), NULL, err);
     if (status != ST_OK) {
         duckdb_disconnect(&c);
         return status;

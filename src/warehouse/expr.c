@@ -196,6 +196,14 @@ static bool at_quantifier(const Parser *p)
     return at_word(p, "any") || at_word(p, "all") || at_word(p, "some");
 }
 
+/* A literal text that is a number counts as one beside an arithmetic operator: '4' + 1 (and so does a parameter). */
+static const char *as_number(Parser *p, const char *text)
+{
+    size_t n = strlen(text), digits = n > 2 ? strspn(text + 1, "0123456789.") : 0;
+    bool number = n > 2 && text[0] == '\'' && text[n - 1] == '\'' && digits == n - 2 && digits < 30 && text[1] != '.';
+    return number ? arena_strn(p->a, text + 1, n - 2) : text;
+}
+
 static Status parse_operator(Parser *p, const Operator *op, size_t start, Error *err)
 {
     static const char *const calls[][2] = { { "#", "xor(%s, %s)" }, { "~", "regexp_matches(%s, %s)" }, { "!~", "(NOT regexp_matches(%s, %s))" },
@@ -213,6 +221,11 @@ static Status parse_operator(Parser *p, const Operator *op, size_t start, Error 
     const char *right = NULL, *left = NULL;
     TRY(read_level(p, op->level + 1, &right, err));
     p->name = "?column?";
+    if (op->level == LEVEL_ADD || op->level == LEVEL_MULTIPLY) {
+        right = as_number(p, right);
+        if (str_text(p->out)[start] == '\'')
+            str_add(p->out, as_number(p, cut(p, start)));
+    }
     if (op->sign[0] == '/' || op->sign[0] == '%') {
         left = cut(p, start);
         put_division(p, op->sign, left, right);
@@ -290,12 +303,13 @@ Status parse_expr_list(Parser *p, Error *err)
 
 /* --- what operators bind --- */
 
+
 static void put_cast(Parser *p, const char *text, const char *canonical, const char *engine)
 {
     const char *open = strchr(canonical, '(');
     if (str_starts(canonical, "character") && open && !str_eq(canonical, "character varying(256)"))
         str_addf(p->out, "rs_cut(CAST(%s AS VARCHAR), %lld)", text, strtoll(open + 1, NULL, 10));
-    else if (str_eq(engine, "DATE") && text[0] == '\'')
+    else if (str_eq(engine, "DATE") && !str_eq(text, "NULL"))
         str_addf(p->out, "rs_date(%s)", text);
     else
         str_addf(p->out, "CAST(%s AS %s)", text, engine);

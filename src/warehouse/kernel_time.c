@@ -329,6 +329,16 @@ static void date_text(K *k)
         rs_fail(k, "invalid input syntax for type date: \"%s\"", text);
 }
 
+static void date_date(K *k)
+{
+    k_set_i32(k, k_i32(k, 0));
+}
+
+static void date_time(K *k)
+{
+    k_set_i32(k, (int32_t)civil_of(k_i64(k, 0)).day_number);
+}
+
 /* --- months --- */
 
 static void add_months(K *k)
@@ -367,6 +377,6 @@ static void next_day(K *k)
 
 const Kernel kernels_rs_time[] = {
     { "rs_to_char_time", "TS:S", to_char_time, 0 }, { "rs_to_timestamp", "SS:T", to_timestamp, 0 }, { "rs_to_date", "SS:D", to_date, 0 },
-    { "rs_date", "S:D", date_text, 0 }, { "rs_add_months", "Tl:T", add_months, 0 }, { "rs_months_between", "TT:d", months_between, 0 },
+    { "rs_date", "S:D", date_text, 0 }, { "rs_date", "D:D", date_date, 0 }, { "rs_date", "T:D", date_time, 0 }, { "rs_add_months", "Tl:T", add_months, 0 }, { "rs_months_between", "TT:d", months_between, 0 },
     { "rs_next_day", "TS:D", next_day, 0 }, { NULL, NULL, NULL, 0 },
 };

@@ -62,7 +62,7 @@ static void cancel(Warehouse *w, const char *id)
 /* --- sessions --- */
 
 /* *ret_session NULL: there is none of that name. */
-static Status session_find(Warehouse *w, const char *id, bool make, Session **ret_session, Error *err)
+static Status session_find(Warehouse *w, const char *id, const char *database, bool make, Session **ret_session, Error *err)
 {
     Session *found = NULL;
     Status status = ST_OK;
@@ -78,7 +78,7 @@ static Status session_find(Warehouse *w, const char *id, bool make, Session **re
         Session *s = calloc(1, sizeof *s);
         if (!s)
             abort();
-        status = warehouse_connection(w, &s->connection, err);
+        status = warehouse_connection(w, database, &s->connection, err);
         snprintf(s->id, sizeof s->id, "%s", id);
         pthread_mutex_init(&s->lock, NULL);
         if (status == ST_OK)
@@ -224,11 +224,11 @@ static void run(Warehouse *w, Arena *a, int fd, const Val *request)
     Status status = ST_OK;
     bool batch = str_eq(val_str(request, "mode"), "TRANSACTION");
     if (id) {
-        status = session_find(w, id, val_bool(request, "keep", false), &session, &err);
+        status = session_find(w, id, val_str(request, "database"), val_bool(request, "keep", false), &session, &err);
         if (status == ST_OK && !session)
             status = FAIL(&err, ST_NOT_FOUND, "the session %s is not available: it has ended", id);
     } else {
-        status = warehouse_connection(w, &b.connection, &err);
+        status = warehouse_connection(w, val_str(request, "database"), &b.connection, &err);
     }
     if (status != ST_OK) {
         Val *done = val_map(a);
@@ -257,7 +257,7 @@ static Status query(Warehouse *w, Arena *a, const Val *request, Val *answer, Err
 {
     Execution x = { .warehouse = w, .arena = a, .request = request, .id = "", .sql = val_str(request, "sql") };
     Translation t;
-    TRY(warehouse_connection(w, &x.connection, err));
+    TRY(warehouse_connection(w, val_str(request, "database"), &x.connection, err));
     Status status = execution_translate(&x, x.sql, &t, err);
     if (status == ST_OK)
         status = t.kind == STATEMENT_QUERY ? result_inline(&x, t.sql.at[0], answer, err) : FAIL(err, ST_INVALID, "not a query");

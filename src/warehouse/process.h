@@ -64,7 +64,8 @@ typedef struct Execution {
 
 /* --- engine.c --- */
 Status warehouse_open(const char *folder, Warehouse *w, Error *err);
-Status warehouse_connection(Warehouse *w, duckdb_connection *ret_connection, Error *err);
+/* `database`: the name that its system views show. */
+Status warehouse_connection(Warehouse *w, const char *database, duckdb_connection *ret_connection, Error *err);
 /* Runs engine SQL that has no result of interest; the error in Redshift's words. */
 Status warehouse_exec(duckdb_connection c, const char *sql, int64_t *ret_rows, Error *err);
 /* One text of one row, NULL when there is none. */

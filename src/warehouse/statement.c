@@ -11,6 +11,8 @@ void put_fitted(Str *out, const DialectColumn *column, const char *value)
         str_addf(out, "rs_fit(CAST(%s AS VARCHAR), %ld)", value, strtol(open + 1, NULL, 10));
     else if (column->type && open && str_starts(column->type, "character"))
         str_addf(out, "rs_fit_char(CAST(%s AS VARCHAR), %ld)", value, strtol(open + 1, NULL, 10));
+    else if (str_eq(column->engine_type, "DATE") && !str_eq(value, "NULL"))
+        str_addf(out, "rs_date(%s)", value);
     else
         str_addf(out, "CAST(%s AS %s)", value, column->engine_type);
 }

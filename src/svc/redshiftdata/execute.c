@@ -290,7 +290,7 @@ static bool names_role(const Val *statements)
 }
 
 /* Keys for the cluster's roles, for COPY and UNLOAD. */
-static Status role_keys(Call *call, const Target *target, Val *keys, Error *err)
+static void role_keys(Call *call, const Target *target, Val *keys)
 {
     Arena *a = call->arena;
     const Val *roles = val_get(target->cluster, "IamRoles");
@@ -306,16 +306,14 @@ static Status role_keys(Call *call, const Target *target, Val *keys, Error *err)
         val_set_str(a, key, "token", credential.token);
         val_set(a, keys, arn, key);
     }
-    (void)err;
-    return ST_OK;
 }
 
-static Status warehouse_request(Call *call, const Target *target, Val *statements, const char *mode, const char *session, bool keep, const char **ret_json, Error *err)
+static char *warehouse_request(Call *call, const Target *target, Val *statements, const char *mode, const char *session, bool keep)
 {
     Arena *a = call->arena;
     Val *request = val_map(a), *cluster = val_map(a), *lake = val_map(a), *keys = val_map(a);
     if (names_role(statements))
-        TRY(role_keys(call, target, keys, err));
+        role_keys(call, target, keys);
     val_set_str(a, lake, "endpoint", call->server->endpoint);
     val_set_str(a, lake, "region", call->region);
     val_set(a, lake, "keys", keys);
@@ -330,8 +328,7 @@ static Status warehouse_request(Call *call, const Target *target, Val *statement
     val_set_str(a, request, "user", target->user);
     val_set(a, request, "cluster", cluster);
     val_set(a, request, "lake", lake);
-    *ret_json = val_to_json(a, request);
-    return ST_OK;
+    return val_to_json(a, request);
 }
 
 /* --- rows --- */
@@ -424,10 +421,11 @@ static Status execute(Call *call, const Val *sqls, const char *mode, Error *err)
         if (sqls)
             TRY(insert(call, db, &(NewStatement){ part, id, sql, NULL, error, &target }, err));
     }
-    TRY(warehouse_request(call, &target, statements, mode, session, keep, &json, err));
     TRY(db_commit(db, err));
     db_return(db);
     db = NULL;
+    /* Roles' keys are rows too: not inside the transaction. */
+    json = warehouse_request(call, &target, statements, mode, session, keep);
     if (known)
         TRY(job_start(call->server, id, target.warehouse, session, json, err));
     answer(call, id, &target, session);
