@@ -196,7 +196,7 @@ static Status date_part(Parser *p, const char *text, const char **ret_part, Erro
 /* A text is a timestamp here. */
 static const char *as_time(Parser *p, const char *text)
 {
-    return text[0] == '\'' ? arena_printf(p->a, "CAST(%s AS TIMESTAMP)", text) : text;
+    return text[0] == '\'' ? arena_printf(p->a, "rs_timestamp(%s)", text) : text;
 }
 
 static Status call_date_part(Parser *p, const Call *call, Error *err)
@@ -254,7 +254,7 @@ static Status call_datediff(Parser *p, const Call *call, Error *err)
         part = "day";
     if (str_eq(part, "epoch"))
         part = "second";
-    str_addf(p->out, "date_diff('%s', CAST(%s AS TIMESTAMP), CAST(%s AS TIMESTAMP))", part, call->args.at[1], call->args.at[2]);
+    str_addf(p->out, "date_diff('%s', CAST(%s AS TIMESTAMP), CAST(%s AS TIMESTAMP))", part, as_time(p, call->args.at[1]), as_time(p, call->args.at[2]));
     return ST_OK;
 }
 

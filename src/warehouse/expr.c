@@ -311,6 +311,8 @@ static void put_cast(Parser *p, const char *text, const char *canonical, const c
         str_addf(p->out, "rs_cut(CAST(%s AS VARCHAR), %lld)", text, strtoll(open + 1, NULL, 10));
     else if (str_eq(engine, "DATE") && !str_eq(text, "NULL"))
         str_addf(p->out, "rs_date(%s)", text);
+    else if (str_eq(engine, "TIMESTAMP") && text[0] == '\'')
+        str_addf(p->out, "rs_timestamp(%s)", text);
     else
         str_addf(p->out, "CAST(%s AS %s)", text, engine);
 }
@@ -388,8 +390,8 @@ static Status parse_typed_literal(Parser *p, Error *err)
     p->at++;
     TRY(need_string(p, &text, err));
     p->name = word;
-    if (str_eq(word, "date")) {
-        str_add(p->out, "rs_date(");
+    if (str_eq(word, "date") || str_eq(word, "timestamp")) {
+        str_addf(p->out, "rs_%s(", word);
         dialect_quote_text(p->out, text);
         str_addc(p->out, ')');
         return ST_OK;
@@ -407,7 +409,7 @@ static Status parse_typed_literal(Parser *p, Error *err)
             text = arena_printf(p->a, "%s second", text);
     }
     dialect_quote_text(p->out, text);
-    str_addf(p->out, " AS %s)", str_eq(word, "interval") ? "INTERVAL" : str_eq(word, "time") ? "TIME" : str_eq(word, "timestamptz") ? "TIMESTAMPTZ" : "TIMESTAMP");
+    str_addf(p->out, " AS %s)", str_eq(word, "interval") ? "INTERVAL" : str_eq(word, "time") ? "TIME" : "TIMESTAMPTZ");
     return ST_OK;
 }
 
@@ -565,7 +567,7 @@ static Status parse_postfix(Parser *p, size_t start, Error *err)
 
 static Status parse_unary(Parser *p, Error *err)
 {
-    static const char *const prefixes[][2] = { { "-", "(-" }, { "+", "(" }, { "~", "(~" }, { "@", "abs(" }, { "|/", "sqrt(" }, { "||/", "cbrt(" } };
+    static const char *const prefixes[][2] = { { "-", "(-" }, { "+", "(" }, { "~", "(~" }, { "@", "abs(" }, { "|/", "sqrt(" }, { "||/", "rs_cbrt(" } };
     size_t start = p->out->len;
     for (size_t i = 0; i < 6; i++) {
         if (!at_sign(p, prefixes[i][0]))

@@ -4,6 +4,7 @@
 #include "wire/val.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <zlib.h>
@@ -135,6 +136,13 @@ static void crc(K *k)
     char text[16];
     int n = snprintf(text, sizeof text, "%08lx", crc32(0, (const Bytef *)v.data, (uInt)v.len));
     k_set_str(k, text, (size_t)n);
+}
+
+/* The C library's gives 3.0000000000000004 for 27. */
+static void cube_root(K *k)
+{
+    double x = k_f64(k, 0), root = cbrt(x), whole = rint(root);
+    k_set_f64(k, whole * whole * whole == x ? whole : root);
 }
 
 static void strtol_kernel(K *k)
@@ -467,7 +475,7 @@ static void json_kind(K *k)
 const Kernel kernels_rs_text[] = {
     { "rs_fit", "Sl:S", fit, 0 }, { "rs_fit_char", "Sl:S", fit_char, 0 }, { "rs_cut", "Sl:S", cut, 0 }, { "rs_similar", "SS:S", similar, 0 },
     { "rs_regexp_replacement", "S:S", replacement, 0 }, { "rs_initcap", "S:S", initcap, 0 }, { "rs_quote_ident", "S:S", quote_ident, 0 },
-    { "rs_crc32", "S:S", crc, 0 }, { "rs_strtol", "Sl:l", strtol_kernel, 0 }, { "rs_divide", "SSl:S", divide, 0 },
+    { "rs_crc32", "S:S", crc, 0 }, { "rs_cbrt", "d:d", cube_root, 0 }, { "rs_strtol", "Sl:l", strtol_kernel, 0 }, { "rs_divide", "SSl:S", divide, 0 },
     { "rs_to_char_number", "SS:S", to_char_number, 0 }, { "rs_to_number", "SS:S", to_number, 0 },
     { "rs_json_path", "SS:S", json_path, KERNEL_VARARGS }, { "rs_json_element", "Sl:S", json_element, 0 },
     { "rs_json_array_length", "S:l", json_array_length, 0 }, { "rs_json_kind", "S:S", json_kind, 0 }, { NULL, NULL, NULL, 0 },

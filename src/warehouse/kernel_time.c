@@ -293,10 +293,9 @@ static void to_date(K *k)
 /* What a date literal may look like: ISO, YYYYMMDD, MM/DD/YYYY, and with months by name. "Date, time and timestamp literals". */
 bool rs_parse_any(const char *text, int64_t *ret_us)
 {
-    static const char *const formats[] = { "YYYY-MM-DD HH24:MI:SS.US", "YYYY-MM-DD HH24:MI:SS", "YYYY-MM-DDTHH24", "YYYY-MM-DD HH24:MI", "YYYY-MM-DD", "YYYYMMDD HH24MISS", "YYYYMMDD",
+    static const char *const formats[] = { "YYYY-MM-DD HH24:MI:SS.US", "YYYY-MM-DD HH24:MI:SS", "YYYY-MM-DDTHH24:MI:SS.US", "YYYY-MM-DDTHH24:MI:SS", "YYYY-MM-DD HH24:MI", "YYYY-MM-DD", "YYYYMMDD HH24:MI:SS.US", "YYYYMMDD HH24:MI:SS", "YYYYMMDD HH24MISS", "YYYYMMDD",
                                            "MM/DD/YYYY HH24:MI:SS.US", "MM/DD/YYYY HH24:MI:SS", "MM/DD/YYYY HH24:MI", "MM/DD/YYYY", "MM-DD-YYYY", "MM.DD.YYYY", "MON-DD-YYYY",
                                            "DD-MON-YYYY", "YYYY-MON-DD", "DD-MON-YY", "MONTH DD, YYYY" };
-    const char *why = NULL;
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         Parsed d = { .year = 1, .month = 1, .day = 1 };
         const char *s = text, *f = formats[i];
@@ -312,7 +311,6 @@ bool rs_parse_any(const char *text, int64_t *ret_us)
                 f += n > 0 ? n : 0;
             }
         }
-        (void)why;
         if (good && !*s && to_micros(&d, ret_us))
             return true;
     }
@@ -327,6 +325,16 @@ static void date_text(K *k)
         k_set_i32(k, (int32_t)civil_of(us).day_number);
     else
         rs_fail(k, "invalid input syntax for type date: \"%s\"", text);
+}
+
+static void timestamp_text(K *k)
+{
+    int64_t us = 0;
+    const char *text = k_text(k, k_str(k, 0));
+    if (rs_parse_any(text, &us))
+        k_set_i64(k, us);
+    else
+        rs_fail(k, "invalid input syntax for type timestamp: \"%s\"", text);
 }
 
 static void date_date(K *k)
@@ -377,6 +385,7 @@ static void next_day(K *k)
 
 const Kernel kernels_rs_time[] = {
     { "rs_to_char_time", "TS:S", to_char_time, 0 }, { "rs_to_timestamp", "SS:T", to_timestamp, 0 }, { "rs_to_date", "SS:D", to_date, 0 },
+    { "rs_timestamp", "S:T", timestamp_text, 0 },
     { "rs_date", "S:D", date_text, 0 }, { "rs_date", "D:D", date_date, 0 }, { "rs_date", "T:D", date_time, 0 }, { "rs_add_months", "Tl:T", add_months, 0 }, { "rs_months_between", "TT:d", months_between, 0 },
     { "rs_next_day", "TS:D", next_day, 0 }, { NULL, NULL, NULL, 0 },
 };
