@@ -301,7 +301,7 @@ static Status lateral_alias(Binder *b, const Scope *s, const StrList *name, cons
     if (s->used_alias)
         *s->used_alias = true;
     /* An Alias marks the place for pretty(); bind_outputs takes it off again. */
-    Node *marker = new_alias(b, found->child, arena_printf(b->a, "lateralAliasReference(%s)", found->names.at[0]));
+    Node *marker = new_alias(b, found->child, arena_printf(b->a, LATERAL_ALIAS "%s)", found->names.at[0]));
     ((Alias *)(void *)marker)->generated = true;
     return nested_fields(b, marker, name, 1, at, ret, err);
 }
@@ -360,6 +360,14 @@ static const Node *output_definition(const Scope *s, int64_t id)
 static Status over_aggregate(Binder *b, const Scope *s, const Attribute *n, Node **ret, Error *err)
 {
     const Schema *order[2] = { s->schema, s->below };
+    Node *grouped = NULL;
+    Error ignored = ERROR_INIT;
+    if (s->below_groups && schema_resolve(b, s->below, &n->name, &n->node, &grouped, &ignored) == ST_OK && grouped)
+        for (size_t i = 0; i < s->below_groups->len; i++)
+            if (node_equal(s->below_groups->at[i], grouped)) {
+                *ret = grouped;
+                return ST_OK;
+            }
     if (s->inside_aggregate) {
         order[0] = s->below;
         order[1] = s->schema;
@@ -392,6 +400,8 @@ Status bind_attribute(Binder *b, const Scope *s, const Attribute *n, Node **ret,
         TRY(outer_column(b, s, n, &found, err));
     if (!found)
         TRY(niladic(b, n, &found, err));
+    if (!found && n->name.len == 1 && str_ieq(n->name.at[0], "grouping__id")) /* Hive's name of it */
+        TRY(make_call(b, "grouping_id", &(NodeList){ 0 }, &n->node, &found, err));
     if (!found)
         return unresolved_column(b, s->schema, &n->name, &n->node, err);
     *ret = found;
