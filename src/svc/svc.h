@@ -15,7 +15,10 @@
 struct Objects;     /* lake/objects.h: the object store */
 struct StepQueue;   /* step/queue.h: the scheduler */
 struct Credentials; /* svc/credentials.h: access keys */
+struct Bus;         /* svc/bus.h: notifications and events on their way */
+struct Series;      /* series/series.h: the time series of CloudWatch */
 struct Metrics;
+struct Warehouses;  /* warehouse/pool.h: the processes behind Redshift */
 
 typedef struct Server {
     const char *home;
@@ -27,7 +30,10 @@ typedef struct Server {
     struct Objects *objects;
     struct StepQueue *queue;
     struct Credentials *credentials;
+    struct Bus *bus;
+    struct Series *series;
     struct Metrics *metrics; /* api/metrics.h */
+    struct Warehouses *warehouses;
 } Server;
 
 /* Who calls: the account's root key, an IAM user, or an assumed role's session. */
@@ -44,6 +50,7 @@ typedef struct Call {
     Server *server;
     const Principal *principal;
     const char *service, *operation;
+    const char *region;       /* that the request is signed for; the server's own when it is not signed */
     const char *request_id;
     const Val *input;
     Val *output;              /* an empty map to fill */
