@@ -472,6 +472,24 @@ static const Schema *star_schema(Binder *b, const Scope *s, int64_t of)
     return s->schema;
 }
 
+/* t.* of the query around this one (lateral (select t.*)), when no column here is of that name. */
+static void outer_star(Binder *b, const Scope *s, const Star *n, NodeList *ret)
+{
+    Node *own = NULL;
+    Error ignored = ERROR_INIT;
+    const Schema *outer = s->outer ? s->outer->schema : NULL;
+    if (!outer || schema_resolve(b, s->schema, &n->target, &n->node, &own, &ignored) != ST_OK || own)
+        return;
+    for (size_t i = 0; i < outer->len; i++) {
+        const Column *c = &outer->at[i];
+        if (c->hidden || !qualifier_matches(b, c, &n->target, n->target.len) || excepted(b, &n->except, c))
+            continue;
+        Node *ref = column_ref(b, c);
+        ((ColumnRef *)(void *)ref)->depth = 1;
+        vec_push(b->a, ret, new_alias(b, ref, c->name));
+    }
+}
+
 Status bind_star(Binder *b, const Scope *s, Node *star, NodeList *ret, Error *err)
 {
     const Star *n = node_as(Star, star);
@@ -492,6 +510,8 @@ Status bind_star(Binder *b, const Scope *s, Node *star, NodeList *ret, Error *er
         if (now)
             vec_push(b->a, ret, column_ref(b, now));
     }
+    if (n->target.len && ret->len == before)
+        outer_star(b, s, n, ret);
     if (n->target.len && ret->len == before)
         return struct_star(b, s, n, ret, err);
     return ST_OK;
