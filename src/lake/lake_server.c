@@ -1,92 +1,15 @@
 /* lake/lake_server.c -- the lake of a running `weir serve`: POST /_weir/lake/… with JSON, signed with the step's credentials.
  *
  * A server that is being started again is waited for: every request here may be sent twice (a commit is known by its stage),
- * so each is repeated until RETRY_MS are over. */
-#include "base/clock.h"
-#include "base/limits.h"
+ * so each is repeated, see server_ask.h. */
 #include "base/str.h"
 #include "lake/lake_objects.h"
 #include "lake/lake_private.h"
-#include "os/client.h"
-#include "os/sigv4.h"
-#include "wire/val.h"
-
-#include <time.h>
-
-enum { RETRY_MS = 60 * 1000, RETRY_FIRST_MS = 50, RETRY_MOST_MS = 2000 };
-
-/* --- one exchange --- */
-
-static const char *host_of(Arena *a, const char *endpoint)
-{
-    const char *start = strstr(endpoint, "://");
-    start = start ? start + 3 : endpoint;
-    return arena_strn(a, start, strcspn(start, "/"));
-}
-
-static Status send_once(Lake *lake, Arena *a, const char *method, const char *service, const char *path, const void *body,
-                        size_t length, ClientAnswer *ret_answer, Error *err)
-{
-    const LakeCredentials *c = &lake->credentials;
-    char hash[SHA256_HEX_BYTES];
-    sha256_hex(body, length, hash);
-    HttpPairs headers = { 0 };
-    vec_push(a, &headers, (HttpPair){ "Host", host_of(a, c->endpoint) });
-    SigV4Identity identity = { c->access_key, c->secret_key, c->session_token, c->region, service };
-    sigv4_sign(a, &identity, clock_ms(), method, path, "", hash, &headers);
-    size_t n = strlen(c->endpoint);
-    ClientRequest request = { .method = method, .headers = headers, .body = body, .body_len = length,
-                              .url = arena_printf(a, "%.*s%s", (int)(n && c->endpoint[n - 1] == '/' ? n - 1 : n), c->endpoint, path),
-                              .max_body_bytes = LIMIT_PLAN_MESSAGE };
-    return client_send(a, &request, ret_answer, NULL, err);
-}
-
-static Status send_patiently(Lake *lake, Arena *a, const char *method, const char *service, const char *path, const void *body,
-                             size_t length, ClientAnswer *ret_answer, Error *err)
-{
-    int64_t until_ms = clock_monotonic_ms() + RETRY_MS;
-    for (int64_t wait_ms = RETRY_FIRST_MS;; wait_ms = wait_ms * 2 > RETRY_MOST_MS ? RETRY_MOST_MS : wait_ms * 2) {
-        Error error = ERROR_INIT;
-        Status status = send_once(lake, a, method, service, path, body, length, ret_answer, &error);
-        bool again = status == ST_IO || (status == ST_OK && ret_answer->status == 503);
-        if (!again || clock_monotonic_ms() + wait_ms > until_ms) {
-            if (status != ST_OK && err)
-                *err = error;
-            return status;
-        }
-        nanosleep(&(struct timespec){ wait_ms / 1000, wait_ms % 1000 * 1000000 }, NULL);
-    }
-}
-
-/* --- JSON --- */
-
-static Status fail_answer(const ClientAnswer *answer, const Val *body, Error *err)
-{
-    const char *code = val_str(body, "code"), *message = val_str(body, "message"), *name = val_str(body, "status");
-    Status status = ST_IO;
-    for (Status s = ST_INVALID; name && s <= ST_INTERNAL; s++) {
-        if (str_eq(status_name(s), name))
-            status = s;
-    }
-    if (!message)
-        return FAIL(err, ST_IO, "the server answered with status %d", answer->status);
-    error_set_code(err, status, code ? code : "", "%s", message);
-    if (err)
-        err->http = answer->status;
-    return status;
-}
+#include "lake/server_ask.h"
 
 static Status ask(Lake *lake, Arena *a, const char *route, const Val *request, Val **ret_answer, Error *err)
 {
-    ClientAnswer answer = { 0 };
-    Val *body = NULL;
-    const char *text = val_to_json(a, request);
-    TRY(send_patiently(lake, a, "POST", "weir", arena_printf(a, "/_weir/lake/%s", route), text, strlen(text), &answer, err));
-    bool read = val_from_json(a, answer.body, answer.body_len, &body);
-    if (answer.status != 200 || !read)
-        return fail_answer(&answer, read ? body : NULL, err);
-    *ret_answer = body;
-    return ST_OK;
+    return server_ask(&lake->credentials, a, arena_printf(a, "/_weir/lake/%s", route), true, request, ret_answer, err);
 }
 
 static Val *request_uri(Arena *a, const char *uri)
@@ -187,7 +110,8 @@ static Status server_put(Lake *lake, const char *uri, const void *bytes, size_t 
     str_addf(&path, "/%s/", bucket);
     uri_encode(&path, key, strlen(key), true);
     ClientAnswer answer = { 0 };
-    TRY(send_patiently(lake, a, "PUT", "s3", str_text(&path), length ? bytes : "", length, &answer, err));
+    ServerRequest request = { "PUT", "s3", str_text(&path), length ? bytes : "", length, .repeatable = true };
+    TRY(server_send(&lake->credentials, a, &request, &answer, err));
     if (answer.status == 200)
         return ST_OK;
     const char *code = strstr(answer.body, "<Code>");

@@ -9,7 +9,11 @@
  * One interface, two implementations: `metastore_open_store` works on the store of this process; `metastore_open_server` asks a
  * running server with the step's credentials, over POST /_weir/metastore/… (SigV4). Names are kept in lower case, as Glue
  * and Hive do. Each call is one transaction. Thread-safe. Errors: ST_NOT_FOUND "EntityNotFoundException", ST_CONFLICT
- * "AlreadyExistsException", ST_CONFLICT "ConcurrentModificationException" (a version that is not the current one). */
+ * "AlreadyExistsException", ST_CONFLICT "ConcurrentModificationException" (a version that is not the current one), ST_INVALID
+ * "InvalidInputException" (no name, a number of partition values that is not that of the keys (a table without keys takes any)).
+ *
+ * A server that is being started again is waited for. A change whose answer was lost on the way is ST_IO, as it may have been
+ * made: it is not sent twice. */
 #ifndef WEIR_LAKE_METASTORE_H
 #define WEIR_LAKE_METASTORE_H
 #include "base/arena.h"
@@ -79,5 +83,28 @@ Status metastore_partition(Metastore *m, Arena *a, const char *database, const c
                            MetaPartition *ret_partition, Error *err);
 Status metastore_partitions(Metastore *m, Arena *a, const char *database, const char *table, MetaPartitionList *ret_partitions,
                             Error *err); /* in order of their values */
+/* A page of those: at most `max` after the partition `after`, and only those whose values `keep` wants. */
+typedef struct MetaPartitionScan {
+    bool (*keep)(void *self, const StrList *values); /* NULL: all */
+    void *self;
+    const StrList *after; /* NULL: from the first */
+    size_t max;
+} MetaPartitionScan;
+Status metastore_partitions_scan(Metastore *m, Arena *a, const char *database, const char *table, const MetaPartitionScan *scan,
+                                 MetaPartitionList *ret_partitions, Error *err);
+
+/* User-defined functions. */
+typedef struct MetaFunction {
+    const char *database, *name;
+    const Val *input; /* UserDefinedFunctionInput: FunctionName, ClassName, OwnerName, ResourceUris … */
+    int64_t created_ms;
+} MetaFunction;
+typedef VEC(MetaFunction) MetaFunctionList;
+
+Status metastore_create_function(Metastore *m, const char *database, const Val *input, Error *err);
+Status metastore_update_function(Metastore *m, const char *database, const char *name, const Val *input, Error *err);
+Status metastore_drop_function(Metastore *m, const char *database, const char *name, Error *err);
+Status metastore_function(Metastore *m, Arena *a, const char *database, const char *name, MetaFunction *ret_function, Error *err);
+Status metastore_functions(Metastore *m, Arena *a, const char *database, MetaFunctionList *ret_functions, Error *err); /* by name */
 
 #endif
