@@ -26,6 +26,14 @@ static Status properties(Run *r, const AlterObject *x, CatalogTable *t, Error *e
     return catalog_alter_table(driver_catalog(r->driver), t, err);
 }
 
+/* SERDEPROPERTIES of a source's table are its options. */
+static Status serde_properties(Run *r, const AlterObject *x, CatalogTable *t, Error *err)
+{
+    for (size_t i = 0; i < x->properties.len; i++)
+        pairs_set(r->arena, &t->options, x->properties.at[i].key, x->properties.at[i].value);
+    return catalog_alter_table(driver_catalog(r->driver), t, err);
+}
+
 static Status location(Run *r, const AlterObject *x, CatalogTable *t, Error *err)
 {
     if (!*x->arguments.at[0])
@@ -101,8 +109,11 @@ static Status alter_table(Run *r, const AlterObject *x, Error *err)
     } actions[] = {
         { "SET TBLPROPERTIES", "ALTER TABLE ... SET TBLPROPERTIES", properties },
         { "UNSET TBLPROPERTIES", "ALTER TABLE ... UNSET TBLPROPERTIES", properties },
+        { "SET SERDEPROPERTIES", "ALTER TABLE ... SET [SERDE|SERDEPROPERTIES]", serde_properties },
         { "SET LOCATION", "ALTER TABLE ... SET LOCATION ...", location },
     };
+    if (str_starts(x->action, "SET SERDE") && x->partition_values.len)
+        return command_unsupported("ALTER TABLE SET [SERDE | SERDEPROPERTIES] for a specific partition", err);
     if (strstr(x->action, "PARTITION") || x->partition_values.len)
         return command_alter_partitions(r, x, err);
     if (strstr(x->action, "COLUMN"))

@@ -2,6 +2,7 @@
  * Spark's names (spark.sql.statistics.…). Source: AnalyzeTableCommand, AnalyzeColumnCommand, CatalogColumnStat. */
 #include "driver/command.h"
 
+#include "ir/enums.h"
 #include "ir/error.h"
 
 static Status size_of(Run *r, const char *uri, int64_t *ret_bytes, Error *err)

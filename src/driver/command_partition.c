@@ -93,7 +93,8 @@ Status command_partition_spec(Run *r, const CatalogTable *t, const NodeList *ass
         const Node *value = node_as(Assignment, assignments->at[i])->value;
         if (!value) /* a dynamic one */
             continue;
-        TRY(value_text(r, value, column(t, t->partition_by.at[k])->type, &spec.values[k], err));
+        const Field *f = column(t, t->partition_by.at[k]);
+        TRY(value_text(r, value, f ? f->type : &type_string, &spec.values[k], err));
         spec.ngiven += !spec.given[k];
         spec.given[k] = true;
     }

@@ -52,6 +52,91 @@ static Status query_type(Run *r, Node *query, const Type **ret_type, Error *err)
     return ST_OK;
 }
 
+/* ---- cycles */
+
+typedef struct Names {
+    Arena *a;
+    VEC(const StrList *) at;
+} Names;
+
+static bool note_relation(const Node *n, void *arg)
+{
+    Names *names = arg;
+    if (node_is(UnresolvedRelation, n))
+        vec_push(names->a, &names->at, &node_as(UnresolvedRelation, n)->name);
+    return true;
+}
+
+static bool same_view(const Target *x, const Target *y)
+{
+    return x->kind == y->kind && str_ieq(x->name, y->name) && str_ieq(x->database, y->database);
+}
+
+/* Does the query lead to the view that it shall replace? */
+static Status no_cycle(Run *r, const Node *query, const Target *view, const char *path, size_t depth, Error *err)
+{
+    enum { DEPTH_MAX = 100 };
+    Names names = { .a = r->arena };
+    node_walk(query, note_relation, &names);
+    for (size_t i = 0; i < names.at.len; i++) {
+        Target t;
+        Node *inner;
+        TRY(command_target(r, names.at.at[i], &t, err));
+        if (t.kind == TARGET_NONE || t.kind == TARGET_TABLE)
+            continue;
+        const char *here = arena_printf(r->arena, "%s -> %s", path, catalog_quoted(r->arena, names.at.at[i]));
+        if (same_view(&t, view) || depth == DEPTH_MAX)
+            return command_fail(err, "RECURSIVE_VIEW", "viewIdent", path, "newPath", here, NULL);
+        if (t.kind == TARGET_VIEW)
+            TRY(command_view_plan(r, r->arena, &t.table, &inner, err));
+        else
+            inner = t.plan;
+        TRY(no_cycle(r, inner, view, here, depth + 1, err));
+    }
+    return ST_OK;
+}
+
+static Status check_cycle(Run *r, const CreateView *v, Error *err)
+{
+    Target old;
+    TRY(command_target(r, &v->name, &old, err));
+    bool temporary = old.kind == TARGET_TEMP_VIEW || old.kind == TARGET_GLOBAL_VIEW;
+    if (old.kind == TARGET_NONE || old.kind == TARGET_TABLE || temporary != (v->temporary || v->global))
+        return ST_OK;
+    return no_cycle(r, v->input, &old, catalog_quoted(r->arena, &v->name), 0, err);
+}
+
+/* A DataFrame's view is what its names stand for now: df.createOrReplaceTempView("v") over spark.table("v") reads the old v. */
+static Node *settled(Arena *a, Node *n, void *arg)
+{
+    Run *r = arg;
+    Target t;
+    Error ignored = ERROR_INIT;
+    if (!node_is(UnresolvedRelation, n) || command_target(r, &node_as(UnresolvedRelation, n)->name, &t, &ignored) != ST_OK)
+        return n;
+    if (t.kind != TARGET_TEMP_VIEW && t.kind != TARGET_GLOBAL_VIEW)
+        return n;
+    Node *alias = node_new(a, SubqueryAlias, .input = t.plan, .name = t.name);
+    alias->plan_id = n->plan_id;
+    return alias;
+}
+
+static bool note_with(const Node *n, void *arg)
+{
+    bool *found = arg;
+    *found = *found || node_is(With, n);
+    return !*found;
+}
+
+static Node *kept_query(Run *r, const CreateView *v)
+{
+    bool ctes = false;
+    if (v->text)
+        return v->input;
+    node_walk(v->input, note_with, &ctes);
+    return ctes ? v->input : node_rewrite(r->arena, v->input, settled, r);
+}
+
 static Status temporary_view(Run *r, const CreateView *v, Error *err)
 {
     const char *name = v->name.at[v->name.len - 1];
@@ -60,7 +145,11 @@ static Status temporary_view(Run *r, const CreateView *v, Error *err)
     TRY(check_arity(r, v, sql_id(r->arena, name), query, err));
     if (!v->columns.len)
         TRY(check_names(r, query, err));
-    KeptPlan *plan = keep_plan(named(r, v));
+    CreateView kept = *v;
+    kept.input = kept_query(r, v);
+    if (kept.input == v->input)
+        TRY(check_cycle(r, v, err));
+    KeptPlan *plan = keep_plan(named(r, &kept));
     bool taken = false;
     if (v->global) {
         taken = driver_global_view(r->driver, r->arena, name) && !v->replace;
@@ -162,6 +251,7 @@ static Status view_of(Run *r, const CreateView *v, CatalogTable *t, Error *err)
     const Type *query;
     const char *id = catalog_table_id(r->arena, t);
     TRY(no_temporaries(r, v->input, id, err));
+    TRY(check_cycle(r, v, err));
     TRY(query_type(r, v->input, &query, err));
     TRY(check_arity(r, v, id, query, err));
     if (!v->columns.len)

@@ -32,6 +32,7 @@ typedef struct Binder {
     const Cte *ctes;
     const NodeList *windows; /* WindowDefinition of the WINDOW clause of the query being bound */
     size_t depth;
+    size_t inlined;             /* views and SQL functions that are being bound in place, one inside the other */
     VEC(PlanEntry) plans;
     VEC(const Node *) barriers; /* bound relations that a missing column may not be fetched through: subquery aliases */
     VEC(const Node *) splits;   /* Projects over an Aggregate that the binder made of one select: windows over groups */
@@ -130,6 +131,12 @@ const Type *type_from_signature(Arena *a, const char *text);
 /* The parameter list of a lambda argument: how many, and which types, from arguments bound so far. */
 bool lambda_parameter_types(Binder *b, const FunctionRow *rows, size_t nrows, size_t index, size_t nargs, size_t nparams,
                             const NodeList *bound, const Type ***ret_types, bool **ret_nullables);
+
+/* --- bind_routine.c: SQL functions. A scalar one as a Lambda with its arguments (unbound), or as a scalar subquery. */
+Status routine_lambda(Binder *b, const CreateFunction *f, const NodeList *args, const Node *at, Node **ret_lambda,
+                      Node **ret_subquery, NodeList *ret_args, Error *err);
+Status bind_routine_table(Binder *b, const CreateFunction *f, const UnresolvedTableFunction *n, const Scope *outer, Node **ret,
+                          Error *err);
 
 /* --- coerce_operator.c */
 bool is_operator(const char *name);
