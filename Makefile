@@ -29,7 +29,7 @@ test: fetch ## all tests; part of them: tools/test NAME...
 	@exec tools/test
 
 bench: build ## figures, side by side with real Spark
-	@tools/setup oracle
+	@tools/setup oracle exam
 	$(call tool,bench)
 
 golden: build ## run the sample jobs on real Spark and keep what it answers
@@ -37,6 +37,7 @@ golden: build ## run the sample jobs on real Spark and keep what it answers
 	$(call tool,golden)
 
 exam: build ## published test suites of others
+	@tools/setup exam oracle
 	$(call tool,exam)
 
 lint: fetch ## who includes whom, clang's warnings, clang-tidy

@@ -303,6 +303,7 @@ static Status run_handler(Exchange *x, HttpRequest *r, HttpResponse *response, E
                   .principal = &x->principal,
                   .service = x->inner ? "weir" : x->operation->service,
                   .operation = x->inner ? x->inner->path : x->operation->name,
+                  .region = x->claim.scope.region && x->claim.scope.region[0] ? x->claim.scope.region : x->server->region,
                   .request_id = x->request_id,
                   .input = input ? input : nothing,
                   .output = output,

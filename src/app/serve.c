@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "lake/objects.h"
+#include "svc/bus.h"
 #include "svc/credentials.h"
 #include "svc/emr/emr.h"
 
@@ -78,7 +79,8 @@ static Status open_home(Serve *s, Error *err)
     TRY(home_lock(server->home, &s->lock, err));
     TRY(store_open(server->home, &server->store, err));
     TRY(credentials_open(server->home, server->account, server->store, &server->credentials, err));
-    return objects_open(server->home, server->store, &server->objects, err);
+    TRY(objects_open(server->home, server->store, &server->objects, err));
+    return bus_open(server->store, &server->bus, err);
 }
 
 /* "http://127.0.0.1:4566": a wildcard address is reached by the loopback one. */
@@ -97,6 +99,7 @@ static Status start(Serve *s, Error *err)
     TRY(http_server_new(&options, &s->http, err));
     s->server.endpoint = endpoint_of(s);
     TRY(emr_start(&s->server, err));
+    TRY(bus_start(s->server.bus, err)); /* after all who send and deliver are known to it */
     s->api = api_new(&s->server);
     HttpHandler handler = api_handler(s->api);
     TRY(http_server_start(s->http, &handler, err));
@@ -109,8 +112,10 @@ static void stop(Serve *s)
     if (s->server.endpoint)
         home_remove_endpoint(s->server.home);
     http_server_stop(s->http);
+    bus_stop(s->server.bus);
     emr_stop(&s->server);
     api_free(s->api);
+    bus_close(s->server.bus);
     objects_close(s->server.objects);
     credentials_close(s->server.credentials);
     if (s->server.store)
@@ -125,6 +130,8 @@ static void sweep(Serve *s)
         log_warn("sweep the object store: %s", err.message);
     if (credentials_sweep(s->server.credentials, &err) != ST_OK)
         log_warn("sweep expired credentials: %s", err.message);
+    if (bus_sweep(s->server.bus, &err) != ST_OK)
+        log_warn("sweep the bus: %s", err.message);
 }
 
 static void wait_for_end(Serve *s)

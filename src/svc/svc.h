@@ -15,6 +15,7 @@
 struct Objects;     /* lake/objects.h: the object store */
 struct StepQueue;   /* step/queue.h: the scheduler */
 struct Credentials; /* svc/credentials.h: access keys */
+struct Bus;         /* svc/bus.h: notifications and events on their way */
 struct Metrics;
 
 typedef struct Server {
@@ -27,6 +28,7 @@ typedef struct Server {
     struct Objects *objects;
     struct StepQueue *queue;
     struct Credentials *credentials;
+    struct Bus *bus;
     struct Metrics *metrics; /* api/metrics.h */
 } Server;
 
@@ -44,6 +46,7 @@ typedef struct Call {
     Server *server;
     const Principal *principal;
     const char *service, *operation;
+    const char *region;       /* that the request is signed for; the server's own when it is not signed */
     const char *request_id;
     const Val *input;
     Val *output;              /* an empty map to fill */

@@ -106,7 +106,7 @@ char *glue_arn(Call *call, const char *format, ...)
     va_start(args, format);
     char *rest = arena_vprintf(call->arena, format, args);
     va_end(args);
-    return arena_printf(call->arena, "arn:aws:glue:%s:%s:%s", call->server->region, call->server->account, rest);
+    return arena_printf(call->arena, "arn:aws:glue:%s:%s:%s", call->region, call->server->account, rest);
 }
 
 Status glue_catalog(Call *call, Metastore **ret_metastore, Error *err)
