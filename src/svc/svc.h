@@ -16,6 +16,7 @@ struct Objects;     /* lake/objects.h: the object store */
 struct StepQueue;   /* step/queue.h: the scheduler */
 struct Credentials; /* svc/credentials.h: access keys */
 struct Bus;         /* svc/bus.h: notifications and events on their way */
+struct Glue;        /* svc/glue/glue.h: its thread */
 struct Metrics;
 
 typedef struct Server {
@@ -29,6 +30,7 @@ typedef struct Server {
     struct StepQueue *queue;
     struct Credentials *credentials;
     struct Bus *bus;
+    struct Glue *glue;
     struct Metrics *metrics; /* api/metrics.h */
 } Server;
 

@@ -58,6 +58,12 @@ Val *glue_copy(Arena *a, const Val *map)
     return copy;
 }
 
+void glue_answer(Call *call, const Val *map)
+{
+    for (size_t i = 0; i < val_len(map); i++)
+        val_set(call->arena, call->output, map->names[i], map->items[i]);
+}
+
 Val *glue_json(Arena *a, const char *text)
 {
     Val *value = NULL;

@@ -2,7 +2,7 @@
 #include "base/str.h"
 #include "svc/glue/internal.h"
 #include "svc/glue/operations.h"
-#include "svc/glue/pattern.h"
+#include "svc/glue/name_pattern.h"
 
 enum { PAGE_DATABASES = 100, PAGE_FUNCTIONS = 100 };
 
@@ -114,10 +114,10 @@ Status glue_get_user_defined_functions(Call *call, Error *err)
     const char *in = val_str(call->input, "DatabaseName");
     Val *list = val_list(call->arena);
     Pager p;
-    pattern_auto *pattern = NULL;
+    name_pattern_auto *pattern = NULL;
     TRY(glue_catalog(call, &m, err));
     TRY(pager_begin(call, PAGE_FUNCTIONS, &p, err));
-    TRY(pattern_new(call->arena, val_str(call->input, "Pattern"), &pattern, err));
+    TRY(name_pattern_new(call->arena, val_str(call->input, "Pattern"), &pattern, err));
     if (in)
         vec_push(call->arena, &databases, (MetaDatabase){ .name = in });
     else
@@ -126,7 +126,7 @@ Status glue_get_user_defined_functions(Call *call, Error *err)
         MetaFunctionList all;
         TRY(metastore_functions(m, call->arena, databases.at[i].name, &all, err));
         for (size_t j = 0; j < all.len; j++)
-            if (pattern_matches(pattern, all.at[j].name) &&
+            if (name_pattern_matches(pattern, all.at[j].name) &&
                 pager_take(&p, arena_printf(call->arena, "%s\1%s", databases.at[i].name, all.at[j].name)))
                 val_push(call->arena, list, function_out(call, &all.at[j]));
     }

@@ -24,7 +24,7 @@ Status glue_create_dev_endpoint(Call *call, Error *err)
     const char *name = val_str(call->input, "EndpointName");
     TRY(record_add(call, &endpoint, name, call->input, err));
     TRY(record_load(call, &endpoint, name, &r, err));
-    call->output = endpoint_out(call, &r);
+    glue_answer(call, endpoint_out(call, &r));
     return ST_OK;
 }
 
@@ -88,7 +88,7 @@ Status glue_get_ml_transform(Call *call, Error *err)
 {
     Record r;
     TRY(record_load(call, &transform, val_str(call->input, "TransformId"), &r, err));
-    call->output = transform_out(call, &r);
+    glue_answer(call, transform_out(call, &r));
     return ST_OK;
 }
 

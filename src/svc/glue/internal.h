@@ -14,6 +14,7 @@ void glue_batch_error(Arena *a, Val *list, Val *entry, const char *member, const
 /* --- values --- */
 Val *glue_val(const Val *v);                         /* a tree that is only read, as a member of another */
 Val *glue_copy(Arena *a, const Val *map);            /* its members, in a new map */
+void glue_answer(Call *call, const Val *map);        /* its members become the output's */
 Val *glue_json(Arena *a, const char *text);          /* NULL for NULL or what is no JSON */
 const char *glue_lower(Arena *a, const char *text);
 StrList glue_texts(Arena *a, const Val *list);

@@ -80,7 +80,7 @@ Status glue_create_registry(Call *call, Error *err)
     Record r = { .name = name, .body = glue_copy(call->arena, call->input) };
     TRY(registry_check_text(name, "-_$#.", "registryName", err));
     TRY(add_registry(call, name, call->input, err));
-    call->output = registry_out(call, &r);
+    glue_answer(call, registry_out(call, &r));
     val_set(call->arena, call->output, "Tags", glue_val(val_get(call->input, "Tags")));
     return ST_OK;
 }
@@ -96,7 +96,7 @@ Status glue_get_registry(Call *call, Error *err)
 {
     Record r;
     TRY(load_registry(call, &r, err));
-    call->output = registry_out(call, &r);
+    glue_answer(call, registry_out(call, &r));
     return ST_OK;
 }
 
@@ -117,7 +117,7 @@ Status glue_update_registry(Call *call, Error *err)
     TRY(load_registry(call, &r, err));
     val_set_str(call->arena, r.body, "Description", val_str(call->input, "Description"));
     TRY(record_save(call, &registry, r.name, r.body, err));
-    call->output = registry_out(call, &r);
+    glue_answer(call, registry_out(call, &r));
     return ST_OK;
 }
 
@@ -137,7 +137,7 @@ Status glue_delete_registry(Call *call, Error *err)
         if (str_eq(val_str(schemas.at[i].body, "RegistryName"), r.name))
             TRY(drop_schema(call, schemas.at[i].name, err));
     TRY(record_drop(call, &registry, r.name, err));
-    call->output = registry_out(call, &r);
+    glue_answer(call, registry_out(call, &r));
     val_set_str(call->arena, call->output, "Status", "DELETING");
     return ST_OK;
 }
@@ -221,7 +221,7 @@ Status glue_create_schema(Call *call, Error *err)
     val_set_int(a, r.body, "LatestSchemaVersion", 1);
     TRY(record_add(call, &schema_kind, r.name, r.body, err));
     TRY(registry_version_add(call, &r, 1, definition, &version, err));
-    call->output = schema_out(call, &r);
+    glue_answer(call, schema_out(call, &r));
     val_set_str(a, call->output, "SchemaVersionId", version);
     val_set_str(a, call->output, "SchemaVersionStatus", "AVAILABLE");
     val_set(a, call->output, "Tags", glue_val(val_get(call->input, "Tags")));
@@ -232,7 +232,7 @@ Status glue_get_schema(Call *call, Error *err)
 {
     Record r;
     TRY(registry_schema_load(call, val_get(call->input, "SchemaId"), &r, err));
-    call->output = schema_out(call, &r);
+    glue_answer(call, schema_out(call, &r));
     return ST_OK;
 }
 
@@ -268,7 +268,7 @@ Status glue_update_schema(Call *call, Error *err)
                     val_bool(number, "LatestVersion", false) ? val_int(r.body, "LatestSchemaVersion", 1)
                                                              : val_int(number, "VersionNumber", 1));
     TRY(record_save(call, &schema_kind, r.name, r.body, err));
-    call->output = schema_out(call, &r);
+    glue_answer(call, schema_out(call, &r));
     return ST_OK;
 }
 
@@ -277,7 +277,7 @@ Status glue_delete_schema(Call *call, Error *err)
     Record r;
     TRY(registry_schema_load(call, val_get(call->input, "SchemaId"), &r, err));
     TRY(drop_schema(call, r.name, err));
-    call->output = schema_out(call, &r);
+    glue_answer(call, schema_out(call, &r));
     val_set_str(call->arena, call->output, "Status", "DELETING");
     return ST_OK;
 }

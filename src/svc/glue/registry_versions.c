@@ -134,7 +134,7 @@ Status glue_get_schema_version(Call *call, Error *err)
 {
     Run run;
     TRY(version_of(call, &run, err));
-    call->output = version_out(call, &run);
+    glue_answer(call, version_out(call, &run));
     return ST_OK;
 }
 
@@ -148,7 +148,7 @@ Status glue_get_schema_by_definition(Call *call, Error *err)
     if (!same)
         return glue_missing(err, "Schema is not found. RegistryName: %s, SchemaName: %s, SchemaArn: null",
                             val_str(schema.body, "RegistryName"), val_str(schema.body, "SchemaName"));
-    call->output = version_out(call, same);
+    glue_answer(call, version_out(call, same));
     return ST_OK;
 }
 

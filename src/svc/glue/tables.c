@@ -2,7 +2,7 @@
 #include "base/str.h"
 #include "svc/glue/internal.h"
 #include "svc/glue/operations.h"
-#include "svc/glue/pattern.h"
+#include "svc/glue/name_pattern.h"
 
 #include <stdlib.h>
 
@@ -69,13 +69,13 @@ Status glue_get_tables(Call *call, Error *err)
     MetaTableList all;
     Pager p;
     Val *list = val_list(call->arena);
-    pattern_auto *pattern = NULL;
+    name_pattern_auto *pattern = NULL;
     TRY(glue_catalog(call, &m, err));
     TRY(pager_begin(call, PAGE_TABLES, &p, err));
-    TRY(pattern_new(call->arena, val_str(call->input, "Expression"), &pattern, err));
+    TRY(name_pattern_new(call->arena, val_str(call->input, "Expression"), &pattern, err));
     TRY(metastore_tables(m, call->arena, val_str(call->input, "DatabaseName"), &all, err));
     for (size_t i = 0; i < all.len; i++)
-        if (pattern_matches(pattern, all.at[i].name) && pager_take(&p, all.at[i].name))
+        if (name_pattern_matches(pattern, all.at[i].name) && pager_take(&p, all.at[i].name))
             val_push(call->arena, list, table_out(call, &all.at[i]));
     pager_end(call, &p);
     val_set(call->arena, call->output, "TableList", list);

@@ -1,11 +1,8 @@
 /* svc/glue/tags.c -- tags of any resource, by ARN. */
 #include "svc/glue/internal.h"
+#include "svc/glue/operations.h"
 
 enum { TAGS_MAX = 50 };
-
-Status glue_tag_resource(Call *call, Error *err);
-Status glue_untag_resource(Call *call, Error *err);
-Status glue_get_tags(Call *call, Error *err);
 
 Status tags_set(Db *db, const char *arn, const Val *tags, Error *err)
 {

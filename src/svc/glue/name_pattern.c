@@ -1,6 +1,6 @@
-/* svc/glue/pattern.c -- see pattern.h. Counted repetition and back-references are left out: with them a small pattern can ask for
+/* svc/glue/name_pattern.c -- see pattern.h. Counted repetition and back-references are left out: with them a small pattern can ask for
  * any amount of memory and time. */
-#include "svc/glue/pattern.h"
+#include "svc/glue/name_pattern.h"
 
 #include "base/str.h"
 #include "svc/glue/internal.h"
@@ -9,7 +9,7 @@
 #include <regex.h>
 #include <stdlib.h>
 
-struct Pattern {
+struct NamePattern {
     regex_t regex;
 };
 
@@ -28,7 +28,7 @@ static Status add_escape(Str *out, const char **at, Error *err)
     return ST_OK;
 }
 
-Status pattern_new(Arena *a, const char *text, Pattern **ret_pattern, Error *err)
+Status name_pattern_new(Arena *a, const char *text, NamePattern **ret_pattern, Error *err)
 {
     (void)a;
     str_auto posix = STR_INIT(4 * PATTERN_MAX);
@@ -49,7 +49,7 @@ Status pattern_new(Arena *a, const char *text, Pattern **ret_pattern, Error *err
             str_addc(&posix, *at);
     }
     str_add(&posix, ")$");
-    Pattern *p = calloc(1, sizeof *p);
+    NamePattern *p = calloc(1, sizeof *p);
     if (!p)
         abort();
     if (posix.overflow || regcomp(&p->regex, str_text(&posix), REG_EXTENDED | REG_NOSUB | REG_ICASE) != 0) {
@@ -60,12 +60,12 @@ Status pattern_new(Arena *a, const char *text, Pattern **ret_pattern, Error *err
     return ST_OK;
 }
 
-bool pattern_matches(const Pattern *p, const char *name)
+bool name_pattern_matches(const NamePattern *p, const char *name)
 {
     return !p || regexec(&p->regex, name, 0, NULL, 0) == 0;
 }
 
-void pattern_free(Pattern *p)
+void name_pattern_free(NamePattern *p)
 {
     if (!p)
         return;
@@ -73,7 +73,7 @@ void pattern_free(Pattern *p)
     free(p);
 }
 
-void pattern_freep(Pattern **p)
+void name_pattern_freep(NamePattern **p)
 {
-    pattern_free(*p);
+    name_pattern_free(*p);
 }
