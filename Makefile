@@ -29,7 +29,7 @@ test: fetch ## all tests; part of them: tools/test NAME...
 	@exec tools/test
 
 bench: build ## figures, side by side with real Spark
-	@tools/setup oracle
+	@tools/setup oracle exam
 	$(call tool,bench)
 
 golden: build ## run the sample jobs on real Spark and keep what it answers
