@@ -204,8 +204,9 @@ static Status coded_binary(Binder *b, const FunctionRow *row, const NodeList *ar
 {
     const char *format = args->len > 1 ? constant_text(b, args->at[1]) : "hex";
     *ret = &type_binary;
-    if ((!format && args->len > 1 && !node_is(Literal, args->at[1])) ||
-        (format && !str_ieq(format, "hex") && !str_ieq(format, "utf-8") && !str_ieq(format, "utf8") && !str_ieq(format, "base64")))
+    if (str_starts(row->name, "try_"))
+        return ST_OK;
+    if (format && !str_ieq(format, "hex") && !str_ieq(format, "utf-8") && !str_ieq(format, "utf8") && !str_ieq(format, "base64"))
         return spark_error(err, at, "DATATYPE_MISMATCH.INVALID_ARG_VALUE", "42K09",
                            "Cannot resolve \"<sqlExpr>\" due to data type mismatch: The <inputName> value must to be a <requireType> literal "
                            "of <validValues>, but got <inputValue>.",
@@ -217,10 +218,15 @@ static Status coded_binary(Binder *b, const FunctionRow *row, const NodeList *ar
 /* Uniform.dataType: DOUBLE, then FLOAT, then the wider of two integers. */
 static const Type *uniform_type(const Type *x, const Type *y)
 {
-    bool integers = type_is_integral(x) && type_is_integral(y);
+    if (x->kind == TYPE_NULL || y->kind == TYPE_NULL)
+        return &type_null;
     if (x->kind == TYPE_DOUBLE || y->kind == TYPE_DOUBLE)
         return &type_double;
-    return integers ? (x->kind > y->kind ? x : y) : &type_float;
+    if (x->kind == TYPE_FLOAT || y->kind == TYPE_FLOAT)
+        return &type_float;
+    if (x->kind == TYPE_DECIMAL && y->kind == TYPE_DECIMAL)
+        return x->scale > y->scale ? x : y;
+    return x->kind == TYPE_DECIMAL ? x : y->kind == TYPE_DECIMAL ? y : x->kind > y->kind ? x : y;
 }
 
 static const Type *extracted(Binder *b, NodeList *args)
@@ -357,8 +363,7 @@ static Status try_arithmetic(Binder *b, const FunctionRow *row, NodeList *args, 
             *ret = computed->type;
             if (type_is_numeric(type_of(args, 0)) && type_is_numeric(type_of(args, 1)) && node_is(Call, computed)) {
                 *args = node_as(Call, computed)->args;
-            } else { /* TryEval over the operator */
-                *args = (NodeList){ 0 };
+            } else { /* TryEval over the operator, which comes third */
                 vec_push(b->a, args, computed);
             }
             return ST_OK;

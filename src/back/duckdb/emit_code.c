@@ -71,7 +71,8 @@ Status emit_round(Emit *e, const Call *c, const char *const *args, Str *out)
         str_addf(out, "CAST(spark_decimal_%d(%s, %s, %d, %d, %d) AS %s)", to->scale, args[0], scale, op, to->precision, e->o->ansi,
                  emit_word(e, to));
     else if (type_is_integral(from))
-        str_addf(out, "CAST(spark_round_integer(%s, %s, %d) AS %s)", args[0], scale, op == OP_BROUND, emit_word(e, to));
+        TRY(emit_template(e, c, args, arena_printf(e->a, e->o->ansi ? "CAST(spark_round_integer(%s, %s, %d) AS $T)" : "spark_wrap_$N(spark_round_wide(%s, %s, %d))",
+                                                   args[0], scale, op == OP_BROUND), out));
     else
         str_addf(out, "CAST(spark_round_float(%s, %s, %d) AS %s)", args[0], scale, op == OP_BROUND, emit_word(e, to));
     return ST_OK;
@@ -97,8 +98,8 @@ Status emit_try_arithmetic(Emit *e, const Call *c, const char *const *args, Str 
                                             { "try_divide", "/" }, { "try_mod", "%" } };
     const Type *to = c->node.type;
     const char *op = "+";
-    if (c->args.len == 1)
-        return emit_try(e, c->args.at[0], out);
+    if (c->args.len == 3)
+        return emit_try(e, c->args.at[2], out);
     for (size_t i = 0; i < 5; i++)
         op = str_eq(pairs[i][0], c->function->name) ? pairs[i][1] : op;
     if (to->kind == TYPE_DECIMAL) {

@@ -206,6 +206,8 @@ static void to_binary(K *k)
             k_set_str(k, bytes ? bytes : "", n);
         else
             binary_failed(k, v, "'BASE64'");
+    } else if (strcasecmp(format, "hex") != 0) {
+        k_null(k);
     } else {
         char *out = arena_alloc(a, v.len / 2 + 2), digits[3] = "0";
         bool good = true;

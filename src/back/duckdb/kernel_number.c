@@ -79,22 +79,31 @@ static void floor_div_integer(K *k)
 }
 
 /* ---------------------------------------------------------------- rounding */
-static void round_integer(K *k)
+static i128 rounded(const K *k)
 {
     i128 x = k_i64(k, 0);
     int digits = k_i32(k, 1);
     bool even = k_i32(k, 2);
     if (digits < 0) {
         i128 unit = digits < -19 ? 0 : power_of_ten(-digits);
-        if (!unit) {
-            k_set_i64(k, 0);
-            return;
-        }
+        if (!unit)
+            return 0;
         i128 q = x / unit, r = x % unit, twice = r < 0 ? -2 * r : 2 * r;
         if (twice > unit || (twice == unit && (!even || q % 2)))
             q += x < 0 ? -1 : 1;
         x = q * unit;
     }
+    return x;
+}
+
+static void round_wide(K *k)
+{
+    k_set_i128(k, rounded(k));
+}
+
+static void round_integer(K *k)
+{
+    i128 x = rounded(k);
     if (x > INT64_MAX || x < INT64_MIN)
         overflowed(k, "long overflow");
     else
@@ -381,6 +390,7 @@ const Kernel kernels_number[] = {
     { "spark_pfmod", "ddi:d", pmod_float, 0 },
     { "spark_floor_div", "ll:l", floor_div_integer, 0 },
     { "spark_round_integer", "lii:l", round_integer, 0 },
+    { "spark_round_wide", "lii:h", round_wide, 0 },
     { "spark_round_float", "dii:d", round_float, 0 },
     { "spark_round_float", "fii:f", round_float32, 0 },
     { "spark_sqrt", "d:d", math_sqrt, 0 },     { "spark_exp", "d:d", math_exp, 0 },       { "spark_expm1", "d:d", math_expm1, 0 },
