@@ -46,7 +46,7 @@ Status emit_decimal_arithmetic(Emit *e, const Call *c, const char *const *args, 
     while (!str_eq(names[op], name))
         op++;
     if (native_decimal(l, r, to, op)) {
-        str_addf(out, "CAST((%s %s %s) AS %s)", args[0], name, args[1], emit_word(e, to));
+        str_addf(out, e->any_width ? "(%s %s %s)" : "CAST((%s %s %s) AS %s)", args[0], name, args[1], emit_word(e, to));
         return ST_OK;
     }
     bool whole = op == OP_INTEGER_DIVIDE;

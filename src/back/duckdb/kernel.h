@@ -41,6 +41,9 @@ typedef struct KernelArg {
     duckdb_vector vector;
     const void *data;
     const uint64_t *validity;
+    bool typed;          /* what follows is known: found once for each chunk, by kernel_decimal.c */
+    duckdb_type number;  /* of a number; of a decimal the type that holds it */
+    int scale;           /* of a decimal, 0 for other numbers */
 } KernelArg;
 typedef struct K {
     duckdb_function_info info;
