@@ -129,6 +129,8 @@ bool result_nullable(Binder *b, const FunctionRow *row, const NodeList *args);
 /* Reads a type text of functions.def or of a DDL-like signature without variables; NULL when it is none. */
 const Type *type_from_signature(Arena *a, const char *text);
 /* The parameter list of a lambda argument: how many, and which types, from arguments bound so far. */
+/* How many parameters a lambda has at this argument of a call with `nargs` arguments; 0: none belongs there. */
+size_t lambda_parameter_count(Binder *b, const FunctionRow *rows, size_t nrows, size_t index, size_t nargs);
 bool lambda_parameter_types(Binder *b, const FunctionRow *rows, size_t nrows, size_t index, size_t nargs, size_t nparams,
                             const NodeList *bound, const Type ***ret_types, bool **ret_nullables);
 
@@ -137,6 +139,8 @@ Status routine_lambda(Binder *b, const CreateFunction *f, const NodeList *args, 
                       Node **ret_subquery, NodeList *ret_args, Error *err);
 Status bind_routine_table(Binder *b, const CreateFunction *f, const UnresolvedTableFunction *n, const Scope *outer, Node **ret,
                           Error *err);
+/* --- number_format.c: the type that to_number has with this format; INVALID_FORMAT.* for a bad one. */
+Status number_format(Binder *b, const char *format, const Node *at, const Type **ret_type, Error *err);
 
 /* --- coerce_operator.c */
 bool is_operator(const char *name);

@@ -229,7 +229,7 @@ Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *request, 
     TRY(check_types(format, source->data_schema, err));
     TRY(check_corrupt(format, request, source->data_schema, err));
     if (!strcmp(format, "parquet"))
-        TRY(source_parquet_check(s, request, source->data_schema, err));
+        TRY(source_parquet_check(s, request, source->data_schema, &source->as_stored, err));
     source->files = files;
     source->nfiles = request->nfiles;
     *ret_source = source;
