@@ -8,6 +8,7 @@
 #include "lake/objects.h"
 #include "series/series.h"
 #include "svc/bus.h"
+#include "svc/cloudwatch/cloudwatch.h"
 #include "svc/credentials.h"
 #include "svc/emr/emr.h"
 
@@ -101,6 +102,7 @@ static Status start(Serve *s, Error *err)
     TRY(http_server_new(&options, &s->http, err));
     s->server.endpoint = endpoint_of(s);
     TRY(emr_start(&s->server, err));
+    TRY(cloudwatch_start(&s->server, err));
     TRY(bus_start(s->server.bus, err)); /* after all who send and deliver are known to it */
     s->api = api_new(&s->server);
     HttpHandler handler = api_handler(s->api);
@@ -115,6 +117,7 @@ static void stop(Serve *s)
         home_remove_endpoint(s->server.home);
     http_server_stop(s->http);
     bus_stop(s->server.bus);
+    cloudwatch_stop(&s->server);
     emr_stop(&s->server);
     api_free(s->api);
     bus_close(s->server.bus);

@@ -17,6 +17,7 @@ struct StepQueue;   /* step/queue.h: the scheduler */
 struct Credentials; /* svc/credentials.h: access keys */
 struct Bus;         /* svc/bus.h: notifications and events on their way */
 struct Series;      /* series/series.h: the time series of CloudWatch */
+struct Evaluator;
 struct Metrics;
 
 typedef struct Server {
@@ -31,6 +32,7 @@ typedef struct Server {
     struct Credentials *credentials;
     struct Bus *bus;
     struct Series *series;
+    struct Evaluator *evaluator; /* svc/cloudwatch: of alarms */
     struct Metrics *metrics; /* api/metrics.h */
 } Server;
 
