@@ -85,10 +85,19 @@ static Status bind_cte(Binder *b, const Cte *cte, const Scope *outer, const StrL
 /* A view's text sees neither the CTEs nor the columns around its use. */
 static Status bind_view(Binder *b, const UnresolvedRelation *n, Node *plan, Node **ret, Error *err)
 {
+    enum { VIEW_DEPTH_MAX = 100 }; /* spark.sql.view.maxNestedViewDepth */
     const Cte *visible = b->ctes;
     Node *bound = NULL;
+    if (b->inlined == VIEW_DEPTH_MAX)
+        return spark_error(err, &n->node, "VIEW_EXCEED_MAX_NESTED_DEPTH", "54K00",
+                           "The depth of view <viewName> exceeds the maximum view resolution depth (<maxNestedDepth>).\nAnalysis is "
+                           "aborted to avoid errors. If you want to work around this, please try to increase the value of "
+                           "\"spark.sql.view.maxNestedViewDepth\".",
+                           "viewName", sql_ids(b->a, &n->name), "maxNestedDepth", "100", NULL);
     b->ctes = NULL;
+    b->inlined++;
     TRY(bind_relation(b, plan, NULL, &bound, err));
+    b->inlined--;
     b->ctes = visible;
     *ret = qualify(b, bound, &n->name);
     return ST_OK;

@@ -32,6 +32,7 @@ typedef struct Binder {
     const Cte *ctes;
     const NodeList *windows; /* WindowDefinition of the WINDOW clause of the query being bound */
     size_t depth;
+    size_t inlined;             /* views and SQL functions that are being bound in place, one inside the other */
     VEC(PlanEntry) plans;
     VEC(const Node *) barriers; /* bound relations that a missing column may not be fetched through: subquery aliases */
     VEC(const Node *) splits;   /* Projects over an Aggregate that the binder made of one select: windows over groups */
@@ -128,8 +129,18 @@ bool result_nullable(Binder *b, const FunctionRow *row, const NodeList *args);
 /* Reads a type text of functions.def or of a DDL-like signature without variables; NULL when it is none. */
 const Type *type_from_signature(Arena *a, const char *text);
 /* The parameter list of a lambda argument: how many, and which types, from arguments bound so far. */
+/* How many parameters a lambda has at this argument of a call with `nargs` arguments; 0: none belongs there. */
+size_t lambda_parameter_count(Binder *b, const FunctionRow *rows, size_t nrows, size_t index, size_t nargs);
 bool lambda_parameter_types(Binder *b, const FunctionRow *rows, size_t nrows, size_t index, size_t nargs, size_t nparams,
                             const NodeList *bound, const Type ***ret_types, bool **ret_nullables);
+
+/* --- bind_routine.c: SQL functions. A scalar one as a Lambda with its arguments (unbound), or as a scalar subquery. */
+Status routine_lambda(Binder *b, const CreateFunction *f, const NodeList *args, const Node *at, Node **ret_lambda,
+                      Node **ret_subquery, NodeList *ret_args, Error *err);
+Status bind_routine_table(Binder *b, const CreateFunction *f, const UnresolvedTableFunction *n, const Scope *outer, Node **ret,
+                          Error *err);
+/* --- number_format.c: the type that to_number has with this format; INVALID_FORMAT.* for a bad one. */
+Status number_format(Binder *b, const char *format, const Node *at, const Type **ret_type, Error *err);
 
 /* --- coerce_operator.c */
 bool is_operator(const char *name);

@@ -1323,8 +1323,8 @@ repair_option(A) ::= .                 { A = 1; }
 repair_option(A) ::= ADD PARTITIONS.   { A = 1; }
 repair_option(A) ::= DROP PARTITIONS.  { A = 2; }
 repair_option(A) ::= SYNC PARTITIONS.  { A = 3; }
-statement(A) ::= ANALYZE(T) TABLE reference(N) partition_opt COMPUTE STATISTICS analyze_what(W).
-  { A = NEW(Analyze, T->start, .table = *N, .what = W.what, .columns = names_of(W.columns)); }
+statement(A) ::= ANALYZE(T) TABLE reference(N) partition_opt(V) COMPUTE STATISTICS analyze_what(W).
+  { A = NEW(Analyze, T->start, .table = *N, .what = W.what, .columns = names_of(W.columns), .partition_values = list_of(V)); }
 statement(A) ::= ANALYZE(T) TABLES in_names(N) COMPUTE STATISTICS analyze_what(W).
   { A = NEW(Analyze, T->start, .table = names_of(N), .what = analyze_tables(p, W.what)); }
 %type analyze_what {AnalyzeWhat}
