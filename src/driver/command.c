@@ -111,6 +111,8 @@ Status command_run(Run *r, Node *command, Rows **ret_rows, Error *err)
         return refuse_change(r, node_as(Update, command)->table, "UPDATE TABLE", err);
     if (node_is(Merge, command))
         return refuse_change(r, node_as(Merge, command)->target, "MERGE INTO TABLE", err);
+    if (node_is(SetConf, command))
+        TRY(variable_refuse_set(r, node_as(SetConf, command), err));
     if (node_is(DropObject, command) && str_eq(node_as(DropObject, command)->what, "VARIABLE"))
         return variable_drop(r, command, ret_rows, err);
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)

@@ -134,10 +134,52 @@ static Status declare_one(Run *r, const DeclareVariable *d, const char *text, Er
     return ST_OK;
 }
 
+static bool note_subquery(const Node *n, void *arg)
+{
+    bool *found = arg;
+    *found = *found || node_is(Subquery, n);
+    return !*found;
+}
+
+static Status check_declaration(Run *r, const DeclareVariable *d, Error *err)
+{
+    bool subquery = false;
+    for (size_t i = 1; i < d->names.len; i++)
+        for (size_t k = 0; k < i; k++)
+            if (str_ieq(d->names.at[i], d->names.at[k]))
+                return spark_error(err, NULL, "DUPLICATE_VARIABLE_NAME_INSIDE_DECLARE", "42734",
+                                   "Found duplicate variable <variableName> in the declare variable list. Please, remove one of them.",
+                                   "variableName", sql_id(r->arena, d->names.at[i]), NULL);
+    if (d->value)
+        node_walk(d->value, note_subquery, &subquery);
+    if (!subquery)
+        return ST_OK;
+    return spark_error(err, d->value, "INVALID_DEFAULT_VALUE.SUBQUERY_EXPRESSION", "42623",
+                       "Failed to execute <statement> command because the destination column or variable <colName> has a DEFAULT value "
+                       "<defaultValue>, which contains subquery expressions.",
+                       "statement", "DECLARE VARIABLE", "colName", sql_id(r->arena, d->names.at[0]), "defaultValue", "", NULL);
+}
+
+Status variable_refuse_set(Run *r, const SetConf *s, Error *err)
+{
+    StrList name = { 0 };
+    Error ignored = ERROR_INIT;
+    if (!s->key || !s->value || parse_name(r, s->key, &name, &ignored) != ST_OK)
+        return ST_OK;
+    const char *own = own_name(&name);
+    if (!own || !find(r, r->arena, own))
+        return ST_OK;
+    return spark_error(err, NULL, "UNSUPPORTED_FEATURE.SET_VARIABLE_USING_SET", "0A000",
+                       "The feature is not supported: <variableName> is a VARIABLE and cannot be updated using the SET statement. Use SET "
+                       "VARIABLE <variableName> = ... instead.",
+                       "variableName", full_name(r, own), NULL);
+}
+
 Status variable_declare(Run *r, Node *command, Rows **ret_rows, Error *err)
 {
     const DeclareVariable *d = node_as(DeclareVariable, command);
     *ret_rows = command_nothing(r);
+    TRY(check_declaration(r, d, err));
     for (size_t i = 0; i < d->names.len; i++)
         TRY(declare_one(r, d, d->names.at[i], err));
     return ST_OK;
@@ -233,15 +275,27 @@ static Status not_constant(Run *r, const char *class, const char *text, const ch
                        "expr", "", "name", "IDENTIFIER", "dataType", type, NULL);
 }
 
+static bool note_variable_part(const Node *n, void *arg)
+{
+    static const char *const random[] = { "rand", "random", "randn", "uuid", "uniform", "randstr", "shuffle" };
+    bool *found = arg;
+    *found = *found || node_is(Subquery, n);
+    for (size_t i = 0; node_is(Function, n) && i < sizeof random / sizeof *random; i++)
+        *found = *found || str_ieq(node_as(Function, n)->name.at[0], random[i]);
+    return !*found;
+}
+
 Status variable_constant_text(void *run, Arena *a, Node *expr, const char **ret_text, Error *err)
 {
     Run *r = run;
     Node *literal = NULL;
     Error why = ERROR_INIT;
     const char *query = r->query;
-    Status status = evaluate(r, expr, NULL, &literal, &why);
+    bool varies = false;
+    node_walk(expr, note_variable_part, &varies);
+    Status status = varies ? ST_INVALID : evaluate(r, expr, NULL, &literal, &why);
     r->query = query;
-    if (status != ST_OK && str_starts(why.code, "UNRESOLVED_COLUMN"))
+    if (varies || (status != ST_OK && str_starts(why.code, "UNRESOLVED_COLUMN")))
         return not_constant(r, "NOT_CONSTANT", "To be considered constant the expression must not depend on any columns, contain a subquery, "
                                                "or invoke a non deterministic function such as rand().", "", err);
     if (status != ST_OK) {
@@ -279,12 +333,28 @@ static Status statement_text(Run *r, Node *expr, const char **ret_text, Error *e
     return ST_OK;
 }
 
-static Status argument_values(Run *r, const NodeList *given, ConnectArgument *arguments, Error *err)
+typedef struct Markers {
+    bool named, positional;
+} Markers;
+
+static bool note_marker(const Node *n, void *arg)
 {
-    size_t named = 0;
+    Markers *markers = arg;
+    if (node_is(Parameter, n)) {
+        markers->named = markers->named || node_as(Parameter, n)->name;
+        markers->positional = markers->positional || !node_as(Parameter, n)->name;
+    }
+    return true;
+}
+
+/* The arguments' values; with named markers an argument has its alias for a name, a variable also its own. */
+static Status argument_values(Run *r, const NodeList *given, bool named, ConnectArgument *arguments, Error *err)
+{
     for (size_t i = 0; i < given->len; i++) {
         Node *e = given->at[i], *value = NULL;
         const char *name = NULL;
+        if (node_is(Attribute, e))
+            name = node_as(Attribute, e)->name.at[node_as(Attribute, e)->name.len - 1];
         if (node_is(Alias, e)) {
             name = node_as(Alias, e)->names.at[0];
             e = node_as(Alias, e)->child;
@@ -294,14 +364,20 @@ static Status argument_values(Run *r, const NodeList *given, ConnectArgument *ar
                                "A query parameter contains unsupported expression.\nParameters can either be variables or literals.\n"
                                "Invalid expression: [<invalidExprSql>]",
                                "invalidExprSql", "scalarsubquery()", NULL);
+        for (size_t k = 0; named && name && k < i; k++)
+            if (arguments[k].name && str_ieq(arguments[k].name, name))
+                return spark_error(err, e, "EXEC_IMMEDIATE_DUPLICATE_ARGUMENT_ALIASES", "42701",
+                                   "The USING clause of this EXECUTE IMMEDIATE command contained multiple arguments with same alias "
+                                   "(<aliases>), which is invalid; please update the command to specify unique aliases and then try it "
+                                   "again.",
+                                   "aliases", sql_id(r->arena, name), NULL);
+        if (named && !name)
+            return spark_error(err, e, "ALL_PARAMETERS_MUST_BE_NAMED", "07001",
+                               "Using name parameterized queries requires all parameters to be named. Parameters missing names: <exprs>.",
+                               "exprs", "", NULL);
         TRY(evaluate(r, e, NULL, &value, err));
-        arguments[i] = (ConnectArgument){ .name = name, .value = value };
-        named += name != NULL;
+        arguments[i] = (ConnectArgument){ .name = named ? name : NULL, .value = value };
     }
-    if (named && named < given->len)
-        return spark_error(err, NULL, "ALL_PARAMETERS_MUST_BE_NAMED", "07001",
-                           "Using name parameterized queries requires all parameters to be named. Parameters missing names: <exprs>.",
-                           "exprs", "", NULL);
     return ST_OK;
 }
 
@@ -311,7 +387,17 @@ Status variable_execute_immediate(Run *r, const ExecuteImmediate *n, Node **ret_
     Node *plan = NULL;
     ConnectArgument *arguments = ARENA_ARRAY(r->arena, ConnectArgument, n->arguments.len + 1);
     TRY(statement_text(r, n->query, &text, err));
-    TRY(argument_values(r, &n->arguments, arguments, err));
+    Markers markers = { false, false };
+    Error ignored = ERROR_INIT;
+    bool any = strpbrk(text, ":?") && environment_parse(r, r->arena, text, NULL, 0, &plan, &ignored) == ST_OK;
+    if (any)
+        node_walk(plan, note_marker, &markers);
+    else
+        markers.named = strchr(text, ':') != NULL; /* where only a string's marker fits: IDENTIFIER(:t) */
+    if (markers.named && markers.positional)
+        return spark_error(err, n->query, "INVALID_QUERY_MIXED_QUERY_PARAMETERS", "42613",
+                           "Parameterized query must either use positional, or named parameters, but not both.", NULL);
+    TRY(argument_values(r, &n->arguments, markers.named, arguments, err));
     TRY(environment_parse(r, r->arena, text, arguments, n->arguments.len, &plan, err));
     if (node_is(ExecuteImmediate, plan))
         return variable_execute_immediate(r, node_as(ExecuteImmediate, plan), ret_plan, err);

@@ -6,6 +6,8 @@
 
 Status variable_declare(Run *r, Node *command, Rows **ret_rows, Error *err);
 Status variable_set(Run *r, Node *command, Rows **ret_rows, Error *err);
+/* SET x = 1 of a variable x, which Spark refuses. */
+Status variable_refuse_set(Run *r, const SetConf *s, Error *err);
 Status variable_drop(Run *r, Node *command, Rows **ret_rows, Error *err);
 /* BindEnv.variable */
 Status variable_value(void *run, Arena *a, const StrList *name, size_t *ret_parts, Node **ret_literal, Error *err);
