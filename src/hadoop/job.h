@@ -13,7 +13,7 @@
 #include "hadoop/keys.h"
 #include "hadoop/output.h"
 #include "hadoop/record.h"
-#include "hadoop/run.h"
+#include "hadoop/runfile.h"
 
 #include <pthread.h>
 

@@ -1,5 +1,5 @@
-/* hadoop/merge.c -- the merge of sorted runs. See run.h. */
-#include "hadoop/run.h"
+/* hadoop/merge.c -- the merge of sorted runs. See runfile.h. */
+#include "hadoop/runfile.h"
 
 #include "base/file.h"
 
@@ -224,19 +224,19 @@ static Status merge_some(Arena *a, const Segment *segments, size_t count, const 
                          Segment *ret_segment, Error *err)
 {
     merge_auto *m = NULL;
-    run_auto *w = NULL;
+    runfile_auto *w = NULL;
     TRY(open_all(segments, count, order, memory_bytes, &m, err));
-    TRY(run_create(path, false, &w, err));
+    TRY(runfile_create(path, false, &w, err));
     for (;;) {
         Record record;
         bool fresh = false, more = false;
         TRY(merge_next(m, &record, &fresh, &more, err));
         if (!more)
             break;
-        TRY(run_add(w, &record, err));
+        TRY(runfile_add(w, &record, err));
     }
-    run_segment(w, a, segments[0].map, ret_segment);
-    return run_finish(w, err);
+    runfile_segment(w, a, segments[0].map, ret_segment);
+    return runfile_finish(w, err);
 }
 
 Status merge_open(const SegmentList *segments, const KeyOrder *order, size_t memory_bytes, const char *folder, const char *name,

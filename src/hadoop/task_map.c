@@ -48,7 +48,7 @@ static Status run_collect(void *self, const Record *record, Error *err)
     RunOutput *o = self;
     o->task->counters.own[COUNT_COMBINE_OUTPUT_RECORDS]++;
     o->task->counters.own[COUNT_SPILLED_RECORDS]++;
-    return run_add(o->run, record, err);
+    return runfile_add(o->run, record, err);
 }
 
 static Status spill_range(MapOutput *m, RunWriter *run, Range range, Error *err)
@@ -62,7 +62,7 @@ static Status spill_range(MapOutput *m, RunWriter *run, Range range, Error *err)
     for (; range.at < range.end; range.at++) {
         Record record;
         sort_get(&m->sort, range.at, &record);
-        TRY(run_add(run, &record, err));
+        TRY(runfile_add(run, &record, err));
     }
     t->counters.own[COUNT_SPILLED_RECORDS] += (int64_t)(range.end - range.begin);
     return ST_OK;
@@ -71,8 +71,8 @@ static Status spill_range(MapOutput *m, RunWriter *run, Range range, Error *err)
 static Status spill(MapOutput *m, Error *err)
 {
     Task *t = m->task;
-    run_auto *run = NULL;
-    TRY(run_create(arena_printf(t->arena, "%s/%s.spill%u", t->job->folder, t->attempt_id, m->spills++), t->job->long_keys, &run, err));
+    runfile_auto *run = NULL;
+    TRY(runfile_create(arena_printf(t->arena, "%s/%s.spill%u", t->job->folder, t->attempt_id, m->spills++), t->job->long_keys, &run, err));
     sort_run(&m->sort);
     size_t at = 0;
     for (unsigned partition = 0; partition < t->job->reduces; partition++) {
@@ -81,29 +81,29 @@ static Status spill(MapOutput *m, Error *err)
             end++;
         TRY(spill_range(m, run, (Range){ m, at, end, at }, err));
         Segment segment;
-        run_segment(run, t->arena, t->number, &segment);
+        runfile_segment(run, t->arena, t->number, &segment);
         vec_push(t->arena, &t->segments, segment);
         at = end;
     }
     sort_clear(&m->sort);
-    return run_finish(run, err);
+    return runfile_finish(run, err);
 }
 
 /* A record that the buffer cannot hold is a run of its own. */
 static Status spill_one(MapOutput *m, unsigned partition, const Record *record, Error *err)
 {
     Task *t = m->task;
-    run_auto *run = NULL;
-    TRY(run_create(arena_printf(t->arena, "%s/%s.spill%u", t->job->folder, t->attempt_id, m->spills++), t->job->long_keys, &run, err));
+    runfile_auto *run = NULL;
+    TRY(runfile_create(arena_printf(t->arena, "%s/%s.spill%u", t->job->folder, t->attempt_id, m->spills++), t->job->long_keys, &run, err));
     for (unsigned p = 0; p < t->job->reduces; p++) {
         if (p == partition)
-            TRY(run_add(run, record, err));
+            TRY(runfile_add(run, record, err));
         Segment segment;
-        run_segment(run, t->arena, t->number, &segment);
+        runfile_segment(run, t->arena, t->number, &segment);
         vec_push(t->arena, &t->segments, segment);
     }
     t->counters.own[COUNT_SPILLED_RECORDS]++;
-    return run_finish(run, err);
+    return runfile_finish(run, err);
 }
 
 static Status map_collect(void *self, const Record *record, Error *err)

@@ -1,10 +1,10 @@
-/* hadoop/run.h -- sorted records on disk: runs of a map task, one segment for each partition, and their merge.
+/* hadoop/runfile.h -- sorted records on disk: runs of a map task, one segment for each partition, and their merge.
  *
  * A record is two lengths (LEB128) and the bytes. Runs are in the job's folder of temporary files and read once. The merge keeps
  * Hadoop's heap, step by step, so that equal keys come in the order in which Hadoop brings them. Its memory is what it is given,
  * as long as no single record is larger. Source: org.apache.hadoop.mapred.Merger, org.apache.hadoop.util.PriorityQueue. */
-#ifndef WEIR_HADOOP_RUN_H
-#define WEIR_HADOOP_RUN_H
+#ifndef WEIR_HADOOP_RUNFILE_H
+#define WEIR_HADOOP_RUNFILE_H
 #include "base/arena.h"
 #include "base/vec.h"
 #include "hadoop/keys.h"
@@ -22,14 +22,14 @@ typedef VEC(Segment) SegmentList;
 /* --- writing --- */
 typedef struct RunWriter RunWriter;
 /* `long_keys`: key_of_long's, for ifile_bytes. */
-Status run_create(const char *path, bool long_keys, RunWriter **ret_writer, Error *err);
-Status run_add(RunWriter *w, const Record *record, Error *err);
-/* Ends the segment begun by the last call (or by run_create). */
-void run_segment(RunWriter *w, Arena *a, unsigned map, Segment *ret_segment);
-Status run_finish(RunWriter *w, Error *err); /* writes out what is buffered */
-int64_t run_bytes(const RunWriter *w);
-void run_closep(RunWriter **w);
-#define run_auto __attribute__((cleanup(run_closep))) RunWriter
+Status runfile_create(const char *path, bool long_keys, RunWriter **ret_writer, Error *err);
+Status runfile_add(RunWriter *w, const Record *record, Error *err);
+/* Ends the segment begun by the last call (or by runfile_create). */
+void runfile_segment(RunWriter *w, Arena *a, unsigned map, Segment *ret_segment);
+Status runfile_finish(RunWriter *w, Error *err); /* writes out what is buffered */
+int64_t runfile_bytes(const RunWriter *w);
+void runfile_closep(RunWriter **w);
+#define runfile_auto __attribute__((cleanup(runfile_closep))) RunWriter
 
 /* --- merging --- */
 typedef struct Merge Merge;

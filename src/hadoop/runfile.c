@@ -1,5 +1,5 @@
-/* hadoop/run.c -- writing runs. Merging them is in merge.c. */
-#include "hadoop/run.h"
+/* hadoop/runfile.c -- writing runs. Merging them is in merge.c. */
+#include "hadoop/runfile.h"
 
 #include "base/file.h"
 
@@ -21,7 +21,7 @@ struct RunWriter {
     Segment segment;   /* the one that is being written */
 };
 
-Status run_create(const char *path, bool long_keys, RunWriter **ret_writer, Error *err)
+Status runfile_create(const char *path, bool long_keys, RunWriter **ret_writer, Error *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
@@ -75,7 +75,7 @@ static size_t put_length(uint8_t *at, size_t value)
     return n;
 }
 
-Status run_add(RunWriter *w, const Record *r, Error *err)
+Status runfile_add(RunWriter *w, const Record *r, Error *err)
 {
     uint8_t lengths[2 * LENGTHS_MAX_BYTES];
     size_t n = put_length(lengths, r->key_len);
@@ -90,7 +90,7 @@ Status run_add(RunWriter *w, const Record *r, Error *err)
     return ST_OK;
 }
 
-void run_segment(RunWriter *w, Arena *a, unsigned map, Segment *ret_segment)
+void runfile_segment(RunWriter *w, Arena *a, unsigned map, Segment *ret_segment)
 {
     *ret_segment = w->segment;
     ret_segment->path = arena_str(a, w->path);
@@ -99,17 +99,17 @@ void run_segment(RunWriter *w, Arena *a, unsigned map, Segment *ret_segment)
     w->segment = (Segment){ .offset = w->written };
 }
 
-Status run_finish(RunWriter *w, Error *err)
+Status runfile_finish(RunWriter *w, Error *err)
 {
     return flush(w, err);
 }
 
-int64_t run_bytes(const RunWriter *w)
+int64_t runfile_bytes(const RunWriter *w)
 {
     return w->written;
 }
 
-void run_closep(RunWriter **w)
+void runfile_closep(RunWriter **w)
 {
     if (!*w)
         return;
