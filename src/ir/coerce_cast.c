@@ -21,11 +21,8 @@ static bool nested(bool ansi, const Type *from, const Type *to, bool (*valid)(bo
 
 static bool from_interval(bool ansi, const Type *from, const Type *to)
 {
-    if (from->kind == to->kind)
-        return true;
-    if (!ansi)
-        return type_is_integral(to) || to->kind == TYPE_DECIMAL;
-    return (from->start == from->end) && (type_is_integral(to) || to->kind == TYPE_DECIMAL);
+    (void)ansi;
+    return from->kind == to->kind || type_is_integral(to) || to->kind == TYPE_DECIMAL;
 }
 
 static bool from_numeric(bool ansi, const Type *from, const Type *to)

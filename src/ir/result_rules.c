@@ -329,6 +329,15 @@ static const Type *nullable_deep(Arena *a, const Type *t)
     return type_struct(a, fields, t->nfields);
 }
 
+/* A type, or the columns of a table: "a INT, b STRING". */
+static Status type_of_schema(Binder *b, const char *text, const Type **ret, Error *err)
+{
+    Error first = ERROR_INIT;
+    if (b->env->parse_type(b->env->self, b->a, text, ret, &first) == ST_OK)
+        return ST_OK;
+    return b->env->parse_type(b->env->self, b->a, arena_printf(b->a, "struct<%s>", text), ret, err);
+}
+
 /* from_json and from_csv: the schema is a constant text, DDL or JSON. */
 static Status from_schema(Binder *b, const NodeList *args, const Node *at, const Type **ret, Error *err)
 {
@@ -343,7 +352,7 @@ static Status from_schema(Binder *b, const NodeList *args, const Node *at, const
     if (*text == '{' || *text == '"')
         TRY(type_from_json(b->a, text, &t, err));
     else
-        TRY(b->env->parse_type(b->env->self, b->a, text, &t, err));
+        TRY(type_of_schema(b, text, &t, err));
     *ret = nullable_deep(b->a, t);
     return ST_OK;
 }
