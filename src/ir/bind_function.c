@@ -342,6 +342,15 @@ static Status session_function(Binder *b, const Scope *s, const Function *f, Nod
     }
     if (node_is(Lambda, found))
         return call_sql_function(b, s, node_as(Lambda, found), f, ret, err);
+    if (node_is(CreateFunction, found)) {
+        Node *lambda, *subquery;
+        Function call = *f;
+        TRY(routine_lambda(b, node_as(CreateFunction, found), &f->args, &f->node, &lambda, &subquery, &call.args, err));
+        b->inlined++;
+        TRY(subquery ? bind_expr(b, s, subquery, ret, err) : call_sql_function(b, s, node_as(Lambda, lambda), &call, ret, err));
+        b->inlined--;
+        return ST_OK;
+    }
     return spark_unsupported(err, &f->node, arena_printf(b->a, "the session function %s", f->name.at[f->name.len - 1]));
 }
 

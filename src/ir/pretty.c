@@ -284,8 +284,11 @@ static void frame(Binder *b, const Window *w, Str *out)
 
 static void window(Binder *b, const Window *w, Str *out)
 {
-    print(b, w->function, out);
-    str_add(out, " OVER (");
+    if (w->function) { /* without: the definition alone, in errors */
+        print(b, w->function, out);
+        str_add(out, " OVER ");
+    }
+    str_addc(out, '(');
     if (w->partitions.len) {
         str_add(out, "PARTITION BY ");
         list(b, &w->partitions, out);

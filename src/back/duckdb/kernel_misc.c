@@ -113,6 +113,66 @@ static void raise_error(K *k)
     k_fail(k, "USER_RAISED_EXCEPTION", "errorMessage", k_is_null(k, 0) ? "null" : k_text(k, k_str(k, 0)), NULL);
 }
 
+/* ---- CHAR and VARCHAR (CharVarcharCodegenUtils): lengths in characters */
+
+static int64_t characters(View v)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < v.len; i++)
+        n += (v.data[i] & 0xC0) != 0x80;
+    return n;
+}
+
+static void padded(K *k, View v, int64_t blanks)
+{
+    str_auto text = STR_INIT(SIZE_MAX);
+    str_addn(&text, v.data, v.len);
+    for (int64_t i = 0; i < blanks; i++)
+        str_addc(&text, ' ');
+    k_set_str(k, str_text(&text), text.len);
+}
+
+/* Blanks beyond the limit are cut; anything else fails. */
+static void cut(K *k, View v, int64_t too_many)
+{
+    char limit[16];
+    size_t blanks = 0;
+    while (blanks < v.len && (int64_t)blanks < too_many && v.data[v.len - 1 - blanks] == ' ')
+        blanks++;
+    snprintf(limit, sizeof limit, "%d", k_i32(k, 1));
+    if ((int64_t)blanks < too_many)
+        k_fail(k, "EXCEED_LIMIT_LENGTH", "limit", limit, NULL);
+    else
+        k_set_str(k, v.data, v.len - blanks);
+}
+
+static void char_write(K *k)
+{
+    View v = k_str(k, 0);
+    int64_t n = characters(v), limit = k_i32(k, 1);
+    if (n < limit)
+        padded(k, v, limit - n);
+    else
+        cut(k, v, n - limit);
+}
+
+static void varchar_write(K *k)
+{
+    View v = k_str(k, 0);
+    int64_t n = characters(v), limit = k_i32(k, 1);
+    cut(k, v, n > limit ? n - limit : 0);
+}
+
+static void char_read(K *k)
+{
+    View v = k_str(k, 0);
+    int64_t n = characters(v), limit = k_i32(k, 1);
+    if (n < limit)
+        padded(k, v, limit - n);
+    else
+        k_set_view(k, v);
+}
+
 /* ---------------------------------------------------------------- mode */
 /* Object.hashCode of the boxed value, which orders Spark's hash map. */
 static void java_hash_i64(K *k)
@@ -192,6 +252,9 @@ static void bitmap_count(K *k)
 }
 
 const Kernel kernels_misc[] = {
+    { "spark_char_write", "Si:S", char_write, 0 },
+    { "spark_varchar_write", "Si:S", varchar_write, 0 },
+    { "spark_char_read", "Si:S", char_read, 0 },
     { "spark_java_hash", "l:i", java_hash_i64, 0 },
     { "spark_java_hash", "d:i", java_hash_f64, 0 },
     { "spark_mode_index", "[i[l:l", mode_index, 0 },
