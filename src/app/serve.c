@@ -8,6 +8,7 @@
 #include "lake/objects.h"
 #include "series/series.h"
 #include "svc/bus.h"
+#include "svc/cloudwatch/cloudwatch.h"
 #include "svc/credentials.h"
 #include "svc/emr/emr.h"
 #include "svc/glue/glue.h"
@@ -105,6 +106,7 @@ static Status start(Serve *s, Error *err)
     TRY(emr_start(&s->server, err));
     TRY(glue_start(&s->server, err));
     TRY(redshift_start(&s->server, err));
+    TRY(cloudwatch_start(&s->server, err));
     TRY(bus_start(s->server.bus, err)); /* after all who send and deliver are known to it */
     s->api = api_new(&s->server);
     HttpHandler handler = api_handler(s->api);
@@ -121,6 +123,7 @@ static void stop(Serve *s)
     bus_stop(s->server.bus);
     glue_stop(&s->server);
     redshift_stop(&s->server);
+    cloudwatch_stop(&s->server);
     emr_stop(&s->server);
     api_free(s->api);
     bus_close(s->server.bus);

@@ -18,6 +18,7 @@ struct Credentials; /* svc/credentials.h: access keys */
 struct Bus;         /* svc/bus.h: notifications and events on their way */
 struct Glue;        /* svc/glue/glue.h: its thread */
 struct Series;      /* series/series.h: the time series of CloudWatch */
+struct Evaluator;
 struct Metrics;
 struct Warehouses;  /* warehouse/pool.h: the processes behind Redshift */
 
@@ -34,6 +35,7 @@ typedef struct Server {
     struct Bus *bus;
     struct Glue *glue;
     struct Series *series;
+    struct Evaluator *evaluator; /* svc/cloudwatch: of alarms */
     struct Metrics *metrics; /* api/metrics.h */
     struct Warehouses *warehouses;
 } Server;
