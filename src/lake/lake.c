@@ -63,7 +63,7 @@ Lake *lake_new(const LakeOptions *options)
     lake->arena = arena_new();
     lake->options = (LakeOptions){
         .host_files = options->host_files, .host_root = arena_str(lake->arena, options->host_root),
-        .working_dir = arena_str(lake->arena, options->working_dir), .run = arena_str(lake->arena, options->run),
+        .working_dir = arena_str(lake->arena, options->working_dir), .run = arena_str(lake->arena, options->run), .warehouse = arena_str(lake->arena, options->warehouse),
     };
     return lake;
 }

@@ -17,6 +17,7 @@ typedef struct Lake Lake;
 typedef struct LakeOptions {
     bool host_files;         /* may file: and plain paths be named at all? */
     const char *host_root;   /* and only below this folder, NULL: anywhere */
+    const char *warehouse;   /* this host folder too: the files of managed tables. NULL: none */
     const char *working_dir; /* relative paths start here */
     const char *run;         /* who writes: recorded with each file ("s-…", "application_…"), NULL: none */
 } LakeOptions;

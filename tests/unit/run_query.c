@@ -156,8 +156,10 @@ static Status fetch(Arena *a, Tool *t, const Node *plan, const char *sql, Str *o
 
 static Status answer(Arena *a, Tool *t, const char *text, Str *out, Error *err)
 {
-    BindEnv env = { t, conf, no_relation, no_read, no_local, no_function, no_rows, parse_expression, parse_type };
-    EmitOptions emit = { .time_zone = t->zone, .ansi = str_eq(t->ansi, "true"), .now_us = clock_us(), .conf = conf, .parser = parser, .self = t };
+    BindEnv env = { .self = t, .conf = conf, .relation = no_relation, .read = no_read, .local = no_local, .function = no_function,
+                    .rows = no_rows, .parse_expression = parse_expression, .parse_type = parse_type };
+    EmitOptions emit = { .time_zone = t->zone, .ansi = str_eq(t->ansi, "true"), .now_us = clock_us(), .conf = conf,
+                         .parser = parser, .self = t };
     SqlOptions options = { .ansi = true, .time_zone = t->zone };
     Node *parsed, *bound;
     str_auto sql = STR_INIT(LIMIT_QUERY_TEXT);
