@@ -7,9 +7,12 @@
 #include "base/str.h"
 #include "lake/objects.h"
 #include "series/series.h"
+#include "svc/budgets/budgets.h"
 #include "svc/bus.h"
+#include "svc/cloudwatch/cloudwatch.h"
 #include "svc/credentials.h"
 #include "svc/emr/emr.h"
+#include "svc/glue/glue.h"
 #include "svc/redshift/redshift.h"
 #include "svc/redshiftdata/redshiftdata.h"
 
@@ -103,8 +106,11 @@ static Status start(Serve *s, Error *err)
     TRY(http_server_new(&options, &s->http, err));
     s->server.endpoint = endpoint_of(s);
     TRY(emr_start(&s->server, err));
+    TRY(glue_start(&s->server, err));
     TRY(redshift_start(&s->server, err));
     TRY(redshiftdata_start(&s->server, err));
+    TRY(cloudwatch_start(&s->server, err));
+    TRY(budgets_start(&s->server, err));
     TRY(bus_start(s->server.bus, err)); /* after all who send and deliver are known to it */
     s->api = api_new(&s->server);
     HttpHandler handler = api_handler(s->api);
@@ -119,7 +125,10 @@ static void stop(Serve *s)
         home_remove_endpoint(s->server.home);
     http_server_stop(s->http);
     bus_stop(s->server.bus);
+    glue_stop(&s->server);
     redshift_stop(&s->server);
+    budgets_stop(&s->server);
+    cloudwatch_stop(&s->server);
     emr_stop(&s->server);
     api_free(s->api);
     bus_close(s->server.bus);

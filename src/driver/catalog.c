@@ -1,123 +1,28 @@
-/* driver/catalog.c -- the catalog in memory; see catalog.h. Each object is copied into an arena of its own. */
+/* driver/catalog.c -- see catalog.h: Spark's errors and names over the documents of the data catalog. */
 #include "driver/catalog.h"
 
-#include "base/clock.h"
-#include "base/str.h"
-#include "driver/keep.h"
+#include "driver/catalog_document.h"
+#include "driver/command_error.h"
+#include "ir/error.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
-typedef struct Object {
-    Arena *arena;
-    bool is_database;
-    CatalogDatabase database;
-    CatalogTable table;
-} Object;
-
 struct Catalog {
+    Metastore *metastore;
     char *warehouse;
-    pthread_mutex_t lock; /* guards what follows */
-    Object **at;
-    size_t len, cap;
 };
 
-static StrList copy_names(Arena *a, const StrList *from)
+Status catalog_open(Metastore *metastore, const char *warehouse_uri, Catalog **ret_catalog, Error *err)
 {
-    StrList to = { 0 };
-    for (size_t i = 0; i < from->len; i++)
-        vec_push(a, &to, arena_str(a, from->at[i]));
-    return to;
-}
-
-static KeyValueList copy_pairs(Arena *a, const KeyValueList *from)
-{
-    KeyValueList to = { 0 };
-    for (size_t i = 0; i < from->len; i++)
-        vec_push(a, &to, (KeyValue){ arena_str(a, from->at[i].key), arena_str(a, from->at[i].value) });
-    return to;
-}
-
-static CatalogTable copy_table(Arena *a, const CatalogTable *t)
-{
-    return (CatalogTable){ .database = arena_str(a, t->database), .name = arena_str(a, t->name), .kind = t->kind,
-                           .format = arena_str(a, t->format), .location = arena_str(a, t->location),
-                           .schema = keep_type(a, t->schema), .partition_by = copy_names(a, &t->partition_by),
-                           .options = copy_pairs(a, &t->options), .properties = copy_pairs(a, &t->properties),
-                           .comment = arena_str(a, t->comment), .view_text = arena_str(a, t->view_text),
-                           .view_database = arena_str(a, t->view_database), .owner = arena_str(a, t->owner),
-                           .created_ms = t->created_ms };
-}
-
-static CatalogDatabase copy_database(Arena *a, const CatalogDatabase *d)
-{
-    return (CatalogDatabase){ .name = arena_str(a, d->name), .comment = arena_str(a, d->comment),
-                              .location = arena_str(a, d->location), .properties = copy_pairs(a, &d->properties) };
-}
-
-static void object_free(Object *o)
-{
-    if (o)
-        arena_free(o->arena);
-}
-
-static void add_object(Catalog *c, Object *o)
-{
-    if (c->len == c->cap) {
-        c->cap = c->cap ? c->cap * 2 : 16;
-        c->at = reallocarray(c->at, c->cap, sizeof *c->at);
-        if (!c->at)
-            abort();
-    }
-    c->at[c->len++] = o;
-}
-
-static void remove_at(Catalog *c, size_t i)
-{
-    object_free(c->at[i]);
-    c->at[i] = c->at[--c->len];
-}
-
-/* Under the lock; len when absent. */
-static size_t database_place(const Catalog *c, const char *name)
-{
-    size_t i = 0;
-    while (i < c->len && !(c->at[i]->is_database && str_ieq(c->at[i]->database.name, name)))
-        i++;
-    return i;
-}
-
-static size_t table_place(const Catalog *c, const char *database, const char *name)
-{
-    size_t i = 0;
-    while (i < c->len && !(!c->at[i]->is_database && str_ieq(c->at[i]->table.database, database) &&
-                           str_ieq(c->at[i]->table.name, name)))
-        i++;
-    return i;
-}
-
-static Object *object_new(void)
-{
-    Arena *a = arena_new();
-    Object *o = ARENA_NEW(a, Object);
-    o->arena = a;
-    return o;
-}
-
-Status catalog_open_memory(const char *warehouse_uri, Catalog **ret_catalog, Error *err)
-{
+    (void)err;
     Catalog *c = calloc(1, sizeof *c);
     char *warehouse = strdup(warehouse_uri);
     if (!c || !warehouse)
         abort();
-    c->warehouse = warehouse;
-    pthread_mutex_init(&c->lock, NULL);
-    CatalogDatabase database = { .name = "default", .comment = "default database", .location = warehouse };
-    Status status = catalog_create_database(c, &database, true, err);
-    if (status != ST_OK) {
-        catalog_close(c);
-        return status;
-    }
+    size_t n = strlen(warehouse);
+    while (n > 1 && warehouse[n - 1] == '/')
+        warehouse[--n] = '\0';
+    *c = (Catalog){ metastore, warehouse };
     *ret_catalog = c;
     return ST_OK;
 }
@@ -126,11 +31,8 @@ void catalog_close(Catalog *c)
 {
     if (!c)
         return;
-    for (size_t i = 0; i < c->len; i++)
-        object_free(c->at[i]);
-    free(c->at);
+    metastore_close(c->metastore);
     free(c->warehouse);
-    pthread_mutex_destroy(&c->lock);
     free(c);
 }
 
@@ -139,50 +41,12 @@ const char *catalog_warehouse(const Catalog *c)
     return c->warehouse;
 }
 
-static Status named_error(Status status, const char *code, const char *state, const char *parameter, const char *name,
-                          const char *message, Error *err)
-{
-    FAIL_CODE(err, status, code, "%s", message);
-    if (err)
-        memcpy(err->sqlstate, state, 6);
-    error_param(err, parameter, name);
-    return status;
-}
+/* ---- errors: the data catalog's by Spark's names */
 
 static Status schema_not_found(const char *name, Error *err)
 {
     arena_auto *a = arena_new();
-    const char *quoted = arena_printf(a, "`%s`", name);
-    return named_error(ST_NOT_FOUND, "SCHEMA_NOT_FOUND", "42704", "schemaName", quoted,
-                       arena_printf(a, "The schema %s cannot be found. Verify the spelling and correctness of the schema and "
-                                       "catalog.\nIf you did not qualify the name with a catalog, verify the current_schema() "
-                                       "output, or qualify the name with the correct catalog.\nTo tolerate the error on drop use "
-                                       "DROP SCHEMA IF EXISTS.", quoted), err);
-}
-
-char *catalog_quoted(Arena *a, const StrList *name)
-{
-    str_auto out = STR_INIT(1 << 16);
-    for (size_t i = 0; i < name->len; i++) {
-        str_add(&out, i ? ".`" : "`");
-        for (const char *p = name->at[i]; *p; p++) {
-            str_addc(&out, *p);
-            if (*p == '`')
-                str_addc(&out, '`');
-        }
-        str_addc(&out, '`');
-    }
-    return str_arena(&out, a);
-}
-
-Status catalog_not_found(Arena *a, const StrList *name, Error *err)
-{
-    const char *quoted = catalog_quoted(a, name);
-    return named_error(ST_NOT_FOUND, "TABLE_OR_VIEW_NOT_FOUND", "42P01", "relationName", quoted,
-                       arena_printf(a, "The table or view %s cannot be found. Verify the spelling and correctness of the schema "
-                                       "and catalog.\nIf you did not qualify the name with a schema, verify the current_schema() "
-                                       "output, or qualify the name with the correct schema and catalog.\nTo tolerate the error "
-                                       "on drop use DROP VIEW IF EXISTS or DROP TABLE IF EXISTS.", quoted), err);
+    return command_fail(err, "SCHEMA_NOT_FOUND", "schemaName", arena_printf(a, "`" CATALOG_NAME "`.%s", sql_id(a, name)), NULL);
 }
 
 static Status table_not_found(const char *database, const char *name, Error *err)
@@ -194,205 +58,280 @@ static Status table_not_found(const char *database, const char *name, Error *err
     return catalog_not_found(a, &parts, err);
 }
 
+static Status table_exists(const char *database, const char *name, Error *err)
+{
+    arena_auto *a = arena_new();
+    return command_fail(err, "TABLE_OR_VIEW_ALREADY_EXISTS", "relationName",
+                        arena_printf(a, "%s.%s", sql_id(a, database), sql_id(a, name)), NULL);
+}
+
+/* A table that is missing, or its database. */
+static Status missing(Catalog *c, Status status, const char *database, const char *name, const Error *why, Error *err)
+{
+    arena_auto *a = arena_new();
+    MetaDatabase d;
+    Error ignored = ERROR_INIT;
+    if (status == ST_OK)
+        return ST_OK;
+    if (status == ST_CONFLICT && str_eq(why->code, "AlreadyExistsException"))
+        return table_exists(database, name, err);
+    if (status != ST_NOT_FOUND) {
+        if (err)
+            *err = *why;
+        return status;
+    }
+    return metastore_database(c->metastore, a, database, &d, &ignored) == ST_OK ? table_not_found(database, name, err)
+                                                                              : schema_not_found(database, err);
+}
+
+/* ---- databases */
+
 Status catalog_database(Catalog *c, Arena *a, const char *name, CatalogDatabase *ret_database, Error *err)
 {
-    pthread_mutex_lock(&c->lock);
-    size_t i = database_place(c, name);
-    bool found = i < c->len;
-    if (found)
-        *ret_database = copy_database(a, &c->at[i]->database);
-    pthread_mutex_unlock(&c->lock);
-    return found ? ST_OK : schema_not_found(name, err);
-}
-
-static int name_compare(const void *x, const void *y)
-{
-    return strcmp(*(const char *const *)x, *(const char *const *)y);
-}
-
-static void sort_names(StrList *names)
-{
-    if (names->len)
-        qsort(names->at, names->len, sizeof *names->at, name_compare);
+    MetaDatabase m;
+    Error why = ERROR_INIT;
+    Status status = metastore_database(c->metastore, a, name, &m, &why);
+    if (status == ST_NOT_FOUND)
+        return schema_not_found(name, err);
+    if (status != ST_OK && err)
+        *err = why;
+    TRY(status);
+    *ret_database = document_database(a, &m, c->warehouse);
+    return ST_OK;
 }
 
 Status catalog_databases(Catalog *c, Arena *a, StrList *ret_names, Error *err)
 {
-    (void)err;
+    MetaDatabaseList list;
     StrList names = { 0 };
-    pthread_mutex_lock(&c->lock);
-    for (size_t i = 0; i < c->len; i++)
-        if (c->at[i]->is_database)
-            vec_push(a, &names, arena_str(a, c->at[i]->database.name));
-    pthread_mutex_unlock(&c->lock);
-    sort_names(&names);
+    TRY(metastore_databases(c->metastore, a, &list, err));
+    for (size_t i = 0; i < list.len; i++)
+        vec_push(a, &names, list.at[i].name);
     *ret_names = names;
     return ST_OK;
 }
 
 Status catalog_create_database(Catalog *c, const CatalogDatabase *database, bool if_not_exists, Error *err)
 {
-    Object *o = object_new();
-    o->is_database = true;
-    o->database = copy_database(o->arena, database);
-    if (!o->database.location)
-        o->database.location = arena_printf(o->arena, "%s/%s.db", c->warehouse, database->name);
-    pthread_mutex_lock(&c->lock);
-    bool exists = database_place(c, database->name) < c->len;
-    if (!exists)
-        add_object(c, o);
-    pthread_mutex_unlock(&c->lock);
-    if (!exists)
-        return ST_OK;
-    object_free(o);
-    if (if_not_exists)
-        return ST_OK;
     arena_auto *a = arena_new();
-    const char *quoted = arena_printf(a, "`%s`", database->name);
-    return named_error(ST_CONFLICT, "SCHEMA_ALREADY_EXISTS", "42P06", "schemaName", quoted,
-                       arena_printf(a, "Cannot create schema %s because it already exists.\nChoose a different name, drop the "
-                                       "existing schema, or add the IF NOT EXISTS clause to tolerate pre-existing schema.", quoted),
-                       err);
+    CatalogDatabase d = *database;
+    Error why = ERROR_INIT;
+    if (!d.location)
+        d.location = arena_printf(a, "%s/%s.db", c->warehouse, lower_text(a, d.name));
+    Status status = metastore_create_database(c->metastore, document_of_database(a, &d), &why);
+    if (status == ST_CONFLICT)
+        return if_not_exists ? ST_OK
+                             : command_fail(err, "SCHEMA_ALREADY_EXISTS", "schemaName",
+                                            arena_printf(a, "`" CATALOG_NAME "`.%s", sql_id(a, d.name)), NULL);
+    if (status != ST_OK && err)
+        *err = why;
+    return status;
+}
+
+Status catalog_alter_database(Catalog *c, const CatalogDatabase *database, Error *err)
+{
+    arena_auto *a = arena_new();
+    return metastore_update_database(c->metastore, database->name, document_of_database(a, database), err);
 }
 
 Status catalog_drop_database(Catalog *c, const char *name, bool if_exists, bool cascade, Error *err)
 {
-    pthread_mutex_lock(&c->lock);
-    size_t place = database_place(c, name), tables = 0;
-    bool exists = place < c->len;
-    for (size_t i = 0; i < c->len; i++)
-        tables += !c->at[i]->is_database && str_ieq(c->at[i]->table.database, name);
-    if (exists && (cascade || !tables)) {
-        remove_at(c, place);
-        for (size_t i = c->len; i-- > 0;)
-            if (!c->at[i]->is_database && str_ieq(c->at[i]->table.database, name))
-                remove_at(c, i);
-    }
-    pthread_mutex_unlock(&c->lock);
-    if (!exists)
-        return if_exists ? ST_OK : schema_not_found(name, err);
-    if (cascade || !tables)
-        return ST_OK;
     arena_auto *a = arena_new();
-    const char *quoted = arena_printf(a, "`%s`", name);
-    return named_error(ST_CONFLICT, "SCHEMA_NOT_EMPTY", "2BP01", "schemaName", quoted,
-                       arena_printf(a, "Cannot drop a schema %s because it contains objects.\nUse DROP SCHEMA ... CASCADE to drop "
-                                       "the schema and all its objects.", quoted), err);
+    StrList tables = { 0 }, functions = { 0 };
+    Error why = ERROR_INIT;
+    Status status = catalog_tables(c, a, name, &tables, &why);
+    if (status == ST_NOT_FOUND && if_exists)
+        return ST_OK;
+    if (status == ST_OK)
+        status = catalog_functions(c, a, name, &functions, &why);
+    if (status != ST_OK && err)
+        *err = why;
+    TRY(status);
+    if ((tables.len || functions.len) && !cascade)
+        return command_fail(err, "SCHEMA_NOT_EMPTY", "schemaName", sql_id(a, name), NULL);
+    return metastore_drop_database(c->metastore, name, err);
 }
 
+/* A renamed table keeps its place: the next one of its old name gets another. */
 Status catalog_table_location(Catalog *c, Arena *a, const char *database, const char *name, const char **ret_uri, Error *err)
 {
     CatalogDatabase d;
+    MetaTableList tables;
     TRY(catalog_database(c, a, database, &d, err));
-    *ret_uri = arena_printf(a, "%s/%s", d.location, name);
+    TRY(metastore_tables(c->metastore, a, database, &tables, err));
+    const char *uri = arena_printf(a, "%s/%s", d.location, lower_text(a, name));
+    for (size_t i = 0, n = 1; i < tables.len; i++) {
+        const char *taken = val_str(val_get(tables.at[i].input, "StorageDescriptor"), "Location");
+        if (!str_eq(taken, uri) || str_ieq(tables.at[i].name, name))
+            continue;
+        uri = arena_printf(a, "%s/%s-%zu", d.location, lower_text(a, name), ++n);
+        i = (size_t)-1;
+    }
+    *ret_uri = uri;
     return ST_OK;
 }
 
+/* ---- tables */
+
 Status catalog_table(Catalog *c, Arena *a, const char *database, const char *name, CatalogTable *ret_table, Error *err)
 {
-    pthread_mutex_lock(&c->lock);
-    size_t i = table_place(c, database, name);
-    bool found = i < c->len;
-    if (found)
-        *ret_table = copy_table(a, &c->at[i]->table);
-    pthread_mutex_unlock(&c->lock);
-    return found ? ST_OK : table_not_found(database, name, err);
+    MetaTable m;
+    Error why = ERROR_INIT;
+    Status status = metastore_table(c->metastore, a, database, name, &m, &why);
+    if (status != ST_OK)
+        return missing(c, status, database, name, &why, err);
+    return document_table(a, &m, ret_table, err);
 }
 
 Status catalog_tables(Catalog *c, Arena *a, const char *database, StrList *ret_names, Error *err)
 {
+    MetaTableList list;
     StrList names = { 0 };
-    pthread_mutex_lock(&c->lock);
-    bool exists = database_place(c, database) < c->len;
-    for (size_t i = 0; i < c->len; i++)
-        if (!c->at[i]->is_database && str_ieq(c->at[i]->table.database, database))
-            vec_push(a, &names, arena_str(a, c->at[i]->table.name));
-    pthread_mutex_unlock(&c->lock);
-    if (!exists)
+    Error why = ERROR_INIT;
+    Status status = metastore_tables(c->metastore, a, database, &list, &why);
+    if (status == ST_NOT_FOUND)
         return schema_not_found(database, err);
-    sort_names(&names);
+    if (status != ST_OK && err)
+        *err = why;
+    TRY(status);
+    for (size_t i = 0; i < list.len; i++)
+        if (!str_starts(list.at[i].name, CATALOG_STAGED))
+            vec_push(a, &names, list.at[i].name);
     *ret_names = names;
     return ST_OK;
 }
 
-static Status table_exists(const char *name, Error *err)
-{
-    arena_auto *a = arena_new();
-    const char *quoted = arena_printf(a, "`%s`", name);
-    return named_error(ST_CONFLICT, "TABLE_OR_VIEW_ALREADY_EXISTS", "42P07", "relationName", quoted,
-                       arena_printf(a, "Cannot create table or view %s because it already exists.\nChoose a different name, drop "
-                                       "or replace the existing object, or add the IF NOT EXISTS clause to tolerate pre-existing "
-                                       "objects.", quoted), err);
-}
-
 Status catalog_create_table(Catalog *c, const CatalogTable *table, bool replace, Error *err)
 {
-    Object *o = object_new();
-    o->table = copy_table(o->arena, table);
-    if (!o->table.created_ms)
-        o->table.created_ms = clock_ms();
-    pthread_mutex_lock(&c->lock);
-    bool has_database = database_place(c, table->database) < c->len;
-    size_t i = table_place(c, table->database, table->name);
-    bool exists = i < c->len, add = has_database && (!exists || replace);
-    if (add && exists)
-        remove_at(c, i);
-    if (add)
-        add_object(c, o);
-    pthread_mutex_unlock(&c->lock);
-    if (add)
-        return ST_OK;
-    object_free(o);
-    return has_database ? table_exists(table->name, err) : schema_not_found(table->database, err);
+    arena_auto *a = arena_new();
+    Error why = ERROR_INIT;
+    Val *document = document_of_table(a, table);
+    Status status = metastore_create_table(c->metastore, table->database, document, &why);
+    if (status == ST_CONFLICT && replace)
+        return metastore_update_table(c->metastore, table->database, table->name, document, true, -1, err);
+    return missing(c, status, table->database, table->name, &why, err);
+}
+
+Status catalog_alter_table(Catalog *c, const CatalogTable *table, Error *err)
+{
+    arena_auto *a = arena_new();
+    Error why = ERROR_INIT;
+    Status status = metastore_update_table(c->metastore, table->database, table->name, document_of_table(a, table), false, -1, &why);
+    return missing(c, status, table->database, table->name, &why, err);
 }
 
 Status catalog_drop_table(Catalog *c, const char *database, const char *name, Error *err)
 {
-    pthread_mutex_lock(&c->lock);
-    size_t i = table_place(c, database, name);
-    bool found = i < c->len;
-    if (found)
-        remove_at(c, i);
-    pthread_mutex_unlock(&c->lock);
-    return found ? ST_OK : table_not_found(database, name, err);
+    Error why = ERROR_INIT;
+    return missing(c, metastore_drop_table(c->metastore, database, name, &why), database, name, &why, err);
 }
 
 Status catalog_rename_table(Catalog *c, const char *database, const char *name, const char *new_name, Error *err)
 {
-    pthread_mutex_lock(&c->lock);
-    size_t i = table_place(c, database, name);
-    bool found = i < c->len, taken = table_place(c, database, new_name) < c->len;
-    if (found && !taken)
-        c->at[i]->table.name = arena_str(c->at[i]->arena, new_name);
-    pthread_mutex_unlock(&c->lock);
-    if (!found)
-        return table_not_found(database, name, err);
-    return taken ? table_exists(new_name, err) : ST_OK;
+    arena_auto *a = arena_new();
+    MetaTable m;
+    Error why = ERROR_INIT;
+    Status status = metastore_table(c->metastore, a, database, name, &m, &why);
+    if (status != ST_OK)
+        return missing(c, status, database, name, &why, err);
+    Val *renamed = val_map(a);
+    for (size_t i = 0; i < m.input->len; i++)
+        val_set(a, renamed, m.input->names[i], m.input->items[i]);
+    val_set_str(a, renamed, "Name", lower_text(a, new_name));
+    status = metastore_update_table(c->metastore, database, name, renamed, false, -1, &why);
+    return status == ST_CONFLICT ? table_exists(database, new_name, err) : missing(c, status, database, name, &why, err);
 }
 
-/* One alternative, [pattern, end). */
-static bool like_one(const char *name, const char *pattern, const char *end)
+/* ---- partitions */
+
+Status catalog_partitions(Catalog *c, Arena *a, const CatalogTable *table, CatalogPartitionList *ret_partitions, Error *err)
 {
-    if (pattern == end)
-        return *name == '\0';
-    if (*pattern == '*')
-        return like_one(name, pattern + 1, end) || (*name && like_one(name + 1, pattern, end));
-    char n = *name, p = *pattern;
-    n = n >= 'A' && n <= 'Z' ? (char)(n + 32) : n;
-    p = p >= 'A' && p <= 'Z' ? (char)(p + 32) : p;
-    return n && (p == '.' || n == p) && like_one(name + 1, pattern + 1, end);
+    MetaPartitionList list;
+    CatalogPartitionList partitions = { 0 };
+    TRY(metastore_partitions(c->metastore, a, table->database, table->name, &list, err));
+    for (size_t i = 0; i < list.len; i++)
+        vec_push(a, &partitions, document_partition(a, &list.at[i]));
+    *ret_partitions = partitions;
+    return ST_OK;
 }
 
-bool catalog_like(const char *name, const char *pattern)
+Status catalog_add_partitions(Catalog *c, const CatalogTable *table, const CatalogPartitionList *partitions, bool if_not_exists,
+                              Error *err)
 {
-    if (!pattern)
-        return true;
-    for (;;) {
-        const char *end = strchrnul(pattern, '|');
-        if (like_one(name, pattern, end))
-            return true;
-        if (!*end)
-            return false;
-        pattern = end + 1;
-    }
+    arena_auto *a = arena_new();
+    Val *list = val_list(a);
+    for (size_t i = 0; i < partitions->len; i++)
+        val_push(a, list, document_of_partition(a, table, &partitions->at[i]));
+    return partitions->len ? metastore_add_partitions(c->metastore, table->database, table->name, list, if_not_exists, err) : ST_OK;
+}
+
+Status catalog_alter_partition(Catalog *c, const CatalogTable *table, const CatalogPartition *partition, Error *err)
+{
+    arena_auto *a = arena_new();
+    StrList values = document_values(a, &partition->values);
+    return metastore_update_partition(c->metastore, table->database, table->name, &values, document_of_partition(a, table, partition),
+                                      err);
+}
+
+Status catalog_drop_partition(Catalog *c, const CatalogTable *table, const StrList *values, Error *err)
+{
+    arena_auto *a = arena_new();
+    StrList kept = document_values(a, values);
+    return metastore_drop_partition(c->metastore, table->database, table->name, &kept, err);
+}
+
+/* ---- functions */
+
+static Status function_missing(Status status, const char *database, const char *name, const Error *why, Error *err)
+{
+    arena_auto *a = arena_new();
+    if (status == ST_NOT_FOUND)
+        return command_fail(err, "ROUTINE_NOT_FOUND", "routineName", arena_printf(a, "%s.%s", sql_id(a, database), sql_id(a, name)), NULL);
+    if (status != ST_OK && err)
+        *err = *why;
+    return status;
+}
+
+Status catalog_function(Catalog *c, Arena *a, const char *database, const char *name, CatalogFunction *ret_function, Error *err)
+{
+    MetaFunction m;
+    Error why = ERROR_INIT;
+    Status status = metastore_function(c->metastore, a, database, name, &m, &why);
+    if (status != ST_OK)
+        return function_missing(status, database, name, &why, err);
+    *ret_function = document_function(a, &m);
+    return ST_OK;
+}
+
+Status catalog_functions(Catalog *c, Arena *a, const char *database, StrList *ret_names, Error *err)
+{
+    MetaFunctionList list;
+    StrList names = { 0 };
+    TRY(metastore_functions(c->metastore, a, database, &list, err));
+    for (size_t i = 0; i < list.len; i++)
+        vec_push(a, &names, list.at[i].name);
+    *ret_names = names;
+    return ST_OK;
+}
+
+Status catalog_create_function(Catalog *c, const CatalogFunction *function, bool replace, Error *err)
+{
+    arena_auto *a = arena_new();
+    Error why = ERROR_INIT;
+    Val *document = document_of_function(a, function);
+    Status status = metastore_create_function(c->metastore, function->database, document, &why);
+    if (status == ST_CONFLICT && replace)
+        return metastore_update_function(c->metastore, function->database, function->name, document, err);
+    if (status == ST_CONFLICT)
+        return command_fail(err, "ROUTINE_ALREADY_EXISTS", "routineName",
+                            arena_printf(a, "%s.%s", sql_id(a, function->database), sql_id(a, function->name)), "newRoutineType",
+                            "routine", "existingRoutineType", "routine", NULL);
+    return status == ST_NOT_FOUND ? schema_not_found(function->database, err)
+                                  : function_missing(status, function->database, function->name, &why, err);
+}
+
+Status catalog_drop_function(Catalog *c, const char *database, const char *name, Error *err)
+{
+    Error why = ERROR_INIT;
+    return function_missing(metastore_drop_function(c->metastore, database, name, &why), database, name, &why, err);
 }

@@ -208,8 +208,13 @@ int name_start(const SqlParser *p)
 
 StrList *qualified(SqlParser *p, StrList *name, StrList *within)
 {
-    if (name->len > 1)
+    if (name->len > 1) {
+        const char *own = name->at[name->len - 2], *other = within->at[within->len - 1];
+        if (!str_ieq(own, other))
+            parser_fail(p, 0, end_of_rule(p), "SHOW_COLUMNS_WITH_CONFLICT_NAMESPACE", "42K05",
+                "SHOW COLUMNS with conflicting namespaces: `%s` != `%s`.", other, own);
         return name;
+    }
     StrList *both = ARENA_NEW(p->a, StrList);
     for (size_t i = 0; i < within->len; i++)
         vec_push(p->a, both, within->at[i]);
@@ -240,6 +245,16 @@ static StrList joined_names(SqlParser *p, const NodeList *names)
 Node *set_variables_query(SqlParser *p, const NodeList *names, Node *query, int start)
 {
     return at(p, node_new(p->a, SetVariable, .names = joined_names(p, names), .query = query), start);
+}
+
+/* USING (a, b) and USING a, b are the same. */
+Node *execute_immediate(SqlParser *p, Node *query, const NodeList *into, const NodeList *arguments, int start)
+{
+    StrList names = into ? joined_names(p, into) : (StrList){ 0 };
+    NodeList list = list_of(arguments);
+    if (list.len == 1 && node_is(Row, list.at[0]))
+        list = node_as(Row, list.at[0])->items;
+    return at(p, node_new(p->a, ExecuteImmediate, .query = query, .into = names, .arguments = list), start);
 }
 
 Node *declare_variables(SqlParser *p, bool replace, const NodeList *names, const Type *type, Node *value)
