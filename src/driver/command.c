@@ -23,6 +23,8 @@ static const Statement statements[] = {
     { NODE_SetConf, command_set },
     { NODE_Use, command_use },
     { NODE_Explain, command_explain },
+    { NODE_DeclareVariable, command_declare },
+    { NODE_SetVariable, command_set_variable },
     { NODE_Repair, command_repair },
     { NODE_Analyze, command_analyze },
     { NODE_CreateFunction, command_create_function },

@@ -303,6 +303,11 @@ static Status env_function(void *self, Arena *a, const StrList *name, Node **ret
     return ST_OK;
 }
 
+static Node *env_variable(void *self, const StrList *name)
+{
+    return command_variable(self, name);
+}
+
 static Status env_rows(void *self, Arena *a, const Node *bound, size_t max_rows, NodeList *ret_rows, Error *err)
 {
     Rows *rows;
@@ -326,7 +331,7 @@ static Status env_parse_expression(void *self, Arena *a, const char *text, Node 
 void environment_init(Run *r)
 {
     r->env = (BindEnv){ .self = r, .conf = env_conf, .relation = environment_relation, .read = env_read, .local = env_local,
-                        .function = env_function, .rows = env_rows, .parse_expression = env_parse_expression,
+                        .function = env_function, .variable = env_variable, .rows = env_rows, .parse_expression = env_parse_expression,
                         .parse_type = parse_schema };
     r->connect = (ConnectOptions){ .self = r, .parse_statement = parse_statement, .parse_expression = parse_expression,
                                    .parse_type = parse_type, .artifact = artifact };

@@ -26,6 +26,8 @@ typedef struct BindEnv {
     /* Parses text in Spark SQL: an expression ("expr" strings of a Connect plan), or a type. */
     Status (*parse_expression)(void *self, Arena *a, const char *text, Node **ret_expr, Error *err);
     Status (*parse_type)(void *self, Arena *a, const char *text, const Type **ret_type, Error *err);
+    /* The Literal that a session variable's name stands for; NULL when there is none. The member may be NULL. */
+    Node *(*variable)(void *self, const StrList *name);
 } BindEnv;
 
 /* Binds a query or a command. The result shares memory of the input plan: both live in `a`. Refuses a tree deeper than

@@ -402,6 +402,9 @@ Status bind_attribute(Binder *b, const Scope *s, const Attribute *n, Node **ret,
         TRY(niladic(b, n, &found, err));
     if (!found && n->name.len == 1 && str_ieq(n->name.at[0], "grouping__id")) /* Hive's name of it */
         TRY(make_call(b, "grouping_id", &(NodeList){ 0 }, &n->node, &found, err));
+    Node *variable = found || !b->env->variable ? NULL : b->env->variable(b->env->self, &n->name);
+    if (variable)
+        TRY(bind_expr(b, s, node_at(node_copy(b->a, variable), n->node.start, n->node.stop), &found, err));
     if (!found)
         return unresolved_column(b, s->schema, &n->name, &n->node, err);
     *ret = found;
