@@ -120,12 +120,6 @@ Status command_show_functions(Run *r, const Show *s, Rows **ret_rows, Error *err
 Status command_describe_function(Run *r, const DescribeObject *d, Rows **ret_rows, Error *err);
 /* A function of the session or the catalog for the binder; *ret NULL: there is none. */
 Status command_find_function(Run *r, Arena *a, const StrList *name, Node **ret_function, Error *err);
-/* command_variable.c */
-Status command_declare(Run *r, Node *command, Rows **ret_rows, Error *err);
-Status command_set_variable(Run *r, Node *command, Rows **ret_rows, Error *err);
-Status command_drop_variable(Run *r, const DropObject *d, Error *err);
-/* The Literal that a session variable's name stands for; NULL: it is none. */
-Node *command_variable(Run *r, const StrList *name);
 /* command_analyze.c */
 Status command_analyze(Run *r, Node *command, Rows **ret_rows, Error *err);
 /* command_conf.c */

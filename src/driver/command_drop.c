@@ -85,8 +85,6 @@ Status command_drop(Run *r, Node *command, Rows **ret_rows, Error *err)
     *ret_rows = command_nothing(r);
     if (str_ieq(d->what, "TABLE") || str_ieq(d->what, "VIEW"))
         return drop_table(r, d, err);
-    if (str_ieq(d->what, "VARIABLE"))
-        return command_drop_variable(r, d, err);
     if (str_ieq(d->what, "FUNCTION"))
         return command_drop_function(r, d, err);
     if (str_ieq(d->what, "DATABASE") || str_ieq(d->what, "SCHEMA") || str_ieq(d->what, "NAMESPACE"))

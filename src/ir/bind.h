@@ -21,13 +21,14 @@ typedef struct BindEnv {
     Status (*local)(void *self, Arena *a, const LocalRelation *local, const Type **ret_schema, Error *err);
     /* A function that the session made: an unbound PythonUdf or Lambda over parameters. ST_NOT_FOUND when there is none. */
     Status (*function)(void *self, Arena *a, const StrList *name, Node **ret_function, Error *err);
+    /* A session variable's value, as a Literal, by the leading parts of `name`; *ret_parts says how many they are. NULL or
+     * ST_NOT_FOUND: there is none. */
+    Status (*variable)(void *self, Arena *a, const StrList *name, size_t *ret_parts, Node **ret_literal, Error *err);
     /* Runs a bound plan now and returns its first rows as Literals in Row nodes (Pivot without values). */
     Status (*rows)(void *self, Arena *a, const Node *bound, size_t max_rows, NodeList *ret_rows, Error *err);
     /* Parses text in Spark SQL: an expression ("expr" strings of a Connect plan), or a type. */
     Status (*parse_expression)(void *self, Arena *a, const char *text, Node **ret_expr, Error *err);
     Status (*parse_type)(void *self, Arena *a, const char *text, const Type **ret_type, Error *err);
-    /* The Literal that a session variable's name stands for; NULL when there is none. The member may be NULL. */
-    Node *(*variable)(void *self, const StrList *name);
 } BindEnv;
 
 /* Binds a query or a command. The result shares memory of the input plan: both live in `a`. Refuses a tree deeper than

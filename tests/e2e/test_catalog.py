@@ -149,19 +149,6 @@ def test_sql_functions(spark):
         spark.sql(f"drop function {name}")
 
 
-def test_session_variables(spark):
-    spark.sql("declare x int default 5")
-    spark.sql("declare or replace s = 'hi'")
-    assert spark.sql("select x + 1, upper(session.s)").collect()[0][:] == (6, "HI")
-    spark.sql("set var (x, s) = (select 7L, 'seven')")
-    assert spark.sql("select x, s, typeof(x)").collect()[0][:] == (7, "seven", "int")
-    spark.sql("set var x = default")
-    assert spark.sql("select x, t.x from values (1) as t(x)").collect()[0][:] == (1, 1)  # a column comes first
-    assert condition(lambda: spark.sql("set var nope = 1")) == "UNRESOLVED_VARIABLE"
-    spark.sql("drop temporary variable x")
-    assert condition(lambda: spark.sql("select x").collect()).startswith("UNRESOLVED_COLUMN")
-
-
 def test_char_is_padded_where_it_is_read(spark, tmp_path):
     spark.createDataFrame([("ab",), ("abc  ",)], "c string").write.parquet(str(tmp_path / "chars"))
     spark.sql(f"create table chars (c char(5)) using parquet location '{tmp_path}/chars'")
