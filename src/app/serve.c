@@ -10,6 +10,7 @@
 #include "svc/bus.h"
 #include "svc/credentials.h"
 #include "svc/emr/emr.h"
+#include "svc/glue/glue.h"
 #include "svc/redshift/redshift.h"
 
 #include <signal.h>
@@ -102,6 +103,7 @@ static Status start(Serve *s, Error *err)
     TRY(http_server_new(&options, &s->http, err));
     s->server.endpoint = endpoint_of(s);
     TRY(emr_start(&s->server, err));
+    TRY(glue_start(&s->server, err));
     TRY(redshift_start(&s->server, err));
     TRY(bus_start(s->server.bus, err)); /* after all who send and deliver are known to it */
     s->api = api_new(&s->server);
@@ -117,6 +119,7 @@ static void stop(Serve *s)
         home_remove_endpoint(s->server.home);
     http_server_stop(s->http);
     bus_stop(s->server.bus);
+    glue_stop(&s->server);
     redshift_stop(&s->server);
     emr_stop(&s->server);
     api_free(s->api);

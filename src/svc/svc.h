@@ -16,6 +16,7 @@ struct Objects;     /* lake/objects.h: the object store */
 struct StepQueue;   /* step/queue.h: the scheduler */
 struct Credentials; /* svc/credentials.h: access keys */
 struct Bus;         /* svc/bus.h: notifications and events on their way */
+struct Glue;        /* svc/glue/glue.h: its thread */
 struct Series;      /* series/series.h: the time series of CloudWatch */
 struct Metrics;
 struct Warehouses;  /* warehouse/pool.h: the processes behind Redshift */
@@ -31,6 +32,7 @@ typedef struct Server {
     struct StepQueue *queue;
     struct Credentials *credentials;
     struct Bus *bus;
+    struct Glue *glue;
     struct Series *series;
     struct Metrics *metrics; /* api/metrics.h */
     struct Warehouses *warehouses;

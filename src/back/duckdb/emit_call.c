@@ -64,6 +64,8 @@ static bool holds(const Emit *e, const Call *c, const char *when)
             good = c->args.len == (size_t)(when[1] - '0');
         else if (n > 2 && when[0] == '-' && when[1] == '>')
             good = is_class(c->node.type, when + 2, n - 2);
+        else if (n > 2 && when[0] == '2' && when[1] == ':')
+            good = c->args.len > 1 && is_class(c->args.at[1]->type, when + 2, n - 2);
         else if (n == 4 && !memcmp(when, "ansi", 4))
             good = e->o->ansi;
         else
