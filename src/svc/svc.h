@@ -32,6 +32,8 @@ typedef struct Server {
     struct StepQueue *queue;
     struct Credentials *credentials;
     struct Bus *bus;
+    struct SnsDelivery *sns; /* svc/sns/sns.h */
+    const char *smtp;        /* smtp://HOST:PORT for SNS's e-mail, NULL: none */
     struct Glue *glue;
     struct Series *series;
     struct Metrics *metrics; /* api/metrics.h */
