@@ -7,7 +7,9 @@
 #include "base/str.h"
 #include "lake/objects.h"
 #include "series/series.h"
+#include "svc/budgets/budgets.h"
 #include "svc/bus.h"
+#include "svc/cloudwatch/cloudwatch.h"
 #include "svc/credentials.h"
 #include "svc/emr/emr.h"
 #include "svc/glue/glue.h"
@@ -107,6 +109,8 @@ static Status start(Serve *s, Error *err)
     TRY(emr_start(&s->server, err));
     TRY(glue_start(&s->server, err));
     TRY(redshift_start(&s->server, err));
+    TRY(cloudwatch_start(&s->server, err));
+    TRY(budgets_start(&s->server, err));
     TRY(sns_start(&s->server, err));
     TRY(bus_start(s->server.bus, err)); /* after all who send and deliver are known to it */
     s->api = api_new(&s->server);
@@ -125,6 +129,8 @@ static void stop(Serve *s)
     sns_stop(&s->server);
     glue_stop(&s->server);
     redshift_stop(&s->server);
+    budgets_stop(&s->server);
+    cloudwatch_stop(&s->server);
     emr_stop(&s->server);
     api_free(s->api);
     bus_close(s->server.bus);

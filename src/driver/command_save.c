@@ -73,7 +73,7 @@ static Status add_table(Run *r, const CatalogTable *t, const CatalogPartitionLis
         return catalog_create_table(c, t, false, err);
     uuid_new(uuid);
     CatalogTable staged = *t;
-    staged.name = arena_printf(r->arena, "__weir_staged_%s", uuid);
+    staged.name = arena_printf(r->arena, CATALOG_STAGED "%s", uuid);
     TRY(catalog_create_table(c, &staged, false, err));
     Status status = catalog_add_partitions(c, &staged, partitions, true, err);
     if (status == ST_OK)

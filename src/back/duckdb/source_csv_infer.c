@@ -180,7 +180,7 @@ static Status take_line(Infer *in, CsvParser *p, View line)
 static Status infer_lines(Infer *in, CsvParser *p, const SourceFile *file)
 {
     source_reader_auto *r = NULL;
-    TRY(source_reader_open(file->path, 0, -1, in->o->line_sep, &r, in->err));
+    TRY(source_reader_open(file->path, file->uri, 0, -1, in->o->line_sep, &r, in->err));
     for (;;) {
         View line;
         bool done;
@@ -211,7 +211,7 @@ static Status whole_file(Infer *in, const SourceFile *file, char **ret_text, siz
 {
     source_reader_auto *r = NULL;
     View bytes;
-    TRY(source_reader_open(file->path, 0, -1, (View){ 0 }, &r, in->err));
+    TRY(source_reader_open(file->path, file->uri, 0, -1, (View){ 0 }, &r, in->err));
     TRY(source_reader_rest(r, &bytes, in->err));
     if (in->o->encoding)
         TRY(source_decode(in->a, in->o->encoding, bytes, &bytes, in->err));
@@ -297,5 +297,30 @@ Status source_csv_schema(Arena *a, const SourceRequest *r, const Type **ret_sche
         fields[i] = (Field){ .name = arena_str(a, in.names.at[i]), .type = o.infer ? type_of(a, in.guesses[i]) : &type_string,
                              .nullable = true };
     *ret_schema = type_struct(a, fields, in.names.len);
+    return ST_OK;
+}
+
+Status source_csv_schema_of(Arena *a, View text, const KeyValueList *options, const char *time_zone, const Type **ret_type, Error *err)
+{
+    CsvOptions o;
+    arena_auto *work = arena_new();
+    TRY(csv_options(work, options, time_zone, &o, err));
+    o.infer = true;
+    Infer in = { .a = work, .o = &o, .err = err, .today = today_days(o.zone) };
+    csv_parser_auto p;
+    csv_parser_init(&p, &o);
+    const char *at = text.data;
+    if (!csv_record(&p, &at, text.data + text.len))
+        p.nfields = 0;
+    in.guesses = ARENA_ARRAY(work, Guess, p.nfields + 1);
+    Field *fields = ARENA_ARRAY(a, Field, p.nfields + 1);
+    for (size_t i = 0; i < p.nfields; i++) {
+        in.guesses[i] = (Guess){ .kind = TYPE_NULL };
+        vec_push(work, &in.names, arena_printf(a, "_c%zu", i));
+    }
+    infer_record(&in, &p);
+    for (size_t i = 0; i < p.nfields; i++)
+        fields[i] = (Field){ .name = in.names.at[i], .type = type_of(a, in.guesses[i]), .nullable = true };
+    *ret_type = type_struct(a, fields, p.nfields);
     return ST_OK;
 }

@@ -27,7 +27,7 @@ typedef struct ScanShared {
 
 /* ---------------------------------------------------------------- errors */
 /* So that engine_error() finds Spark's class and parameters in the engine's message. */
-static char *encoded(Arena *a, const Error *err)
+char *scan_error_text(Arena *a, const Error *err)
 {
     const char *params[32] = { NULL };
     size_t n = 0;
@@ -137,7 +137,7 @@ static void scan_bind(duckdb_bind_info info)
     ScanPlan *plan = ARENA_NEW(a, ScanPlan);
     plan->a = a;
     if (plan_read(plan, info, &err) != ST_OK) {
-        duckdb_bind_set_error(info, encoded(a, &err));
+        duckdb_bind_set_error(info, scan_error_text(a, &err));
         arena_free(a);
         return;
     }
@@ -163,7 +163,7 @@ static void cut(ScanShared *s)
     VEC(FileRange) ranges = { 0 };
     for (size_t i = 0; i < s->plan->nfiles; i++) {
         int64_t bytes = file_bytes(&s->plan->files[i]);
-        bool whole = s->plan->whole_files || source_compressed(s->plan->files[i].path);
+        bool whole = s->plan->whole_files || source_compressed(s->plan->files[i].uri);
         if (whole || bytes <= RANGE_BYTES) {
             vec_push(s->a, &ranges, (FileRange){ i, 0, -1 });
             continue;
@@ -234,7 +234,7 @@ static Status begin(ScanLocal *l, const FileRange *range, Error *err)
     l->text_taken = false;
     l->at = l->end = NULL;
     l->left = NULL;
-    Status status = source_reader_open(l->file->path, range->from, range->to, separator, &l->reader, err);
+    Status status = source_reader_open(l->file->path, l->file->uri, range->from, range->to, separator, &l->reader, err);
     if (status == ST_NOT_FOUND)
         return engine_fail(err, ST_RUNTIME, "FAILED_READ_FILE.FILE_NOT_EXIST", "path", l->file->uri, NULL);
     l->active = status == ST_OK;
@@ -455,7 +455,7 @@ static void scan_run(duckdb_function_info info, duckdb_data_chunk output)
     }
     if (status != ST_OK) {
         arena_auto *a = arena_new();
-        duckdb_function_set_error(info, encoded(a, &err));
+        duckdb_function_set_error(info, scan_error_text(a, &err));
         return;
     }
     duckdb_data_chunk_set_size(output, row);

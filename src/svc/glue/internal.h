@@ -3,6 +3,7 @@
 #define WEIR_SVC_GLUE_INTERNAL_H
 #include "base/vec.h"
 #include "lake/metastore.h"
+#include "svc/glue/values.h"
 #include "svc/svc.h"
 
 /* --- errors (common.c) --- */
@@ -11,15 +12,8 @@ Status glue_invalid(Error *err, const char *format, ...) __attribute__((format(p
 /* An item of a batch that failed: adds {…entry, `member`: {ErrorCode, ErrorMessage}} to `list`. */
 void glue_batch_error(Arena *a, Val *list, Val *entry, const char *member, const Error *err);
 
-/* --- values --- */
-Val *glue_val(const Val *v);                         /* a tree that is only read, as a member of another */
-Val *glue_copy(Arena *a, const Val *map);            /* its members, in a new map */
+/* --- values: see values.h --- */
 void glue_answer(Call *call, const Val *map);        /* its members become the output's */
-Val *glue_json(Arena *a, const char *text);          /* NULL for NULL or what is no JSON */
-const char *glue_lower(Arena *a, const char *text);
-StrList glue_texts(Arena *a, const Val *list);
-Val *glue_text_list(Arena *a, const StrList *texts);
-char *glue_uuid(Arena *a);
 /* arn:aws:glue:REGION:ACCOUNT: and what follows. */
 char *glue_arn(Call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
