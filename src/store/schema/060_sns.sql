@@ -72,6 +72,7 @@ CREATE TABLE sns_delivery(
     body TEXT NOT NULL,
     state TEXT NOT NULL,                   -- PENDING DELIVERED FAILED
     next_ms INTEGER NOT NULL,
+    leased INTEGER NOT NULL DEFAULT 0,     -- a thread tries it now
     created_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX sns_delivery_due ON sns_delivery(state, next_ms);

@@ -1,6 +1,6 @@
 /* svc/sns/delivery.c -- messages on their way over the network: a few threads that take what is due, try, and record each attempt.
  *
- * A delivery that is being tried is leased: its next_ms lies ahead, so that one whose process died is tried again by the next one.
+ * A delivery that is being tried is leased, so that no two threads try it; what a server leased that died, the next one tries at once.
  * Source: "Amazon SNS message delivery retries": by default 3 retries, 20 s apart; a subscription's DeliveryPolicy says otherwise. */
 #include "base/clock.h"
 #include "base/log.h"
@@ -121,7 +121,7 @@ static Status settle(Db *db, Arena *a, const Due *due, Status status, int http, 
     TRY(db_begin(db, err));
     TRY(db_exec(db, err, "INSERT INTO sns_attempt(delivery, at_ms, status, error) VALUES(?,?,nullif(?,0),?)", "iiis", due->id, now, (int64_t)http,
                 status == ST_OK ? NULL : why->message));
-    TRY(db_exec(db, err, "UPDATE sns_delivery SET state=?, next_ms=? WHERE id=?", "sii", state, delay < 0 ? now : now + delay, due->id));
+    TRY(db_exec(db, err, "UPDATE sns_delivery SET state=?, next_ms=?, leased=0 WHERE id=?", "sii", state, delay < 0 ? now : now + delay, due->id));
     return db_commit(db, err);
 }
 
@@ -146,7 +146,7 @@ static Status take(Db *db, Arena *a, Due *ret_due, bool *ret_taken, Error *err)
     row_done(row);
     row = NULL;
     if (*ret_taken)
-        TRY(db_exec(db, err, "UPDATE sns_delivery SET next_ms=? WHERE id=?", "ii", now + LEASE_MS, ret_due->id));
+        TRY(db_exec(db, err, "UPDATE sns_delivery SET next_ms=?, leased=1 WHERE id=?", "ii", now + LEASE_MS, ret_due->id));
     return db_commit(db, err);
 }
 
@@ -241,15 +241,23 @@ static Status from_bus(void *self, const BusMessage *m, Error *err)
 }
 
 /* ---------------------------------------------------------------- start, stop, sweep */
+static Status release_leases(Server *server, Error *err)
+{
+    db_auto *db = NULL;
+    TRY(store_borrow(server->store, &db, err));
+    return db_exec(db, err, "UPDATE sns_delivery SET next_ms=?, leased=0 WHERE leased", "i", clock_ms());
+}
+
 Status sns_start(Server *server, Error *err)
 {
     struct SnsDelivery *s = calloc(1, sizeof *s);
     if (!s)
         abort();
     s->server = server;
+    server->sns = s;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->changed, NULL);
-    server->sns = s;
+    TRY(release_leases(server, err));
     bus_consume(server->bus, "sns", from_bus, server);
     for (; s->running < THREADS; s->running++) {
         if (pthread_create(&s->threads[s->running], NULL, run, s) != 0)
