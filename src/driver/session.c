@@ -164,6 +164,7 @@ void session_unref(Session *s)
     tree_remove(s->artifact_dir, NULL);
     conf_free(s->conf);
     entries_done(&s->views);
+    entries_done(&s->variables);
     entries_done(&s->functions);
     entries_done(&s->cached);
     for (size_t i = 0; i < s->nexecutions; i++)
