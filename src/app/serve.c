@@ -14,6 +14,7 @@
 #include "svc/emr/emr.h"
 #include "svc/glue/glue.h"
 #include "svc/redshift/redshift.h"
+#include "svc/redshiftdata/redshiftdata.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -107,6 +108,7 @@ static Status start(Serve *s, Error *err)
     TRY(emr_start(&s->server, err));
     TRY(glue_start(&s->server, err));
     TRY(redshift_start(&s->server, err));
+    TRY(redshiftdata_start(&s->server, err));
     TRY(cloudwatch_start(&s->server, err));
     TRY(budgets_start(&s->server, err));
     TRY(bus_start(s->server.bus, err)); /* after all who send and deliver are known to it */
@@ -147,6 +149,8 @@ static void sweep(Serve *s)
         log_warn("sweep expired credentials: %s", err.message);
     if (bus_sweep(s->server.bus, &err) != ST_OK)
         log_warn("sweep the bus: %s", err.message);
+    if (redshiftdata_sweep(&s->server, &err) != ST_OK)
+        log_warn("sweep results and sessions of Redshift: %s", err.message);
 }
 
 static void wait_for_end(Serve *s)
