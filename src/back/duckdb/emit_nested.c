@@ -92,25 +92,96 @@ Status emit_array_lambda(Emit *e, const Call *c, const char *const *args, Str *o
     return ST_OK;
 }
 
+/* What a lambda's body takes from outside: names of columns and of outer lambdas' parameters, each with its type. */
+typedef struct Captures {
+    Arena *a;
+    const Lambda *lambda;
+    StrList names;
+    VEC(const Type *) types;
+} Captures;
+
+static bool is_param(const Lambda *l, int64_t id)
+{
+    for (size_t i = 0; i < l->params.len; i++)
+        if (node_as(LambdaVariable, l->params.at[i])->id == id)
+            return true;
+    return false;
+}
+
+static bool note_capture(const Node *n, void *arg)
+{
+    Captures *captures = arg;
+    const char *name = NULL;
+    if (node_is(LambdaVariable, n) && !is_param(captures->lambda, node_as(LambdaVariable, n)->id))
+        name = arena_printf(captures->a, "v%" PRId64, node_as(LambdaVariable, n)->id);
+    if (node_is(ColumnRef, n))
+        name = arena_printf(captures->a, "c%" PRId64, node_as(ColumnRef, n)->id);
+    for (size_t i = 0; name && i < captures->names.len; i++)
+        if (str_eq(captures->names.at[i], name))
+            name = NULL;
+    if (name && n->type) {
+        vec_push(captures->a, &captures->names, name);
+        vec_push(captures->a, &captures->types, n->type);
+    }
+    return true;
+}
+
+/* Parameters of lambdas inside the body are no captures. */
+static bool drop_inner(const Node *n, void *arg)
+{
+    Captures *captures = arg;
+    for (size_t i = 0; node_is(Lambda, n) && i < node_as(Lambda, n)->params.len; i++) {
+        const char *name = arena_printf(captures->a, "v%" PRId64, node_as(LambdaVariable, node_as(Lambda, n)->params.at[i])->id);
+        for (size_t k = 0; k < captures->names.len; k++)
+            if (str_eq(captures->names.at[k], name)) {
+                captures->names.at[k] = captures->names.at[captures->names.len - 1];
+                captures->types.at[k] = captures->types.at[captures->types.len - 1];
+                captures->names.len--;
+                captures->types.len--;
+                k--;
+            }
+    }
+    return true;
+}
+
+/* The fold over structs of state, item and captures: the engine's own fold has one type for state and items, and gives captured
+ * values of another row (DuckDB 1.5.5, list_reduce over rows of different lengths). */
+static const char *struct_fold(Emit *e, const Call *c, const Captures *captures, const char *list, const char *start, const char *body,
+                               const Type *state)
+{
+    const Lambda *merge = node_as(Lambda, c->args.at[2]);
+    const char *p = emit_fresh(e, "p"), *q = emit_fresh(e, "p"), *w = emit_word(e, state), *x = emit_fresh(e, "p");
+    str_auto given = EMIT_STR;
+    str_auto none = EMIT_STR;
+    str_auto passed = EMIT_STR;
+    for (size_t i = 0; i < captures->names.len; i++) {
+        str_addf(&given, ", k%zu := %s", i, captures->names.at[i]);
+        str_addf(&none, ", k%zu := CAST(NULL AS %s)", i, emit_word(e, captures->types.at[i]));
+        str_addf(&passed, ", k%zu := struct_extract(%s, 'k%zu')", i, q, i);
+        body = arena_printf(e->a, "list_transform([struct_extract(%s, 'k%zu')], lambda %s: %s)[1]", q, i, captures->names.at[i], body);
+    }
+    const char *items = arena_printf(e->a, "list_transform(%s, lambda %s: struct_pack(s := CAST(NULL AS %s), i := %s%s))", list, x, w, x,
+                                     str_text(&given));
+    return arena_printf(e->a, "struct_extract(list_reduce(%s, lambda %s, %s: struct_pack(s := CAST(list_transform([struct_extract(%s, 's')], "
+                              "lambda %s: list_transform([struct_extract(%s, 'i')], lambda %s: %s)[1])[1] AS %s), i := struct_extract(%s, "
+                              "'i')%s), struct_pack(s := CAST(%s AS %s), i := CAST(NULL AS %s)%s)), 's')",
+                        items, p, q, p, param(e, merge, 0), q, param(e, merge, 1), body, w, q, str_text(&passed), start, w,
+                        emit_word(e, arg_type(c, 0)->element), str_text(&none));
+}
+
 Status emit_reduce(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     const Lambda *merge = node_as(Lambda, c->args.at[2]);
     const char *body, *acc = param(e, merge, 0), *item = param(e, merge, 1);
     const Type *state = merge->body->type ? merge->body->type : arg_type(c, 1);
     TRY(emit_text(e, merge->body, &body));
-    if (!type_same(state, arg_type(c, 0)->element)) {
-        /* The engine's fold has one type for state and items: both travel in one struct. */
-        const char *p = emit_fresh(e, "p"), *q = emit_fresh(e, "p"), *w = emit_word(e, state);
-        const char *items = arena_printf(e->a, "list_transform(%s, lambda %s: struct_pack(s := CAST(NULL AS %s), i := %s))", args[0], p, w, p);
-        const char *fold = arena_printf(
-            e->a, "struct_extract(list_reduce(%s, lambda %s, %s: struct_pack(s := CAST(list_transform([struct_extract(%s, 's')], lambda %s: "
-                  "list_transform([struct_extract(%s, 'i')], lambda %s: %s)[1])[1] AS %s), i := struct_extract(%s, 'i')), "
-                  "struct_pack(s := CAST(%s AS %s), i := CAST(NULL AS %s))), 's')",
-            items, p, q, p, acc, q, item, body, w, q, args[1], w, emit_word(e, arg_type(c, 0)->element));
-        body = fold;
-    } else {
+    Captures captures = { .a = e->a, .lambda = merge };
+    node_walk(merge->body, note_capture, &captures);
+    node_walk(merge->body, drop_inner, &captures);
+    if (captures.names.len || !type_same(state, arg_type(c, 0)->element))
+        body = struct_fold(e, c, &captures, args[0], args[1], body, state);
+    else
         body = arena_printf(e->a, "list_reduce(%s, lambda %s, %s: %s, %s)", args[0], acc, item, body, args[1]);
-    }
     if (c->args.len < 4) {
         str_add(out, body);
         return ST_OK;
