@@ -386,10 +386,24 @@ static Node *group_nullable(Arena *a, Node *n, void *arg)
     return made;
 }
 
+/* Each group in the outputs as its GROUP BY wrote it: back ends compare by node_equal. */
+static Node *as_group(Arena *a, Node *n, void *arg)
+{
+    const NodeList *groups = arg;
+    if (node_is(Literal, n) || node_is(ColumnRef, n) || (node_is(Call, n) && node_as(Call, n)->function->kind == FN_AGGREGATE))
+        return n;
+    for (size_t i = 0; i < groups->len; i++)
+        if (same_value(groups->at[i], n))
+            return groups->at[i];
+    return node_is(Subquery, n) ? n : node_map_children(a, n, as_group, arg);
+}
+
 Status finish_aggregate(Binder *b, Node *input, NodeList *groups, NodeList *exprs, const NodeList *sets, int64_t grouping,
                         const Node *at, Node **ret, Error *err)
 {
     Check check = { b, groups, grouping != GROUPING_PLAIN, at, ST_OK, err };
+    for (size_t i = 0; i < exprs->len && groups->len; i++)
+        exprs->at[i] = as_group(b->a, exprs->at[i], groups);
     for (size_t i = 0; i < exprs->len && check.status == ST_OK; i++)
         node_walk(exprs->at[i], check_node, &check);
     TRY(check.status);

@@ -125,7 +125,7 @@ static Status bind_decode(Binder *b, const Scope *s, const Function *f, Node **r
 static const Type *cast_function(Binder *b, const char *name)
 {
     static const char *const names[] = { "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "date", "timestamp",
-                                         "binary", "string" };
+                                         "binary", "string", "time" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (str_ieq(names[i], name))
             return type_from_signature(b->a, names[i]);

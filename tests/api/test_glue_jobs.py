@@ -156,3 +156,23 @@ def test_triggers_start_jobs(jobs):
     jobs.glue.start_trigger(Name=jobs.name)
     run = jobs.glue.get_job_runs(JobName=jobs.name)["JobRuns"][0]
     assert run["Arguments"] == {"--a": "b"} and jobs.wait(run["Id"])["JobRunState"] == "SUCCEEDED"
+
+
+def test_a_condition_starts_what_follows(jobs):
+    jobs.create("print('hello')", kind="pythonshell")
+    command = jobs.glue.get_job(JobName=jobs.name)["Job"]["Command"]
+    after = jobs.name + "-after"
+    jobs.glue.create_job(Name=after, Role="r", Command=command)
+    condition = {"JobName": jobs.name, "State": "SUCCEEDED", "LogicalOperator": "EQUALS"}
+    jobs.glue.create_trigger(Name=after, Type="CONDITIONAL", StartOnCreation=True, Actions=[{"JobName": after}],
+                             Predicate={"Conditions": [condition]})
+    jobs.wait(jobs.run())
+    deadline = time.monotonic() + WAIT_S
+    while not jobs.glue.get_job_runs(JobName=after)["JobRuns"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    jobs.name = after
+    run = jobs.glue.get_job_runs(JobName=after)["JobRuns"]
+    assert len(run) == 1 and jobs.wait(run[0]["Id"])["JobRunState"] == "SUCCEEDED"
+    time.sleep(0.3)
+    assert len(jobs.glue.get_job_runs(JobName=after)["JobRuns"]) == 1  # once for each end

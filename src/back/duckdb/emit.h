@@ -21,6 +21,9 @@ typedef struct EmitOptions {
     Status (*relation)(void *self, Arena *a, const Node *n, const char **ret_table, Error *err);
     /* The engine's function that runs a PythonUdf: the driver registers it (engine_register_udf). NULL: unsupported. */
     Status (*udf)(void *self, Arena *a, const PythonUdf *udf, const char **ret_function, Error *err);
+    /* The engine's function that reads texts as values (engine_register_parser): from_json, from_csv. NULL: unsupported. */
+    Status (*parser)(void *self, Arena *a, const char *format, const Type *to, const KeyValueList *options, const char **ret_function,
+                     Error *err);
     void *self;
 } EmitOptions;
 

@@ -12,7 +12,7 @@
 #define WEIR_BACK_DUCKDB_ENGINE_H
 #include "base/status.h"
 #include "base/vec.h"
-#include "ir/type.h"
+#include "ir/node.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -88,5 +88,10 @@ typedef Status (*EngineUdf)(void *self, const struct ArrowSchema *schema, struct
                             Error *err);
 Status engine_register_udf(EngineSession *s, const char *name, const Type *const *arg_types, size_t nargs,
                            const Type *returns, EngineUdf run, void *self, Error *err);
+
+/* The function that reads texts of a format ("json", "csv") as values of `to`, by the options of a reader: from_json, from_csv. Made
+ * once for each such set; *ret_name (in the arena) is its name. */
+Status engine_register_parser(EngineSession *s, Arena *a, const char *format, const Type *to, const KeyValueList *options,
+                              const char *time_zone, const char **ret_name, Error *err);
 
 #endif

@@ -264,6 +264,8 @@ static Status tick(Glue *g, Error *err)
         if ((crawl ? crawl_tick : job_tick)(g, &runs.at[i], &why) != ST_OK)
             log_warn("%s %s: %s", kinds.at[i], runs.at[i].id, why.message);
     }
+    Call call = { .arena = a, .server = g->server, .service = "glue", .region = g->server->region };
+    TRY(triggers_conditional(&call, err));
     int64_t now = clock_ms();
     if (now / MINUTE_MS != g->minute) {
         g->minute = now / MINUTE_MS;
