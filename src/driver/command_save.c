@@ -33,7 +33,7 @@ static Status created_schema(Run *r, const Type *rows, CatalogTable *t, Error *e
         fields[i].metadata = field_set(r->arena, fields[i].metadata, FIELD_DEFAULT, NULL);
         fields[i].metadata = field_set(r->arena, fields[i].metadata, FIELD_EXISTS_DEFAULT, NULL);
     }
-    t->schema = type_struct(r->arena, fields, n);
+    t->schema = field_with_char(r->arena, type_struct(r->arena, fields, n));
     return ST_OK;
 }
 

@@ -149,6 +149,17 @@ def test_sql_functions(spark):
         spark.sql(f"drop function {name}")
 
 
+def test_char_is_padded_where_it_is_read(spark, tmp_path):
+    spark.createDataFrame([("ab",), ("abc  ",)], "c string").write.parquet(str(tmp_path / "chars"))
+    spark.sql(f"create table chars (c char(5)) using parquet location '{tmp_path}/chars'")
+    assert sorted(r.c for r in spark.table("chars").collect()) == ["ab   ", "abc  "]
+    assert spark.sql("select c from chars where c = 'ab'").count() == 1
+    spark.sql("create table copy using parquet as select * from chars")
+    assert "c CHAR(5)" in spark.sql("show create table copy").collect()[0][0]
+    for name in ("chars", "copy"):
+        spark.sql(f"drop table {name}")
+
+
 def test_writers_and_spark_catalog(spark):
     df = spark.range(4).withColumn("k", F.col("id") % 2)
     df.write.partitionBy("k").format("json").saveAsTable("w")
