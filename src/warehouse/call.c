@@ -297,7 +297,7 @@ static Status call_current_database(Parser *p, const Call *call, Error *err)
 
 /* --- OVER --- */
 
-static Status parse_order(Parser *p, Error *err)
+Status parse_order(Parser *p, Error *err)
 {
     do {
         TRY(parse_expr(p, err));

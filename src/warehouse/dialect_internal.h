@@ -62,6 +62,7 @@ static inline void parser_leave(Parser *p) { p->depth--; }
 
 /* --- expr.c, call.c, query.c, type.c --- */
 Status parse_expr(Parser *p, Error *err);
+Status parse_order(Parser *p, Error *err); /* what follows ORDER BY */
 Status parse_expr_list(Parser *p, Error *err);
 Status parse_call(Parser *p, const char *name, Error *err);  /* at its '(' */
 Status parse_bare_function(Parser *p, bool *ret_done, Error *err); /* SYSDATE, CURRENT_DATE … */

@@ -384,22 +384,7 @@ static Status parse_query_order(Parser *p, Error *err)
     p->at++;
     TRY(need_word(p, "by", err));
     str_add(p->out, " ORDER BY ");
-    do {
-        TRY(parse_expr(p, err));
-        if (take_word(p, "desc"))
-            str_add(p->out, " DESC");
-        else if (take_word(p, "asc"))
-            str_add(p->out, " ASC");
-        if (take_word(p, "nulls")) {
-            bool first = take_word(p, "first");
-            if (!first)
-                TRY(need_word(p, "last", err));
-            str_add(p->out, first ? " NULLS FIRST" : " NULLS LAST");
-        }
-        if (at_sign(p, ","))
-            str_add(p->out, ", ");
-    } while (take_sign(p, ","));
-    return ST_OK;
+    return parse_order(p, err);
 }
 
 static Status parse_limit(Parser *p, const char *word, Error *err)
