@@ -160,6 +160,10 @@ Status command_message(Run *r, const Spark__Connect__Command *command, Error *er
         return sql_command(r, command->sql_command, err);
     case SPARK__CONNECT__COMMAND__COMMAND_TYPE_REGISTER_FUNCTION:
         return register_function(r, command->register_function, err);
+    case SPARK__CONNECT__COMMAND__COMMAND_TYPE_CHECKPOINT_COMMAND:
+        return checkpoint_command(r, command->checkpoint_command, err);
+    case SPARK__CONNECT__COMMAND__COMMAND_TYPE_REMOVE_CACHED_REMOTE_RELATION_COMMAND:
+        return checkpoint_remove(r, command->remove_cached_remote_relation_command);
     case SPARK__CONNECT__COMMAND__COMMAND_TYPE_GET_RESOURCES_COMMAND:
         return get_resources(r, err);
     default: {

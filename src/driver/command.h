@@ -19,6 +19,9 @@ Rows *command_table(Run *r, const char *const *columns);
 /* The error of a statement that weir does not do. */
 Status command_unsupported(const char *what, Error *err);
 
+/* checkpoint.c */
+Status checkpoint_command(Run *r, const Spark__Connect__CheckpointCommand *c, Error *err);
+Status checkpoint_remove(Run *r, const Spark__Connect__RemoveCachedRemoteRelationCommand *c);
 /* command_write.c */
 Status command_write_files(Run *r, Node *command, Rows **ret_rows, Error *err);
 Status command_write_table(Run *r, Node *command, Rows **ret_rows, Error *err);

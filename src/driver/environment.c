@@ -224,6 +224,8 @@ Status environment_relation(void *self, Arena *a, const StrList *name, const Key
     if (name->len == 1) {
         session_lock(r->session);
         KeptPlan *view = entries_find(&r->session->views, name->at[0]);
+        if (!view && str_starts(name->at[0], "checkpoint "))
+            view = entries_find(&r->session->cached, name->at[0]);
         *ret_plan = view ? kept_plan_use(view, a) : NULL;
         session_unlock(r->session);
         if (*ret_plan)

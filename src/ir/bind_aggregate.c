@@ -178,13 +178,15 @@ static bool check_node(const Node *n, void *arg)
     }
     if (node_is(Window, n)) { /* its function runs over the groups: only its arguments must be grouped */
         const Window *w = node_as(Window, n);
-        const NodeList *lists[] = { node_is(Call, w->function) ? &node_as(Call, w->function)->args : NULL, &w->partitions, &w->orders };
+        const NodeList *lists[] = { node_is(Call, w->function) ? &node_as(Call, w->function)->args
+                                    : node_is(PythonUdf, w->function) ? &node_as(PythonUdf, w->function)->args : NULL,
+                                    &w->partitions, &w->orders };
         for (size_t i = 0; i < 3; i++)
             for (size_t k = 0; lists[i] && k < lists[i]->len; k++)
                 node_walk(lists[i]->at[k], check_node, c);
         return false;
     }
-    if (node_is(Call, n) && node_as(Call, n)->function->kind == FN_AGGREGATE)
+    if (is_aggregate(n))
         return false;
     if (node_is(ColumnRef, n) && !node_as(ColumnRef, n)->depth) {
         c->status = not_grouped(c, n);
@@ -241,7 +243,7 @@ static Node *split_node(Arena *a, Node *n, void *arg)
         made->function = w->function;
         return &made->node;
     }
-    if (node_is(Call, n) && node_as(Call, n)->function->kind == FN_AGGREGATE)
+    if (is_aggregate(n))
         return below_column(s, n, pretty(s->b, n));
     if (node_is(ColumnRef, n)) {
         s->missing = true;
@@ -272,7 +274,7 @@ static Node *make_aggregate(Binder *b, Node *input, const NodeList *groups, cons
 static Node *group_nullable(Arena *a, Node *n, void *arg)
 {
     const NodeList *groups = arg;
-    if (node_is(Call, n) && node_as(Call, n)->function->kind == FN_AGGREGATE)
+    if (is_aggregate(n))
         return n;
     if (in_list(groups, n)) {
         Node *copy = node_copy(a, n);

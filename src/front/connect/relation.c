@@ -372,8 +372,17 @@ static Status repartition_by_of(Connect *c, const Spark__Connect__RepartitionByE
 {
     INPUT(r);
     NodeList exprs;
-    TRY(expression_list(c, r->partition_exprs, r->n_partition_exprs, &exprs));
-    *ret = node_new(c->a, Repartition, .input = input, .count = r->has_num_partitions ? int_literal(c, r->num_partitions) : NULL,
+    bool direct = r->n_partition_exprs == 1 && r->partition_exprs[0]->expr_type_case ==
+                                                   SPARK__CONNECT__EXPRESSION__EXPR_TYPE_DIRECT_SHUFFLE_PARTITION_ID;
+    if (direct) {
+        Node *number;
+        exprs = (NodeList){ 0 };
+        TRY(expression_node(c, r->partition_exprs[0]->direct_shuffle_partition_id->child, &number));
+        vec_push(c->a, &exprs, number);
+    } else {
+        TRY(expression_list(c, r->partition_exprs, r->n_partition_exprs, &exprs));
+    }
+    *ret = node_new(c->a, Repartition, .direct = direct, .input = input, .count = r->has_num_partitions ? int_literal(c, r->num_partitions) : NULL,
                     .exprs = exprs, .shuffle = true);
     return ST_OK;
 }
