@@ -6,9 +6,13 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "lake/objects.h"
+#include "series/series.h"
 #include "svc/bus.h"
+#include "svc/cloudwatch/cloudwatch.h"
 #include "svc/credentials.h"
 #include "svc/emr/emr.h"
+#include "svc/glue/glue.h"
+#include "svc/redshift/redshift.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -80,6 +84,7 @@ static Status open_home(Serve *s, Error *err)
     TRY(store_open(server->home, &server->store, err));
     TRY(credentials_open(server->home, server->account, server->store, &server->credentials, err));
     TRY(objects_open(server->home, server->store, &server->objects, err));
+    TRY(series_open(server->home, &server->series, err));
     return bus_open(server->store, &server->bus, err);
 }
 
@@ -99,6 +104,9 @@ static Status start(Serve *s, Error *err)
     TRY(http_server_new(&options, &s->http, err));
     s->server.endpoint = endpoint_of(s);
     TRY(emr_start(&s->server, err));
+    TRY(glue_start(&s->server, err));
+    TRY(redshift_start(&s->server, err));
+    TRY(cloudwatch_start(&s->server, err));
     TRY(bus_start(s->server.bus, err)); /* after all who send and deliver are known to it */
     s->api = api_new(&s->server);
     HttpHandler handler = api_handler(s->api);
@@ -113,9 +121,13 @@ static void stop(Serve *s)
         home_remove_endpoint(s->server.home);
     http_server_stop(s->http);
     bus_stop(s->server.bus);
+    glue_stop(&s->server);
+    redshift_stop(&s->server);
+    cloudwatch_stop(&s->server);
     emr_stop(&s->server);
     api_free(s->api);
     bus_close(s->server.bus);
+    series_close(s->server.series);
     objects_close(s->server.objects);
     credentials_close(s->server.credentials);
     if (s->server.store)

@@ -23,11 +23,17 @@ static const Statement statements[] = {
     { NODE_SetConf, command_set },
     { NODE_Use, command_use },
     { NODE_Explain, command_explain },
+    { NODE_Repair, command_repair },
+    { NODE_Analyze, command_analyze },
+    { NODE_CreateFunction, command_create_function },
 };
 
+/* WITH before an INSERT stands over it. */
 bool command_is(const Node *plan)
 {
-    return plan->kind >= NODE_WriteFiles && plan->kind <= NODE_UnsupportedStatement;
+    if (plan && plan->kind == NODE_With)
+        return command_is(node_as(With, plan)->input);
+    return plan && plan->kind >= NODE_WriteFiles && plan->kind <= NODE_UnsupportedStatement;
 }
 
 Status command_unsupported(const char *what, Error *err)
@@ -38,8 +44,70 @@ Status command_unsupported(const char *what, Error *err)
     return ST_UNSUPPORTED;
 }
 
+static Node *with_over(Run *r, const With *with, Node *query)
+{
+    With *copy = (With *)(void *)node_copy(r->arena, &with->node);
+    copy->input = query;
+    return &copy->node;
+}
+
+/* WITH … INSERT: the CTEs belong to the query. */
+static Status run_with(Run *r, const With *with, Rows **ret_rows, Error *err)
+{
+    Node *inner = node_copy(r->arena, with->input);
+    if (node_is(WriteTable, inner)) {
+        ((WriteTable *)(void *)inner)->input = with_over(r, with, node_as(WriteTable, inner)->input);
+    } else if (node_is(WriteFiles, inner)) {
+        ((WriteFiles *)(void *)inner)->input = with_over(r, with, node_as(WriteFiles, inner)->input);
+    } else if (node_is(Script, inner)) {
+        Script *script = (Script *)(void *)inner;
+        NodeList each = { 0 };
+        for (size_t i = 0; i < script->statements.len; i++)
+            vec_push(r->arena, &each, with_over(r, with, script->statements.at[i]));
+        script->statements = each;
+    }
+    return command_run(r, inner, ret_rows, err);
+}
+
+/* FROM t INSERT … INSERT …: one after the other. */
+static Status run_inserts(Run *r, const Script *script, Rows **ret_rows, Error *err)
+{
+    for (size_t i = 0; i < script->statements.len; i++) {
+        const Node *n = script->statements.at[i];
+        const Node *inner = node_is(With, n) ? node_as(With, n)->input : n;
+        if (!node_is(WriteTable, inner))
+            return command_unsupported("SQL scripting", err);
+    }
+    *ret_rows = command_nothing(r);
+    for (size_t i = 0; i < script->statements.len; i++)
+        TRY(command_run(r, script->statements.at[i], ret_rows, err));
+    return ST_OK;
+}
+
+/* UPDATE, DELETE and MERGE: Spark's own file tables do not take them. */
+static Status refuse_change(Run *r, const Node *target, const char *operation, Error *err)
+{
+    CatalogTable t;
+    while (node_is(SubqueryAlias, target))
+        target = node_as(SubqueryAlias, target)->input;
+    if (!node_is(UnresolvedRelation, target))
+        return command_unsupported(operation, err);
+    TRY(command_target_table(r, &node_as(UnresolvedRelation, target)->name, operation, &t, err));
+    return command_table_unsupported(r, &t, operation, err);
+}
+
 Status command_run(Run *r, Node *command, Rows **ret_rows, Error *err)
 {
+    if (node_is(With, command))
+        return run_with(r, node_as(With, command), ret_rows, err);
+    if (node_is(Script, command))
+        return run_inserts(r, node_as(Script, command), ret_rows, err);
+    if (node_is(Delete, command))
+        return refuse_change(r, node_as(Delete, command)->table, "DELETE", err);
+    if (node_is(Update, command))
+        return refuse_change(r, node_as(Update, command)->table, "UPDATE TABLE", err);
+    if (node_is(Merge, command))
+        return refuse_change(r, node_as(Merge, command)->target, "MERGE INTO TABLE", err);
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
         if (statements[i].kind == command->kind)
             return statements[i].run(r, command, ret_rows, err);

@@ -1,196 +1,213 @@
-/* driver/command_table.c -- CREATE TABLE, DROP, CREATE SCHEMA, TRUNCATE, ALTER … RENAME and properties.
- * Source: org.apache.spark.sql.execution.command.{tables,ddl}. */
+/* driver/command_table.c -- CREATE TABLE, also LIKE and without columns. Source: CreateDataSourceTableCommand,
+ * CreateTableLikeCommand, DataSourceAnalysis. */
 #include "driver/command.h"
 
 #include "back/duckdb/source.h"
-#include "driver/catalog.h"
+#include "ir/error.h"
+#include "ir/field.h"
+#include "ir/source.h"
 
-static const char *option(const KeyValueList *options, const char *key)
+Status command_check_provider(Run *r, const char *format, const char **ret_format, Error *err)
 {
-    for (size_t i = options->len; i-- > 0;)
-        if (str_ieq(options->at[i].key, key))
-            return options->at[i].value;
-    return NULL;
+    const char *name = format ? format : run_conf(r, "spark.sql.sources.default");
+    const char *known = source_format(name);
+    if (!known)
+        return command_fail(err, "DATA_SOURCE_NOT_FOUND", "provider", name, NULL);
+    *ret_format = known;
+    return ST_OK;
 }
 
-static bool names_have(const StrList *names, const char *name)
+Status command_partition_names(Run *r, const StrList *names, const NodeList *transforms, StrList *ret_names, Error *err)
 {
+    StrList all = { 0 };
     for (size_t i = 0; i < names->len; i++)
-        if (str_ieq(names->at[i], name))
-            return true;
-    return false;
+        vec_push(r->arena, &all, names->at[i]);
+    for (size_t i = 0; i < transforms->len; i++) {
+        const Node *x = transforms->at[i];
+        if (!node_is(Attribute, x) || node_as(Attribute, x)->name.len != 1)
+            return command_unsupported("a partition transform that is not a column", err);
+        vec_push(r->arena, &all, node_as(Attribute, x)->name.at[0]);
+    }
+    *ret_names = all;
+    return ST_OK;
 }
 
-/* Columns as written, those of PARTITIONED BY last. */
-static Status columns_type(Run *r, const CreateTable *c, const StrList *partition_by, const Type **ret, Error *err)
+static Status duplicate_columns(Run *r, const NodeList *columns, Error *err)
 {
-    Field *fields = ARENA_ARRAY(r->arena, Field, c->columns.len + 1);
-    size_t n = 0;
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t i = 0; i < c->columns.len; i++) {
-            const ColumnDefinition *d = node_as(ColumnDefinition, c->columns.at[i]);
-            if (d->default_value || d->generated_as)
-                return command_unsupported("a column's DEFAULT or GENERATED ALWAYS AS", err);
-            if (names_have(partition_by, d->name) == (pass == 1))
-                fields[n++] = (Field){ .name = d->name, .type = d->of, .nullable = !d->not_null };
+    bool exact = command_flag(r, "spark.sql.caseSensitive");
+    for (size_t i = 0; i < columns->len; i++)
+        for (size_t k = 0; k < i; k++) {
+            const char *x = node_as(ColumnDefinition, columns->at[i])->name, *y = node_as(ColumnDefinition, columns->at[k])->name;
+            if (exact ? str_eq(x, y) : str_ieq(x, y))
+                return command_fail(err, "COLUMN_ALREADY_EXISTS", "columnName", sql_id(r->arena, lower_text(r->arena, x)), NULL);
         }
-    *ret = n ? type_struct(r->arena, fields, n) : NULL;
+    return ST_OK;
+}
+
+static Status not_defined(Run *r, const char *kind, const char *name, const CatalogTable *t, const Type *schema, Error *err)
+{
+    str_auto columns = STR_INIT(1 << 16);
+    for (size_t i = 0; i < schema->nfields; i++)
+        str_addf(&columns, "%s%s", i ? ", " : "", sql_id(r->arena, schema->fields[i].name));
+    return command_fail(err, "COLUMN_NOT_DEFINED_IN_TABLE", "colType", kind, "colName", sql_id(r->arena, name), "tableName",
+                        catalog_table_id(r->arena, t), "tableCols", str_text(&columns), NULL);
+}
+
+static Status one_field(Run *r, const CatalogTable *t, const ColumnDefinition *d, Field *ret_field, Error *err)
+{
+    Field f = { .name = d->name, .type = d->of, .nullable = !d->not_null };
+    f.metadata = d->comment ? field_set(r->arena, NULL, FIELD_COMMENT, d->comment) : NULL;
+    if (d->generated_as && d->default_value)
+        return command_fail(err, "GENERATED_COLUMN_WITH_DEFAULT_VALUE", "colName", sql_id(r->arena, d->name), "defaultValue",
+                            command_text(r, d->default_value), "genExpr", command_text(r, d->generated_as), NULL);
+    if (d->generated_as)
+        return command_table_unsupported(r, t, "generated columns", err);
+    if (d->default_value)
+        TRY(command_default(r, "CREATE TABLE", d->default_value, &f, err));
+    *ret_field = f;
+    return ST_OK;
+}
+
+/* Columns as written, those of PARTITIONED BY last and in its order. */
+static Status ordered(Run *r, const Field *fields, size_t n, CatalogTable *t, Error *err)
+{
+    Field *all = ARENA_ARRAY(r->arena, Field, n + 1);
+    const Type *given = type_struct(r->arena, fields, n);
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!names_have(&t->partition_by, fields[i].name))
+            all[at++] = fields[i];
+    for (size_t k = 0; k < t->partition_by.len; k++) {
+        size_t i = 0;
+        while (i < n && !str_ieq(fields[i].name, t->partition_by.at[k]))
+            i++;
+        if (i == n)
+            return not_defined(r, "partition", t->partition_by.at[k], t, given, err);
+        for (size_t j = 0; j < k; j++)
+            if (str_ieq(t->partition_by.at[j], t->partition_by.at[k]))
+                return command_fail(err, "COLUMN_ALREADY_EXISTS", "columnName", sql_id(r->arena, fields[i].name), NULL);
+        t->partition_by.at[k] = fields[i].name;
+        all[at++] = fields[i];
+    }
+    if (n && t->partition_by.len == n)
+        return command_fail(err, "ALL_PARTITION_COLUMNS_NOT_ALLOWED", NULL);
+    for (size_t k = 0; k < t->bucket_by.len + t->sort_by.len; k++) {
+        const char *name = k < t->bucket_by.len ? t->bucket_by.at[k] : t->sort_by.at[k - t->bucket_by.len];
+        size_t i = 0;
+        while (i < n && !str_ieq(fields[i].name, name))
+            i++;
+        if (i == n)
+            return not_defined(r, k < t->bucket_by.len ? "bucket" : "sort", name, t, given, err);
+    }
+    t->schema = type_struct(r->arena, all, n);
+    return ST_OK;
+}
+
+/* The columns of the files that are there already. */
+static Status inferred(Run *r, CatalogTable *t, Error *err)
+{
+    if (t->partition_by.len)
+        return command_fail(err, "SPECIFY_PARTITION_IS_NOT_ALLOWED", NULL);
+    Node *bound;
+    StrList paths = { 0 };
+    bool exists = false;
+    TRY(lake_exists(driver_lake(r->driver), t->location, &exists, err));
+    if (!exists && t->kind == CATALOG_MANAGED)
+        return command_fail(err, "UNABLE_TO_INFER_SCHEMA", "format", str_eq(t->format, "parquet") ? "Parquet" : t->format, NULL);
+    vec_push(r->arena, &paths, t->location);
+    TRY(run_bind_node(r, node_new(r->arena, Read, .format = t->format, .paths = paths, .options = t->options), &bound, err));
+    t->schema = bind_schema_type(r->arena, bound);
+    const Type *partitions = node_is(Scan, bound) ? node_as(Scan, bound)->source->partition_schema : NULL;
+    for (size_t i = 0; partitions && i < partitions->nfields; i++)
+        vec_push(r->arena, &t->partition_by, partitions->fields[i].name);
+    return ST_OK;
+}
+
+static Status columns(Run *r, const CreateTable *c, CatalogTable *t, Error *err)
+{
+    if (!c->columns.len)
+        return inferred(r, t, err);
+    TRY(duplicate_columns(r, &c->columns, err));
+    Field *fields = ARENA_ARRAY(r->arena, Field, c->columns.len);
+    for (size_t i = 0; i < c->columns.len; i++)
+        TRY(one_field(r, t, node_as(ColumnDefinition, c->columns.at[i]), &fields[i], err));
+    return ordered(r, fields, c->columns.len, t, err);
+}
+
+/* LIKE: columns, partitions and buckets of another table; of a view its columns. */
+static Status like(Run *r, const CreateTable *c, CatalogTable *t, Error *err)
+{
+    Target from;
+    TRY(command_target_any(r, &c->like, &from, err));
+    if (from.kind == TARGET_TABLE) {
+        t->schema = from.table.schema;
+        t->partition_by = from.table.partition_by;
+        t->bucket_by = from.table.bucket_by;
+        t->sort_by = from.table.sort_by;
+        t->buckets = from.table.buckets;
+        if (!c->format) {
+            t->format = from.table.format;
+            t->options = from.table.options;
+        }
+        return ST_OK;
+    }
+    Node *bound;
+    TRY(command_bound(r, &c->like, &bound, err));
+    t->schema = bind_schema_type(r->arena, bound);
+    return ST_OK;
+}
+
+static Status free_location(Run *r, const CatalogTable *t, Error *err)
+{
+    bool exists = false;
+    if (t->kind != CATALOG_MANAGED)
+        return ST_OK;
+    TRY(lake_exists(driver_lake(r->driver), t->location, &exists, err));
+    if (!exists)
+        return ST_OK;
+    return command_fail(err, "LOCATION_ALREADY_EXISTS", "location", t->location, "identifier", catalog_table_id(r->arena, t), NULL);
+}
+
+static Status place(Run *r, const CreateTable *c, CatalogTable *t, Error *err)
+{
+    const char *base, *given = c->location ? c->location : pairs_iget(&c->options, "path");
+    KeyValueList options = { 0 };
+    for (size_t i = 0; i < c->options.len; i++)
+        if (!str_ieq(c->options.at[i].key, "path"))
+            vec_push(r->arena, &options, c->options.at[i]);
+    TRY(catalog_table_location(driver_catalog(r->driver), r->arena, t->database, t->name, &base, err));
+    t->options = options;
+    t->kind = given ? CATALOG_EXTERNAL : CATALOG_MANAGED;
+    const char *slash = strrchr(base, '/');
+    t->location = given ? command_location(r, given, arena_strn(r->arena, base, (size_t)(slash - base))) : base;
     return ST_OK;
 }
 
 Status command_create_table(Run *r, Node *command, Rows **ret_rows, Error *err)
 {
     const CreateTable *c = node_as(CreateTable, command);
+    CatalogTable t = { .bucket_by = c->bucket_by, .sort_by = c->sort_by, .buckets = c->buckets, .properties = c->properties,
+                       .comment = c->comment, .owner = r->session->user };
     *ret_rows = command_nothing(r);
-    if (c->like.len || c->bucket_by.len || c->row_format)
-        return command_unsupported(c->like.len ? "CREATE TABLE LIKE" : c->row_format ? "ROW FORMAT" : "CLUSTERED BY", err);
-    const char *database, *name;
-    TRY(environment_table_name(r, &c->name, &database, &name, err));
-    CatalogTable t;
+    if (c->row_format)
+        return command_unsupported("ROW FORMAT", err);
+    TRY(environment_table_name(r, &c->name, &t.database, &t.name, err));
+    CatalogDatabase database;
+    TRY(catalog_database(driver_catalog(r->driver), r->arena, t.database, &database, err));
+    CatalogTable old;
     Error missing = ERROR_INIT;
-    bool exists = catalog_table(driver_catalog(r->driver), r->arena, database, name, &t, &missing) == ST_OK;
+    bool exists = catalog_table(driver_catalog(r->driver), r->arena, t.database, t.name, &old, &missing) == ST_OK;
     if (exists && c->if_not_exists)
         return ST_OK;
-    StrList partition_by = c->partition_by;
-    for (size_t i = 0; i < c->transforms.len; i++) {
-        const Node *x = c->transforms.at[i];
-        if (!node_is(Attribute, x) || node_as(Attribute, x)->name.len != 1)
-            return command_unsupported("a partition transform that is not a column", err);
-        vec_push(r->arena, &partition_by, node_as(Attribute, x)->name.at[0]);
-    }
-    const char *format = c->format ? c->format : run_conf(r, "spark.sql.sources.default");
-    if (!source_format(format))
-        return command_unsupported(arena_printf(r->arena, "tables of the data source '%s'", format), err);
-    t = (CatalogTable){ .database = database, .name = name, .format = source_format(format), .partition_by = partition_by,
-                        .options = c->options, .properties = c->properties, .comment = c->comment, .owner = r->session->user };
-    t.location = c->location ? c->location : option(&c->options, "path");
-    t.kind = t.location ? CATALOG_EXTERNAL : CATALOG_MANAGED;
-    if (!t.location)
-        TRY(catalog_table_location(driver_catalog(r->driver), r->arena, database, name, &t.location, err));
-    TRY(columns_type(r, c, &partition_by, &t.schema, err));
-    return catalog_create_table(driver_catalog(r->driver), &t, c->replace, err);
-}
-
-static Status drop_table(Run *r, const DropObject *d, Error *err)
-{
-    bool view = str_ieq(d->what, "VIEW");
-    const char *last = d->name.at[d->name.len - 1];
-    if (d->name.len == 1) {
-        session_lock(r->session);
-        bool dropped = entries_remove(&r->session->views, last);
-        session_unlock(r->session);
-        if (dropped)
-            return ST_OK;
-    }
-    if (d->name.len == 2 && str_ieq(d->name.at[0], run_conf(r, "spark.sql.globalTempDatabase"))) {
-        bool dropped = driver_drop_global_view(r->driver, last);
-        return dropped || d->if_exists ? ST_OK : catalog_not_found(r->arena, &d->name, err);
-    }
-    const char *database, *name;
-    CatalogTable t;
-    Error missing = ERROR_INIT;
-    TRY(environment_table_name(r, &d->name, &database, &name, err));
-    if (catalog_table(driver_catalog(r->driver), r->arena, database, name, &t, &missing) != ST_OK)
-        return d->if_exists ? ST_OK : catalog_not_found(r->arena, &d->name, err);
-    if ((t.kind == CATALOG_VIEW) != view)
-        return FAIL_CODE(err, ST_INVALID, view ? "EXPECT_VIEW_NOT_TABLE.NO_ALTERNATIVE" : "WRONG_COMMAND_FOR_OBJECT_TYPE",
-                         "%s is a %s: use DROP %s.", catalog_quoted(r->arena, &d->name), view ? "table" : "view",
-                         view ? "TABLE" : "VIEW");
-    TRY(catalog_drop_table(driver_catalog(r->driver), database, name, err));
-    if (t.kind != CATALOG_MANAGED)
-        return ST_OK;
-    bool exists = false;
-    TRY(lake_exists(driver_lake(r->driver), t.location, &exists, err));
-    return exists ? lake_remove(driver_lake(r->driver), t.location, err) : ST_OK;
-}
-
-static Status drop_database(Run *r, const DropObject *d, Error *err)
-{
-    const char *name = d->name.at[d->name.len - 1];
-    StrList tables = { 0 };
-    Error missing = ERROR_INIT;
-    if (d->cascade && catalog_tables(driver_catalog(r->driver), r->arena, name, &tables, &missing) == ST_OK)
-        for (size_t i = 0; i < tables.len; i++) {
-            StrList full = { 0 };
-            vec_push(r->arena, &full, name);
-            vec_push(r->arena, &full, tables.at[i]);
-            CatalogTable t;
-            TRY(catalog_table(driver_catalog(r->driver), r->arena, name, tables.at[i], &t, err));
-            DropObject one = { .what = t.kind == CATALOG_VIEW ? "VIEW" : "TABLE", .name = full, .if_exists = true };
-            TRY(drop_table(r, &one, err));
-        }
-    return catalog_drop_database(driver_catalog(r->driver), name, d->if_exists, d->cascade, err);
-}
-
-static Status drop_function(Run *r, const DropObject *d, Error *err)
-{
-    const char *name = d->name.at[d->name.len - 1];
-    session_lock(r->session);
-    bool dropped = entries_remove(&r->session->functions, name);
-    session_unlock(r->session);
-    if (dropped || d->if_exists)
-        return ST_OK;
-    FAIL_CODE(err, ST_NOT_FOUND, "ROUTINE_NOT_FOUND",
-              "The routine `%s` cannot be found. Verify the spelling and correctness of the schema and catalog.", name);
-    memcpy(err->sqlstate, "42883", 6);
-    return ST_NOT_FOUND;
-}
-
-Status command_drop(Run *r, Node *command, Rows **ret_rows, Error *err)
-{
-    const DropObject *d = node_as(DropObject, command);
-    *ret_rows = command_nothing(r);
-    if (str_ieq(d->what, "TABLE") || str_ieq(d->what, "VIEW"))
-        return drop_table(r, d, err);
-    if (str_ieq(d->what, "FUNCTION"))
-        return drop_function(r, d, err);
-    if (str_ieq(d->what, "DATABASE") || str_ieq(d->what, "SCHEMA") || str_ieq(d->what, "NAMESPACE"))
-        return drop_database(r, d, err);
-    return command_unsupported(arena_printf(r->arena, "DROP %s", d->what), err);
-}
-
-Status command_create_namespace(Run *r, Node *command, Rows **ret_rows, Error *err)
-{
-    const CreateNamespace *c = node_as(CreateNamespace, command);
-    *ret_rows = command_nothing(r);
-    CatalogDatabase d = { .name = c->name.at[c->name.len - 1], .comment = c->comment, .location = c->location,
-                          .properties = c->properties };
-    return catalog_create_database(driver_catalog(r->driver), &d, c->if_not_exists, err);
-}
-
-Status command_truncate(Run *r, Node *command, Rows **ret_rows, Error *err)
-{
-    const Truncate *t = node_as(Truncate, command);
-    *ret_rows = command_nothing(r);
-    if (t->partition_values.len)
-        return command_unsupported("TRUNCATE TABLE … PARTITION", err);
-    const char *database, *name;
-    CatalogTable table;
-    TRY(environment_table_name(r, &t->table, &database, &name, err));
-    TRY(catalog_table(driver_catalog(r->driver), r->arena, database, name, &table, err));
-    if (table.kind != CATALOG_MANAGED)
-        return command_unsupported("TRUNCATE of a table that is not managed", err);
-    bool exists = false;
-    TRY(lake_exists(driver_lake(r->driver), table.location, &exists, err));
-    return exists ? lake_remove(driver_lake(r->driver), table.location, err) : ST_OK;
-}
-
-Status command_alter(Run *r, Node *command, Rows **ret_rows, Error *err)
-{
-    const AlterObject *x = node_as(AlterObject, command);
-    *ret_rows = command_nothing(r);
-    const char *database, *name;
-    CatalogTable table;
-    TRY(environment_table_name(r, &x->name, &database, &name, err));
-    if (str_ieq(x->what, "TABLE") && str_ieq(x->action, "RENAME TO") && x->arguments.len) {
-        TRY(catalog_table(driver_catalog(r->driver), r->arena, database, name, &table, err));
-        return catalog_rename_table(driver_catalog(r->driver), database, name, x->arguments.at[x->arguments.len - 1], err);
-    }
-    if (str_ieq(x->what, "TABLE") && str_ieq(x->action, "SET TBLPROPERTIES")) {
-        TRY(catalog_table(driver_catalog(r->driver), r->arena, database, name, &table, err));
-        for (size_t i = 0; i < x->properties.len; i++)
-            vec_push(r->arena, &table.properties, x->properties.at[i]);
-        return catalog_create_table(driver_catalog(r->driver), &table, true, err);
-    }
-    return command_unsupported(arena_printf(r->arena, "ALTER %s %s", x->what, x->action), err);
+    t.database = lower_text(r->arena, t.database);
+    t.name = lower_text(r->arena, t.name);
+    if (c->replace)
+        return command_table_unsupported(r, &t, "REPLACE TABLE", err);
+    TRY(command_check_provider(r, c->format, &t.format, err));
+    TRY(command_partition_names(r, &c->partition_by, &c->transforms, &t.partition_by, err));
+    TRY(place(r, c, &t, err));
+    TRY(c->like.len ? like(r, c, &t, err) : columns(r, c, &t, err));
+    if (!exists)
+        TRY(free_location(r, &t, err));
+    return catalog_create_table(driver_catalog(r->driver), &t, false, err);
 }

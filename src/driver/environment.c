@@ -4,7 +4,7 @@
 #include "back/duckdb/source.h"
 #include "base/file.h"
 #include "base/limits.h"
-#include "driver/catalog.h"
+#include "driver/command.h"
 #include "front/sql/sql.h"
 #include "ir/source.h"
 #include "ir/value.h"
@@ -186,25 +186,62 @@ Status environment_table_name(Run *r, const StrList *name, const char **ret_data
     return ST_OK;
 }
 
+/* A table's files: those of its registered partitions, or all below its location. */
+static Status table_files(Run *r, Arena *a, const CatalogTable *t, SourceRequest *q, Error *err)
+{
+    VEC(SourceFile) files = { 0 };
+    CatalogPartitionList partitions = { 0 };
+    size_t places = 1;
+    if (t->partition_by.len) {
+        TRY(catalog_partitions(driver_catalog(r->driver), a, t, &partitions, err));
+        places = partitions.len;
+    }
+    for (size_t i = 0; i < places; i++) {
+        LakeFileList found = { 0 };
+        Error missing = ERROR_INIT;
+        const char *uri = t->partition_by.len ? partitions.at[i].location : t->location;
+        Status status = lake_list(driver_lake(r->driver), a, uri, &found, &missing);
+        if (status != ST_OK && status != ST_NOT_FOUND) {
+            *err = missing;
+            return status;
+        }
+        for (size_t k = 0; status == ST_OK && k < found.len; k++) {
+            const LakeFile *f = &found.at[k];
+            vec_push(a, &files, (SourceFile){ .path = f->path, .uri = f->uri, .size_bytes = f->size_bytes, .modified_ms = f->modified_ms,
+                                              .partition_values = t->partition_by.len ? partitions.at[i].values.at : NULL });
+            vec_push(r->arena, &r->files, f->uri);
+        }
+    }
+    q->files = files.at;
+    q->nfiles = files.len;
+    return ST_OK;
+}
+
+static Status table_scan(Run *r, Arena *a, const CatalogTable *t, const KeyValueList *options, Node **ret_plan, Error *err)
+{
+    EngineSession *engine;
+    const ScanSource *source;
+    size_t keys = t->partition_by.len, n = t->schema->nfields;
+    SourceRequest q = { .format = t->format, .options = options, .time_zone = run_conf(r, "spark.sql.session.timeZone"),
+                        .user_schema = type_struct(a, t->schema->fields, n - keys),
+                        .partition_schema = type_struct(a, t->schema->fields + (n - keys), keys) };
+    TRY(table_files(r, a, t, &q, err));
+    TRY(run_engine(r, &engine, err));
+    TRY(source_resolve(a, engine, &q, &source, err));
+    *ret_plan = node_new(a, Scan, .format = t->format, .source = source, .options = *options);
+    return ST_OK;
+}
+
 static Status table_plan(Run *r, Arena *a, const CatalogTable *t, const KeyValueList *options, Node **ret_plan, Error *err)
 {
     if (t->kind == CATALOG_VIEW)
-        return parse_statement(r, a, t->view_text, NULL, 0, ret_plan, err);
+        return command_view_plan(r, a, t, ret_plan, err);
     KeyValueList all = { 0 };
     for (size_t i = 0; i < t->options.len; i++)
         vec_push(a, &all, t->options.at[i]);
     for (size_t i = 0; options && i < options->len; i++)
         vec_push(a, &all, options->at[i]);
-    StrList paths = { 0 };
-    vec_push(a, &paths, t->location);
-    bool exists = false;
-    TRY(lake_exists(driver_lake(r->driver), t->location, &exists, err));
-    if (!exists && t->schema) { /* a table without files yet */
-        *ret_plan = node_new(a, LocalRelation, .declared = t->schema);
-        return ST_OK;
-    }
-    *ret_plan = node_new(a, Read, .format = t->format, .paths = paths, .user_schema = t->schema, .options = all);
-    return ST_OK;
+    return table_scan(r, a, t, &all, ret_plan, err);
 }
 
 /* parquet.`s3://b/p` */
@@ -260,15 +297,12 @@ static Status env_local(void *self, Arena *a, const LocalRelation *local, const 
 
 static Status env_function(void *self, Arena *a, const StrList *name, Node **ret_function, Error *err)
 {
-    Run *r = self;
-    *ret_function = NULL;
-    if (name->len == 1) {
-        session_lock(r->session);
-        KeptPlan *function = entries_find(&r->session->functions, name->at[0]);
-        *ret_function = function ? kept_plan_use(function, a) : NULL;
-        session_unlock(r->session);
-    }
-    return *ret_function ? ST_OK : FAIL(err, ST_NOT_FOUND, "there is no function %s", catalog_quoted(a, name));
+    Node *found;
+    TRY(command_find_function(self, a, name, &found, err));
+    if (!found)
+        return FAIL(err, ST_NOT_FOUND, "there is no function %s", catalog_quoted(a, name));
+    *ret_function = found;
+    return ST_OK;
 }
 
 static Status env_rows(void *self, Arena *a, const Node *bound, size_t max_rows, NodeList *ret_rows, Error *err)

@@ -114,8 +114,16 @@ Status bind_aggregate(Binder *b, const Aggregate *n, const Scope *outer, Node **
         if (!in_list(&groups, e) || n->grouping != GROUPING_PLAIN)
             vec_push(b->a, &groups, e);
     }
-    if (n->grouping == GROUPING_ALL)
-        TRY(group_all(b, &outputs, &groups));
+    if (n->grouping == GROUPING_ALL) {
+        StrList name = { 0 };
+        Node *column = NULL;
+        vec_push(b->a, &name, "all");
+        TRY(schema_resolve(b, input->schema, &name, &n->node, &column, err));
+        if (column) /* a column of that name goes before the keyword */
+            vec_push(b->a, &groups, column);
+        else
+            TRY(group_all(b, &outputs, &groups));
+    }
     TRY(bind_sets(b, &s, n, &outputs, &groups, &sets, err));
     int64_t grouping = n->grouping == GROUPING_ALL ? GROUPING_PLAIN : n->grouping;
     return finish_aggregate(b, input, &groups, &outputs, &sets, grouping, &n->node, ret, err);
@@ -167,6 +175,29 @@ static Status check_grouping(Check *c, const Call *call)
     return ST_OK;
 }
 
+static bool check_grouping_call(const Node *n, void *arg)
+{
+    Check *c = arg;
+    if (c->status == ST_OK && is_grouping(n))
+        c->status = check_grouping(c, node_as(Call, n));
+    return c->status == ST_OK;
+}
+
+static bool check_node(const Node *n, void *arg);
+
+static Status check_subquery(Check *c, const Subquery *n)
+{
+    if (n->subquery == SUBQUERY_SCALAR && c->groups->len && is_correlated(&n->node))
+        return spark_error(c->err, &n->node, "SCALAR_SUBQUERY_IS_IN_GROUP_BY_OR_AGGREGATE_FUNCTION", "0A000",
+                           "The correlated scalar subquery '<sqlExpr>' is neither present in GROUP BY, nor in an aggregate "
+                           "function.\nAdd it to GROUP BY using ordinal position or wrap it in `first()` (or `first_value`) if you "
+                           "don't care which value you get.",
+                           "sqlExpr", arena_printf(c->b->a, "\"%s\"", pretty(c->b, &n->node)), NULL);
+    for (size_t i = 0; i < n->operands.len && c->status == ST_OK; i++)
+        node_walk(n->operands.at[i], check_node, c);
+    return c->status;
+}
+
 static bool check_node(const Node *n, void *arg)
 {
     Check *c = arg;
@@ -188,11 +219,15 @@ static bool check_node(const Node *n, void *arg)
     }
     if (is_aggregate(n))
         return false;
+    if (node_is(Subquery, n)) {
+        c->status = check_subquery(c, node_as(Subquery, n));
+        return false;
+    }
     if (node_is(ColumnRef, n) && !node_as(ColumnRef, n)->depth) {
         c->status = not_grouped(c, n);
         return false;
     }
-    return !node_is(Subquery, n);
+    return true;
 }
 
 /* ---------------------------------------------------------------- windows over groups */
@@ -226,6 +261,26 @@ static Node *below_column(Split *s, Node *e, const char *name)
     return typed(node_new(s->b->a, ColumnRef, .id = node_as(Alias, alias)->id, .name = name), e->type, e->nullable, e);
 }
 
+static Node *split_node(Arena *a, Node *n, void *arg);
+
+/* An expression of this query inside a subquery: grouped, aggregated, a single column, or looked into. */
+static Node *split_outer(Arena *a, Node *n, void *arg)
+{
+    const Split *s = arg;
+    bool aggregate = node_is(Call, n) && node_as(Call, n)->function->kind == FN_AGGREGATE;
+    return aggregate || node_is(ColumnRef, n) || in_list(s->groups, n) ? split_node(a, n, arg) : NULL;
+}
+
+static Node *split_subquery(Arena *a, Node *n, Split *s)
+{
+    Subquery *copy = (Subquery *)(void *)rewrite_outer(a, n, split_outer, s);
+    NodeList operands = { 0 };
+    for (size_t i = 0; i < copy->operands.len; i++)
+        vec_push(a, &operands, split_node(a, copy->operands.at[i], s));
+    copy->operands = operands;
+    return &copy->node;
+}
+
 static Node *split_node(Arena *a, Node *n, void *arg)
 {
     Split *s = arg;
@@ -233,6 +288,8 @@ static Node *split_node(Arena *a, Node *n, void *arg)
         return n;
     if (in_list(s->groups, n) && !node_is(Literal, n))
         return below_column(s, n, pretty(s->b, n));
+    if (node_is(Subquery, n))
+        return split_subquery(a, n, s);
     if (node_is(Window, n)) {
         Window *w = (Window *)(void *)node_copy(a, n);
         w->function = node_map_children(a, w->function, split_node, s);
@@ -253,12 +310,24 @@ static Node *split_node(Arena *a, Node *n, void *arg)
     return node_map_children(a, n, split_node, s);
 }
 
+static bool note_correlated(const Node *n, void *arg)
+{
+    bool *found = arg;
+    if (node_is(Subquery, n))
+        *found = *found || is_correlated(n) || node_as(Subquery, n)->operands.len;
+    return !*found && !node_is(Subquery, n) && !(node_is(Call, n) && node_as(Call, n)->function->kind == FN_AGGREGATE);
+}
+
+/* What must stand in a Project over the Aggregate. */
 static bool any_window_or_generator(const NodeList *exprs)
 {
-    for (size_t i = 0; i < exprs->len; i++)
+    bool correlated = false;
+    for (size_t i = 0; i < exprs->len; i++) {
         if (contains_window(exprs->at[i]) || contains_kind(exprs->at[i], FN_GENERATOR))
             return true;
-    return false;
+        node_walk(exprs->at[i], note_correlated, &correlated);
+    }
+    return correlated;
 }
 
 /* ---------------------------------------------------------------- the node */
@@ -372,6 +441,12 @@ Status push_into_aggregate(Binder *b, Node **plan, NodeList *exprs, Error *err)
     Split split = { b, &g->groups, &outputs, (*plan)->schema, false, NULL };
     for (size_t i = 0; i < exprs->len; i++)
         exprs->at[i] = split_node(b->a, exprs->at[i], &split);
+    Check grouping = { b, &g->groups, g->grouping != GROUPING_PLAIN, NULL, ST_OK, err };
+    for (size_t i = 0; i < exprs->len && grouping.status == ST_OK; i++)
+        node_walk(exprs->at[i], check_grouping_call, &grouping);
+    for (size_t i = 0; i < outputs.len && grouping.status == ST_OK; i++)
+        node_walk(outputs.at[i], check_grouping_call, &grouping);
+    TRY(grouping.status);
     if (split.missing) {
         Check check = { b, &g->groups, false, split.missing_column, ST_OK, err };
         return not_grouped(&check, split.missing_column);

@@ -41,64 +41,13 @@ static Status bind_write_files(Binder *b, const WriteFiles *n, Node **ret, Error
     return ST_OK;
 }
 
-/* ---------------------------------------------------------------- into tables that exist */
-
-/* The input's column for each of the table's, by name or position; NULL list entries are the table's defaults. */
-static Status match_columns(Binder *b, const WriteTable *n, const Schema *table, Node *input, NodeList *ret, Error *err)
-{
-    const Schema *in = input->schema;
-    size_t wanted = n->columns.len ? n->columns.len : table->len - n->partition_values.len;
-    if (!n->by_name && in->len != wanted)
-        return spark_error(err, &n->node,
-                           in->len > wanted ? "INSERT_COLUMN_ARITY_MISMATCH.TOO_MANY_DATA_COLUMNS"
-                                            : "INSERT_COLUMN_ARITY_MISMATCH.NOT_ENOUGH_DATA_COLUMNS",
-                           "21S01", "Cannot write to <tableName>, the reason is <why>: the table has <tableColumns> columns, the "
-                           "query gives <dataColumns>.",
-                           "tableName", sql_ids(b->a, &n->table), "why",
-                           in->len > wanted ? "too many data columns" : "not enough data columns", "tableColumns",
-                           arena_printf(b->a, "%zu", wanted), "dataColumns", arena_printf(b->a, "%zu", in->len), NULL);
-    for (size_t i = 0; i < table->len; i++) {
-        Node *e = NULL;
-        for (size_t k = 0; k < in->len && !e; k++) {
-            const char *name = n->by_name ? in->at[k].name : n->columns.len ? n->columns.at[k] : k < table->len ? table->at[k].name : "";
-            e = name_equal(b, name, table->at[i].name) ? column_ref(b, &in->at[k]) : NULL;
-        }
-        vec_push(b->a, ret, e);
-    }
-    return ST_OK;
-}
-
-/* Store assignment (spark.sql.storeAssignmentPolicy=ANSI): each value cast to its column's type. */
-static Status store_columns(Binder *b, const WriteTable *n, const Schema *table, Node **input, Error *err)
-{
-    NodeList matched = { 0 }, exprs = { 0 };
-    TRY(match_columns(b, n, table, *input, &matched, err));
-    for (size_t i = 0; i < table->len; i++) {
-        const Column *c = &table->at[i];
-        Node *e = matched.at[i] ? matched.at[i] : make_literal_null(b, c->type);
-        if (!cast_ansi_store(e->type, c->type))
-            return spark_error(err, &n->node, "INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_SAFELY_CAST", "KD000",
-                               "Cannot write incompatible data for the table <tableName>: Cannot safely cast <colName> <srcType> "
-                               "to <targetType>.",
-                               "tableName", sql_ids(b->a, &n->table), "colName", sql_id(b->a, c->name), "srcType",
-                               arena_printf(b->a, "\"%s\"", type_sql_text(b->a, e->type)), "targetType",
-                               arena_printf(b->a, "\"%s\"", type_sql_text(b->a, c->type)), NULL);
-        vec_push(b->a, &exprs, new_alias(b, coerce_to(b->a, true, e, c->type), c->name));
-    }
-    *input = make_project(b, *input, &exprs);
-    return ST_OK;
-}
-
+/* Into a table that exists: the driver has fitted the query to it (driver/command_insert.c). */
 static Status bind_write_table(Binder *b, const WriteTable *n, Node **ret, Error *err)
 {
     WriteTable *copy = (WriteTable *)(void *)node_copy(b->a, &n->node);
     bool into = n->action == TABLE_INSERT || n->action == TABLE_OVERWRITE || n->action == TABLE_OVERWRITE_PARTITIONS;
     TRY(bind_root(b, n->input, &copy->input, err));
-    if (into && !n->partition_values.len) {
-        Node *table = node_new(b->a, UnresolvedRelation, .name = n->table), *bound = NULL;
-        TRY(bind_relation(b, node_at(table, n->node.start, n->node.stop), NULL, &bound, err));
-        TRY(store_columns(b, n, bound->schema, &copy->input, err));
-    } else if (!into) {
+    if (!into) {
         TRY(unique_names(b, copy->input->schema, &n->node, err));
         TRY(check_columns(b, copy->input->schema, &n->partition_by, &n->node, err));
     }

@@ -168,6 +168,17 @@ static Status bind_case(Binder *b, const Scope *s, const Case *n, Node **ret, Er
     return make_case(b, node_at(made, n->node.start, n->node.stop), ret, err);
 }
 
+/* Structs whose fields differ in their names only (DataTypeUtils.equalsStructurally). */
+static bool same_shape(const Type *x, const Type *y)
+{
+    if (x->kind != TYPE_STRUCT || y->kind != TYPE_STRUCT || x->nfields != y->nfields)
+        return type_same(x, y);
+    for (size_t i = 0; i < x->nfields; i++)
+        if (!same_shape(x->fields[i].type, y->fields[i].type))
+            return false;
+    return true;
+}
+
 static Status bind_in_list(Binder *b, const Scope *s, const InList *n, Node **ret, Error *err)
 {
     NodeList all = { 0 }, items = { 0 };
@@ -178,8 +189,9 @@ static Status bind_in_list(Binder *b, const Scope *s, const InList *n, Node **re
     for (size_t i = 0; i < n->items.len; i++) {
         Node *item = NULL;
         TRY(bind_expr(b, s, n->items.at[i], &item, err));
-        vec_push(b->a, &all, item);
         vec_push(b->a, &items, item);
+        bool renamed = child->type->kind == TYPE_STRUCT && same_shape(child->type, item->type);
+        vec_push(b->a, &all, renamed ? coerce_to(b->a, b->ansi, item, child->type) : item);
     }
     Node *shown = node_new(b->a, InList, .child = child, .items = items);
     TRY(unify_list(b, &all, "in", pretty(b, shown), &n->node, &common, err));
@@ -495,7 +507,8 @@ static Node *without_alias(Arena *a, Node *n, void *arg)
 {
     (void)a;
     (void)arg;
-    return node_is(Alias, n) ? node_as(Alias, n)->child : n;
+    bool marker = node_is(Alias, n) && node_as(Alias, n)->generated && str_starts(node_as(Alias, n)->names.at[0], LATERAL_ALIAS);
+    return marker ? node_as(Alias, n)->child : n; /* the other ones are a subquery's outputs */
 }
 
 static Status bind_alias(Binder *b, const Scope *s, const Alias *n, NodeList *ret, Error *err)
@@ -540,7 +553,9 @@ static Status bind_output(Binder *b, const Scope *s, Node *n, NodeList *ret, Err
     }
     const char *name = output_name(b, e);
     e = node_rewrite(b->a, e, without_alias, NULL);
-    if (node_is(Attribute, n) && !(node_is(Call, e) && node_as(Attribute, n)->name.len == 1)) {
+    bool niladic = node_is(Call, e) && node_is(Attribute, n) && node_as(Attribute, n)->name.len == 1 &&
+                   !str_ieq(node_as(Attribute, n)->name.at[0], "grouping__id");
+    if (node_is(Attribute, n) && !niladic) {
         const StrList *parts = &node_as(Attribute, n)->name;
         name = node_is(GetField, e) ? node_as(GetField, e)->field : parts->at[parts->len - 1];
     }
@@ -598,8 +613,10 @@ bool contains_kind(const Node *n, FunctionKind kind)
             search_kind(w->orders.at[i], &search);
         return search.found;
     }
-    if ((node_is(Call, n) && node_as(Call, n)->function->kind == kind) || (kind == FN_AGGREGATE && is_aggregate(n)))
+    if (kind == FN_AGGREGATE && node_is(PythonUdf, n) && is_aggregate(n))
         return true;
+    if (node_is(Call, n) && node_as(Call, n)->function->kind == kind)
+        return kind != FN_AGGREGATE || !is_outer_aggregate(n);
     node_children(n, search_kind, &search);
     return search.found;
 }

@@ -194,6 +194,28 @@ static Status bind_lambda_args(Binder *b, const Scope *s, const char *name, cons
     return ST_OK;
 }
 
+/* transform(a, 0): an expression where a lambda belongs is one whose parameters it does not use. */
+static const Function *with_lambdas(Binder *b, const FunctionRow *rows, size_t nrows, const Function *f)
+{
+    Function *copy = NULL;
+    for (size_t i = 0; i < f->args.len; i++) {
+        size_t n = node_is(Lambda, f->args.at[i]) ? 0 : lambda_parameter_count(b, rows, nrows, i, f->args.len);
+        NodeList params = { 0 };
+        for (size_t k = 0; k < n; k++)
+            vec_push(b->a, &params, node_new(b->a, LambdaVariable, .name = arena_printf(b->a, "\x01%zu", k)));
+        if (!n)
+            continue;
+        if (!copy) {
+            copy = (Function *)(void *)node_copy(b->a, &f->node);
+            copy->args = (NodeList){ 0 };
+            for (size_t k = 0; k < f->args.len; k++)
+                vec_push(b->a, &copy->args, f->args.at[k]);
+        }
+        copy->args.at[i] = node_at(node_new(b->a, Lambda, .body = f->args.at[i], .params = params), f->node.start, f->node.stop);
+    }
+    return copy ? copy : f;
+}
+
 /* ---------------------------------------------------------------- arguments */
 
 /* count(*) counts rows: count(1). */
@@ -320,6 +342,15 @@ static Status session_function(Binder *b, const Scope *s, const Function *f, Nod
     }
     if (node_is(Lambda, found))
         return call_sql_function(b, s, node_as(Lambda, found), f, ret, err);
+    if (node_is(CreateFunction, found)) {
+        Node *lambda, *subquery;
+        Function call = *f;
+        TRY(routine_lambda(b, node_as(CreateFunction, found), &f->args, &f->node, &lambda, &subquery, &call.args, err));
+        b->inlined++;
+        TRY(subquery ? bind_expr(b, s, subquery, ret, err) : call_sql_function(b, s, node_as(Lambda, lambda), &call, ret, err));
+        b->inlined--;
+        return ST_OK;
+    }
     return spark_unsupported(err, &f->node, arena_printf(b->a, "the session function %s", f->name.at[f->name.len - 1]));
 }
 
@@ -373,6 +404,7 @@ static Status table_function(Binder *b, const Scope *s, const char *name, const 
     const FunctionRow *row = NULL;
     const Type *type = NULL;
     inner.in_window = inner.generators = false;
+    f = with_lambdas(b, rows, nrows, f);
     inner.inside_aggregate = s->inside_aggregate || (rows->kind == FN_AGGREGATE && !s->in_window);
     TRY(bind_args(b, &inner, name, f, &args, err));
     if (str_ieq(name, "rank") || str_ieq(name, "dense_rank") || str_ieq(name, "percent_rank"))

@@ -167,6 +167,11 @@ Status bind_table_function(Binder *b, const UnresolvedTableFunction *n, const Sc
     }
     size_t rows = 0;
     const FunctionRow *row = function_find(name, &rows);
+    Node *routine = NULL;
+    Error ignored = ERROR_INIT;
+    if (!row && b->env->function && b->env->function(b->env->self, b->a, &n->name, &routine, &ignored) == ST_OK &&
+        node_is(CreateFunction, routine))
+        return bind_routine_table(b, node_as(CreateFunction, routine), n, outer, ret, err);
     if (!row || row->kind != FN_GENERATOR)
         return spark_error(err, &n->node, "UNRESOLVABLE_TABLE_VALUED_FUNCTION", "42883",
                            "Could not resolve <name> to a table-valued function. Please make sure that <name> is defined as a "

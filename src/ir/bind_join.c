@@ -156,9 +156,12 @@ Status bind_join(Binder *b, const Join *n, const Scope *outer, Node **ret, Error
             return bind_using(b, n, left, right, &names, ret, err);
     }
     Scope s = scope_over(b, joined(b, left->schema, right->schema, JOIN_INNER), outer, from);
-    if (n->condition)
+    const Schema *output = joined(b, left->schema, right->schema, n->join);
+    if (n->condition) {
         TRY(bind_condition(b, &s, n->condition, &condition, err));
+        TRY(hoist_subqueries(b, n->lateral ? JOIN_INNER : n->join, &left, &right, &condition, err));
+    }
     Node *join = node_new(b->a, Join, .left = left, .right = right, .join = n->join, .condition = condition, .lateral = n->lateral);
-    *ret = with_schema(join, joined(b, left->schema, right->schema, n->join));
+    *ret = with_schema(join, output);
     return ST_OK;
 }

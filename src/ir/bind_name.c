@@ -301,7 +301,7 @@ static Status lateral_alias(Binder *b, const Scope *s, const StrList *name, cons
     if (s->used_alias)
         *s->used_alias = true;
     /* An Alias marks the place for pretty(); bind_outputs takes it off again. */
-    Node *marker = new_alias(b, found->child, arena_printf(b->a, "lateralAliasReference(%s)", found->names.at[0]));
+    Node *marker = new_alias(b, found->child, arena_printf(b->a, LATERAL_ALIAS "%s)", found->names.at[0]));
     ((Alias *)(void *)marker)->generated = true;
     return nested_fields(b, marker, name, 1, at, ret, err);
 }
@@ -360,6 +360,14 @@ static const Node *output_definition(const Scope *s, int64_t id)
 static Status over_aggregate(Binder *b, const Scope *s, const Attribute *n, Node **ret, Error *err)
 {
     const Schema *order[2] = { s->schema, s->below };
+    Node *grouped = NULL;
+    Error ignored = ERROR_INIT;
+    if (s->below_groups && schema_resolve(b, s->below, &n->name, &n->node, &grouped, &ignored) == ST_OK && grouped)
+        for (size_t i = 0; i < s->below_groups->len; i++)
+            if (node_equal(s->below_groups->at[i], grouped)) {
+                *ret = grouped;
+                return ST_OK;
+            }
     if (s->inside_aggregate) {
         order[0] = s->below;
         order[1] = s->schema;
@@ -392,6 +400,8 @@ Status bind_attribute(Binder *b, const Scope *s, const Attribute *n, Node **ret,
         TRY(outer_column(b, s, n, &found, err));
     if (!found)
         TRY(niladic(b, n, &found, err));
+    if (!found && n->name.len == 1 && str_ieq(n->name.at[0], "grouping__id")) /* Hive's name of it */
+        TRY(make_call(b, "grouping_id", &(NodeList){ 0 }, &n->node, &found, err));
     if (!found)
         return unresolved_column(b, s->schema, &n->name, &n->node, err);
     *ret = found;
@@ -462,6 +472,24 @@ static const Schema *star_schema(Binder *b, const Scope *s, int64_t of)
     return s->schema;
 }
 
+/* t.* of the query around this one (lateral (select t.*)), when no column here is of that name. */
+static void outer_star(Binder *b, const Scope *s, const Star *n, NodeList *ret)
+{
+    Node *own = NULL;
+    Error ignored = ERROR_INIT;
+    const Schema *outer = s->outer ? s->outer->schema : NULL;
+    if (!outer || schema_resolve(b, s->schema, &n->target, &n->node, &own, &ignored) != ST_OK || own)
+        return;
+    for (size_t i = 0; i < outer->len; i++) {
+        const Column *c = &outer->at[i];
+        if (c->hidden || !qualifier_matches(b, c, &n->target, n->target.len) || excepted(b, &n->except, c))
+            continue;
+        Node *ref = column_ref(b, c);
+        ((ColumnRef *)(void *)ref)->depth = 1;
+        vec_push(b->a, ret, new_alias(b, ref, c->name));
+    }
+}
+
 Status bind_star(Binder *b, const Scope *s, Node *star, NodeList *ret, Error *err)
 {
     const Star *n = node_as(Star, star);
@@ -482,6 +510,8 @@ Status bind_star(Binder *b, const Scope *s, Node *star, NodeList *ret, Error *er
         if (now)
             vec_push(b->a, ret, column_ref(b, now));
     }
+    if (n->target.len && ret->len == before)
+        outer_star(b, s, n, ret);
     if (n->target.len && ret->len == before)
         return struct_star(b, s, n, ret, err);
     return ST_OK;

@@ -189,7 +189,7 @@ Status bind_sort(Binder *b, const Sort *n, const Scope *outer, Node **ret, Error
 static bool note_invalid(const Node *n, void *arg)
 {
     const Node **found = arg;
-    bool bad = node_is(Window, n) || (node_is(Call, n) && node_as(Call, n)->function->kind != FN_SCALAR);
+    bool bad = node_is(Window, n) || (node_is(Call, n) && node_as(Call, n)->function->kind != FN_SCALAR && !is_outer_aggregate(n));
     if (bad && !*found)
         *found = n;
     return !*found && !node_is(Subquery, n);
@@ -234,6 +234,7 @@ Status bind_filter(Binder *b, Node *input, Node *unbound, bool having, const Nod
     const Schema *wanted = plan->schema;
     bool groups = aggregate_below(b, plan) != NULL;
     Scope s = scope_above(b, &plan, outer, from, having && groups);
+    s.below_groups = having && groups ? &aggregate_below(b, plan)->groups : NULL;
     if (having && groups) {
         TRY(over_groups(b, &plan, &s, unbound, &predicate, err));
     } else {
@@ -249,6 +250,8 @@ Status bind_filter(Binder *b, Node *input, Node *unbound, bool having, const Nod
             return status;
         }
     }
+    if (having && predicate->type->kind != TYPE_BOOLEAN) /* HAVING casts what is no predicate (AstBuilder.withHavingClause) */
+        TRY(make_cast(b, predicate, &type_boolean, CAST_SESSION, unbound, &predicate, err));
     TRY(check_condition(b, predicate, at, err));
     predicate = coerce_to(b->a, b->ansi, predicate, &type_boolean);
     Node *filter = with_schema(node_new(b->a, Filter, .input = plan, .predicate = predicate), plan->schema);

@@ -59,36 +59,22 @@ static bool is_format(const char *name)
     return false;
 }
 
-static Status bind_cte(Binder *b, const Cte *cte, const Scope *outer, const StrList *qualifier, Node **ret, Error *err)
-{
-    if (!cte->schema) {
-        const Cte *visible = b->ctes;
-        Node *bound = NULL;
-        b->ctes = cte->next;
-        TRY(bind_relation(b, cte->unbound, outer, &bound, err));
-        b->ctes = visible;
-        *ret = bound;
-        return ST_OK;
-    }
-    Schema *s = ARENA_NEW(b->a, Schema);
-    Column *columns = copy_columns(b, cte->schema);
-    for (size_t i = 0; i < cte->schema->len; i++) {
-        columns[i].id = ++b->next_id;
-        columns[i].qualifier = *qualifier;
-    }
-    s->at = columns;
-    s->len = cte->schema->len;
-    *ret = with_schema(node_new(b->a, CteRef, .name = cte->name, .cte = cte->index), s);
-    return ST_OK;
-}
-
 /* A view's text sees neither the CTEs nor the columns around its use. */
 static Status bind_view(Binder *b, const UnresolvedRelation *n, Node *plan, Node **ret, Error *err)
 {
+    enum { VIEW_DEPTH_MAX = 100 }; /* spark.sql.view.maxNestedViewDepth */
     const Cte *visible = b->ctes;
     Node *bound = NULL;
+    if (b->inlined == VIEW_DEPTH_MAX)
+        return spark_error(err, &n->node, "VIEW_EXCEED_MAX_NESTED_DEPTH", "54K00",
+                           "The depth of view <viewName> exceeds the maximum view resolution depth (<maxNestedDepth>).\nAnalysis is "
+                           "aborted to avoid errors. If you want to work around this, please try to increase the value of "
+                           "\"spark.sql.view.maxNestedViewDepth\".",
+                           "viewName", sql_ids(b->a, &n->name), "maxNestedDepth", "100", NULL);
     b->ctes = NULL;
+    b->inlined++;
     TRY(bind_relation(b, plan, NULL, &bound, err));
+    b->inlined--;
     b->ctes = visible;
     *ret = qualify(b, bound, &n->name);
     return ST_OK;
@@ -122,66 +108,6 @@ static Status bind_unresolved(Binder *b, const UnresolvedRelation *n, const Scop
     if (node_is(Read, plan))
         return bind_read(b, node_as(Read, plan), &n->name, ret, err);
     return bind_view(b, n, plan, ret, err);
-}
-
-/* ---------------------------------------------------------------- CTEs */
-
-static bool note_outer(const Node *n, void *arg)
-{
-    bool *outer = arg;
-    *outer = *outer || (node_is(ColumnRef, n) && node_as(ColumnRef, n)->depth > 0);
-    return !*outer;
-}
-
-static Status define_cte(Binder *b, const SubqueryAlias *alias, const Scope *outer, Cte *cte, Error *err)
-{
-    Node *bound = NULL;
-    bool correlated = false;
-    TRY(bind_relation(b, (Node *)(uintptr_t)&alias->node, outer, &bound, err));
-    if (outer)
-        node_walk(bound, note_outer, &correlated);
-    *cte = (Cte){ .name = alias->name, .unbound = (Node *)(uintptr_t)&alias->node, .next = b->ctes };
-    if (correlated)
-        return ST_OK;
-    cte->schema = bound->schema;
-    cte->index = (int64_t)b->cte_definitions.len;
-    vec_push(b->a, &b->cte_definitions, bound);
-    return ST_OK;
-}
-
-typedef struct SelfReference {
-    const Binder *b;
-    const char *name;
-    bool found;
-} SelfReference;
-
-static bool note_self(const Node *n, void *arg)
-{
-    SelfReference *self = arg;
-    if (node_is(UnresolvedRelation, n) && node_as(UnresolvedRelation, n)->name.len == 1 &&
-        name_equal(self->b, node_as(UnresolvedRelation, n)->name.at[0], self->name))
-        self->found = true;
-    return !self->found;
-}
-
-Status bind_with(Binder *b, const With *n, const Scope *outer, Node **ret, Error *err)
-{
-    const Cte *visible = b->ctes;
-    if (n->recursive)
-        for (size_t i = 0; i < n->ctes.len; i++) {
-            SelfReference self = { b, node_as(SubqueryAlias, n->ctes.at[i])->name, false };
-            node_walk(n->ctes.at[i], note_self, &self);
-            if (self.found)
-                return spark_unsupported(err, &n->node, "WITH RECURSIVE");
-        }
-    for (size_t i = 0; i < n->ctes.len; i++) {
-        Cte *cte = ARENA_NEW(b->a, Cte);
-        TRY(define_cte(b, node_as(SubqueryAlias, n->ctes.at[i]), outer, cte, err));
-        b->ctes = cte;
-    }
-    TRY(bind_relation(b, n->input, outer, ret, err));
-    b->ctes = visible;
-    return ST_OK;
 }
 
 /* ---------------------------------------------------------------- rows in the plan */

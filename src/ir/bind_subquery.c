@@ -60,18 +60,34 @@ static Status bind_in_subquery(Binder *b, const Scope *s, const Subquery *n, Nod
     return ST_OK;
 }
 
-Status bind_subquery(Binder *b, const Scope *s, const Subquery *n, Node **ret, Error *err)
+static Status bind_new(Binder *b, const Scope *s, const Subquery *n, Node **ret, Error *err)
 {
     Node *plan = NULL;
-    if (n->subquery == SUBQUERY_TABLE)
-        return spark_unsupported(err, &n->node, "a table argument");
+    b->query_start = n->plan;
     TRY(bind_relation(b, n->plan, s, &plan, err));
     plan = strip_hidden(b, plan);
+    TRY(check_correlation(b, s, &n->node, plan, err));
     if (n->subquery == SUBQUERY_SCALAR)
         return bind_scalar(b, n, plan, ret, err);
     if (n->subquery == SUBQUERY_IN)
         return bind_in_subquery(b, s, n, plan, ret, err);
     *ret = typed(node_new(b->a, Subquery, .subquery = SUBQUERY_EXISTS, .plan = plan, .negated = n->negated), &type_boolean, false,
                  &n->node);
+    return ST_OK;
+}
+
+Status bind_subquery(Binder *b, const Scope *s, const Subquery *n, Node **ret, Error *err)
+{
+    if (n->subquery == SUBQUERY_TABLE)
+        return spark_unsupported(err, &n->node, "a table argument");
+    for (size_t i = 0; i < b->subqueries.len; i++) {
+        const BoundSubquery *known = &b->subqueries.at[i];
+        if (known->schema == s->schema && known->below == s->below && s->schema && node_equal(known->unbound, &n->node)) {
+            *ret = known->bound;
+            return ST_OK;
+        }
+    }
+    TRY(bind_new(b, s, n, ret, err));
+    vec_push(b->a, &b->subqueries, (BoundSubquery){ &n->node, s->schema, s->below, *ret });
     return ST_OK;
 }

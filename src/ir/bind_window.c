@@ -51,71 +51,122 @@ static Node *default_frame(Binder *b, const char *name, bool ordered)
     return ordered ? make_frame(b, FRAME_RANGE, BOUND_CURRENT) : make_frame(b, FRAME_ROWS, BOUND_UNBOUNDED);
 }
 
-static Status frame_error(Binder *b, const Window *w, const char *class, const char *text, Error *err)
+/* A frame that cannot be: `w` is the bound definition, without its function. */
+static Status frame_error(Binder *b, const Window *w, const char *class, const char *text, const char *location, const Node *bound,
+                          Error *err)
 {
-    return spark_error(err, &w->node, class, "42K09", text, "sqlExpr", pretty(b, &w->node), NULL);
+    return spark_error(err, &w->node, arena_printf(b->a, "DATATYPE_MISMATCH.%s", class), "42K09",
+                       arena_printf(b->a, "Cannot resolve <sqlExpr> due to data type mismatch: %s", text), "sqlExpr",
+                       arena_printf(b->a, "\"%s\"", pretty(b, &w->node)), "location", location, "expression",
+                       bound ? arena_printf(b->a, "\"%s\"", pretty(b, bound)) : "", "exprType",
+                       bound ? arena_printf(b->a, "\"%s\"", type_sql_text(b->a, bound->type)) : "", "expectedType", "\"INT\"",
+                       "orderSpecType",
+                       w->orders.len ? arena_printf(b->a, "\"%s\"", type_sql_text(b->a, w->orders.at[0]->type)) : "",
+                       "valueBoundaryType", bound ? arena_printf(b->a, "\"%s\"", type_sql_text(b->a, bound->type)) : "", NULL);
 }
 
-static Status bind_bound(Binder *b, const Scope *s, const Window *w, const NodeList *orders, int64_t unit, Node **bound,
-                         const char *location, Error *err)
+static const Literal *bound_literal(const Node *e, bool *ret_negative)
+{
+    while (node_is(Cast, e) || (node_is(Call, e) && !strcmp(node_as(Call, e)->function->name, "negative"))) {
+        *ret_negative = *ret_negative != node_is(Call, e);
+        e = node_is(Cast, e) ? node_as(Cast, e)->child : node_as(Call, e)->args.at[0];
+    }
+    return node_is(Literal, e) ? node_as(Literal, e) : NULL;
+}
+
+/* Is a bound after the other, both of one kind of constant? */
+static bool crossed(const Frame *f)
+{
+    bool minus[2] = { false, false };
+    const Literal *lower = f->lower ? bound_literal(f->lower, &minus[0]) : NULL;
+    const Literal *upper = f->upper ? bound_literal(f->upper, &minus[1]) : NULL;
+    if (f->lower_kind == BOUND_UNBOUNDED || f->upper_kind == BOUND_UNBOUNDED || (f->lower_kind == BOUND_VALUE && !lower) ||
+        (f->upper_kind == BOUND_VALUE && !upper))
+        return false;
+    int64_t l = lower ? lower->value->i : 0, u = upper ? upper->value->i : 0;
+    return (minus[0] ? -l : l) > (minus[1] ? -u : u);
+}
+
+static Status bind_bound(Binder *b, const Scope *s, const Window *w, int64_t unit, Node **bound, const char *location, Error *err)
 {
     Node *e = NULL;
     TRY(bind_expr(b, s, *bound, &e, err));
-    if (!is_foldable(e))
-        return spark_error(err, &w->node, "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WITHOUT_FOLDABLE", "42K09",
-                           "Cannot resolve \"<sqlExpr>\" due to data type mismatch: Window frame <location> bound "
-                           "\"<expression>\" is not a literal.",
-                           "sqlExpr", pretty(b, e), "location", location, "expression", pretty(b, e), NULL);
-    if (unit == FRAME_ROWS) {
-        if (!type_is_integral(e->type))
-            return spark_error(err, &w->node, "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE", "42K09",
-                               "Cannot resolve \"<sqlExpr>\" due to data type mismatch: The data type of the <location> bound "
-                               "\"<exprType>\" does not match the expected data type \"INT\".",
-                               "sqlExpr", pretty(b, e), "location", location, "exprType", type_sql_text(b->a, e->type), NULL);
-        *bound = coerce_to(b->a, b->ansi, e, &type_int);
-        return ST_OK;
-    }
-    const Type *order = orders->at[0]->type;
-    if (type_is_numeric(order) && type_is_numeric(e->type))
-        e = coerce_to(b->a, b->ansi, e, order);
     *bound = e;
+    if (!is_foldable(e))
+        return frame_error(b, w, "SPECIFIED_WINDOW_FRAME_WITHOUT_FOLDABLE", "Window frame <location> bound <expression> is not a literal.",
+                           location, e, err);
+    if (unit == FRAME_ROWS && e->type->kind != TYPE_INT) {
+        if (!type_is_integral(e->type) || e->type->kind == TYPE_LONG)
+            return frame_error(b, w, "SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE",
+                               "The data type of the <location> bound <exprType> does not match the expected data type <expectedType>.",
+                               location, e, err);
+        *bound = coerce_to(b->a, b->ansi, e, &type_int);
+    }
     return ST_OK;
 }
 
-static Status check_range(Binder *b, const Window *w, const Frame *f, const NodeList *orders, Error *err)
+/* May a RANGE frame over values of type `order` have this bound? */
+static bool range_fits(const Type *order, const Type *bound)
+{
+    if (order->kind == TYPE_DATE)
+        return bound->kind == TYPE_INT || bound->kind == TYPE_BYTE || bound->kind == TYPE_SHORT || type_is_ansi_interval(bound) ||
+               bound->kind == TYPE_CALENDAR_INTERVAL;
+    if (order->kind == TYPE_TIMESTAMP || order->kind == TYPE_TIMESTAMP_NTZ)
+        return type_is_ansi_interval(bound) || bound->kind == TYPE_CALENDAR_INTERVAL;
+    return (type_is_numeric(order) && (type_is_numeric(bound) || bound->kind == TYPE_STRING)) || type_same(order, bound);
+}
+
+static Status check_range(Binder *b, const Window *w, Frame *f, Error *err)
 {
     bool values = f->lower_kind == BOUND_VALUE || f->upper_kind == BOUND_VALUE;
     bool whole = f->lower_kind == BOUND_UNBOUNDED && f->upper_kind == BOUND_UNBOUNDED;
     if (f->unit != FRAME_RANGE || whole)
         return ST_OK;
-    if (!orders->len)
-        return frame_error(b, w, "DATATYPE_MISMATCH.RANGE_FRAME_WITHOUT_ORDER",
-                           "Cannot resolve \"<sqlExpr>\" due to data type mismatch: A range window frame cannot be used in an "
-                           "unordered window specification.",
-                           err);
-    if (values && orders->len > 1)
-        return frame_error(b, w, "DATATYPE_MISMATCH.RANGE_FRAME_MULTI_ORDER",
-                           "Cannot resolve \"<sqlExpr>\" due to data type mismatch: A range window frame with value boundaries "
-                           "cannot be used in a window specification with multiple order by expressions.",
-                           err);
+    if (!w->orders.len)
+        return frame_error(b, w, "RANGE_FRAME_WITHOUT_ORDER", "A range window frame cannot be used in an unordered window specification.",
+                           "", NULL, err);
+    if (values && w->orders.len > 1)
+        return frame_error(b, w, "RANGE_FRAME_MULTI_ORDER",
+                           "A range window frame with value boundaries cannot be used in a window specification with multiple order by "
+                           "expressions: <orderSpec>.",
+                           "", NULL, err);
+    const Type *order = w->orders.at[0]->type;
+    Node **bounds[] = { &f->lower, &f->upper };
+    for (size_t i = 0; i < 2; i++) {
+        if ((i ? f->upper_kind : f->lower_kind) != BOUND_VALUE)
+            continue;
+        if (!range_fits(order, (*bounds[i])->type))
+            return frame_error(b, w, "RANGE_FRAME_INVALID_TYPE",
+                               "The data type <orderSpecType> used in the order specification does not support the data type "
+                               "<valueBoundaryType> which is used in the range frame.",
+                               "", *bounds[i], err);
+        if (type_is_numeric(order))
+            *bounds[i] = coerce_to(b->a, b->ansi, *bounds[i], order);
+    }
     return ST_OK;
 }
 
-static Status bind_frame(Binder *b, const Scope *s, const Window *spec, const Window *w, const NodeList *orders, const char *name,
-                         Node **ret, Error *err)
+/* `w`: the bound definition; its frame is the unbound one, NULL: the function's own. */
+static Status bind_frame(Binder *b, const Scope *s, const Window *w, const char *name, Node **ret, Error *err)
 {
     static const char *const fixed[] = { "row_number", "rank", "dense_rank", "percent_rank", "ntile", "cume_dist", "lag", "lead", NULL };
-    if (!spec->frame) {
-        *ret = default_frame(b, name, orders->len > 0);
+    if (!w->frame) {
+        *ret = default_frame(b, name, w->orders.len > 0);
         return ST_OK;
     }
-    Frame *f = (Frame *)(void *)node_copy(b->a, spec->frame);
-    TRY(check_range(b, w, f, orders, err));
+    Frame *f = (Frame *)(void *)node_copy(b->a, w->frame);
+    Window *shown = (Window *)(void *)node_copy(b->a, &w->node);
+    shown->frame = NULL;
     if (f->lower_kind == BOUND_VALUE)
-        TRY(bind_bound(b, s, w, orders, f->unit, &f->lower, "lower", err));
+        TRY(bind_bound(b, s, shown, f->unit, &f->lower, "lower", err));
     if (f->upper_kind == BOUND_VALUE)
-        TRY(bind_bound(b, s, w, orders, f->unit, &f->upper, "upper", err));
-    Node *usual = default_frame(b, name, orders->len > 0);
+        TRY(bind_bound(b, s, shown, f->unit, &f->upper, "upper", err));
+    shown->frame = &f->node;
+    TRY(check_range(b, shown, f, err));
+    if (crossed(f))
+        return frame_error(b, shown, "SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON",
+                           "The lower bound of a window frame must be less than or equal to the upper bound.", "", NULL, err);
+    Node *usual = default_frame(b, name, w->orders.len > 0);
     if (is_one_of(name, fixed) && (!usual || !node_equal(usual, &f->node)))
         return spark_error(err, &w->node, "WINDOW_FUNCTION_AND_FRAME_MISMATCH", "42K0E",
                            "<funcName> function can only be evaluated in an ordered row-based window frame with a single offset: "
@@ -160,7 +211,9 @@ Status bind_window(Binder *b, const Scope *s, const Window *n, Node **ret, Error
                            arena_printf(b->a, "\"%s\"", pretty(b, function)), NULL);
     const char *name = udf ? "" : node_as(Call, inside)->function->name;
     TRY(check_order(b, n, name, &orders, err));
-    TRY(bind_frame(b, &inner, spec, n, &orders, name, &frame, err));
+    Node *definition = node_at(node_new(b->a, Window, .partitions = partitions, .orders = orders, .frame = spec->frame), n->node.start,
+                               n->node.stop);
+    TRY(bind_frame(b, &inner, node_as(Window, definition), name, &frame, err));
     Node *made = node_new(b->a, Window, .function = function, .partitions = partitions, .orders = orders, .frame = frame);
     if (node_is(Call, function) && node_as(Call, function)->distinct)
         return spark_error(err, &n->node, "DISTINCT_WINDOW_FUNCTION_UNSUPPORTED", "0A000",

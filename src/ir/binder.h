@@ -24,6 +24,13 @@ typedef struct Cte {
     const struct Cte *next; /* enclosing or earlier */
 } Cte;
 
+typedef struct BoundSubquery {
+    const Node *unbound;
+    const Schema *schema; /* the columns that were in scope */
+    const Schema *below;
+    Node *bound;
+} BoundSubquery;
+
 typedef struct Binder {
     Arena *a;
     const BindEnv *env;
@@ -31,12 +38,18 @@ typedef struct Binder {
     bool ansi, case_sensitive;
     const Cte *ctes;
     const NodeList *windows; /* WindowDefinition of the WINDOW clause of the query being bound */
+    const Node *query_start; /* the root of a CTE's query or of a subquery expression: what a nested WITH may conflict with */
     size_t depth;
+    size_t inlined;             /* views and SQL functions that are being bound in place, one inside the other */
     VEC(PlanEntry) plans;
     VEC(const Node *) barriers; /* bound relations that a missing column may not be fetched through: subquery aliases */
     VEC(const Node *) splits;   /* Projects over an Aggregate that the binder made of one select: windows over groups */
+    VEC(BoundSubquery) subqueries; /* so that the same text in a select list and in its GROUP BY is one expression */
     NodeList cte_definitions;   /* bound CTEs in order of definition: one BoundWith at the root holds them all */
 } Binder;
+
+/* What a reference to an alias of the same select list is named while it is bound. */
+#define LATERAL_ALIAS "lateralAliasReference("
 
 /* A lambda's parameters in scope. */
 typedef struct LambdaScope {
@@ -54,6 +67,7 @@ typedef struct Scope {
     const NodeList *windows;     /* WindowDefinition of the WINDOW clause */
     const Schema *below;         /* ORDER BY and HAVING over an Aggregate: the Aggregate's own input */
     const NodeList *below_exprs; /* and its output list */
+    const NodeList *below_groups; /* HAVING: its groups, whose names go before those of the output */
     Node **missing_from;         /* ORDER BY and filters: a bound relation whose dropped columns may be fetched (rewritten) */
     bool inside_aggregate;       /* within an aggregate function's arguments */
     bool in_window;              /* the function of an OVER clause */
@@ -130,8 +144,18 @@ bool result_nullable(Binder *b, const FunctionRow *row, const NodeList *args);
 /* Reads a type text of functions.def or of a DDL-like signature without variables; NULL when it is none. */
 const Type *type_from_signature(Arena *a, const char *text);
 /* The parameter list of a lambda argument: how many, and which types, from arguments bound so far. */
+/* How many parameters a lambda has at this argument of a call with `nargs` arguments; 0: none belongs there. */
+size_t lambda_parameter_count(Binder *b, const FunctionRow *rows, size_t nrows, size_t index, size_t nargs);
 bool lambda_parameter_types(Binder *b, const FunctionRow *rows, size_t nrows, size_t index, size_t nargs, size_t nparams,
                             const NodeList *bound, const Type ***ret_types, bool **ret_nullables);
+
+/* --- bind_routine.c: SQL functions. A scalar one as a Lambda with its arguments (unbound), or as a scalar subquery. */
+Status routine_lambda(Binder *b, const CreateFunction *f, const NodeList *args, const Node *at, Node **ret_lambda,
+                      Node **ret_subquery, NodeList *ret_args, Error *err);
+Status bind_routine_table(Binder *b, const CreateFunction *f, const UnresolvedTableFunction *n, const Scope *outer, Node **ret,
+                          Error *err);
+/* --- number_format.c: the type that to_number has with this format; INVALID_FORMAT.* for a bad one. */
+Status number_format(Binder *b, const char *format, const Node *at, const Type **ret_type, Error *err);
 
 /* --- coerce_operator.c */
 bool is_operator(const char *name);
@@ -151,6 +175,17 @@ Status finish_aggregate(Binder *b, Node *input, NodeList *groups, NodeList *expr
 Status push_into_aggregate(Binder *b, Node **plan, NodeList *exprs, Error *err);
 /* The bound Aggregate under filters and window projections, NULL: none. */
 const Aggregate *aggregate_below(const Binder *b, const Node *plan);
+
+/* --- bind_outer.c: correlated subqueries */
+/* An aggregate function over columns of an enclosing query only: it belongs to that one. */
+bool is_outer_aggregate(const Node *n);
+bool is_correlated(const Node *subquery);
+/* A copy of `subquery` in which fn() replaced expressions of the query that it stands in; fn gives NULL for those that it leaves. */
+Node *rewrite_outer(Arena *a, Node *subquery, Node *(*fn)(Arena *a, Node *n, void *arg), void *arg);
+/* What a subquery's bound plan may take from the query of scope `s`. */
+Status check_correlation(Binder *b, const Scope *s, const Node *at, Node *plan, Error *err);
+/* The subqueries of an outer join's condition become columns of the side that they use. */
+Status hoist_subqueries(Binder *b, int64_t kind, Node **left, Node **right, Node **condition, Error *err);
 
 /* --- bind_sort.c */
 Status bind_sort(Binder *b, const Sort *n, const Scope *outer, Node **ret, Error *err);
@@ -180,6 +215,10 @@ Status bind_pivot(Binder *b, const Pivot *n, const Scope *outer, Node **ret, Err
 Status bind_unpivot(Binder *b, const Unpivot *n, const Scope *outer, Node **ret, Error *err);
 Status bind_source(Binder *b, Node *n, const Scope *outer, Node **ret, bool *ret_done, Error *err);
 Status bind_with(Binder *b, const With *n, const Scope *outer, Node **ret, Error *err);
+/* A use of a CTE under `qualifier`. */
+Status bind_cte(Binder *b, const Cte *cte, const Scope *outer, const StrList *qualifier, Node **ret, Error *err);
+/* The definitions of `n`, each visible (b->ctes) to those after it. */
+Status define_ctes(Binder *b, const With *n, const Scope *outer, Error *err);
 Status bind_command(Binder *b, Node *n, Node **ret, bool *ret_done, Error *err);
 
 #endif

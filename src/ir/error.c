@@ -30,21 +30,19 @@ static Status status_of(const char *class)
     return strstr(class, "NOT_FOUND") ? ST_NOT_FOUND : ST_INVALID;
 }
 
-Status spark_error(Error *err, const Node *at, const char *class, const char *sqlstate, const char *text, ...)
+Status spark_error_list(Error *err, const Node *at, const char *class, const char *sqlstate, const char *text, va_list args)
 {
     KeyValue parameters[PARAMETERS_MAX];
     size_t n = 0;
-    va_list args;
-    va_start(args, text);
     for (const char *name; n < PARAMETERS_MAX && (name = va_arg(args, const char *)) != NULL;) {
         const char *value = va_arg(args, const char *);
         parameters[n++] = (KeyValue){ name, value ? value : "" };
     }
-    va_end(args);
     str_auto message = STR_INIT(ERROR_MESSAGE_BYTES);
     str_addf(&message, "[%s] ", class);
     fill(&message, text, parameters, n);
-    str_addf(&message, " SQLSTATE: %s", sqlstate);
+    if (*sqlstate) /* legacy classes have none */
+        str_addf(&message, " SQLSTATE: %s", sqlstate);
     Status status = FAIL_CODE(err, status_of(class), class, "%s", str_text(&message));
     if (!err)
         return status;
@@ -55,6 +53,15 @@ Status spark_error(Error *err, const Node *at, const char *class, const char *sq
         err->start = at->start;
         err->stop = at->stop;
     }
+    return status;
+}
+
+Status spark_error(Error *err, const Node *at, const char *class, const char *sqlstate, const char *text, ...)
+{
+    va_list args;
+    va_start(args, text);
+    Status status = spark_error_list(err, at, class, sqlstate, text, args);
+    va_end(args);
     return status;
 }
 

@@ -9,6 +9,8 @@
  * Returns ST_INVALID, or ST_UNSUPPORTED for UNSUPPORTED_FEATURE classes, or ST_NOT_FOUND for …NOT_FOUND ones. */
 Status spark_error(Error *err, const Node *at, const char *class, const char *sqlstate, const char *text, ...)
     __attribute__((sentinel));
+/* The same from a list. */
+Status spark_error_list(Error *err, const Node *at, const char *class, const char *sqlstate, const char *text, va_list args);
 /* A valid statement or expression that weir does not do; `what` names it. */
 Status spark_unsupported(Error *err, const Node *at, const char *what);
 /* `name` in back quotes, "`" doubled (toSQLId of one part). */

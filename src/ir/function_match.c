@@ -165,6 +165,17 @@ static const Type *target(Binder *b, const Spec *s, const Type *t, const Variabl
 
 /* ---------------------------------------------------------------- type variables */
 
+/* DataType.equalsStructurally: structs whose fields have the same types under other names are cast by position. */
+static bool same_shape(const Type *x, const Type *y)
+{
+    if (x->kind != TYPE_STRUCT || y->kind != TYPE_STRUCT || x->nfields != y->nfields)
+        return type_same(x, y);
+    for (size_t i = 0; i < x->nfields; i++)
+        if (!same_shape(x->fields[i].type, y->fields[i].type))
+            return false;
+    return true;
+}
+
 static void unify(Binder *b, const Spec *s, const Type *t, bool nullable, Variables *v)
 {
     switch (s->kind) {
@@ -173,7 +184,7 @@ static void unify(Binder *b, const Spec *s, const Type *t, bool nullable, Variab
         if (s->variable == 'F' && t->kind != TYPE_FLOAT && t->kind != TYPE_DOUBLE)
             t = &type_double;
         const Type *common = *mine ? coerce_wider(b->a, b->ansi, *mine, t) : t;
-        v->conflict = v->conflict || !common;
+        v->conflict = v->conflict || (!common && !same_shape(*mine, t));
         *mine = common ? common : *mine;
         v->nullable[slot(s->variable)] |= nullable;
         return;
@@ -494,6 +505,17 @@ Status function_match(Binder *b, const char *name, const FunctionRow *rows, size
 }
 
 /* ---------------------------------------------------------------- lambdas */
+
+size_t lambda_parameter_count(Binder *b, const FunctionRow *rows, size_t nrows, size_t index, size_t nargs)
+{
+    for (size_t i = 0; i < nrows; i++) {
+        Signature s = signature_parse(b->a, rows[i].signature);
+        const Param *p = nargs >= s.least && nargs <= s.most && s.nparams ? param_of(&s, index) : NULL;
+        if (p && p->alternatives[0].kind == SPEC_LAMBDA)
+            return p->alternatives[0].nparams;
+    }
+    return 0;
+}
 
 bool lambda_parameter_types(Binder *b, const FunctionRow *rows, size_t nrows, size_t index, size_t nargs, size_t nparams,
                             const NodeList *bound, const Type ***ret_types, bool **ret_nullables)

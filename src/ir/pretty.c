@@ -85,6 +85,10 @@ static void call(Binder *b, const Call *c, Str *out)
         str_add(out, ") WITHIN GROUP (ORDER BY ");
         print(b, node_as(SortOrder, c->order.at[0])->child, out);
         str_add(out, node_as(SortOrder, c->order.at[0])->direction == SORT_DESC ? " DESC" : "");
+    } else if (!strcmp(c->function->result, "@try_arithmetic")) { /* what they compute may stand behind the two */
+        print(b, c->args.at[0], out);
+        str_add(out, ", ");
+        print(b, c->args.at[1], out);
     } else if (shows_first_only(c->function->name)) {
         print(b, c->args.at[0], out);
     } else {
@@ -280,8 +284,11 @@ static void frame(Binder *b, const Window *w, Str *out)
 
 static void window(Binder *b, const Window *w, Str *out)
 {
-    print(b, w->function, out);
-    str_add(out, " OVER (");
+    if (w->function) { /* without: the definition alone, in errors */
+        print(b, w->function, out);
+        str_add(out, " OVER ");
+    }
+    str_addc(out, '(');
     if (w->partitions.len) {
         str_add(out, "PARTITION BY ");
         list(b, &w->partitions, out);

@@ -168,21 +168,65 @@ static const Type *sequence_of(Binder *b, NodeList *args)
     return type_array(b->a, common, false);
 }
 
-/* to_number's format: its digits before and after the point. */
-static const Type *number_format(Binder *b, const Node *format)
+static const char *constant_text(Binder *b, const Node *n)
 {
-    if (!node_is(Literal, format) || node_as(Literal, format)->value->is_null)
+    if (!node_is(Literal, n) || n->type->kind != TYPE_STRING || node_as(Literal, n)->value->is_null)
         return NULL;
-    const Value *v = node_as(Literal, format)->value;
-    int digits = 0, scale = 0;
-    bool point = false;
-    for (size_t i = 0; i < v->text_len; i++) {
-        char c = v->text[i];
-        point = point || c == '.' || c == 'D' || c == 'd';
-        digits += c == '0' || c == '9';
-        scale += point && (c == '0' || c == '9');
+    const Value *v = node_as(Literal, n)->value;
+    return arena_strn(b->a, v->text, v->text_len);
+}
+
+/* to_number(s, format) is a decimal of the format's digits; to_char(x, format) of a number is a text. */
+static Status formatted_number(Binder *b, const FunctionRow *row, const NodeList *args, const Node *at, const Type **ret, Error *err)
+{
+    bool text = strstr(row->name, "char") != NULL;
+    const char *format = constant_text(b, args->at[1]);
+    *ret = &type_string;
+    if (text && type_of(args, 0)->kind != TYPE_DECIMAL)
+        return ST_OK;
+    if (!format && !text && node_is(Literal, args->at[1])) {
+        *ret = type_decimal(b->a, 38, 0);
+        return ST_OK;
     }
-    return type_decimal_bounded(b->a, digits, scale);
+    if (!format)
+        return spark_error(err, at, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "42K09",
+                           "Cannot resolve \"<sqlExpr>\" due to data type mismatch: the input <inputName> should be a foldable <inputType> "
+                           "expression; however, got <inputExpr>.",
+                           "sqlExpr", row->name, "inputName", "`format`", "inputType", "\"STRING\"", "inputExpr", pretty(b, args->at[1]), NULL);
+    const Type *number = NULL;
+    TRY(number_format(b, format, at, &number, err));
+    *ret = text ? &type_string : number;
+    return ST_OK;
+}
+
+/* to_binary(s, format): the format's name is checked when it is constant. */
+static Status coded_binary(Binder *b, const FunctionRow *row, const NodeList *args, const Node *at, const Type **ret, Error *err)
+{
+    const char *format = args->len > 1 ? constant_text(b, args->at[1]) : "hex";
+    *ret = &type_binary;
+    if (str_starts(row->name, "try_"))
+        return ST_OK;
+    if (format && !str_ieq(format, "hex") && !str_ieq(format, "utf-8") && !str_ieq(format, "utf8") && !str_ieq(format, "base64"))
+        return spark_error(err, at, "DATATYPE_MISMATCH.INVALID_ARG_VALUE", "42K09",
+                           "Cannot resolve \"<sqlExpr>\" due to data type mismatch: The <inputName> value must to be a <requireType> literal "
+                           "of <validValues>, but got <inputValue>.",
+                           "sqlExpr", row->name, "inputName", "`fmt`", "requireType", "case-insensitive \"STRING\"", "validValues",
+                           "'hex', 'utf-8', 'utf8', or 'base64'", "inputValue", pretty(b, args->at[1]), NULL);
+    return ST_OK;
+}
+
+/* Uniform.dataType: DOUBLE, then FLOAT, then the wider of two integers. */
+static const Type *uniform_type(const Type *x, const Type *y)
+{
+    if (x->kind == TYPE_NULL || y->kind == TYPE_NULL)
+        return &type_null;
+    if (x->kind == TYPE_DOUBLE || y->kind == TYPE_DOUBLE)
+        return &type_double;
+    if (x->kind == TYPE_FLOAT || y->kind == TYPE_FLOAT)
+        return &type_float;
+    if (x->kind == TYPE_DECIMAL && y->kind == TYPE_DECIMAL)
+        return x->scale > y->scale ? x : y;
+    return x->kind == TYPE_DECIMAL ? x : y->kind == TYPE_DECIMAL ? y : x->kind > y->kind ? x : y;
 }
 
 static const Type *extracted(Binder *b, NodeList *args)
@@ -317,8 +361,11 @@ static Status try_arithmetic(Binder *b, const FunctionRow *row, NodeList *args, 
             Node *computed = NULL;
             TRY(make_operator(b, operators[i][1], &copy, at, &computed, err));
             *ret = computed->type;
-            if (node_is(Call, computed) && !strcmp(node_as(Call, computed)->function->name, operators[i][1]))
+            if (type_is_numeric(type_of(args, 0)) && type_is_numeric(type_of(args, 1)) && node_is(Call, computed)) {
                 *args = node_as(Call, computed)->args;
+            } else { /* TryEval over the operator, which comes third */
+                vec_push(b->a, args, computed);
+            }
             return ST_OK;
         }
     return FAIL(err, ST_INTERNAL, "no operator for '%s'", row->name);
@@ -339,8 +386,8 @@ static const Type *simple_rule(Binder *b, const FunctionRow *row, const char *ru
         return concatenated(b, args);
     if (!strcmp(rule, "elt"))
         return type_of(args, 1);
-    if (!strcmp(rule, "number_format"))
-        return number_format(b, args->at[1]);
+    if (!strcmp(rule, "uniform"))
+        return uniform_type(t, type_of(args, 1));
     if (!strcmp(rule, "extract"))
         return extracted(b, args);
     if (!strcmp(rule, "to_date"))
@@ -391,6 +438,10 @@ Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node
     const char *rule = row->result + 1;
     if (!strcmp(rule, "from_schema"))
         return from_schema(b, args, at, ret_type, err);
+    if (!strcmp(rule, "number_format"))
+        return formatted_number(b, row, args, at, ret_type, err);
+    if (!strcmp(rule, "to_binary"))
+        return coded_binary(b, row, args, at, ret_type, err);
     if (!strcmp(rule, "try_arithmetic"))
         return try_arithmetic(b, row, args, at, ret_type, err);
     const Type *t = simple_rule(b, row, rule, args);

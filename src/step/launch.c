@@ -1,6 +1,7 @@
 /* step/launch.c -- a step's or bootstrap action's folder, its spec, and the supervisor that runs it. */
 #include "base/file.h"
 #include "base/str.h"
+#include "step/environment.h"
 #include "step/queue_private.h"
 #include "step/shim.h"
 #include "step/spec.h"
@@ -27,51 +28,17 @@ static void share_of(StepQueue *q, int64_t memory_bytes, int64_t vcpus, int64_t 
     spec->cpu_milli = spec->driver_cores < q->host_cores ? spec->driver_cores * 1000 : 0;
 }
 
-static void env_set(Arena *a, StepSpec *spec, const char *name, const char *value)
-{
-    if (value)
-        map_set(a, &spec->env, name, arena_str(a, value));
-}
-
 static Status env_fill(StepQueue *q, Arena *a, const Active *active, const char *role, StepSpec *spec, Error *err)
 {
-    StepCredentials credentials = { 0 };
-    TRY(q->options.hooks.credentials(q->options.hooks.self, a, role, active->id, &credentials, err));
-    const Place *place = &q->place;
-    env_set(a, spec, "PATH", arena_printf(a, "%s%s%s/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                                          place->links ? place->links : "", place->links ? ":" : "", place->venv));
-    env_set(a, spec, "HOME", run_folder(q, a, active->cluster, "home"));
-    env_set(a, spec, "TMPDIR", path_join(a, active->folder, "work/tmp"));
-    env_set(a, spec, "PWD", path_join(a, active->folder, "work"));
-    env_set(a, spec, "USER", "hadoop");
-    env_set(a, spec, "LANG", "C.UTF-8");
-    env_set(a, spec, "AWS_ENDPOINT_URL", q->options.endpoint);
-    env_set(a, spec, "AWS_ACCESS_KEY_ID", credentials.access_key);
-    env_set(a, spec, "AWS_SECRET_ACCESS_KEY", credentials.secret_key);
-    env_set(a, spec, "AWS_SESSION_TOKEN", credentials.session_token);
-    env_set(a, spec, "AWS_DEFAULT_REGION", q->options.region);
-    env_set(a, spec, "AWS_REGION", q->options.region);
-    env_set(a, spec, "AWS_EC2_METADATA_DISABLED", "true");
-    env_set(a, spec, "PYSPARK_PYTHON", place->python);
-    env_set(a, spec, "WEIR_PYTHON", place->python);
-    env_set(a, spec, "WEIR_STEP_ID", active->id);
-    env_set(a, spec, "WEIR_STEP_SOCKET", path_join(a, active->folder, "work/.weir"));
-    env_set(a, spec, "EMR_CLUSTER_ID", active->cluster);
+    StepEnvironment e = { .place = &q->place, .id = active->id, .folder = active->folder,
+                          .home_folder = run_folder(q, a, active->cluster, "home"), .endpoint = q->options.endpoint,
+                          .region = q->options.region };
+    TRY(q->options.hooks.credentials(q->options.hooks.self, a, role, active->id, &e.credentials, err));
+    step_environment(a, &e, spec);
+    step_environment_set(a, spec, "EMR_CLUSTER_ID", active->cluster);
     if (active->kind == ACTIVE_STEP)
-        env_set(a, spec, "EMR_STEP_ID", active->id);
-#ifdef __SANITIZE_ADDRESS__
-    env_set(a, spec, "ASAN_OPTIONS", "detect_leaks=0"); /* the leak checker wants ptrace, which the sandbox denies */
-#endif
+        step_environment_set(a, spec, "EMR_STEP_ID", active->id);
     return ST_OK;
-}
-
-static void paths_fill(StepQueue *q, Arena *a, const Active *active, StepSpec *spec)
-{
-    const char *readable[] = { q->place.program, q->place.links, q->place.venv, q->place.support, q->place.libraries };
-    for (size_t i = 0; i < sizeof readable / sizeof *readable; i++)
-        if (readable[i])
-            vec_push(a, &spec->read_paths, readable[i]);
-    vec_push(a, &spec->write_paths, run_folder(q, a, active->cluster, "home"));
 }
 
 static void json_list(Arena *a, const char *text, StrList *ret_list)
@@ -141,7 +108,6 @@ Status launch(StepQueue *q, Db *db, Active *active, Error *err)
     TRY(active->kind == ACTIVE_STEP ? step_row(q, db, a, active, &spec, &role, err)
                                     : bootstrap_row(q, db, a, active, &spec, &role, err));
     TRY(env_fill(q, a, active, role, &spec, err));
-    paths_fill(q, a, active, &spec);
     TRY(dir_make(path_join(a, active->folder, "work/tmp"), 0700, err));
     TRY(dir_make(run_folder(q, a, active->cluster, "home"), 0700, err));
     TRY(step_spec_write(active->folder, &spec, err));

@@ -16,7 +16,11 @@ struct Objects;     /* lake/objects.h: the object store */
 struct StepQueue;   /* step/queue.h: the scheduler */
 struct Credentials; /* svc/credentials.h: access keys */
 struct Bus;         /* svc/bus.h: notifications and events on their way */
+struct Glue;        /* svc/glue/glue.h: its thread */
+struct Series;      /* series/series.h: the time series of CloudWatch */
+struct Evaluator;
 struct Metrics;
+struct Warehouses;  /* warehouse/pool.h: the processes behind Redshift */
 
 typedef struct Server {
     const char *home;
@@ -29,7 +33,11 @@ typedef struct Server {
     struct StepQueue *queue;
     struct Credentials *credentials;
     struct Bus *bus;
+    struct Glue *glue;
+    struct Series *series;
+    struct Evaluator *evaluator; /* svc/cloudwatch: of alarms */
     struct Metrics *metrics; /* api/metrics.h */
+    struct Warehouses *warehouses;
 } Server;
 
 /* Who calls: the account's root key, an IAM user, or an assumed role's session. */

@@ -183,6 +183,16 @@ static Status read_time(Arena *a, const ModelShape *shape, json_t *json, Val **r
     return ST_OK;
 }
 
+/* What JSON has no number for comes as a text, as it is written. */
+static bool special_number(const json_t *json, double *ret_value)
+{
+    const char *text = json_string_value(json);
+    if (!str_eq(text, "NaN") && !str_eq(text, "Infinity") && !str_eq(text, "-Infinity"))
+        return false;
+    *ret_value = text[0] == 'N' ? (double)NAN : text[0] == '-' ? -(double)INFINITY : (double)INFINITY;
+    return true;
+}
+
 static Status read_scalar(Arena *a, const ModelShape *shape, json_t *json, Val **ret_value, Error *err)
 {
     double d = json_number_value(json);
@@ -205,7 +215,7 @@ static Status read_scalar(Arena *a, const ModelShape *shape, json_t *json, Val *
         return ST_OK;
     case TYPE_FLOAT:
     case TYPE_DOUBLE:
-        if (!json_is_number(json))
+        if (!json_is_number(json) && !special_number(json, &d))
             return wrong_type(shape, json, err);
         *ret_value = val_doublev(a, d);
         return ST_OK;

@@ -1,5 +1,6 @@
 /* back/duckdb/emit.c -- relations to SELECTs. Filter, Project, Sort and Limit join one SELECT where that changes nothing. */
 #include "back/duckdb/emit_internal.h"
+#include "back/duckdb/internal.h"
 
 #include <inttypes.h>
 
@@ -383,20 +384,72 @@ static Status emit_set_op(Emit *e, const Node *n, Sel *ret)
 }
 
 /* ---------------------------------------------------------------- aggregates */
+/* Two maps are equal whatever their order: keys of groups have theirs sorted (InsertMapSortInGroupingExpressions). */
+static bool holds_map(const Type *t)
+{
+    if (t->kind == TYPE_MAP)
+        return true;
+    for (size_t i = 0; t->kind == TYPE_STRUCT && i < t->nfields; i++)
+        if (holds_map(t->fields[i].type))
+            return true;
+    return t->kind == TYPE_ARRAY && holds_map(t->element);
+}
+
+static const char *sorted_maps(Emit *e, const char *x, const Type *t)
+{
+    if (!holds_map(t))
+        return x;
+    const char *v = emit_fresh(e, "x");
+    if (t->kind == TYPE_ARRAY)
+        return arena_printf(e->a, "list_transform(%s, lambda %s: %s)", x, v, sorted_maps(e, v, t->element));
+    if (t->kind == TYPE_MAP) {
+        const char *key = sorted_maps(e, arena_printf(e->a, "struct_extract(%s, 'key')", v), t->key);
+        const char *value = sorted_maps(e, arena_printf(e->a, "struct_extract(%s, 'value')", v), t->element);
+        return arena_printf(e->a, "map_from_entries(list_sort(list_transform(map_entries(%s), lambda %s: struct_pack(key := %s, value := "
+                                  "%s))))", x, v, key, value);
+    }
+    str_auto out = EMIT_STR;
+    str_addf(&out, "CASE WHEN (%s) IS NULL THEN NULL ELSE struct_pack(", x);
+    for (size_t i = 0; i < t->nfields; i++) {
+        str_add(&out, i ? ", " : "");
+        emit_quoted_name(t->fields[i].name, &out);
+        str_addf(&out, " := %s", sorted_maps(e, arena_printf(e->a, "struct_extract(%s, %s)", x, emit_quoted(e, t->fields[i].name)),
+                                             t->fields[i].type));
+    }
+    str_add(&out, ") END");
+    return str_arena(&out, e->a);
+}
+
+/* GROUPING SETS may leave a group out of all sets: NULL in every row. */
+static bool in_no_set(const Aggregate *g, const Node *group)
+{
+    if (g->grouping != GROUPING_SETS)
+        return false;
+    for (size_t i = 0; i < g->sets.len; i++)
+        for (size_t k = 0; k < node_as(GroupingSet, g->sets.at[i])->items.len; k++)
+            if (node_equal(node_as(GroupingSet, g->sets.at[i])->items.at[k], group))
+                return false;
+    return true;
+}
+
 /* SELECT *, expr AS g1 FROM input: the groups by name, so that no constant is taken for a column's number. */
 static Status group_columns(Emit *e, const Aggregate *g, StrList *names, const char **ret_from)
 {
     str_auto extra = EMIT_STR;
     for (size_t i = 0; i < g->groups.len; i++) {
         const Node *group = g->groups.at[i];
-        if (node_is(ColumnRef, group)) {
+        if (in_no_set(g, group)) {
+            vec_push(e->a, names, arena_printf(e->a, "CAST(NULL AS %s)", emit_word(e, group->type)));
+            continue;
+        }
+        if (node_is(ColumnRef, group) && !holds_map(group->type)) {
             vec_push(e->a, names, arena_printf(e->a, "c%" PRId64, node_as(ColumnRef, group)->id));
             continue;
         }
         vec_push(e->a, names, emit_fresh(e, "g"));
-        str_add(&extra, ", ");
-        TRY(emit_expr(e, group, &extra));
-        str_addf(&extra, " AS %s", names->at[i]);
+        const char *text;
+        TRY(emit_text(e, group, &text));
+        str_addf(&extra, ", %s AS %s", sorted_maps(e, text, group->type), names->at[i]);
     }
     Sel s;
     TRY(emit_relation(e, g->input, &s));
@@ -457,7 +510,7 @@ static Status emit_aggregate(Emit *e, const Aggregate *g, Sel *ret)
     if (tail.len)
         s.tail = str_arena(&tail, e->a);
     else if (!s.tail && !g->groups.len)
-        s.tail = ""; /* one row for all: nothing may be merged below */
+        s.tail = "HAVING count(*) >= 0"; /* one row for all, also when no output aggregates */
     *ret = s;
     return ST_OK;
 }
@@ -539,16 +592,54 @@ static Status emit_generate(Emit *e, const Node *n, Sel *ret)
 }
 
 /* ---------------------------------------------------------------- CTEs */
+enum { MAX_LOOP_ROWS = 1000000 }; /* spark.sql.cteRecursionRowLimit */
+
+static const char *loop_error(Emit *e, const char *code, const char *name, int64_t limit)
+{
+    const char *params[] = { name, arena_printf(e->a, "%" PRId64, limit), NULL };
+    return arena_printf(e->a, "error(%s)", emit_quoted(e, engine_error_encode(e->a, code, params)));
+}
+
+/* Each row knows its round and how many rows there were up to it: both are limited, as in UnionLoopExec. */
+static Status emit_loop(Emit *e, const UnionLoop *loop, size_t number, Str *out)
+{
+    const char *anchor, *term;
+    const Schema *as = loop->node.schema;
+    TRY(from_of(e, loop->anchor, &anchor));
+    TRY(from_of(e, loop->recursion, &term));
+    const char *level = arena_printf(e->a, "(SELECT max(loop_level) FROM cte_%zu)", number);
+    const char *rows = arena_printf(e->a, "(SELECT max(loop_rows) FROM cte_%zu)", number);
+    str_addf(out, "SELECT %s, 0::BIGINT AS loop_level, count(*) OVER () AS loop_rows FROM %s UNION ALL SELECT %s, ",
+             columns(e, loop->anchor->schema, as), anchor, columns(e, loop->recursion->schema, as));
+    if (loop->max_level >= 0)
+        str_addf(out, "CASE WHEN %s >= %" PRId64 " THEN %s ELSE %s + 1 END, ", level, loop->max_level,
+                 loop_error(e, "RECURSION_LEVEL_LIMIT_EXCEEDED", "levelLimit", loop->max_level), level);
+    else
+        str_addf(out, "%s + 1, ", level);
+    str_addf(out, "CASE WHEN %s > %d THEN %s ELSE %s + count(*) OVER () END FROM %s", rows, MAX_LOOP_ROWS,
+             loop_error(e, "RECURSION_ROW_LIMIT_EXCEEDED", "rowLimit", MAX_LOOP_ROWS), rows, term);
+    return ST_OK;
+}
+
 static Status emit_with(Emit *e, const BoundWith *w, Sel *ret)
 {
     CteScope scope = { .with = w, .first = e->names + 1, .outer = e->ctes };
     str_auto out = EMIT_STR;
     e->names += w->ctes.len;
     e->ctes = &scope;
-    str_add(&out, w->recursive ? "(WITH RECURSIVE " : "(WITH ");
+    bool loops = false;
+    for (size_t i = 0; i < w->ctes.len; i++)
+        loops = loops || node_is(UnionLoop, w->ctes.at[i]);
+    str_add(&out, loops ? "(WITH RECURSIVE " : "(WITH ");
     Status status = ST_OK;
     for (size_t i = 0; i < w->ctes.len && status == ST_OK; i++) {
         const char *sql;
+        if (node_is(UnionLoop, w->ctes.at[i])) {
+            str_addf(&out, "%scte_%zu AS (", i ? ", " : "", scope.first + i);
+            status = emit_loop(e, node_as(UnionLoop, w->ctes.at[i]), scope.first + i, &out);
+            str_add(&out, ")");
+            continue;
+        }
         status = emit_select(e, w->ctes.at[i], &sql);
         if (status == ST_OK)
             str_addf(&out, "%scte_%zu AS (SELECT %s FROM (%s))", i ? ", " : "", scope.first + i,

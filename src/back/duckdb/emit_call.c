@@ -64,6 +64,8 @@ static bool holds(const Emit *e, const Call *c, const char *when)
             good = c->args.len == (size_t)(when[1] - '0');
         else if (n > 2 && when[0] == '-' && when[1] == '>')
             good = is_class(c->node.type, when + 2, n - 2);
+        else if (n > 2 && when[0] == '2' && when[1] == ':')
+            good = c->args.len > 1 && is_class(c->args.at[1]->type, when + 2, n - 2);
         else if (n == 4 && !memcmp(when, "ansi", 4))
             good = e->o->ansi;
         else
@@ -240,9 +242,23 @@ static Status check_ordered(Emit *e, const Call *c)
     return ST_OK;
 }
 
+/* Arithmetic, comparisons, sums: they mean the same for a decimal of any precision that holds it, and a cast that only widens
+ * costs as much as the arithmetic. */
+static bool takes_any_width(const Call *c)
+{
+    return has_word("+ - * / % mod pmod div = == <=> != < <= > >= sum try_sum avg mean try_avg count", c->function->name);
+}
+
+static bool is_decimal_call(const Node *n)
+{
+    return node_is(Call, n) && n->type && n->type->kind == TYPE_DECIMAL;
+}
+
 Status emit_call(Emit *e, const Node *n, Str *out)
 {
     const Call *c = node_as(Call, n);
+    bool any_width = e->any_width;
+    e->any_width = false;
     TRY(check_ordered(e, c));
     const FunctionText *t = text_find(e, c);
     if (!t && !c->function->engine)
@@ -250,8 +266,11 @@ Status emit_call(Emit *e, const Node *n, Str *out)
     const char *over = e->over;
     const char **args = ARENA_ARRAY(e->a, const char *, c->args.len + 1);
     e->over = NULL; /* the arguments are no window functions */
-    for (size_t i = 0; i < c->args.len; i++)
+    for (size_t i = 0; i < c->args.len; i++) {
+        e->any_width = takes_any_width(c) && is_decimal_call(c->args.at[i]);
         TRY(emit_text(e, c->args.at[i], &args[i]));
+    }
+    e->any_width = any_width;
     e->over = over;
     if (t && t->emitter)
         return t->emitter(e, c, args, out);

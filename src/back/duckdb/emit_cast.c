@@ -83,6 +83,8 @@ static Status to_string(Emit *e, const char *x, const Type *from, int mode, Str 
 }
 
 /* ---------------------------------------------------------------- to numbers */
+static const char *const day_time_units[] = { "86400000000", "3600000000", "60000000", "1000000" };
+
 static const char *number_kernel(const Type *to)
 {
     switch (to->kind) {
@@ -116,10 +118,9 @@ static Status to_integral(Emit *e, const char *x, const Type *from, const Type *
         str_addf(out, "CAST(NULL AS %s)", word);
     else if (from->kind == TYPE_YEAR_MONTH_INTERVAL)
         str_addf(out, "CAST(%s %s AS %s)", x, from->end == INTERVAL_YEAR ? "// 12" : "", word);
-    else if (from->kind == TYPE_DAY_TIME_INTERVAL) {
-        static const char *const units[] = { "86400000000", "3600000000", "60000000", "1000000" };
-        str_addf(out, "CAST(%s // %s AS %s)", x, units[from->end], word);
-    } else if (mode == CAST_LEGACY && from->kind > to->kind)
+    else if (from->kind == TYPE_DAY_TIME_INTERVAL)
+        str_addf(out, "CAST(%s // %s AS %s)", x, day_time_units[from->end], word);
+    else if (mode == CAST_LEGACY && from->kind > to->kind)
         str_addf(out, "spark_wrap_%s(CAST(%s AS HUGEINT))", number_kernel(to), x);
     else
         str_addf(out, "%s(%s AS %s)", mode == CAST_TRY ? "TRY_CAST" : "CAST", x, word);
@@ -154,6 +155,12 @@ static Status to_decimal(Emit *e, const char *x, const Type *from, const Type *t
         const char *number = x;
         if (from->kind == TYPE_BOOLEAN)
             number = arena_printf(e->a, "CAST(%s AS INTEGER)", x);
+        else if (from->kind == TYPE_YEAR_MONTH_INTERVAL && from->end == INTERVAL_YEAR)
+            number = arena_printf(e->a, "(%s // 12)", x);
+        else if (from->kind == TYPE_DAY_TIME_INTERVAL && from->end == INTERVAL_SECOND)
+            number = arena_printf(e->a, "spark_decimal_6(%s, 1000000, 3, 38, 1)", x);
+        else if (from->kind == TYPE_DAY_TIME_INTERVAL)
+            number = arena_printf(e->a, "(%s // %s)", x, day_time_units[from->end]);
         str_addf(out, "%s(%s AS %s)", mode == CAST_ANSI ? "CAST" : "TRY_CAST", number, emit_word(e, to));
     }
     return ST_OK;
@@ -197,19 +204,20 @@ static Status to_timestamp(Emit *e, const char *x, const Type *from, const Type 
     return ST_OK;
 }
 
-static Status to_interval(Emit *e, const char *x, const Type *from, const Type *to, int mode, Str *out)
+static Status to_interval(const char *x, const Type *from, const Type *to, int mode, Str *out)
 {
-    static const char *const units[] = { "86400000000", "3600000000", "60000000", "1000000" };
+    const char *const *units = day_time_units;
     bool ym = to->kind == TYPE_YEAR_MONTH_INTERVAL;
-    (void)mode;
-    if (is_text(from))
-        return emit_unsupported(e, NULL, "a cast of STRING to an interval");
-    if (from->kind == to->kind && ym)
+    if (is_text(from) && to->kind == TYPE_CALENDAR_INTERVAL)
+        str_addf(out, "spark_text_interval(%s)", x);
+    else if (is_text(from))
+        str_addf(out, "spark_text_%s(%s, %d, %d, %d)", ym ? "year_month" : "day_time", x, to->start, to->end, mode != CAST_TRY);
+    else    if (from->kind == to->kind && ym)
         str_addf(out, to->end == INTERVAL_YEAR ? "(%s // 12 * 12)" : "%s", x);
     else if (from->kind == to->kind)
         str_addf(out, to->end == INTERVAL_SECOND ? "%s" : "(%s // %s * %s)", x, units[to->end], units[to->end]);
     else if (ym)
-        str_addf(out, "CAST(CAST(%s AS BIGINT) * %d AS INTEGER)", x, to->end == INTERVAL_YEAR ? 12 : 1);
+        str_addf(out, "CAST(CAST(trunc(%s) AS BIGINT) * %d AS INTEGER)", x, to->end == INTERVAL_YEAR ? 12 : 1);
     else if (from->kind == TYPE_DECIMAL)
         str_addf(out, "CAST(spark_decimal_0(%s, CAST(%s AS BIGINT), 2, 38, 1) AS BIGINT)", x, units[to->end]);
     else
@@ -266,7 +274,8 @@ static Status to_binary(Emit *e, const char *x, const Type *from, Str *out)
 {
     if (!is_text(from) && !type_is_integral(from))
         return emit_unsupported(e, NULL, "this cast to BINARY");
-    str_addf(out, is_text(from) ? "encode(%s)" : "spark_number_binary(%s)", x);
+    str_addf(out, is_text(from) ? "encode(%s)" : from->kind == TYPE_BYTE ? "spark_number_binary(%s)[8:8]"
+                  : from->kind == TYPE_SHORT ? "spark_number_binary(%s)[7:8]" : "spark_number_binary(%s)", x);
     return ST_OK;
 }
 
@@ -292,7 +301,7 @@ Status emit_cast(Emit *e, const char *x, const Type *from, const Type *to, int m
     case TYPE_DATE: return to_date(e, x, from, mode, out);
     case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: return to_timestamp(e, x, from, to, mode, out);
     case TYPE_CALENDAR_INTERVAL: case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL:
-        return to_interval(e, x, from, to, mode, out);
+        return to_interval(x, from, to, mode, out);
     case TYPE_ARRAY: case TYPE_MAP: case TYPE_STRUCT: return nested(e, x, from, to, mode, out);
     default: return emit_unsupported(e, NULL, "a cast to this type");
     }

@@ -46,7 +46,7 @@ Status emit_decimal_arithmetic(Emit *e, const Call *c, const char *const *args, 
     while (!str_eq(names[op], name))
         op++;
     if (native_decimal(l, r, to, op)) {
-        str_addf(out, "CAST((%s %s %s) AS %s)", args[0], name, args[1], emit_word(e, to));
+        str_addf(out, e->any_width ? "(%s %s %s)" : "CAST((%s %s %s) AS %s)", args[0], name, args[1], emit_word(e, to));
         return ST_OK;
     }
     bool whole = op == OP_INTEGER_DIVIDE;
@@ -71,9 +71,24 @@ Status emit_round(Emit *e, const Call *c, const char *const *args, Str *out)
         str_addf(out, "CAST(spark_decimal_%d(%s, %s, %d, %d, %d) AS %s)", to->scale, args[0], scale, op, to->precision, e->o->ansi,
                  emit_word(e, to));
     else if (type_is_integral(from))
-        str_addf(out, "CAST(spark_round_integer(%s, %s, %d) AS %s)", args[0], scale, op == OP_BROUND, emit_word(e, to));
+        TRY(emit_template(e, c, args, arena_printf(e->a, e->o->ansi ? "CAST(spark_round_integer(%s, %s, %d) AS $T)" : "spark_wrap_$N(spark_round_wide(%s, %s, %d))",
+                                                   args[0], scale, op == OP_BROUND), out));
     else
         str_addf(out, "CAST(spark_round_float(%s, %s, %d) AS %s)", args[0], scale, op == OP_BROUND, emit_word(e, to));
+    return ST_OK;
+}
+
+/* TryEval: NULL for whatever fails inside. */
+static Status emit_try(Emit *e, const Node *n, Str *out)
+{
+    EmitOptions options = *e->o;
+    Emit strict = *e;
+    options.ansi = true;
+    strict.o = &options;
+    str_add(out, "TRY(");
+    TRY(emit_expr(&strict, n, out));
+    e->names = strict.names;
+    str_add(out, ")");
     return ST_OK;
 }
 
@@ -81,12 +96,12 @@ Status emit_try_arithmetic(Emit *e, const Call *c, const char *const *args, Str 
 {
     static const char *const pairs[][2] = { { "try_add", "+" }, { "try_subtract", "-" }, { "try_multiply", "*" },
                                             { "try_divide", "/" }, { "try_mod", "%" } };
-    const Type *to = c->node.type, *l = arg_type(c, 0), *r = arg_type(c, 1);
+    const Type *to = c->node.type;
     const char *op = "+";
+    if (c->args.len == 3)
+        return emit_try(e, c->args.at[2], out);
     for (size_t i = 0; i < 5; i++)
         op = str_eq(pairs[i][0], c->function->name) ? pairs[i][1] : op;
-    if (!type_is_numeric(l) || !type_is_numeric(r))
-        return emit_unsupported(e, (const Node *)c, c->function->name);
     if (to->kind == TYPE_DECIMAL) {
         FunctionRow row = { .name = op };
         Call inner = *c;
@@ -162,7 +177,6 @@ Status emit_concat_ws(Emit *e, const Call *c, const char *const *args, Str *out)
 
 Status emit_format_number(Emit *e, const Call *c, const char *const *args, Str *out)
 {
-    (void)e;
     if (arg_type(c, 1)->kind == TYPE_STRING)
         return emit_unsupported(e, (const Node *)c, "format_number with a pattern");
     str_addf(out, "spark_format_number(%s, %s)",
@@ -185,6 +199,79 @@ Status emit_format_string(Emit *e, const Call *c, const char *const *args, Str *
     }
     str_add(out, ")");
     return ST_OK;
+}
+
+static bool legacy(const Emit *e, const char *conf)
+{
+    return emit_is(e, conf, "true");
+}
+
+/* encode(text, set), decode(bytes, set) */
+Status emit_charset(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    str_addf(out, "spark_%s(%s, %s, %d, %d)", c->function->name, args[0], args[1], legacy(e, "spark.sql.legacy.javaCharsets"),
+             legacy(e, "spark.sql.legacy.codingErrorAction"));
+    return ST_OK;
+}
+
+/* Texts are valid UTF-8 in the engine: only bytes that are to become a text can be anything else. */
+Status emit_utf8(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    static const struct {
+        const char *name, *format;
+    } texts[] = { { "is_valid_utf8", "spark_is_valid_utf8(%s)" }, { "make_valid_utf8", "spark_clean_utf8(%s, 2)" },
+                  { "validate_utf8", "spark_clean_utf8(%s, 1)" }, { "try_validate_utf8", "spark_clean_utf8(%s, 0)" } };
+    const Node *x = c->args.at[0];
+    const char *bytes = arena_printf(e->a, "encode(%s)", args[0]);
+    if (node_is(Cast, x) && node_as(Cast, x)->child->type->kind == TYPE_BINARY)
+        TRY(emit_text(e, node_as(Cast, x)->child, &bytes));
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (!str_eq(texts[i].name, c->function->name))
+            continue;
+        str_add(out, i == 0 ? "spark_is_valid_utf8(" : "spark_clean_utf8(");
+        str_addf(out, i == 0 ? "%s)" : "%s, %zu)", bytes, 3 - i);
+    }
+    return ST_OK;
+}
+
+/* to_char of numbers by a format of digits, of times by a pattern, of bytes by the name of a coding. */
+Status emit_to_char(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    const Type *t = arg_type(c, 0);
+    const Value *format = NULL;
+    if (t->kind == TYPE_DECIMAL)
+        str_addf(out, "spark_to_char(spark_decimal_text(%s), %s)", args[0], args[1]);
+    else if (t->kind == TYPE_DATE)
+        str_addf(out, "spark_date_format(CAST(%s AS TIMESTAMP), %s, 'UTC')", args[0], args[1]);
+    else if (t->kind == TYPE_TIMESTAMP || t->kind == TYPE_TIMESTAMP_NTZ)
+        str_addf(out, "spark_date_format(%s, %s, %s)", args[0], args[1], t->kind == TYPE_TIMESTAMP ? emit_zone(e) : "'UTC'");
+    else if (!is_literal_text(c->args.at[1], &format))
+        return emit_unsupported(e, (const Node *)c, "to_char of BINARY with a format that is not constant");
+    else if (str_ieq(format->text, "base64"))
+        str_addf(out, "spark_base64(%s)", args[0]);
+    else if (str_ieq(format->text, "hex"))
+        str_addf(out, "hex(%s)", args[0]);
+    else
+        str_addf(out, "spark_binary_text(%s)", args[0]);
+    return ST_OK;
+}
+
+/* aes_encrypt(x, key, mode, padding, iv, aad), aes_decrypt(x, key, mode, padding, aad) */
+Status emit_aes(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    bool encrypts = str_eq(c->function->name, "aes_encrypt");
+    (void)e;
+    str_addf(out, "spark_aes(%s, %s, %s, %s, %s, %s, %d)", args[0], args[1], args[2], args[3], encrypts ? args[4] : "''::BLOB",
+             encrypts ? args[5] : args[4], encrypts ? 0 : str_starts(c->function->name, "try_") ? 2 : 1);
+    return ST_OK;
+}
+
+Status emit_uniform(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    str_auto value = EMIT_STR;
+    str_addf(&value, "(CAST(%s AS DOUBLE) + (CAST(%s AS DOUBLE) - CAST(%s AS DOUBLE)) * spark_rand(%s))", args[0], args[1], args[0],
+             c->args.len > 2 ? args[2] : "NULL::BIGINT");
+    return emit_cast(e, str_text(&value), &type_double, c->node.type, CAST_LEGACY, out);
 }
 
 Status emit_elt(Emit *e, const Call *c, const char *const *args, Str *out)
@@ -323,96 +410,5 @@ Status emit_session(Emit *e, const Call *c, const char *const *args, Str *out)
     else if (str_eq(name, "version"))
         value = "4.1.1 c0690c763bafabd08e7079d1137fa0a769a05bae";
     str_add(out, emit_quoted(e, value));
-    return ST_OK;
-}
-
-/* ---------------------------------------------------------------- aggregates */
-Status emit_count(Emit *e, const Call *c, const char *const *args, Str *out)
-{
-    bool constant = !c->args.len || (c->args.len == 1 && node_is(Literal, c->args.at[0]) && !node_as(Literal, c->args.at[0])->value->is_null);
-    if (constant && !c->distinct) {
-        str_add(out, "count(*)");
-        return emit_aggregate_tail(e, c, NULL, out);
-    }
-    if (c->args.len == 1) {
-        str_addf(out, "count(%s%s)", c->distinct ? "DISTINCT " : "", args[0]);
-        return emit_aggregate_tail(e, c, NULL, out);
-    }
-    /* Rows in which no argument is null. */
-    str_auto all = EMIT_STR;
-    for (size_t i = 0; i < c->args.len; i++)
-        str_addf(&all, "%s%s IS NOT NULL", i ? " AND " : "", args[i]);
-    if (!c->distinct) {
-        str_add(out, "count(*)");
-        return emit_aggregate_tail(e, c, str_text(&all), out);
-    }
-    str_add(out, "count(DISTINCT row(");
-    for (size_t i = 0; i < c->args.len; i++)
-        str_addf(out, "%s%s", i ? ", " : "", args[i]);
-    str_add(out, "))");
-    return emit_aggregate_tail(e, c, str_text(&all), out);
-}
-
-static bool is_true(const Node *n)
-{
-    return node_is(Literal, n) && node_as(Literal, n)->value->i;
-}
-
-Status emit_first(Emit *e, const Call *c, const char *const *args, Str *out)
-{
-    bool last = str_starts(c->function->name, "last");
-    bool ignore = c->ignore_nulls || (c->args.len > 1 && is_true(c->args.at[1]));
-    if (e->over) {
-        str_addf(out, "%s(%s%s)", last ? "last_value" : "first_value", args[0], ignore ? " IGNORE NULLS" : "");
-        return emit_aggregate_tail(e, c, NULL, out);
-    }
-    str_addf(out, "%s(%s)", last ? "last" : "first", args[0]);
-    return emit_aggregate_tail(e, c, ignore ? arena_printf(e->a, "%s IS NOT NULL", args[0]) : NULL, out);
-}
-
-Status emit_listagg(Emit *e, const Call *c, const char *const *args, Str *out)
-{
-    str_addf(out, "string_agg(%s%s, %s", c->distinct ? "DISTINCT " : "", args[0], c->args.len > 1 ? args[1] : "''");
-    if (c->order.len) {
-        str_add(out, " ORDER BY ");
-        TRY(emit_orders(e, &c->order, out));
-    }
-    str_add(out, ")");
-    return emit_aggregate_tail(e, c, NULL, out);
-}
-
-Status emit_percentile(Emit *e, const Call *c, const char *const *args, Str *out)
-{
-    const char *name = c->function->name;
-    bool disc = strstr(name, "disc") || strstr(name, "approx"), median = str_eq(name, "median");
-    const char *x = args[0], *p = median ? "0.5" : args[1];
-    const Type *t = arg_type(c, 0);
-    const Node *weight = str_eq(name, "percentile") && c->args.len > 2 ? c->args.at[2] : NULL;
-    if (node_is(Cast, weight))
-        weight = node_as(Cast, weight)->child;
-    if (weight && (!node_is(Literal, weight) || node_as(Literal, weight)->value->i != 1))
-        return emit_unsupported(e, (const Node *)c, "percentile with frequencies");
-    if (!disc && type_is_numeric(t))
-        x = arena_printf(e->a, "CAST(%s AS DOUBLE)", x);
-    bool desc = c->order.len && node_as(SortOrder, c->order.at[0])->direction == SORT_DESC;
-    if (desc)
-        p = arena_printf(e->a, "(1 - %s)", p);
-    str_addf(out, "CAST(%s(%s, %s)", disc ? "quantile_disc" : "quantile_cont", x, p);
-    TRY(emit_aggregate_tail(e, c, NULL, out));
-    str_addf(out, " AS %s)", emit_word(e, c->node.type));
-    return ST_OK;
-}
-
-Status emit_grouping_id(Emit *e, const Call *c, const char *const *args, Str *out)
-{
-    str_add(out, "CAST(GROUPING(");
-    if (c->args.len) {
-        for (size_t i = 0; i < c->args.len; i++)
-            str_addf(out, "%s%s", i ? ", " : "", args[i]);
-    } else {
-        for (size_t i = 0; e->groups && i < e->groups->names->len; i++)
-            str_addf(out, "%s%s", i ? ", " : "", e->groups->names->at[i]);
-    }
-    str_add(out, ") AS BIGINT)");
     return ST_OK;
 }

@@ -148,6 +148,24 @@ static Status emit_in_list(Emit *e, const InList *in, Str *out)
     return ST_OK;
 }
 
+/* (a, b) IN (query): true where a row equals, NULL where one may, since a NULL is compared; the engine's rows are never NULL. */
+static Status emit_in_rows(Emit *e, const Subquery *s, const char *sql, Str *out)
+{
+    str_auto same = EMIT_STR;
+    const Schema *columns = s->plan->schema;
+    for (size_t i = 0; i < s->operands.len; i++) {
+        str_addf(&same, "%s(", i ? " AND " : "");
+        TRY(emit_expr(e, s->operands.at[i], &same));
+        str_addf(&same, " = in_rows." COLUMN_TEXT ")", columns->at[i].id);
+    }
+    const char *equal = str_arena(&same, e->a);
+    str_addf(out, "(%sCASE WHEN EXISTS (SELECT 1 FROM (%s) in_rows WHERE %s) THEN true", s->negated ? "NOT " : "", sql, equal);
+    if (s->node.nullable)
+        str_addf(out, " WHEN EXISTS (SELECT 1 FROM (%s) in_rows WHERE (%s) IS NULL) THEN NULL", sql, equal);
+    str_add(out, " ELSE false END)");
+    return ST_OK;
+}
+
 static Status emit_subquery(Emit *e, const Subquery *s, Str *out)
 {
     /* The outer query's groups are not the inner one's. */
@@ -169,9 +187,11 @@ static Status emit_subquery(Emit *e, const Subquery *s, Str *out)
     }
     if (s->subquery != SUBQUERY_IN)
         return emit_unsupported(e, (const Node *)s, "as a table argument");
-    str_add(out, s->operands.len > 1 ? "((" : "(");
+    if (s->operands.len > 1)
+        return emit_in_rows(e, s, sql, out);
+    str_add(out, "(");
     TRY(emit_list(e, &s->operands, out));
-    str_addf(out, "%s %sIN (%s))", s->operands.len > 1 ? ")" : "", s->negated ? "NOT " : "", sql);
+    str_addf(out, " %sIN (%s))", s->negated ? "NOT " : "", sql);
     return ST_OK;
 }
 

@@ -25,6 +25,7 @@ typedef struct Emit {
     const GroupScope *groups;
     const CteScope *ctes;
     const char *over;    /* " OVER (…)" of the window function that is being emitted, NULL: none */
+    bool any_width;      /* whoever takes the decimal that is emitted next takes any precision of its scale */
     size_t names;        /* made so far */
     bool python;         /* there are Python functions in the plan */
 } Emit;

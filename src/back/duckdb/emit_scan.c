@@ -33,21 +33,37 @@ static void parquet_columns(const Node *scan, const Type *data, Str *out)
     str_add(out, "}");
 }
 
+/* Columns that need no mapping: the engine then knows their minima and maxima, which `schema` takes from it. */
+static void stored_columns(const Node *scan, const Type *data, Str *out)
+{
+    for (size_t i = 0; i < data->nfields; i++) {
+        str_add(out, i ? ", " : "");
+        emit_quoted_name(data->fields[i].name, out);
+        str_addf(out, " AS " COLUMN_TEXT, scan->schema->at[i].id);
+    }
+}
+
 static Status parquet_reader(Emit *e, const Node *scan, const SourceFile *const *files, size_t nfiles, bool numbered, Str *out)
 {
     const Type *data = node_as(Scan, scan)->source->data_schema;
+    bool as_stored = node_as(Scan, scan)->source->as_stored && !numbered;
     (void)e;
+    if (as_stored) {
+        str_add(out, "(SELECT ");
+        stored_columns(scan, data, out);
+        str_add(out, " FROM ");
+    }
     str_add(out, "read_parquet([");
     for (size_t i = 0; i < nfiles; i++) {
         str_add(out, i ? ", " : "");
         quoted(files[i]->path, out);
     }
     str_add(out, "]");
-    if (data->nfields) {
+    if (data->nfields && !as_stored) {
         str_add(out, ", schema = ");
         parquet_columns(scan, data, out);
     }
-    str_addf(out, "%s)", numbered ? ", filename = '" SCAN_FILE_COLUMN "'" : "");
+    str_addf(out, "%s)%s", numbered ? ", filename = '" SCAN_FILE_COLUMN "'" : "", as_stored ? ")" : "");
     return ST_OK;
 }
 

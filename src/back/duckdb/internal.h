@@ -52,8 +52,9 @@ Status arrow_fill_vector(duckdb_vector vector, const Type *t, const struct Arrow
 /* One statement on a connection; ret_rows may be NULL. */
 Status engine_run(duckdb_connection connection, const char *sql, int64_t *ret_rows, Error *err);
 
-/* Registers all kernels (kernel_*.c) and table functions with a database. */
+/* Registers all kernels (kernel_*.c), aggregates (aggregate_*.c) and table functions with a database. */
 Status kernels_register(duckdb_connection connection, Error *err);
+Status aggregates_register(duckdb_connection connection, Error *err);
 Status scan_functions_register(duckdb_connection connection, Error *err);
 Status stream_function_register(Engine *e, duckdb_connection connection, Error *err);
 

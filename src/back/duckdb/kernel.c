@@ -138,12 +138,12 @@ static duckdb_type type_of(char c)
     return at && c ? types[at - letters] : DUCKDB_TYPE_INVALID;
 }
 
-static duckdb_logical_type next_type(const char **at)
+duckdb_logical_type kernel_next_type(const char **at)
 {
     if (**at != '[')
         return duckdb_create_logical_type(type_of(*(*at)++));
     (*at)++;
-    duckdb_logical_type element = next_type(at), list = duckdb_create_list_type(element);
+    duckdb_logical_type element = kernel_next_type(at), list = duckdb_create_list_type(element);
     duckdb_destroy_logical_type(&element);
     return list;
 }
@@ -154,7 +154,7 @@ static duckdb_scalar_function make(const Kernel *kernel)
     duckdb_scalar_function_set_name(f, kernel->name);
     const char *at = kernel->signature;
     while (*at && *at != ':') {
-        duckdb_logical_type type = next_type(&at);
+        duckdb_logical_type type = kernel_next_type(&at);
         if ((kernel->flags & KERNEL_VARARGS) && *at == ':')
             duckdb_scalar_function_set_varargs(f, type);
         else
@@ -163,7 +163,7 @@ static duckdb_scalar_function make(const Kernel *kernel)
     }
     at++;
     /* A number stands for DECIMAL(38, number). */
-    duckdb_logical_type result = isdigit((unsigned char)*at) ? duckdb_create_decimal_type(38, (uint8_t)strtoul(at, NULL, 10)) : next_type(&at);
+    duckdb_logical_type result = isdigit((unsigned char)*at) ? duckdb_create_decimal_type(38, (uint8_t)strtoul(at, NULL, 10)) : kernel_next_type(&at);
     duckdb_scalar_function_set_return_type(f, result);
     duckdb_destroy_logical_type(&result);
     /* The loop above gives NULL for NULL itself: without this the engine would fold a constant NULL away, and its type. */
@@ -198,9 +198,12 @@ static Status register_table(duckdb_connection connection, const Kernel *table, 
 Status kernels_register(duckdb_connection connection, Error *err)
 {
     static const Kernel *const tables[] = { kernels_cast, kernels_number, kernels_string, kernels_regex,
-                                            kernels_date, kernels_hash,   kernels_json,   kernels_misc,   kernels_decimal };
+                                            kernels_date, kernels_hash,   kernels_json,   kernels_misc,   kernels_decimal,
+                                            kernels_interval, kernels_number_format, kernels_random, kernels_url, kernels_printf,
+                                            kernels_charset, kernels_aes };
     TRY(engine_run(connection, "BEGIN TRANSACTION", NULL, err));
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         TRY(register_table(connection, tables[i], err));
+    TRY(aggregates_register(connection, err));
     return engine_run(connection, "COMMIT", NULL, err);
 }

@@ -41,6 +41,9 @@ typedef struct KernelArg {
     duckdb_vector vector;
     const void *data;
     const uint64_t *validity;
+    bool typed;          /* what follows is known: found once for each chunk, by kernel_decimal.c */
+    duckdb_type number;  /* of a number; of a decimal the type that holds it */
+    int scale;           /* of a decimal, 0 for other numbers */
 } KernelArg;
 typedef struct K {
     duckdb_function_info info;
@@ -112,6 +115,10 @@ char *k_text(K *k, View v); /* NUL-terminated, until the end of the vector */
 
 /* ---------------------------------------------------------------- the tables */
 extern const Kernel kernels_cast[], kernels_number[], kernels_string[], kernels_regex[], kernels_date[], kernels_hash[],
-    kernels_json[], kernels_misc[], kernels_decimal[];
+    kernels_json[], kernels_misc[], kernels_decimal[], kernels_interval[], kernels_number_format[], kernels_random[], kernels_url[],
+    kernels_printf[], kernels_charset[], kernels_aes[];
+
+/* The type of the next letter of a signature; the caller destroys it. */
+duckdb_logical_type kernel_next_type(const char **at);
 
 #endif

@@ -521,7 +521,7 @@ static void day_time_text(K *k)
     for (int f = start; f <= end; f++) {
         str_add(&out, f == start ? "" : f == INT32_C(1) ? " " : ":");
         if (f < 3) {
-            str_addf(&out, f == start ? "%llu" : "%02llu", (unsigned long long)(rest / (uint64_t)sizes[f]));
+            str_addf(&out, f == 0 ? "%llu" : "%02llu", (unsigned long long)(rest / (uint64_t)sizes[f]));
             rest %= (uint64_t)sizes[f];
         } else {
             str_add(&out, (start == 3 ? rest : rest % 60000000) < 10000000 ? "0" : "");

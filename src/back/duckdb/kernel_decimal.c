@@ -25,6 +25,10 @@ static U256 multiply(u128 a, u128 b)
 /* Quotient and remainder by a divisor below 2^127. */
 static U256 divide(U256 n, u128 d, u128 *ret_remainder)
 {
+    if (d == 1) {
+        *ret_remainder = 0;
+        return n;
+    }
     U256 q = { .high = n.high / d };
     u128 r = n.high % d;
     if (!r) {
@@ -54,17 +58,24 @@ typedef struct Decimal {
     int scale;
 } Decimal;
 
-static bool read_argument(K *k, size_t arg, Decimal *ret)
+static void find_type(KernelArg *arg)
 {
-    duckdb_logical_type type = duckdb_vector_get_column_type(k->args[arg].vector);
-    duckdb_type id = duckdb_get_type_id(type);
-    ret->scale = 0;
-    if (id == DUCKDB_TYPE_DECIMAL) {
-        ret->scale = duckdb_decimal_scale(type);
-        id = duckdb_decimal_internal_type(type);
+    duckdb_logical_type type = duckdb_vector_get_column_type(arg->vector);
+    arg->number = duckdb_get_type_id(type);
+    if (arg->number == DUCKDB_TYPE_DECIMAL) {
+        arg->scale = duckdb_decimal_scale(type);
+        arg->number = duckdb_decimal_internal_type(type);
     }
     duckdb_destroy_logical_type(&type);
-    switch (id) {
+    arg->typed = true;
+}
+
+static inline bool read_argument(K *k, size_t arg, Decimal *ret)
+{
+    if (!k->args[arg].typed)
+        find_type(&k->args[arg]);
+    ret->scale = k->args[arg].scale;
+    switch (k->args[arg].number) {
     case DUCKDB_TYPE_TINYINT: ret->value = k_i8(k, arg); return true;
     case DUCKDB_TYPE_SMALLINT: ret->value = k_i16(k, arg); return true;
     case DUCKDB_TYPE_INTEGER: ret->value = k_i32(k, arg); return true;
@@ -206,11 +217,43 @@ static void round_to(K *k, Decimal a, int digits, int op, int precision, int sca
     }
 }
 
+static bool fits_64(i128 x)
+{
+    return x == (int64_t)x;
+}
+
+/* The usual case, in 128 bits: operands of 64 and no digit to drop. False: not that case, nothing was done. */
+static bool decimal_small(K *k, Decimal a, Decimal b, int op, int precision, int scale)
+{
+    i128 result;
+    if (!fits_64(a.value) || !fits_64(b.value))
+        return false;
+    if (op == OP_MULTIPLY && a.scale + b.scale == scale) {
+        result = a.value * b.value;
+    } else if ((op == OP_ADD || op == OP_SUBTRACT) && a.scale <= scale && b.scale <= scale && scale <= 18) {
+        i128 x = a.value * power_of_ten(scale - a.scale), y = b.value * power_of_ten(scale - b.scale);
+        result = op == OP_ADD ? x + y : x - y;
+    } else if (op == OP_DIVIDE && b.value && scale + b.scale >= a.scale && scale + b.scale - a.scale <= 18) {
+        i128 n = a.value * power_of_ten(scale + b.scale - a.scale), rest = n % b.value;
+        result = n / b.value;
+        if (magnitude(rest) >= magnitude(b.value) - magnitude(rest))
+            result += (a.value < 0) == (b.value < 0) ? 1 : -1;
+    } else {
+        return false;
+    }
+    if (magnitude(result) >= (u128)power_of_ten(precision))
+        return false;
+    k_set_i128(k, result);
+    return true;
+}
+
 static void decimal_run(K *k, int scale)
 {
     Decimal a, b;
     int op = k_i32(k, 2), precision = k_i32(k, 3), mode = k_i32(k, 4);
     if (!read_argument(k, 0, &a) || !read_argument(k, 1, &b))
+        return;
+    if (decimal_small(k, a, b, op, precision, scale))
         return;
     if (op >= OP_DIVIDE && op <= OP_PMOD && b.value == 0 && by_zero(k, op, mode))
         return;

@@ -2,6 +2,7 @@
 #include "back/duckdb/kernel.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static void out_of_bounds(K *k, const char *code, int64_t index, int64_t size)
 {
@@ -112,7 +113,152 @@ static void raise_error(K *k)
     k_fail(k, "USER_RAISED_EXCEPTION", "errorMessage", k_is_null(k, 0) ? "null" : k_text(k, k_str(k, 0)), NULL);
 }
 
+/* ---- CHAR and VARCHAR (CharVarcharCodegenUtils): lengths in characters */
+
+static int64_t characters(View v)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < v.len; i++)
+        n += (v.data[i] & 0xC0) != 0x80;
+    return n;
+}
+
+static void padded(K *k, View v, int64_t blanks)
+{
+    str_auto text = STR_INIT(SIZE_MAX);
+    str_addn(&text, v.data, v.len);
+    for (int64_t i = 0; i < blanks; i++)
+        str_addc(&text, ' ');
+    k_set_str(k, str_text(&text), text.len);
+}
+
+/* Blanks beyond the limit are cut; anything else fails. */
+static void cut(K *k, View v, int64_t too_many)
+{
+    char limit[16];
+    size_t blanks = 0;
+    while (blanks < v.len && (int64_t)blanks < too_many && v.data[v.len - 1 - blanks] == ' ')
+        blanks++;
+    snprintf(limit, sizeof limit, "%d", k_i32(k, 1));
+    if ((int64_t)blanks < too_many)
+        k_fail(k, "EXCEED_LIMIT_LENGTH", "limit", limit, NULL);
+    else
+        k_set_str(k, v.data, v.len - blanks);
+}
+
+static void char_write(K *k)
+{
+    View v = k_str(k, 0);
+    int64_t n = characters(v), limit = k_i32(k, 1);
+    if (n < limit)
+        padded(k, v, limit - n);
+    else
+        cut(k, v, n - limit);
+}
+
+static void varchar_write(K *k)
+{
+    View v = k_str(k, 0);
+    int64_t n = characters(v), limit = k_i32(k, 1);
+    cut(k, v, n > limit ? n - limit : 0);
+}
+
+static void char_read(K *k)
+{
+    View v = k_str(k, 0);
+    int64_t n = characters(v), limit = k_i32(k, 1);
+    if (n < limit)
+        padded(k, v, limit - n);
+    else
+        k_set_view(k, v);
+}
+
+/* ---------------------------------------------------------------- mode */
+/* Object.hashCode of the boxed value, which orders Spark's hash map. */
+static void java_hash_i64(K *k)
+{
+    uint64_t x = (uint64_t)k_i64(k, 0);
+    k_set_i32(k, (int32_t)(uint32_t)(x ^ x >> 32));
+}
+
+static void java_hash_f64(K *k)
+{
+    double x = k_f64(k, 0);
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bits = x != x ? UINT64_C(0x7ff8000000000000) : bits;
+    k_set_i32(k, (int32_t)(uint32_t)(bits ^ bits >> 32));
+}
+
+static uint32_t murmur_of_int(uint32_t x)
+{
+    x *= 0xcc9e2d51u;
+    uint32_t h = (x << 15 | x >> 17) * 0x1b873593u;
+    h = (h << 13 | h >> 19) * 5 + 0xe6546b64u;
+    h ^= 4;
+    h = (h ^ h >> 16) * 0x85ebca6bu;
+    h = (h ^ h >> 13) * 0xc2b2ae35u;
+    return h ^ h >> 16;
+}
+
+/* Where each key stands in an OpenHashSet that got them in this order. */
+static void open_positions(const int32_t *hashes, size_t n, size_t *positions)
+{
+    size_t capacity = 64;
+    while ((double)n > 0.7 * (double)capacity)
+        capacity *= 2;
+    bool *taken = calloc(capacity, sizeof *taken);
+    if (!taken)
+        abort();
+    for (size_t i = 0; i < n; i++) {
+        size_t at = murmur_of_int((uint32_t)hashes[i]) & (capacity - 1);
+        for (size_t step = 1; taken[at]; step++)
+            at = (at + step) & (capacity - 1);
+        taken[at] = true;
+        positions[i] = at;
+    }
+    free(taken);
+}
+
+/* mode_index(hashes, counts): the index from 1 of the most frequent key that Spark's hash map gives first. */
+static void mode_index(K *k)
+{
+    duckdb_list_entry h = ((const duckdb_list_entry *)k->args[0].data)[k->row], c = ((const duckdb_list_entry *)k->args[1].data)[k->row];
+    const int32_t *hashes = (const int32_t *)duckdb_vector_get_data(duckdb_list_vector_get_child(k->args[0].vector)) + h.offset;
+    const int64_t *counts = (const int64_t *)duckdb_vector_get_data(duckdb_list_vector_get_child(k->args[1].vector)) + c.offset;
+    size_t n = h.length < c.length ? h.length : c.length, best = 0;
+    size_t *positions = calloc(n + 1, sizeof *positions);
+    if (!positions)
+        abort();
+    open_positions(hashes, n, positions);
+    for (size_t i = 1; i < n; i++) {
+        if (counts[i] > counts[best] || (counts[i] == counts[best] && positions[i] < positions[best]))
+            best = i;
+    }
+    free(positions);
+    if (n)
+        k_set_i64(k, (int64_t)best + 1);
+    else
+        k_null(k);
+}
+
+static void bitmap_count(K *k)
+{
+    View v = k_str(k, 0);
+    int64_t n = 0;
+    for (size_t i = 0; i < v.len; i++)
+        n += __builtin_popcount((unsigned char)v.data[i]);
+    k_set_i64(k, n);
+}
+
 const Kernel kernels_misc[] = {
+    { "spark_char_write", "Si:S", char_write, 0 },
+    { "spark_varchar_write", "Si:S", varchar_write, 0 },
+    { "spark_char_read", "Si:S", char_read, 0 },
+    { "spark_java_hash", "l:i", java_hash_i64, 0 },
+    { "spark_java_hash", "d:i", java_hash_f64, 0 },
+    { "spark_mode_index", "[i[l:l", mode_index, 0 },
+    { "spark_bitmap_count", "B:l", bitmap_count, 0 },
     { "spark_element_index", "lii:l", element_index, 0 },
     { "spark_array_index", "lli:l", array_index, 0 },
     { "spark_slice_from", "lii:l", slice_from, 0 },

@@ -6,7 +6,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define ANSI_CONF "\"spark.sql.ansi.enabled\""
 
@@ -80,22 +79,31 @@ static void floor_div_integer(K *k)
 }
 
 /* ---------------------------------------------------------------- rounding */
-static void round_integer(K *k)
+static i128 rounded(const K *k)
 {
     i128 x = k_i64(k, 0);
     int digits = k_i32(k, 1);
     bool even = k_i32(k, 2);
     if (digits < 0) {
         i128 unit = digits < -19 ? 0 : power_of_ten(-digits);
-        if (!unit) {
-            k_set_i64(k, 0);
-            return;
-        }
+        if (!unit)
+            return 0;
         i128 q = x / unit, r = x % unit, twice = r < 0 ? -2 * r : 2 * r;
         if (twice > unit || (twice == unit && (!even || q % 2)))
             q += x < 0 ? -1 : 1;
         x = q * unit;
     }
+    return x;
+}
+
+static void round_wide(K *k)
+{
+    k_set_i128(k, rounded(k));
+}
+
+static void round_integer(K *k)
+{
+    i128 x = rounded(k);
     if (x > INT64_MAX || x < INT64_MIN)
         overflowed(k, "long overflow");
     else
@@ -365,69 +373,15 @@ static void width_bucket(K *k)
         k_set_i64(k, x > upper ? 0 : x <= lower ? n + 1 : (int64_t)((double)n * (upper - x) / (upper - lower)) + 1);
 }
 
-/* ---------------------------------------------------------------- random numbers: Spark's XORShiftRandom, one stream a thread */
-static uint32_t murmur3_bytes(const unsigned char *p, size_t n, uint32_t h)
+/* An aggregate's quotient: infinity stands for one by zero. */
+static void defined(K *k)
 {
-    for (size_t i = 0; i + 4 <= n; i += 4) {
-        uint32_t w;
-        memcpy(&w, p + i, 4);
-        w *= 0xcc9e2d51u;
-        w = (w << 15 | w >> 17) * 0x1b873593u;
-        h ^= w;
-        h = (h << 13 | h >> 19) * 5 + 0xe6546b64u;
-    }
-    h ^= (uint32_t)n;
-    h = (h ^ h >> 16) * 0x85ebca6bu;
-    h = (h ^ h >> 13) * 0xc2b2ae35u;
-    return h ^ h >> 16;
-}
-
-static void seed_stream(K *k)
-{
-    int64_t seed = k->nargs && !k_is_null(k, 0) ? k_i64(k, 0) : (int64_t)time(NULL) ^ (int64_t)(uintptr_t)k->state;
-    unsigned char bytes[64] = { 0 };
-    for (int i = 0; i < 8; i++)
-        bytes[i] = (unsigned char)((uint64_t)seed >> (56 - 8 * i));
-    uint32_t low = murmur3_bytes(bytes, 64, 0x3c074a61u), high = murmur3_bytes(bytes, 64, low);
-    k->state->random[0] = (uint64_t)high << 32 | low;
-    k->state->random[1] = 1;
-}
-
-static uint32_t next_bits(K *k, int bits)
-{
-    uint64_t x = k->state->random[0];
-    x ^= x << 21;
-    x ^= x >> 35;
-    x ^= x << 4;
-    k->state->random[0] = x;
-    return (uint32_t)(x & (((uint64_t)1 << bits) - 1));
-}
-
-static double next_double(K *k)
-{
-    if (!k->state->random[1])
-        seed_stream(k);
-    uint64_t high = (uint64_t)next_bits(k, 26) << 27;
-    return (double)(high + next_bits(k, 27)) * 0x1.0p-53;
-}
-
-static void rand_uniform(K *k)
-{
-    k_set_f64(k, next_double(k));
-}
-
-static void rand_normal(K *k)
-{
-    double u, v, s;
-    do {
-        u = 2 * next_double(k) - 1;
-        v = 2 * next_double(k) - 1;
-        s = u * u + v * v;
-    } while (s >= 1 || s == 0);
-    k_set_f64(k, u * sqrt(-2 * log(s) / s));
+    if (!zero_divisor(k, isinf(k_f64(k, 0)) != 0, k_i32(k, 1), "DIVIDE_BY_ZERO"))
+        k_set_f64(k, k_f64(k, 0));
 }
 
 const Kernel kernels_number[] = {
+    { "spark_defined", "di:d", defined, 0 },
     { "spark_divide", "ddi:d", divide, 0 },
     { "spark_div", "lli:l", div_integer, 0 },
     { "spark_mod", "lli:l", mod_integer, 0 },
@@ -436,6 +390,7 @@ const Kernel kernels_number[] = {
     { "spark_pfmod", "ddi:d", pmod_float, 0 },
     { "spark_floor_div", "ll:l", floor_div_integer, 0 },
     { "spark_round_integer", "lii:l", round_integer, 0 },
+    { "spark_round_wide", "lii:h", round_wide, 0 },
     { "spark_round_float", "dii:d", round_float, 0 },
     { "spark_round_float", "fii:f", round_float32, 0 },
     { "spark_sqrt", "d:d", math_sqrt, 0 },     { "spark_exp", "d:d", math_exp, 0 },       { "spark_expm1", "d:d", math_expm1, 0 },
@@ -461,7 +416,5 @@ const Kernel kernels_number[] = {
     { "spark_unhex", "S:B", unhex, 0 },
     { "spark_conv", "Siii:S", conv, 0 },
     { "spark_width_bucket", "dddl:l", width_bucket, 0 },
-    { "spark_rand", "l:d", rand_uniform, KERNEL_NULLS | KERNEL_VOLATILE },
-    { "spark_randn", "l:d", rand_normal, KERNEL_NULLS | KERNEL_VOLATILE },
     { NULL, NULL, NULL, 0 },
 };

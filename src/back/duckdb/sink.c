@@ -46,7 +46,7 @@ Status sink_partition_text(const SinkWork *w, size_t i, const char **ret_sql, Er
 }
 
 /* ExternalCatalogUtils.escapePathName */
-static void escape_path(const char *text, Str *out)
+void sink_escape_path(const char *text, Str *out)
 {
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
@@ -61,10 +61,10 @@ char *sink_partition_path(const SinkWork *w, const char *const *values)
 {
     str_auto path = STR_INIT(LIMIT_QUERY_TEXT);
     for (size_t i = 0; i < w->partitions.len; i++) {
-        escape_path(w->schema->at[w->partitions.at[i]].name, &path);
+        sink_escape_path(w->schema->at[w->partitions.at[i]].name, &path);
         str_addc(&path, '=');
         if (values[i] && *values[i])
-            escape_path(values[i], &path);
+            sink_escape_path(values[i], &path);
         else
             str_add(&path, default_partition);
         str_addc(&path, '/');

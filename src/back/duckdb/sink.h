@@ -35,4 +35,7 @@ typedef struct SinkFiles {
 Status sink_write(Arena *a, EngineSession *s, const EmitOptions *options, const SinkRequest *request, SinkFiles *ret_files,
                   Error *err);
 
+/* A partition column's name or value as it stands in a path: ExternalCatalogUtils.escapePathName. */
+void sink_escape_path(const char *text, Str *out);
+
 #endif

@@ -213,9 +213,9 @@ Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *request, 
     SourceFile *files = ARENA_ARRAY(a, SourceFile, request->nfiles + 1);
     if (request->nfiles)
         memcpy(files, request->files, request->nfiles * sizeof *files);
-    bool recursive, given = request->nfiles && request->files[0].partition_values;
+    bool recursive, given = request->partition_schema != NULL;
     TRY(common_options(request, &recursive, err));
-    source->partition_schema = type_struct(a, NULL, 0);
+    source->partition_schema = given ? request->partition_schema : type_struct(a, NULL, 0);
     if (!given && !recursive) /* recursiveFileLookup: folders are not columns */
         TRY(source_partitions(a, request, &source->partition_schema, files, err));
     if (request->user_schema) {
@@ -229,7 +229,7 @@ Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *request, 
     TRY(check_types(format, source->data_schema, err));
     TRY(check_corrupt(format, request, source->data_schema, err));
     if (!strcmp(format, "parquet"))
-        TRY(source_parquet_check(s, request, source->data_schema, err));
+        TRY(source_parquet_check(s, request, source->data_schema, &source->as_stored, err));
     source->files = files;
     source->nfiles = request->nfiles;
     *ret_source = source;

@@ -17,6 +17,7 @@ typedef struct SourceRequest {
     size_t nfiles;
     const StrList *roots;         /* URIs the user named: partition folders are looked for below them; option basePath wins */
     const Type *user_schema;      /* STRUCT or NULL: infer. May name partition columns */
+    const Type *partition_schema; /* STRUCT of a catalog's table: its files carry their values; NULL: look into the paths */
     const KeyValueList *options;
     const char *time_zone;        /* of the session */
     bool infer_partition_types;   /* spark.sql.sources.partitionColumnTypeInference.enabled, default true */

@@ -180,7 +180,7 @@ static Status take_line(Infer *in, CsvParser *p, View line)
 static Status infer_lines(Infer *in, CsvParser *p, const SourceFile *file)
 {
     source_reader_auto *r = NULL;
-    TRY(source_reader_open(file->path, 0, -1, in->o->line_sep, &r, in->err));
+    TRY(source_reader_open(file->path, file->uri, 0, -1, in->o->line_sep, &r, in->err));
     for (;;) {
         View line;
         bool done;
@@ -211,7 +211,7 @@ static Status whole_file(Infer *in, const SourceFile *file, char **ret_text, siz
 {
     source_reader_auto *r = NULL;
     View bytes;
-    TRY(source_reader_open(file->path, 0, -1, (View){ 0 }, &r, in->err));
+    TRY(source_reader_open(file->path, file->uri, 0, -1, (View){ 0 }, &r, in->err));
     TRY(source_reader_rest(r, &bytes, in->err));
     if (in->o->encoding)
         TRY(source_decode(in->a, in->o->encoding, bytes, &bytes, in->err));

@@ -17,7 +17,8 @@ Status source_decode(Arena *a, const char *encoding, View bytes, View *ret_text,
 Status source_csv_schema(Arena *a, const SourceRequest *r, const Type **ret_schema, Error *err);
 Status source_parquet_schema(Arena *a, EngineSession *s, const SourceRequest *r, const Type **ret_schema, Error *err);
 /* FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH for a file whose columns Spark does not read as `schema`. */
-Status source_parquet_check(EngineSession *s, const SourceRequest *r, const Type *schema, Error *err);
+/* `ret_as_stored`: see ScanSource. */
+Status source_parquet_check(EngineSession *s, const SourceRequest *r, const Type *schema, bool *ret_as_stored, Error *err);
 Status source_json_schema(Arena *a, const SourceRequest *r, const Type **ret_schema, Error *err);
 
 /* Partition columns in the files' paths: a STRUCT (without fields when there are none) and each file's values. */

@@ -186,7 +186,7 @@ static Status infer_file(Infer *in, const SourceFile *file)
     source_reader_auto *r = NULL;
     View line;
     bool done = false;
-    TRY(source_reader_open(file->path, 0, -1, in->common->line_sep, &r, in->err));
+    TRY(source_reader_open(file->path, file->uri, 0, -1, in->common->line_sep, &r, in->err));
     if (in->common->multi_line || in->common->encoding) {
         arena_auto *text = arena_new();
         TRY(source_reader_rest(r, &line, in->err));

@@ -342,10 +342,39 @@ static bool readable(const Type *file, const Type *wanted)
     return file->kind == wanted->kind || (wanted->kind == TYPE_TIMESTAMP && file->kind == TYPE_TIMESTAMP_NTZ);
 }
 
-static Status check_file(Arena *a, EngineSession *s, const SourceFile *file, const Type *schema, Error *err)
+/* Types that the engine reads from a file as just what they are here. */
+static bool engine_reads_alike(const Type *t)
+{
+    switch (t->kind) {
+    case TYPE_BOOLEAN: case TYPE_INT: case TYPE_LONG: case TYPE_FLOAT: case TYPE_DOUBLE: case TYPE_STRING: case TYPE_DATE:
+    case TYPE_DECIMAL: return true;
+    default: return false;
+    }
+}
+
+/* The columns of the schema are in the file, by the very names, and no other name is the same but for case. */
+static bool stored_alike(const Type *there, const Type *schema)
+{
+    for (size_t i = 0; i < schema->nfields; i++) {
+        size_t same = 0;
+        const Field *f = NULL;
+        for (size_t j = 0; j < there->nfields; j++) {
+            bool named = str_ieq(there->fields[j].name, schema->fields[i].name);
+            same += named;
+            f = named ? &there->fields[j] : f;
+        }
+        if (same != 1 || !str_eq(f->name, schema->fields[i].name) || !type_same(f->type, schema->fields[i].type) ||
+            !engine_reads_alike(f->type))
+            return false;
+    }
+    return true;
+}
+
+static Status check_file(Arena *a, EngineSession *s, const SourceFile *file, const Type *schema, bool *ret_alike, Error *err)
 {
     const Type *there;
     TRY(physical_schema(a, s, file, &there, err));
+    *ret_alike = stored_alike(there, schema);
     for (size_t i = 0; i < schema->nfields; i++) {
         const Field *f = field_named(there, schema->fields[i].name);
         if (!f || readable(f->type, schema->fields[i].type))
@@ -360,11 +389,14 @@ static Status check_file(Arena *a, EngineSession *s, const SourceFile *file, con
     return ST_OK;
 }
 
-Status source_parquet_check(EngineSession *s, const SourceRequest *r, const Type *schema, Error *err)
+Status source_parquet_check(EngineSession *s, const SourceRequest *r, const Type *schema, bool *ret_as_stored, Error *err)
 {
+    *ret_as_stored = r->nfiles <= CHECKED_FILES && schema->nfields;
     for (size_t i = 0; i < r->nfiles && i < CHECKED_FILES; i++) {
         arena_auto *a = arena_new();
-        TRY(check_file(a, s, &r->files[i], schema, err));
+        bool alike;
+        TRY(check_file(a, s, &r->files[i], schema, &alike, err));
+        *ret_as_stored = *ret_as_stored && alike;
     }
     return ST_OK;
 }

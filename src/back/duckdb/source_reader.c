@@ -40,9 +40,9 @@ static Codec codec_of(const char *path)
     return str_ends(path, ".zst") ? CODEC_ZSTD : CODEC_NONE;
 }
 
-bool source_compressed(const char *path)
+bool source_compressed(const char *name)
 {
-    return codec_of(path) != CODEC_NONE;
+    return codec_of(name) != CODEC_NONE;
 }
 
 void source_reader_close(SourceReader *r)
@@ -289,10 +289,10 @@ static Status skip_start(SourceReader *r, int64_t from, Error *err)
     return ST_OK;
 }
 
-Status source_reader_open(const char *path, int64_t from, int64_t to, View separator, SourceReader **ret_reader, Error *err)
+Status source_reader_open(const char *path, const char *name, int64_t from, int64_t to, View separator, SourceReader **ret_reader, Error *err)
 {
     for (size_t i = 0; i < sizeof unread_endings / sizeof *unread_endings; i++) {
-        if (str_ends(path, unread_endings[i]))
+        if (str_ends(name, unread_endings[i]))
             return FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE.WEIR",
                              "The feature is not supported: reading files compressed as %s.", unread_endings[i]);
     }
@@ -303,7 +303,7 @@ Status source_reader_open(const char *path, int64_t from, int64_t to, View separ
         abort();
     r->path = strdup(path);
     r->fd = open(path, O_RDONLY | O_CLOEXEC);
-    r->codec = codec_of(path);
+    r->codec = codec_of(name);
     r->last = to;
     if (separator.len) {
         r->separator = strndup(separator.data, separator.len);

@@ -12,10 +12,10 @@
 typedef struct SourceReader SourceReader;
 
 /* Is the file compressed, so that it can only be read from its start? */
-bool source_compressed(const char *path);
-/* Lines that begin in [from, to] (from 0: in [0, to]); to < 0: to the end. `separator` NULL: the usual ones. A byte order
+bool source_compressed(const char *name);
+/* `name`: the file's URI, by whose ending it is decompressed: an object of the lake has another path. Lines that begin in [from, to] (from 0: in [0, to]); to < 0: to the end. `separator` NULL: the usual ones. A byte order
  * mark at the start is skipped. */
-Status source_reader_open(const char *path, int64_t from, int64_t to, View separator, SourceReader **ret_reader, Error *err);
+Status source_reader_open(const char *path, const char *name, int64_t from, int64_t to, View separator, SourceReader **ret_reader, Error *err);
 void source_reader_close(SourceReader *r); /* NULL is fine */
 void source_reader_closep(SourceReader **r);
 #define source_reader_auto __attribute__((cleanup(source_reader_closep))) SourceReader

@@ -163,7 +163,7 @@ static void cut(ScanShared *s)
     VEC(FileRange) ranges = { 0 };
     for (size_t i = 0; i < s->plan->nfiles; i++) {
         int64_t bytes = file_bytes(&s->plan->files[i]);
-        bool whole = s->plan->whole_files || source_compressed(s->plan->files[i].path);
+        bool whole = s->plan->whole_files || source_compressed(s->plan->files[i].uri);
         if (whole || bytes <= RANGE_BYTES) {
             vec_push(s->a, &ranges, (FileRange){ i, 0, -1 });
             continue;
@@ -234,7 +234,7 @@ static Status begin(ScanLocal *l, const FileRange *range, Error *err)
     l->text_taken = false;
     l->at = l->end = NULL;
     l->left = NULL;
-    Status status = source_reader_open(l->file->path, range->from, range->to, separator, &l->reader, err);
+    Status status = source_reader_open(l->file->path, l->file->uri, range->from, range->to, separator, &l->reader, err);
     if (status == ST_NOT_FOUND)
         return engine_fail(err, ST_RUNTIME, "FAILED_READ_FILE.FILE_NOT_EXIST", "path", l->file->uri, NULL);
     l->active = status == ST_OK;

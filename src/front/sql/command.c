@@ -208,8 +208,13 @@ int name_start(const SqlParser *p)
 
 StrList *qualified(SqlParser *p, StrList *name, StrList *within)
 {
-    if (name->len > 1)
+    if (name->len > 1) {
+        const char *own = name->at[name->len - 2], *other = within->at[within->len - 1];
+        if (!str_ieq(own, other))
+            parser_fail(p, 0, end_of_rule(p), "SHOW_COLUMNS_WITH_CONFLICT_NAMESPACE", "42K05",
+                "SHOW COLUMNS with conflicting namespaces: `%s` != `%s`.", other, own);
         return name;
+    }
     StrList *both = ARENA_NEW(p->a, StrList);
     for (size_t i = 0; i < within->len; i++)
         vec_push(p->a, both, within->at[i]);

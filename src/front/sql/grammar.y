@@ -287,10 +287,17 @@ from_clause(A) ::= FROM relations(R). [LOWEST]                   { A = R; }
 from_clause(A) ::= FROM relations(R) lateral_views(V).           { A = lateral_views_over(p, R, V); }
 from_clause(A) ::= FROM relations(R) lateral_views(V) pivot_clause(P).
   { A = pivot_over(p, lateral_views_over(p, R, V), P); }
-relations(A) ::= relation(R).                     { A = R; }
-relations(A) ::= relations(L) COMMA relation(R).  { A = comma_join(p, L, R); }
+/* A join after a comma is over all before it (spark.sql.ansi.relationPrecedence is off). LATERAL on the first has nothing to see. */
+relations(A) ::= relation_primary(R).             { A = R; }
+relations(A) ::= LATERAL relation_primary(R).     { A = R; }
+relations(A) ::= relations(L) join_tail(J).       { A = join_over(p, L, J); }
+relations(A) ::= relations(L) pivot_clause(P).    { A = pivot_over(p, L, P); }
+relations(A) ::= relations(L) COMMA relation_primary(R).
+  { A = join_over(p, L, join(p, JOIN_INNER, false, false, R, NULL, NULL)); }
+relations(A) ::= relations(L) COMMA LATERAL relation_primary(R).
+  { A = join_over(p, L, join(p, JOIN_INNER, false, true, R, NULL, NULL)); }
 relation(A) ::= relation_primary(R).              { A = R; }
-relation(A) ::= LATERAL relation_primary(R).      { A = lateral(p, R); }
+relation(A) ::= LATERAL relation_primary(R).      { A = R; }
 relation(A) ::= relation(L) join_tail(J).         { A = join_over(p, L, J); }
 relation(A) ::= relation(L) pivot_clause(P).      { A = pivot_over(p, L, P); }
 /* a Join without its left side */
@@ -1323,8 +1330,8 @@ repair_option(A) ::= .                 { A = 1; }
 repair_option(A) ::= ADD PARTITIONS.   { A = 1; }
 repair_option(A) ::= DROP PARTITIONS.  { A = 2; }
 repair_option(A) ::= SYNC PARTITIONS.  { A = 3; }
-statement(A) ::= ANALYZE(T) TABLE reference(N) partition_opt COMPUTE STATISTICS analyze_what(W).
-  { A = NEW(Analyze, T->start, .table = *N, .what = W.what, .columns = names_of(W.columns)); }
+statement(A) ::= ANALYZE(T) TABLE reference(N) partition_opt(V) COMPUTE STATISTICS analyze_what(W).
+  { A = NEW(Analyze, T->start, .table = *N, .what = W.what, .columns = names_of(W.columns), .partition_values = list_of(V)); }
 statement(A) ::= ANALYZE(T) TABLES in_names(N) COMPUTE STATISTICS analyze_what(W).
   { A = NEW(Analyze, T->start, .table = names_of(N), .what = analyze_tables(p, W.what)); }
 %type analyze_what {AnalyzeWhat}

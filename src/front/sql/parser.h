@@ -189,8 +189,6 @@ Node *table_argument(SqlParser *p, Node *source, const NodeList *partitioning, i
 /* joins, samples, pivots and lateral views are made without their input, which *_over adds */
 Node *join(SqlParser *p, JoinKind kind, bool natural, bool lateral, Node *right, Node *condition, StrList *columns);
 Node *join_over(SqlParser *p, Node *left, Node *join);
-Node *comma_join(SqlParser *p, Node *left, Node *right);
-Node *lateral(SqlParser *p, Node *relation); /* LATERAL (query) as the first relation, or after a comma */
 Node *lateral_view(SqlParser *p, bool outer, Node *function, NodeList *args, TableAlias names, int start);
 Node *lateral_views_over(SqlParser *p, Node *input, Node *views);
 Node *pivot(SqlParser *p, NodeList *aggregates, NodeList *columns, NodeList *values, int start);

@@ -99,24 +99,6 @@ Node *join_over(SqlParser *p, Node *left, Node *join)
     return at(p, join, left->start);
 }
 
-/* FROM a, b. A right side that lateral() made is a Join that waits for its left. */
-Node *comma_join(SqlParser *p, Node *left, Node *right)
-{
-    Node **place = &right;
-    while (node_is(Join, *place) && node_as(Join, *place)->left)
-        place = &((Join *)*place)->left;
-    if (node_is(Join, *place)) {
-        *place = join_over(p, left, *place);
-        return right;
-    }
-    return join_over(p, left, join(p, JOIN_INNER, false, false, right, NULL, NULL));
-}
-
-Node *lateral(SqlParser *p, Node *relation)
-{
-    return join(p, JOIN_INNER, false, true, relation, NULL, NULL);
-}
-
 /* ---------------------------------------------------------------- lateral views: a chain by `input`, the first innermost */
 Node *lateral_view(SqlParser *p, bool outer, Node *function, NodeList *args, TableAlias names, int start)
 {

@@ -1,0 +1,93 @@
+"""TPC-H, each query on the same Parquet files: weir, DuckDB with SQL written by hand, real Spark, Sail; peak memory beside.
+
+WEIR_TPCH_SCALE (10), WEIR_TPCH_ROUNDS (3), WEIR_TPCH_ENGINES (weir,duckdb,sail,spark). The engines take turns, query by query, so that a
+noisy machine is noisy for all; an engine's figure for a query is the median of its rounds, and for all the geometric mean.
+Real Spark runs one round: it is far slower than the noise.
+"""
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+
+from common import ORACLE, PEERS, TOP, VENV, WEIR, figure
+
+sys.path[:0] = [str(TOP / "tests/exam")]
+import spark_sql  # noqa: E402
+import tpc_data  # noqa: E402
+
+CLIENT = TOP / "bench/tpch_client.py"
+
+class Engine:
+    """A process that answers queries on demand: a line with the query in, a line with {seconds, rows} out."""
+
+    def __init__(self, name, place, work):
+        self.name, self.server, self.pids = name, None, []
+        python, target = {"duckdb": (PEERS / "bin/python", "duckdb"), "spark": (ORACLE / "bin/python", "spark")}.get(
+            name, (VENV / "bin/python", None))
+        log = open(work / f"{name}.log", "w")
+        if name == "weir":
+            self.server = subprocess.Popen([WEIR, "connect", "--home", work / "home", "--listen", "127.0.0.1:0", "--cores", "2",
+                                            "--memory", os.environ.get("WEIR_TPCH_MEMORY", "8g")],
+                                           stdout=subprocess.PIPE, stderr=log, text=True)
+            target = re.match(r"weir: ready (\S+)", self.server.stdout.readline())[1]
+        if name == "sail":
+            self.server = subprocess.Popen([PEERS / "bin/sail", "spark", "server", "--ip", "127.0.0.1", "--port", "15599"],
+                                           stdout=log, stderr=log)
+            target = "sc://127.0.0.1:15599"
+        self.client = subprocess.Popen([python, CLIENT, target, place], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
+
+    def ask(self, text):
+        print(json.dumps(text), file=self.client.stdin, flush=True)
+        line = self.client.stdout.readline()
+        return json.loads(line) if line else {"error": "the engine died"}
+
+    def peak_mb(self):
+        process = self.server or self.client
+        pids = [str(process.pid)]
+        if self.name == "spark":  # the JVM is a child of its Python
+            pids += subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
+        return sum(int(re.search(r"VmHWM:\s+(\d+)", open(f"/proc/{pid}/status").read())[1]) for pid in pids) / 1024
+
+    def stop(self):
+        self.client.kill()
+        self.client.wait()
+        if self.server:
+            self.server.terminate()
+            self.server.wait(30)
+
+
+def run(work):
+    spark_sql.fetch()
+    scale = float(os.environ.get("WEIR_TPCH_SCALE", "10"))
+    rounds = int(os.environ.get("WEIR_TPCH_ROUNDS", "3"))
+    names = os.environ.get("WEIR_TPCH_ENGINES", "weir,duckdb,sail,spark").split(",")
+    place = tpc_data.data("tpch", scale)
+    queries = tpc_data.queries(spark_sql.CORPUS, "tpch")
+    engines = [Engine(name, place, work) for name in names]
+    taken = {name: {} for name in names}
+    try:
+        for query, text in queries.items():
+            for turn in range(rounds):
+                for engine in engines:
+                    if engine.name == "spark" and turn:
+                        continue
+                    result = engine.ask(text)
+                    if "error" in result:
+                        print(f"  {query}: {engine.name}: {result['error'][:200]}", flush=True)
+                    else:
+                        taken[engine.name].setdefault(query, []).append(result["seconds"])
+            print(f"  {query:4}" + "".join(f"  {name} {statistics.median(taken[name][query]):8.3f}" for name in names
+                                           if query in taken[name]), flush=True)
+        means = {}
+        for engine in engines:
+            medians = [statistics.median(values) for values in taken[engine.name].values()]
+            means[engine.name] = statistics.geometric_mean(medians)
+            print(f"  {engine.name:7} geometric mean {means[engine.name]:8.3f} s over {len(medians)} queries, "
+                  f"peak memory {engine.peak_mb():.0f} MB")
+        for name in names[1:]:
+            figure(f"TPC-H SF{scale:g}: {name} by {names[0]}, geometric mean", [means[name] / means[names[0]]], "x")
+    finally:
+        for engine in engines:
+            engine.stop()

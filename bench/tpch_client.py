@@ -1,0 +1,46 @@
+"""tpch_client.py TARGET FOLDER: answers queries that come as JSON lines; TARGET is sc://…, "spark" or "duckdb"."""
+import json
+import pathlib
+import sys
+import time
+
+
+def open_duckdb(folders):
+    import duckdb
+
+    db = duckdb.connect(config={"threads": 2})
+    for folder in folders:
+        db.execute(f"CREATE VIEW {folder.name} AS SELECT * FROM read_parquet('{folder}/*.parquet')")
+    return lambda text: len(db.execute(text).fetchall())
+
+
+def open_spark(target, folders):
+    from pyspark.sql import SparkSession
+
+    if target == "spark":
+        builder = (SparkSession.builder.master("local[2]").config("spark.driver.memory", "8g").config("spark.ui.enabled", "false")
+                   .config("spark.sql.shuffle.partitions", "4"))
+    else:
+        builder = SparkSession.builder.remote(target)
+    spark = builder.getOrCreate()
+    for folder in folders:
+        spark.read.parquet(f"file://{folder}").createOrReplaceTempView(folder.name)
+    return lambda text: len(spark.sql(text).collect())
+
+
+def main(target, place):
+    folders = sorted(folder for folder in pathlib.Path(place).iterdir() if folder.is_dir())
+    ask = open_duckdb(folders) if target == "duckdb" else None
+    for line in sys.stdin:
+        try:
+            if ask is None:  # the server may still be starting
+                ask = open_spark(target, folders)
+            start = time.perf_counter()
+            rows = ask(json.loads(line))
+            answer = {"seconds": time.perf_counter() - start, "rows": rows}
+        except Exception as error:
+            answer = {"error": str(error)[:500]}
+        print(json.dumps(answer), flush=True)
+
+
+main(*sys.argv[1:])

@@ -1,0 +1,290 @@
+/* back/duckdb/kernel_interval.c -- texts to intervals, and intervals times and by whole numbers.
+ * Source: IntervalUtils.{stringToInterval, castStringToYMInterval, castStringToDTInterval}, MultiplyDTInterval, DivideDTInterval. */
+#include "back/duckdb/zone.h"
+#include "back/duckdb/kernel.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <strings.h>
+
+enum { FIELD_YEAR = 0, FIELD_MONTH = 1, FIELD_DAY = 0, FIELD_HOUR = 1, FIELD_MINUTE = 2, FIELD_SECOND = 3 };
+
+typedef struct Reader {
+    const char *at, *end;
+} Reader;
+
+static bool blank(const Reader *r)
+{
+    return r->at < r->end && (unsigned char)*r->at <= ' ';
+}
+
+static void skip_blanks(Reader *r)
+{
+    while (blank(r))
+        r->at++;
+}
+
+static bool digit(const Reader *r)
+{
+    return r->at < r->end && isdigit((unsigned char)*r->at);
+}
+
+/* The word, in any case, at the reader; moves behind it. */
+static bool word(Reader *r, const char *text)
+{
+    size_t n = strlen(text);
+    if ((size_t)(r->end - r->at) < n || strncasecmp(r->at, text, n) != 0)
+        return false;
+    r->at += n;
+    return true;
+}
+
+static bool sign(Reader *r)
+{
+    bool negative = r->at < r->end && *r->at == '-';
+    r->at += r->at < r->end && (*r->at == '-' || *r->at == '+');
+    return negative;
+}
+
+/* At most `most` digits; false when there is none or the value passes `limit`. */
+static bool number(Reader *r, int most, int64_t limit, int64_t *ret)
+{
+    int64_t value = 0;
+    int n = 0;
+    for (; digit(r) && n < most; n++, r->at++) {
+        if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, *r->at - '0', &value))
+            return false;
+    }
+    *ret = value;
+    return n > 0 && !digit(r) && value <= limit;
+}
+
+/* ".5" as microseconds, at most nine digits of which six count. */
+static bool fraction(Reader *r, int64_t *ret)
+{
+    int n = 0;
+    *ret = 0;
+    if (r->at >= r->end || *r->at != '.')
+        return true;
+    for (r->at++; digit(r); n++, r->at++)
+        *ret = n < 6 ? *ret * 10 + (*r->at - '0') : *ret;
+    for (int i = n; i < 6; i++)
+        *ret *= 10;
+    return n <= 9;
+}
+
+/* ---------------------------------------------------------------- CALENDAR INTERVAL */
+static bool unit_of(Reader *r, int64_t value, int64_t micros, bool point, int64_t total[3])
+{
+    static const struct {
+        const char *name;
+        int part; /* months, days, microseconds */
+        int64_t size;
+    } units[] = { { "year", 0, 12 }, { "month", 0, 1 }, { "week", 1, 7 }, { "day", 1, 1 }, { "hour", 2, 3600000000 }, { "minute", 2, 60000000 },
+                  { "second", 2, 1000000 }, { "millisecond", 2, 1000 }, { "microsecond", 2, 1 } };
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        Reader at = *r;
+        int64_t product;
+        if (!word(&at, units[i].name))
+            continue;
+        at.at += at.at < at.end && (*at.at | 32) == 's';
+        if (at.at < at.end && !blank(&at))
+            continue;
+        *r = at;
+        if (point && units[i].size != 1000000)
+            return false;
+        return !__builtin_mul_overflow(value, units[i].size, &product) && !__builtin_add_overflow(total[units[i].part], product, &total[units[i].part]) &&
+               !__builtin_add_overflow(total[2], micros, &total[2]);
+    }
+    return false;
+}
+
+static bool calendar(View v, duckdb_interval *ret)
+{
+    Reader r = { v.data, v.data + v.len };
+    int64_t total[3] = { 0 };
+    skip_blanks(&r);
+    if (word(&r, "interval") && !blank(&r))
+        return false;
+    skip_blanks(&r);
+    if (r.at >= r.end)
+        return false;
+    while (r.at < r.end) {
+        int64_t value = 0, micros = 0;
+        bool negative = sign(&r);
+        skip_blanks(&r);
+        bool point = r.at < r.end && *r.at == '.';
+        if (!point && !number(&r, 19, INT64_MAX, &value))
+            return false;
+        const char *before = r.at;
+        if (!fraction(&r, &micros) || (point && r.at == before + 1) || !blank(&r))
+            return false;
+        point = r.at > before;
+        skip_blanks(&r);
+        if (!unit_of(&r, negative ? -value : value, negative ? -micros : micros, point, total))
+            return false;
+        skip_blanks(&r);
+    }
+    *ret = (duckdb_interval){ .months = (int32_t)total[0], .days = (int32_t)total[1], .micros = total[2] };
+    return total[0] == ret->months && total[1] == ret->days;
+}
+
+/* ---------------------------------------------------------------- ANSI intervals */
+static const char *const ym_names[] = { "YEAR", "MONTH" }, *const dt_names[] = { "DAY", "HOUR", "MINUTE", "SECOND" };
+
+/* INTERVAL '…' FIELD [TO FIELD]: the text between the quotes, or false. None of the words: the whole text. */
+static bool literal_of(View *v, const char *const *names, int from, int to, bool *negative)
+{
+    Reader r = { v->data, v->data + v->len };
+    *negative = false;
+    skip_blanks(&r);
+    while (r.end > r.at && (unsigned char)r.end[-1] <= ' ')
+        r.end--;
+    *v = (View){ r.at, (size_t)(r.end - r.at) };
+    if (!word(&r, "interval"))
+        return true;
+    skip_blanks(&r);
+    *negative = sign(&r);
+    const char *open = r.at, *close = open < r.end ? memchr(open + 1, '\'', (size_t)(r.end - open) - 1) : NULL;
+    if (open >= r.end || *open != '\'' || !close)
+        return false;
+    *v = (View){ open + 1, (size_t)(close - open) - 1 };
+    r.at = close + 1;
+    skip_blanks(&r);
+    if (!word(&r, names[from]))
+        return false;
+    skip_blanks(&r);
+    if (from != to) {
+        if (!word(&r, "to"))
+            return false;
+        skip_blanks(&r);
+        if (!word(&r, names[to]))
+            return false;
+    }
+    return r.at == r.end;
+}
+
+static bool year_month(View v, int from, int to, int32_t *ret)
+{
+    bool outer;
+    int64_t years = 0, months = 0, total;
+    if (!literal_of(&v, ym_names, from, to, &outer))
+        return false;
+    Reader r = { v.data, v.data + v.len };
+    bool negative = sign(&r) != outer;
+    if (!number(&r, 9, INT32_MAX, from == FIELD_YEAR ? &years : &months))
+        return false;
+    if (from != to && (r.at >= r.end || *r.at++ != '-' || !number(&r, 2, 11, &months)))
+        return false;
+    total = (negative ? -1 : 1) * (years * 12 + months);
+    *ret = (int32_t)total;
+    return r.at == r.end && total == *ret;
+}
+
+static bool day_time(View v, int from, int to, int64_t *ret)
+{
+    static const int64_t sizes[] = { MICROS_PER_DAY, 3600000000, 60000000, 1000000 }, limits[] = { 0, 23, 59, 59 };
+    bool outer;
+    i128 total = 0;
+    if (!literal_of(&v, dt_names, from, to, &outer))
+        return false;
+    Reader r = { v.data, v.data + v.len };
+    bool negative = sign(&r) != outer;
+    for (int field = from; field <= to; field++) {
+        int64_t value, micros = 0;
+        if (field > from && (r.at >= r.end || *r.at++ != (field == FIELD_HOUR ? ' ' : ':')))
+            return false;
+        if (!number(&r, field > from ? 2 : field == FIELD_SECOND ? 13 : field == FIELD_MINUTE ? 12 : field == FIELD_HOUR ? 10 : 9,
+                    field > from ? limits[field] : INT64_MAX, &value))
+            return false;
+        if (field == FIELD_SECOND && !fraction(&r, &micros))
+            return false;
+        total += (i128)value * sizes[field] + micros;
+    }
+    total = negative ? -total : total;
+    *ret = (int64_t)total;
+    return r.at == r.end && total == *ret;
+}
+
+/* ---------------------------------------------------------------- kernels */
+static void bad(K *k, const char *type, const char *code)
+{
+    if (k_i32(k, 3) != MODE_ERROR)
+        k_null(k);
+    else
+        k_fail(k, code, "input", k_text(k, k_str(k, 0)), "intervalStr", type, "supportedFormat", "", "typeName", type, NULL);
+}
+
+/* Digits and a hyphen, but a month past 11. */
+static bool month_too_large(View v)
+{
+    size_t digits = 0, hyphens = 0;
+    for (size_t i = 0; i < v.len; i++) {
+        digits += isdigit((unsigned char)v.data[i]) != 0;
+        hyphens += i > 0 && v.data[i] == '-';
+    }
+    return hyphens == 1 && digits > 1 && digits + hyphens >= v.len - 1;
+}
+
+static void text_interval(K *k)
+{
+    duckdb_interval value;
+    if (calendar(k_str(k, 0), &value))
+        k_set_interval(k, value);
+    else
+        k_null(k);
+}
+
+static void text_year_month(K *k)
+{
+    int32_t value;
+    if (year_month(k_str(k, 0), k_i32(k, 1), k_i32(k, 2), &value))
+        k_set_i32(k, value);
+    else
+        bad(k, "year-month", month_too_large(k_str(k, 0)) ? "INVALID_INTERVAL_FORMAT.INTERVAL_PARSING" : "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING");
+}
+
+static void text_day_time(K *k)
+{
+    int64_t value;
+    if (day_time(k_str(k, 0), k_i32(k, 1), k_i32(k, 2), &value))
+        k_set_i64(k, value);
+    else
+        bad(k, "day-time", "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING_WITH_NOTICE");
+}
+
+/* `interval` times or by a whole number, rounded half up. */
+static void interval_times_whole(K *k)
+{
+    int64_t product;
+    if (__builtin_mul_overflow(k_i64(k, 0), k_i64(k, 1), &product))
+        k_fail(k, "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", NULL);
+    else
+        k_set_i64(k, product);
+}
+
+static void interval_by_whole(K *k)
+{
+    int64_t n = k_i64(k, 0), by = k_i64(k, 1);
+    if (by == 0) {
+        k_fail(k, "INTERVAL_DIVIDED_BY_ZERO", NULL);
+        return;
+    }
+    i128 q = (i128)n / by, rest = (i128)n % by, size = by < 0 ? -(i128)by : by;
+    rest = rest < 0 ? -rest : rest;
+    if (rest * 2 >= size && rest)
+        q += (n < 0) != (by < 0) ? -1 : 1;
+    if (q != (int64_t)q)
+        k_fail(k, "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", NULL);
+    else
+        k_set_i64(k, (int64_t)q);
+}
+
+const Kernel kernels_interval[] = {
+    { "spark_text_interval", "S:I", text_interval, 0 },
+    { "spark_text_year_month", "Siii:i", text_year_month, 0 },
+    { "spark_text_day_time", "Siii:l", text_day_time, 0 },
+    { "spark_interval_times_whole", "lli:l", interval_times_whole, 0 },
+    { "spark_interval_by_whole", "lli:l", interval_by_whole, 0 },
+    { NULL, NULL, NULL, 0 },
+};

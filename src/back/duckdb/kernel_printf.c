@@ -1,0 +1,124 @@
+/* back/duckdb/kernel_printf.c -- numbers and values as formatted text. Source: FormatNumber (DecimalFormat), FormatString (Formatter). */
+#include "back/duckdb/convert.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define OUT_STR STR_INIT((size_t)1 << 31)
+
+/* DecimalFormat "#,###,###,##0.00": half even on what is shown. */
+static void format_number(K *k)
+{
+    View v = k_str(k, 0);
+    int32_t digits = k_i32(k, 1);
+    i128 value;
+    bool overflow;
+    char text[64];
+    if (digits < 0) {
+        k_null(k);
+        return;
+    }
+    if (!convert_decimal(v, 38, digits > 20 ? 20 : digits, &value, &overflow)) {
+        k_set_view(k, v.len == 3 ? (View){ "\xEF\xBF\xBD", 3 } : v.data[0] == '-' ? VIEW("-\xE2\x88\x9E") : VIEW("\xE2\x88\x9E"));
+        return;
+    }
+    size_t n = print_decimal(value, digits > 20 ? 20 : digits, text);
+    const char *point = memchr(text, '.', n);
+    size_t whole = point ? (size_t)(point - text) : n, sign = text[0] == '-';
+    str_auto out = OUT_STR;
+    for (size_t i = 0; i < whole; i++) {
+        if (i > sign && (whole - i) % 3 == 0)
+            str_addc(&out, ',');
+        str_addc(&out, text[i]);
+    }
+    str_addn(&out, text + whole, n - whole);
+    k_set_str(k, str_text(&out), out.len);
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the formats are made here, of one conversion each */
+/* One conversion of java.util.Formatter: [flags][width][.precision]letter. `arg` has a letter for its kind in front. */
+static void format_one(Str *out, const char *spec, size_t length, View arg, bool null)
+{
+    char format[40], small[512];
+    char letter = spec[length - 1], kind = null ? 's' : arg.data[0];
+    View text = null ? VIEW("null") : (View){ arg.data + 1, arg.len - 1 };
+    size_t keep = length - 1 < 24 ? length - 1 : 24, n = 0;
+    for (size_t i = 0; i < keep; i++) {
+        if (spec[i] != ',')
+            format[n++] = spec[i];
+    }
+    char *value = strndup(text.data, text.len);
+    if (!value)
+        abort();
+    if (strchr("dxXo", letter) && kind == 'i') {
+        snprintf(format + n, sizeof format - n, "ll%c", letter);
+        snprintf(small, sizeof small, format, strtoll(value, NULL, 10));
+    } else if (strchr("feEgG", letter) && kind != 's') {
+        snprintf(format + n, sizeof format - n, "%c", letter);
+        snprintf(small, sizeof small, format, strtod(value, NULL));
+    } else if (letter == 'c' && kind == 'i') {
+        snprintf(small, sizeof small, "%c", (int)strtol(value, NULL, 10));
+    } else {
+        snprintf(format + n, sizeof format - n, "s");
+        char *big = NULL;
+        if (asprintf(&big, format, value) >= 0)
+            str_add(out, big);
+        free(big);
+        free(value);
+        return;
+    }
+    str_add(out, small);
+    free(value);
+}
+
+#pragma GCC diagnostic pop
+
+static void format_string(K *k)
+{
+    if (k_is_null(k, 0)) {
+        k_null(k);
+        return;
+    }
+    View f = k_str(k, 0);
+    str_auto out = OUT_STR;
+    size_t next = 1;
+    for (size_t i = 0; i < f.len; i++) {
+        if (f.data[i] != '%' || i + 1 == f.len) {
+            str_addc(&out, f.data[i]);
+            continue;
+        }
+        size_t end = i + 1, from = i;
+        while (end < f.len && !isalpha((unsigned char)f.data[end]) && f.data[end] != '%')
+            end++;
+        if (end == f.len)
+            break;
+        if (f.data[end] == '%' || f.data[end] == 'n') {
+            str_addc(&out, f.data[end] == 'n' ? '\n' : '%');
+            i = end;
+            continue;
+        }
+        size_t arg = next;
+        const char *dollar = memchr(f.data + i, '$', end - i);
+        char spec[40] = "%";
+        if (dollar) {
+            arg = strtoul(f.data + i + 1, NULL, 10);
+            from = (size_t)(dollar - f.data);
+        } else {
+            next++;
+        }
+        size_t n = end - from < 30 ? end - from : 30;
+        memcpy(spec + 1, f.data + from + 1, n);
+        if (arg >= 1 && arg < k->nargs)
+            format_one(&out, spec, n + 1, k_str(k, arg), k_is_null(k, arg));
+        i = end;
+    }
+    k_set_str(k, str_text(&out), out.len);
+}
+
+const Kernel kernels_printf[] = {
+    { "spark_format_number", "Si:S", format_number, 0 },
+    { "spark_format_string", "SS:S", format_string, KERNEL_NULLS | KERNEL_VARARGS },
+    { NULL, NULL, NULL, 0 },
+};
