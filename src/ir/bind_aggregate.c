@@ -267,7 +267,7 @@ static Node *split_node(Arena *a, Node *n, void *arg);
 static Node *split_outer(Arena *a, Node *n, void *arg)
 {
     const Split *s = arg;
-    bool aggregate = node_is(Call, n) && node_as(Call, n)->function->kind == FN_AGGREGATE;
+    bool aggregate = is_aggregate(n);
     return aggregate || node_is(ColumnRef, n) || in_list(s->groups, n) ? split_node(a, n, arg) : NULL;
 }
 
@@ -315,7 +315,7 @@ static bool note_correlated(const Node *n, void *arg)
     bool *found = arg;
     if (node_is(Subquery, n))
         *found = *found || is_correlated(n) || node_as(Subquery, n)->operands.len;
-    return !*found && !node_is(Subquery, n) && !(node_is(Call, n) && node_as(Call, n)->function->kind == FN_AGGREGATE);
+    return !*found && !node_is(Subquery, n) && !is_aggregate(n);
 }
 
 /* What must stand in a Project over the Aggregate. */
