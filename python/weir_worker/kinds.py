@@ -7,7 +7,7 @@ group    key · grouping expressions · the relation's columns    the function's
 cogroup  key · side (0, 1) · grouping expressions · left columns · right columns
 agg      key · grouping expressions · arguments                 grouping expressions · one column per function
 window   key · arguments and bounds · columns passed on         one column per function · columns passed on
-table    columns passed on · arguments                          columns passed on · the function's columns
+scalar, of a table function: the arguments                      a list of rows
 
 `key` is a text of bytes that is equal for equal groups; rows of a group are neighbours."""
 
@@ -15,6 +15,8 @@ import struct
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from pyspark.sql.types import ArrayType
 
 from weir_worker import plain
 
@@ -226,73 +228,38 @@ class PassingSink:
             self._sink.take(pa.RecordBatch.from_arrays(columns, ["_%d" % i for i in range(len(columns))]))
 
 
-class TableSource:
-    """One row at a time: what a function yields until it asks for the next one belongs to this one."""
-
-    def __init__(self, source, npassed):
-        self._source, self._npassed = source, npassed
-        self.row = None
-
-    def batches(self):
-        for batch in self._source.batches():
-            for i in range(batch.num_rows):
-                row = batch.slice(i, 1)
-                self.row = select(row, 0, self._npassed)
-                yield select(row, self._npassed, row.num_columns)
+def plain_table_lists(func, batch, types, returns):
+    """For SQL_TABLE_UDF: func gives a tuple of rows for each row of arguments, and one more for terminate()."""
+    columns = plain.columns_of(batch, types, True)
+    rows = zip(*columns) if columns else (() for _ in range(batch.num_rows))
+    lists = [list(given) for given in func(0, rows)]
+    for rest in lists[batch.num_rows :]:
+        lists[batch.num_rows - 1].extend(rest)
+    lists = lists[: batch.num_rows] + [[] for _ in range(batch.num_rows - len(lists))]  # the rest was skipped
+    return plain.column(lists, ArrayType(returns, False))
 
 
-class TableSink:
-    def __init__(self, sink, source, npassed):
-        self._sink, self._source, self._npassed = sink, source, npassed
-        self._batches, self._rows = [], 0
+def arrow_table_lists(func, batch, returns):
+    """For SQL_ARROW_TABLE_UDF: what func yields before it asks for the next row belongs to the one before."""
+    at, counts, parts = -1, [0] * batch.num_rows, []
 
-    def write(self, data):
-        return len(data)
+    def rows():
+        nonlocal at
+        for i in range(batch.num_rows):
+            at = i
+            yield batch.slice(i, 1)
 
-    def take(self, batch):
-        batch = flat(batch)
-        if not batch.num_rows:
-            return
-        passed = []
-        if self._npassed:
-            if self._source.row is None:
-                return
-            zeros = pa.array([0] * batch.num_rows, pa.int32())
-            passed = [column.take(zeros) for column in self._source.row.columns]
-        columns = passed + batch.columns
-        made = pa.RecordBatch.from_arrays(columns, ["_%d" % i for i in range(len(columns))])
-        self._batches.append(made)
-        self._rows += made.num_rows
-        if self._rows >= 10000:
-            self.finish()
-
-    def finish(self):
-        if self._batches:
-            table = pa.Table.from_batches(self._batches).combine_chunks()
-            self._batches, self._rows = [], 0
-            for batch in table.to_batches():
-                self._sink.take(batch)
-
-
-class TableRows:
-    """A plain table function: one row of arguments in, a tuple of rows out."""
-
-    def __init__(self, types, returns, binary_as_bytes):
-        self._types, self._returns, self._bytes = types, returns, binary_as_bytes
-
-    def load_stream(self, source):
-        for batch in source.batches():
-            columns = plain.columns_of(batch, self._types, self._bytes)
-            if columns:
-                yield from zip(*columns)
-            else:
-                yield from (() for _ in range(batch.num_rows))
-
-    def dump_stream(self, results, sink):
-        for rows in results:
-            if rows:
-                columns = [plain.column(values, f.dataType) for values, f in zip(zip(*rows), self._returns.fields)]
-                sink.take(pa.RecordBatch.from_arrays(columns, ["f%d" % i for i in range(len(columns))]))
+    of = plain.arrow_of(returns)
+    for made, _ in func(0, rows()):
+        counts[max(at, 0)] += made.num_rows
+        if made.num_rows:
+            arrays = [made.column(i).cast(of.field(i).type) for i in range(of.num_fields)]
+            parts.append(pa.StructArray.from_arrays(arrays, fields=list(of)))
+    offsets = [0]
+    for count in counts:
+        offsets.append(offsets[-1] + count)
+    values = pa.concat_arrays(parts) if parts else pa.array([], of)
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values).cast(plain.arrow_of(ArrayType(returns, False)))
 
 
 def adapt(task, source, sink):
@@ -336,7 +303,4 @@ def adapt(task, source, sink):
     if kind == "iter":
         passing = Passing()
         return IterSource(source, task["nargs"], passing), PassingSink(sink, passing)
-    if kind == "table":
-        rows = TableSource(source, task["passed"])
-        return rows, TableSink(sink, rows, task["passed"])
     return source, sink

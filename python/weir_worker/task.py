@@ -29,7 +29,7 @@ from weir_worker import kinds, plain
 from weir_worker.frames import Channel, Ended, read_batch, read_schema
 
 OWN = tuple(os.path.dirname(os.path.abspath(f)) + os.sep for f in (__file__, worker.__file__))
-WITHOUT_CONF = (E.SQL_BATCHED_UDF, E.SQL_TABLE_UDF)
+WITHOUT_CONF = (E.SQL_BATCHED_UDF,)
 
 
 class Source:
@@ -200,25 +200,34 @@ def check_version(task):
         )
 
 
+def run_table(channel, task, commands, schema):
+    """Table functions: a batch of arguments is a partition; a list of rows for each row of it. Rows of terminate() are the
+    last one's."""
+    returns = _parse_datatype_json_string(task["returns"]).elementType
+    types = [f.dataType for f in argument_types(task).fields]
+    task["returns"] = returns.json()
+    sink = Sink(channel, to_arrow_schema(_parse_datatype_json_string(task["output"])))
+    for batch in Source(channel, schema).batches():
+        func = worker.read_udtf(CPickleSerializer(), table_function(task, commands), task["eval_type"])[0]
+        arrow = task["eval_type"] == E.SQL_ARROW_TABLE_UDF
+        lists = kinds.arrow_table_lists(func, batch, returns) if arrow else kinds.plain_table_lists(func, batch, types, returns)
+        sink.take(pa.RecordBatch.from_arrays([lists], ["_0"]))
+
+
 def run(channel, task, commands, schema):
     check_version(task)
     _accumulatorRegistry.clear()
     set_context(task)
+    if task["eval_type"] in (E.SQL_TABLE_UDF, E.SQL_ARROW_TABLE_UDF):
+        return run_table(channel, task, commands, schema)
     output = to_arrow_schema(without_udts(_parse_datatype_json_string(task["output"])))
     source, sink = Source(channel, schema), Sink(channel, output)
-    if task["kind"] == "table":
-        functions = worker.read_udtf(CPickleSerializer(), table_function(task, commands), task["eval_type"])
-    else:
-        functions = worker.read_udfs(CPickleSerializer(), scalar_functions(task, commands), task["eval_type"])
-    func, _, serializer, _ = functions
+    func, _, serializer, _ = worker.read_udfs(CPickleSerializer(), scalar_functions(task, commands), task["eval_type"])
     binary_as_bytes = task["conf"].get("spark.sql.execution.pyspark.binaryAsBytes", "true").lower() == "true"
     if task["eval_type"] in WITHOUT_CONF:
         types = [f.dataType for f in argument_types(task).fields]
-        if task["kind"] == "table":
-            serializer = kinds.TableRows(types, _parse_datatype_json_string(task["returns"]), binary_as_bytes)
-        else:
-            returns = [f.dataType for f in _parse_datatype_json_string(task["output"]).fields]
-            serializer = plain.Rows(types, returns, binary_as_bytes)
+        returns = [f.dataType for f in _parse_datatype_json_string(task["output"]).fields]
+        serializer = plain.Rows(types, returns, binary_as_bytes)
     source, sink = kinds.adapt(task, source, sink)
     results = func(task["partition"], serializer.load_stream(source))
     try:

@@ -68,6 +68,9 @@ static Status parse_type(void *self, Arena *a, const char *text, const Type **re
     if (*start == '{' || *start == '"')
         return type_from_json(a, start, ret_type, err);
     Status status = sql_parse_type(a, text, ret_type, err);
+    Error not_columns = ERROR_INIT;
+    if (status != ST_OK && sql_parse_schema(a, text, ret_type, &not_columns) == ST_OK) /* "a int, b string": DataType.fromDDL */
+        return ST_OK;
     if (status != ST_OK)
         r->query = text;
     return status;

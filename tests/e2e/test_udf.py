@@ -19,7 +19,7 @@ from connect_fixtures import connect, spark, start_connect  # noqa: F401
 from pyspark.errors import AnalysisException, PySparkException, PythonException
 from pyspark.sql import Row, Window
 from pyspark.sql import functions as F
-from pyspark.sql.functions import arrow_udf, col, pandas_udf, udf
+from pyspark.sql.functions import arrow_udf, col, lit, pandas_udf, udf, udtf
 from pyspark.sql.types import DoubleType, LongType, StringType
 
 # Not ours to find in a worker: functions travel whole.
@@ -205,6 +205,30 @@ def test_windows(spark, values):
     rows = values.where("id = 2").select("v", mean_of("v").over(w).alias("all"), mean_of("v").over(w.orderBy("v")).alias("up"),
                                          mean_of("v").over(w.orderBy("v").rowsBetween(0, 1)).alias("next")).collect()
     assert rows == [Row(v=3.0, all=4.0, up=3.0, next=4.0), Row(v=5.0, all=4.0, up=4.0, next=5.0)]
+
+
+# ---------------------------------------------------------------- table functions
+class Count:
+    def __init__(self):
+        self.seen = 0
+
+    def eval(self, n, step=1):
+        self.seen += 1
+        for i in range(0, n, step):
+            yield i, str(i)
+
+    def terminate(self):
+        yield -self.seen, None
+
+
+@pytest.mark.parametrize("arrow", [False, True])
+def test_table_functions(spark, arrow):
+    count = udtf(Count, returnType="i int, t string", useArrow=arrow)
+    assert count(lit(2)).collect() == [Row(i=0, t="0"), Row(i=1, t="1"), Row(i=-1, t=None)]
+    spark.udtf.register("count_to", count)
+    assert spark.sql("SELECT i + 1 AS j FROM count_to(4, step => 2) WHERE i >= 0").collect() == [Row(j=1), Row(j=3)]
+    rows = spark.sql("SELECT id, i FROM range(3) r, LATERAL count_to(CAST(r.id AS int)) WHERE i >= 0 ORDER BY id, i").collect()
+    assert rows == [Row(id=1, i=0), Row(id=2, i=0), Row(id=2, i=1)]
 
 
 # ---------------------------------------------------------------- what goes wrong

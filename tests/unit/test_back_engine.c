@@ -303,7 +303,7 @@ static void functions_of_others_take_and_give_arrow(void **state)
     assert_string_equal(err.code, "PYTHON_EXCEPTION");
     assert_string_equal(err.message, "thirteen");
     engine_detach(f->session, id);
-    assert_int_equal(run(f, arena_printf(a, "SELECT %s, 1::BIGINT)", call), &err), ST_INTERNAL);
+    assert_int_equal(run(f, arena_printf(a, "SELECT %s, 1::BIGINT)", call), &err), ST_IO);
 }
 
 static void names_and_texts_are_quoted(void **state)

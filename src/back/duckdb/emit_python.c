@@ -15,7 +15,9 @@ enum {
     EVAL_SCALAR_ARROW = 250,
     EVAL_ITER_ARROW = 251,
     EVAL_AGG_ARROW = 252,
-    EVAL_WINDOW_ARROW = 253
+    EVAL_WINDOW_ARROW = 253,
+    EVAL_TABLE = 300,
+    EVAL_ARROW_TABLE = 301
 };
 
 static bool is_iter(const Node *n)
@@ -38,7 +40,8 @@ static bool is_window(const Node *n)
 Status emit_python_scalar(Emit *e, const PythonUdf *u)
 {
     switch (u->eval_type) {
-    case EVAL_BATCHED: case EVAL_ARROW_BATCHED: case EVAL_SCALAR_PANDAS: case EVAL_SCALAR_ARROW: return ST_OK;
+    case EVAL_BATCHED: case EVAL_ARROW_BATCHED: case EVAL_SCALAR_PANDAS: case EVAL_SCALAR_ARROW: case EVAL_TABLE: case EVAL_ARROW_TABLE:
+        return ST_OK;
     default: return emit_unsupported(e, (const Node *)u, "of this kind in this place");
     }
 }

@@ -439,6 +439,18 @@ static Status table_function_of(Connect *c, const Spark__Connect__UnresolvedTabl
     return ST_OK;
 }
 
+static Status python_table_of(Connect *c, const Spark__Connect__CommonInlineUserDefinedTableFunction *f, Node **ret)
+{
+    Node *function;
+    StrList name = { 0 };
+    NodeList args;
+    TRY(udtf_node(c, f, &function));
+    TRY(expression_list(c, f->arguments, f->n_arguments, &args));
+    vec_push(c->a, &name, f->function_name);
+    *ret = node_new(c->a, UnresolvedTableFunction, .name = name, .args = args, .function = function);
+    return ST_OK;
+}
+
 static Status map_partitions_of(Connect *c, const Spark__Connect__MapPartitions *m, Node **ret)
 {
     INPUT(m);
@@ -590,8 +602,6 @@ static Status refused(Connect *c, const Message *r, Node **ret)
         return unsupported(c, "WithWatermark");
     case CASE(APPLY_IN_PANDAS_WITH_STATE):
         return unsupported(c, "ApplyInPandasWithState");
-    case CASE(COMMON_INLINE_USER_DEFINED_TABLE_FUNCTION):
-        return unsupported(c, "CommonInlineUserDefinedTableFunction");
     case CASE(COMMON_INLINE_USER_DEFINED_DATA_SOURCE):
         return unsupported(c, "CommonInlineUserDefinedDataSource");
     case CASE(ML_RELATION):
@@ -627,6 +637,8 @@ static Status small_relation_of(Connect *c, const Message *r, Node **ret)
         *ret = node_new(c->a, Tail, .input = input, .count = int_literal(c, r->tail->limit));
         return ST_OK;
     }
+    case CASE(COMMON_INLINE_USER_DEFINED_TABLE_FUNCTION):
+        return python_table_of(c, r->common_inline_user_defined_table_function, ret);
     case CASE(RANGE):
         if (r->range->step == 0)
             return invalid(c, "The step of a range may not be 0.");
