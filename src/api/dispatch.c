@@ -8,6 +8,8 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "lake/objects.h"
+#include "series/series.h"
+#include "svc/emr/metrics.h"
 #include "wire/rest.h"
 
 #include <stdlib.h>
@@ -363,11 +365,21 @@ static void on_done(void *self, HttpRequest *r)
 
 /* --- the Api --- */
 
+static void series_prometheus(Series *series, Str *out)
+{
+    SeriesUsage usage;
+    series_usage(series, &usage);
+    str_addf(out, "# TYPE weir_series_metrics gauge\nweir_series_metrics %lld\n", (long long)usage.metrics);
+    str_addf(out, "# TYPE weir_series_points_total counter\nweir_series_points_total %lld\n", (long long)usage.points);
+    str_addf(out, "# TYPE weir_series_disk_bytes gauge\nweir_series_disk_bytes %lld\n", (long long)usage.disk_bytes);
+}
+
 Status api_metrics(Call *call, Error *err)
 {
-    (void)err;
     str_auto text = STR_INIT(LIMIT_API_BODY);
     metrics_write(call->server->metrics, &text);
+    TRY(emr_prometheus(call->server, &text, err));
+    series_prometheus(call->server->series, &text);
     call->response->body = str_arena(&text, call->arena);
     call->response->body_len = text.len;
     http_add_header(call->request, call->response, "Content-Type", "text/plain; version=0.0.4");

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "lake/objects.h"
 #include "series/series.h"
+#include "svc/budgets/budgets.h"
 #include "svc/bus.h"
 #include "svc/cloudwatch/cloudwatch.h"
 #include "svc/credentials.h"
@@ -107,6 +108,7 @@ static Status start(Serve *s, Error *err)
     TRY(glue_start(&s->server, err));
     TRY(redshift_start(&s->server, err));
     TRY(cloudwatch_start(&s->server, err));
+    TRY(budgets_start(&s->server, err));
     TRY(bus_start(s->server.bus, err)); /* after all who send and deliver are known to it */
     s->api = api_new(&s->server);
     HttpHandler handler = api_handler(s->api);
@@ -123,6 +125,7 @@ static void stop(Serve *s)
     bus_stop(s->server.bus);
     glue_stop(&s->server);
     redshift_stop(&s->server);
+    budgets_stop(&s->server);
     cloudwatch_stop(&s->server);
     emr_stop(&s->server);
     api_free(s->api);

@@ -63,6 +63,7 @@ Status spark_open(Arena *a, const Options *options, Driver **ret_driver, Error *
     if (!getcwd(here, sizeof here))
         return FAIL(err, ST_IO, "working folder: %s", strerror(errno));
     d.working_dir = arena_str(a, here);
+    d.warehouse = option_text(a, options, "warehouse");
     d.host_root = d.run ? d.working_dir : NULL; /* a step's user is not us: no file of ours but in the step's own folder */
     const char *conf_file = option_text(a, options, "conf-file"), *cores = option_text(a, options, "cores");
     int64_t n = 0;

@@ -1,20 +1,19 @@
-/* driver/catalog.h -- persistent tables, views, functions and databases of a home, behind one interface (Spark's
- * ExternalCatalog).
+/* driver/catalog.h -- persistent tables, views, functions and databases of a home (Spark's ExternalCatalog), over the data
+ * catalog that Hive and the Glue API share (lake/metastore.h): what one of them makes, the others see.
  *
  * What a query sees beyond it, temporary views and global temporary views, is the session's. Names are compared without case
- * and kept in lower case. Copies go in and out. Thread-safe.
- *
- * `catalog_open_memory` keeps everything in this process and its files below `warehouse` (a URI): tables live as long as the
- * application, as with Spark's in-memory catalog (spark.sql.catalogImplementation=in-memory). */
+ * and kept in lower case. Copies go in and out. Thread-safe. */
 #ifndef WEIR_DRIVER_CATALOG_H
 #define WEIR_DRIVER_CATALOG_H
 #include "base/arena.h"
 #include "base/status.h"
 #include "ir/node.h"
+#include "lake/metastore.h"
 
 #include <stdint.h>
 
 #define CATALOG_NAME "spark_catalog"
+#define CATALOG_STAGED "__weir_staged_" /* names of tables that are being made: no list shows them */
 
 typedef struct Catalog Catalog;
 
@@ -42,6 +41,8 @@ typedef struct CatalogTable {
     KeyValueList view_conf;   /* the settings it was made under */
     const char *owner;
     int64_t created_ms;
+    bool foreign;             /* made by a crawler, Hive or the Glue API: it has columns and a SerDe, none of Spark's parameters */
+    const Val *storage;       /* foreign: its StorageDescriptor, kept as it is */
 } CatalogTable;
 
 typedef struct CatalogPartition {
@@ -62,7 +63,8 @@ typedef struct CatalogFunction {
     int64_t created_ms;
 } CatalogFunction;
 
-Status catalog_open_memory(const char *warehouse_uri, Catalog **ret_catalog, Error *err);
+/* Takes the metastore over. `warehouse_uri`: where the files of managed tables are (spark.sql.warehouse.dir). */
+Status catalog_open(Metastore *metastore, const char *warehouse_uri, Catalog **ret_catalog, Error *err);
 void catalog_close(Catalog *c); /* NULL is fine */
 const char *catalog_warehouse(const Catalog *c);
 

@@ -4,6 +4,7 @@
 
 #include "driver/catalog.h"
 #include "driver/command.h"
+#include "ir/field.h"
 #include "ir/function.h"
 
 typedef Spark__Connect__Catalog Message;
@@ -195,6 +196,7 @@ static Status list_columns(Run *r, const Spark__Connect__ListColumns *l, Rows **
             partition |= str_ieq(t.partition_by.at[k], schema->fields[i].name);
         Value *row = rows_add(*ret_rows);
         row[0] = rows_text(schema->fields[i].name);
+        row[1] = rows_text(field_get(r->arena, schema->fields[i].metadata, FIELD_COMMENT));
         row[2] = rows_text(type_catalog_text(r->arena, schema->fields[i].type));
         row[3] = rows_long(schema->fields[i].nullable);
         row[4] = rows_long(partition);
@@ -203,13 +205,89 @@ static Status list_columns(Run *r, const Spark__Connect__ListColumns *l, Rows **
     return ST_OK;
 }
 
-static bool function_known(Run *r, const char *name)
+/* ---- functions */
+
+static Rows *functions_table(Run *r)
 {
-    size_t n;
+    static const char *const names[] = { "name", "catalog", "namespace", "description", "className", "isTemporary", NULL };
+    const Type *const types[] = { &type_string, &type_string, type_array(r->arena, &type_string, true), &type_string, &type_string,
+                                  &type_boolean };
+    return table_of(r, names, types);
+}
+
+/* Spark counts its built-in functions as temporary ones; `database` NULL: one of those, or the session's. */
+static void add_function(Run *r, Rows *rows, const char *name, const char *database)
+{
+    Value *row = rows_add(rows);
+    row[0] = rows_text(arena_str(r->arena, name));
+    row[4] = rows_text("");
+    row[5] = rows_long(!database);
+    if (!database)
+        return;
+    Value *space = ARENA_NEW(r->arena, Value);
+    *space = rows_text(database);
+    row[1] = rows_text(CATALOG_NAME);
+    row[2] = (Value){ .items = space, .nitems = 1 };
+}
+
+static Status list_functions(Run *r, const char *given, const char *pattern, Rows **ret_rows, Error *err)
+{
+    const char *database = current_database(r, given), *before = "";
+    StrList kept;
+    TRY(catalog_functions(driver_catalog(r->driver), r->arena, database, &kept, err));
+    Rows *rows = *ret_rows = functions_table(r);
+    for (size_t i = 0; i < function_count(); i++) {
+        const char *name = function_at(i)->name;
+        if (!str_eq(name, before) && catalog_like(name, pattern))
+            add_function(r, rows, name, NULL);
+        before = name;
+    }
+    for (size_t i = 0; i < kept.len; i++)
+        if (catalog_like(kept.at[i], pattern))
+            add_function(r, rows, kept.at[i], database);
     session_lock(r->session);
-    bool found = entries_find(&r->session->functions, name) != NULL;
+    for (size_t i = 0; i < r->session->functions.len; i++)
+        if (catalog_like(r->session->functions.at[i].name, pattern))
+            add_function(r, rows, r->session->functions.at[i].name, NULL);
     session_unlock(r->session);
-    return found || function_find(name, &n) != NULL;
+    return ST_OK;
+}
+
+/* Where a function is: *ret_database NULL for built-in and session functions. False: nowhere. */
+static Status find_function(Run *r, const char *text, const char *given, const char **ret_name, const char **ret_database,
+                            bool *ret_found, Error *err)
+{
+    StrList parts;
+    size_t n;
+    CatalogFunction f;
+    Error missing = ERROR_INIT;
+    TRY(names_of(r, text, given, &parts, err));
+    const char *name = parts.at[parts.len - 1], *database;
+    session_lock(r->session);
+    bool session = parts.len == 1 && entries_find(&r->session->functions, name) != NULL;
+    session_unlock(r->session);
+    *ret_database = NULL;
+    *ret_name = name;
+    *ret_found = session || (parts.len == 1 && function_find(name, &n) != NULL);
+    if (*ret_found)
+        return ST_OK;
+    TRY(environment_table_name(r, &parts, &database, &name, err));
+    *ret_found = catalog_function(driver_catalog(r->driver), r->arena, database, name, &f, &missing) == ST_OK;
+    *ret_database = database;
+    return ST_OK;
+}
+
+static Status get_function(Run *r, const Spark__Connect__GetFunction *g, Rows **ret_rows, Error *err)
+{
+    const char *name, *database;
+    bool found;
+    TRY(find_function(r, g->function_name, g->db_name, &name, &database, &found, err));
+    if (!found)
+        return command_fail(err, "UNRESOLVED_ROUTINE", "routineName", arena_printf(r->arena, "`%s`", name), "searchPath",
+                            "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL);
+    *ret_rows = functions_table(r);
+    add_function(r, *ret_rows, name, database);
+    return ST_OK;
 }
 
 /* A statement by its node, its answer dropped. */
@@ -254,13 +332,33 @@ static Status create_table(Run *r, const Spark__Connect__CreateTable *c, Rows **
     KeyValueList options = { 0 };
     for (size_t i = 0; i < c->n_options; i++)
         vec_push(r->arena, &options, (KeyValue){ c->options[i]->key, c->options[i]->value });
-    Node *ignored = node_new(r->arena, CreateTable, .name = parts, .columns = columns, .format = c->source, .options = options,
-                             .location = c->path, .comment = c->description);
-    TRY(statement(r, ignored, ret_rows, err));
+    Node *table = node_new(r->arena, CreateTable, .name = parts, .columns = columns, .format = c->source, .options = options,
+                           .location = c->path, .comment = c->description);
+    TRY(statement(r, table, ret_rows, err));
     Node *bound;
     TRY(run_bind_node(r, node_new(r->arena, UnresolvedRelation, .name = parts), &bound, err));
     *ret_rows = rows_new(r->arena, bind_schema_type(r->arena, bound));
     return ST_OK;
+}
+
+/* The older message says the same. */
+static Status create_external_table(Run *r, const Spark__Connect__CreateExternalTable *old, Rows **ret_rows, Error *err)
+{
+    Spark__Connect__CreateTable c = SPARK__CONNECT__CREATE_TABLE__INIT;
+    c.table_name = old->table_name;
+    c.path = old->path;
+    c.source = old->source;
+    c.schema = old->schema;
+    c.n_options = old->n_options;
+    c.options = (Spark__Connect__CreateTable__OptionsEntry **)(void *)old->options;
+    return create_table(r, &c, ret_rows, err);
+}
+
+static Status recover(Run *r, const char *text, Rows **ret_rows, Error *err)
+{
+    StrList parts;
+    TRY(connect_name(r->arena, text, &parts, err));
+    return statement(r, node_new(r->arena, Repair, .table = parts, .add = true, .drop = true), ret_rows, err);
 }
 
 static Status cache(Run *r, const char *table, const char *what, Rows **ret_rows, Error *err)
@@ -289,6 +387,14 @@ static Status rest(Run *r, const Message *c, Rows **ret_rows, Error *err)
         return drop_view(r, c->drop_temp_view->view_name, false, ret_rows, err);
     case CASE(DROP_GLOBAL_TEMP_VIEW):
         return drop_view(r, c->drop_global_temp_view->view_name, true, ret_rows, err);
+    case CASE(CREATE_EXTERNAL_TABLE):
+        return create_external_table(r, c->create_external_table, ret_rows, err);
+    case CASE(RECOVER_PARTITIONS):
+        return recover(r, c->recover_partitions->table_name, ret_rows, err);
+    case CASE(LIST_FUNCTIONS):
+        return list_functions(r, c->list_functions->db_name, c->list_functions->pattern, ret_rows, err);
+    case CASE(GET_FUNCTION):
+        return get_function(r, c->get_function, ret_rows, err);
     case CASE(CREATE_TABLE):
         return create_table(r, c->create_table, ret_rows, err);
     case CASE(CURRENT_CATALOG):
@@ -345,9 +451,13 @@ Status catalog_relation(Run *r, const Message *c, Rows **ret_rows, Error *err)
         return table_exists(r, c->table_exists, ret_rows, err);
     case CASE(LIST_COLUMNS):
         return list_columns(r, c->list_columns, ret_rows, err);
-    case CASE(FUNCTION_EXISTS):
-        *ret_rows = one_value(r, &type_boolean, rows_long(function_known(r, c->function_exists->function_name)));
+    case CASE(FUNCTION_EXISTS): {
+        const char *name, *database;
+        bool found;
+        TRY(find_function(r, c->function_exists->function_name, c->function_exists->db_name, &name, &database, &found, err));
+        *ret_rows = one_value(r, &type_boolean, rows_long(found));
         return ST_OK;
+    }
     case CASE(IS_CACHED): {
         StrList parts;
         Node *plan;

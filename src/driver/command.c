@@ -2,6 +2,7 @@
 #include "driver/command.h"
 
 #include "driver/keep.h"
+#include "driver/variable.h"
 
 typedef struct Statement {
     NodeKind kind;
@@ -26,6 +27,8 @@ static const Statement statements[] = {
     { NODE_Repair, command_repair },
     { NODE_Analyze, command_analyze },
     { NODE_CreateFunction, command_create_function },
+    { NODE_DeclareVariable, variable_declare },
+    { NODE_SetVariable, variable_set },
 };
 
 /* WITH before an INSERT stands over it. */
@@ -108,6 +111,10 @@ Status command_run(Run *r, Node *command, Rows **ret_rows, Error *err)
         return refuse_change(r, node_as(Update, command)->table, "UPDATE TABLE", err);
     if (node_is(Merge, command))
         return refuse_change(r, node_as(Merge, command)->target, "MERGE INTO TABLE", err);
+    if (node_is(SetConf, command))
+        TRY(variable_refuse_set(r, node_as(SetConf, command), err));
+    if (node_is(DropObject, command) && str_eq(node_as(DropObject, command)->what, "VARIABLE"))
+        return variable_drop(r, command, ret_rows, err);
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
         if (statements[i].kind == command->kind)
             return statements[i].run(r, command, ret_rows, err);

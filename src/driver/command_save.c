@@ -33,7 +33,7 @@ static Status created_schema(Run *r, const Type *rows, CatalogTable *t, Error *e
         fields[i].metadata = field_set(r->arena, fields[i].metadata, FIELD_DEFAULT, NULL);
         fields[i].metadata = field_set(r->arena, fields[i].metadata, FIELD_EXISTS_DEFAULT, NULL);
     }
-    t->schema = type_struct(r->arena, fields, n);
+    t->schema = field_with_char(r->arena, type_struct(r->arena, fields, n));
     return ST_OK;
 }
 
@@ -73,7 +73,7 @@ static Status add_table(Run *r, const CatalogTable *t, const CatalogPartitionLis
         return catalog_create_table(c, t, false, err);
     uuid_new(uuid);
     CatalogTable staged = *t;
-    staged.name = arena_printf(r->arena, "__weir_staged_%s", uuid);
+    staged.name = arena_printf(r->arena, CATALOG_STAGED "%s", uuid);
     TRY(catalog_create_table(c, &staged, false, err));
     Status status = catalog_add_partitions(c, &staged, partitions, true, err);
     if (status == ST_OK)

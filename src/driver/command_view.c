@@ -243,7 +243,7 @@ static const Type *view_type(Run *r, const CreateView *v, const Type *query)
         fields[i].metadata = field_set(r->arena, fields[i].metadata, FIELD_DEFAULT, NULL);
         fields[i].metadata = field_set(r->arena, fields[i].metadata, FIELD_EXISTS_DEFAULT, NULL);
     }
-    return type_struct(r->arena, fields, query->nfields);
+    return field_with_char(r->arena, type_struct(r->arena, fields, query->nfields));
 }
 
 static Status view_of(Run *r, const CreateView *v, CatalogTable *t, Error *err)

@@ -19,12 +19,13 @@ enum { SWEEP_MS = 5000, MESSAGE_MAX_BYTES = 128 * 1024 * 1024 }; /* spark.connec
 
 struct Driver {
     Arena *arena;
-    const char *home, *application_id, *scratch;
+    const char *home, *warehouse, *application_id, *scratch;
     Conf *conf;
     Engine *engine;
     UdfPool *udf_pool;
     int cores;
     Lake *lake;
+    Store *store; /* of the home, when no server has it */
     Catalog *catalog;
     Sessions *sessions;
     RpcServer *server;
@@ -54,7 +55,7 @@ static void conf_start(Driver *d, const DriverOptions *options)
     put_default(d->conf, "spark.submit.deployMode", "client");
     put_default(d->conf, "spark.executor.id", "driver");
     put_default(d->conf, "spark.driver.host", "127.0.0.1");
-    put_default(d->conf, "spark.sql.warehouse.dir", arena_printf(d->arena, "file:%s/warehouse", d->home));
+    put_default(d->conf, "spark.sql.warehouse.dir", arena_printf(d->arena, "file:%s", d->warehouse));
     /* There is no JVM whose stack an error could show. */
     put_default(d->conf, "spark.sql.connect.serverStacktrace.enabled", "false");
 }
@@ -62,9 +63,22 @@ static void conf_start(Driver *d, const DriverOptions *options)
 static Status lake_start(Driver *d, const DriverOptions *options, Error *err)
 {
     LakeOptions lake = { .host_files = true, .host_root = options->host_root, .working_dir = options->working_dir,
-                         .run = options->run };
+                         .warehouse = d->warehouse, .run = options->run };
     return options->credentials ? lake_open_server(options->credentials, &lake, &d->lake, err)
                                 : lake_open_home(d->home, &lake, &d->lake, err);
+}
+
+/* One catalog per home: the server's, or the one in the home's own store. */
+static Status catalog_start(Driver *d, const DriverOptions *options, Error *err)
+{
+    Metastore *metastore;
+    if (options->credentials) {
+        TRY(metastore_open_server(options->credentials, &metastore, err));
+    } else {
+        TRY(store_open(d->home, &d->store, err));
+        TRY(metastore_open_store(d->store, &metastore, err));
+    }
+    return catalog_open(metastore, conf_get(d->conf, "spark.sql.warehouse.dir"), &d->catalog, err);
 }
 
 static Status engine_start(Driver *d, const DriverOptions *options, Error *err)
@@ -94,6 +108,7 @@ static Status start(Driver *d, const DriverOptions *options, Error *err)
     char *cwd = realpath(options->home, NULL);
     d->home = arena_str(d->arena, cwd ? cwd : options->home);
     free(cwd);
+    d->warehouse = options->warehouse ? arena_str(d->arena, options->warehouse) : path_join(d->arena, d->home, "warehouse");
     d->application_id = arena_printf(d->arena, "local-%lld", (long long)clock_ms());
     d->scratch = arena_printf(d->arena, "%s/tmp/driver-%ld-%lld", d->home, (long)getpid(), (long long)clock_ms());
     TRY(dir_make(d->scratch, 0700, err));
@@ -101,7 +116,7 @@ static Status start(Driver *d, const DriverOptions *options, Error *err)
     udf_pool_start(d, options);
     TRY(lake_start(d, options, err));
     TRY(engine_start(d, options, err));
-    TRY(catalog_open_memory(conf_get(d->conf, "spark.sql.warehouse.dir"), &d->catalog, err));
+    TRY(catalog_start(d, options, err));
     d->sessions = sessions_new(d, d->conf, path_join(d->arena, d->scratch, "artifacts"));
     return ST_OK;
 }
@@ -180,6 +195,7 @@ void driver_close(Driver *d)
     entries_done(&d->globals);
     catalog_close(d->catalog);
     engine_close(d->engine);
+    store_close(d->store);
     lake_close(d->lake);
     conf_free(d->conf);
     Error ignored = ERROR_INIT;

@@ -15,6 +15,7 @@
 
 typedef struct DriverOptions {
     const char *home;            /* the home's lake, warehouse and spill folder */
+    const char *warehouse;       /* host folder of managed tables' files unless the conf says otherwise; NULL: HOME/warehouse */
     const char *working_dir;     /* relative file paths start here; NULL: at the root */
     const char *host_root;       /* files of the host can be named only below this folder; NULL: anywhere */
     const char *run;             /* who writes: recorded with each output; NULL: none */

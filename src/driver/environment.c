@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "driver/command.h"
+#include "driver/variable.h"
 #include "front/sql/sql.h"
 #include "ir/source.h"
 #include "ir/value.h"
@@ -29,13 +30,13 @@ static SqlOptions sql_options(Run *r)
                          .legacy_exponent_as_decimal = is_true(r, "spark.sql.legacy.exponentLiteralAsDecimal.enabled"),
                          .legacy_interval = is_true(r, "spark.sql.legacy.interval.enabled"),
                          .timestamp_ntz = str_ieq(run_conf(r, "spark.sql.timestampType"), "TIMESTAMP_NTZ"),
-                         .time_zone = run_conf(r, "spark.sql.session.timeZone") };
+                         .time_zone = run_conf(r, "spark.sql.session.timeZone"),
+                         .constant_text = variable_constant_text,
+                         .self = r };
 }
 
-static Status parse_statement(void *self, Arena *a, const char *text, const ConnectArgument *arguments, size_t n, Node **ret_plan,
-                              Error *err)
+Status environment_parse(Run *r, Arena *a, const char *text, const ConnectArgument *arguments, size_t n, Node **ret_plan, Error *err)
 {
-    Run *r = self;
     SqlOptions options = sql_options(r);
     SqlParameter *parameters = ARENA_ARRAY(a, SqlParameter, n + 1);
     for (size_t i = 0; i < n; i++)
@@ -44,6 +45,16 @@ static Status parse_statement(void *self, Arena *a, const char *text, const Conn
     options.nparameters = n;
     r->query = text;
     return sql_parse_statement(a, text, strlen(text), &options, ret_plan, err);
+}
+
+static Status parse_statement(void *self, Arena *a, const char *text, const ConnectArgument *arguments, size_t n, Node **ret_plan,
+                              Error *err)
+{
+    Run *r = self;
+    TRY(environment_parse(r, a, text, arguments, n, ret_plan, err));
+    if (node_is(ExecuteImmediate, *ret_plan))
+        return variable_execute_immediate(r, node_as(ExecuteImmediate, *ret_plan), ret_plan, err);
+    return ST_OK;
 }
 
 Status run_parse(Run *r, const char *text, Node **ret_plan, Error *err)
@@ -331,7 +342,7 @@ static Status env_parse_expression(void *self, Arena *a, const char *text, Node 
 void environment_init(Run *r)
 {
     r->env = (BindEnv){ .self = r, .conf = env_conf, .relation = environment_relation, .read = env_read, .local = env_local,
-                        .function = env_function, .rows = env_rows, .parse_expression = env_parse_expression,
+                        .function = env_function, .variable = variable_value, .rows = env_rows, .parse_expression = env_parse_expression,
                         .parse_type = parse_schema };
     r->connect = (ConnectOptions){ .self = r, .parse_statement = parse_statement, .parse_expression = parse_expression,
                                    .parse_type = parse_type, .artifact = artifact };

@@ -140,6 +140,15 @@ static Status relation_callback(void *run, Arena *a, const Node *n, const char *
     return ST_OK;
 }
 
+static Status parser_callback(void *self, Arena *a, const char *format, const Type *to, const KeyValueList *options, const char **ret_function,
+                              Error *err)
+{
+    Run *r = self;
+    EngineSession *engine;
+    TRY(run_engine(r, &engine, err));
+    return engine_register_parser(engine, a, format, to, options, run_conf(r, "spark.sql.session.timeZone"), ret_function, err);
+}
+
 EmitOptions run_emit_options(Run *r)
 {
     session_lock(r->session);
@@ -148,7 +157,8 @@ EmitOptions run_emit_options(Run *r)
     const char *ansi = run_conf(r, "spark.sql.ansi.enabled");
     return (EmitOptions){ .time_zone = run_conf(r, "spark.sql.session.timeZone"), .ansi = !ansi || str_ieq(ansi, "true"),
                           .now_us = r->now_us, .user = r->session->user, .catalog = catalog, .database = database,
-                          .conf = conf_callback, .relation = relation_callback, .udf = udf_function, .python = udf_stage, .self = r };
+                          .conf = conf_callback, .relation = relation_callback, .parser = parser_callback, .udf = udf_function,
+                          .python = udf_stage, .self = r };
 }
 
 static Status emit(Run *r, const Node *bound, const char **ret_sql, Error *err)

@@ -70,6 +70,8 @@ Status run_respond_rows(Run *r, const Rows *rows, Error *err); /* schema and row
 void environment_init(Run *r);
 /* A table, a view or files by name, as BindEnv.relation. */
 Status environment_relation(void *run, Arena *a, const StrList *name, const KeyValueList *options, Node **ret_plan, Error *err);
+/* A statement with its parameters; EXECUTE IMMEDIATE stays what it is. r->query becomes `text`. */
+Status environment_parse(Run *r, Arena *a, const char *text, const ConnectArgument *arguments, size_t n, Node **ret_plan, Error *err);
 /* DDL or JSON text of a schema. */
 Status environment_schema(Run *r, const char *text, const Type **ret_schema, Error *err);
 /* The database of a name's tables and the table's own name, from 1 to 3 parts. */

@@ -169,6 +169,7 @@ void session_unref(Session *s)
     conf_free(s->conf);
     entries_done(&s->views);
     entries_done(&s->functions);
+    entries_done(&s->variables);
     entries_done(&s->cached);
     for (size_t i = 0; i < s->nexecutions; i++)
         execution_unref(s->executions[i]);
@@ -477,6 +478,7 @@ Status sessions_clone(Sessions *all, Session *from, const char *new_id, Session 
     s->conf = conf_copy(from->conf);
     entries_copy(&s->views, &from->views);
     entries_copy(&s->functions, &from->functions);
+    entries_copy(&s->variables, &from->variables);
     entries_copy(&s->cached, &from->cached);
     free(s->catalog);
     s->catalog = heap_text(from->catalog);

@@ -75,6 +75,7 @@ struct Session {
     pthread_mutex_t lock; /* guards what follows */
     Conf *conf;
     Entries views;        /* temporary views */
+    Entries variables;    /* DECLARE: Assignments of the value, a Literal, and the default expression */
     Entries functions;    /* registered functions: PythonUdf nodes */
     Entries cached;       /* checkpoints and cached results: CachedRelation's key -> bound plan over the engine's table */
     Persisted *persisted;

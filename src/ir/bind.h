@@ -21,6 +21,9 @@ typedef struct BindEnv {
     Status (*local)(void *self, Arena *a, const LocalRelation *local, const Type **ret_schema, Error *err);
     /* A function that the session made: an unbound PythonUdf or Lambda over parameters. ST_NOT_FOUND when there is none. */
     Status (*function)(void *self, Arena *a, const StrList *name, Node **ret_function, Error *err);
+    /* A session variable's value, as a Literal, by the leading parts of `name`; *ret_parts says how many they are. NULL or
+     * ST_NOT_FOUND: there is none. */
+    Status (*variable)(void *self, Arena *a, const StrList *name, size_t *ret_parts, Node **ret_literal, Error *err);
     /* Runs a bound plan now and returns its first rows as Literals in Row nodes (Pivot without values). */
     Status (*rows)(void *self, Arena *a, const Node *bound, size_t max_rows, NodeList *ret_rows, Error *err);
     /* Parses text in Spark SQL: an expression ("expr" strings of a Connect plan), or a type. */

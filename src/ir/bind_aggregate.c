@@ -447,9 +447,10 @@ Status push_into_aggregate(Binder *b, Node **plan, NodeList *exprs, Error *err)
     for (size_t i = 0; i < outputs.len && grouping.status == ST_OK; i++)
         node_walk(outputs.at[i], check_grouping_call, &grouping);
     TRY(grouping.status);
-    if (split.missing) {
-        Check check = { b, &g->groups, false, split.missing_column, ST_OK, err };
-        return not_grouped(&check, split.missing_column);
+    if (split.missing) { /* the name is known below, but not to what stands over the groups */
+        StrList name = { 0 };
+        vec_push(b->a, &name, node_as(ColumnRef, split.missing_column)->name);
+        return unresolved_column(b, (*plan)->schema, &name, split.missing_column, err);
     }
     if (outputs.len > g->exprs.len || !node_is(Aggregate, *plan))
         *plan = rebuild(b, *plan, &outputs);

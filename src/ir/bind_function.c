@@ -125,7 +125,7 @@ static Status bind_decode(Binder *b, const Scope *s, const Function *f, Node **r
 static const Type *cast_function(Binder *b, const char *name)
 {
     static const char *const names[] = { "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "date", "timestamp",
-                                         "binary", "string" };
+                                         "binary", "string", "time" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (str_ieq(names[i], name))
             return type_from_signature(b->a, names[i]);
@@ -412,8 +412,10 @@ static Status table_function(Binder *b, const Scope *s, const char *name, const 
     TRY(bind_lambda_args(b, &inner, name, rows, nrows, f, &args, err));
     TRY(ordered_set_args(b, &inner, name, f, &args, err));
     bool ignore_nulls = take_ignore_nulls(name, &args);
-    if (is_operator(name) && args.len == 2)
+    if (is_operator(name) && args.len == 2) {
+        TRY(char_comparison(b, s, rows->name, &args, err));
         return make_operator(b, rows->name, &args, &f->node, ret, err);
+    }
     const Type *first = args.len ? args.at[0]->type : NULL;
     TRY(function_match(b, rows->name, rows, nrows, &args, &f->node, &row, &type, err));
     TRY(finish_call(b, s, name, f, row, type, &args, ignore_nulls, ret, err));

@@ -348,6 +348,19 @@ static Status niladic(Binder *b, const Attribute *n, Node **ret, Error *err)
     return ST_OK;
 }
 
+/* A session variable, when nothing nearer has the name; its fields may follow. */
+static Status session_variable(Binder *b, const Attribute *n, Node **ret, Error *err)
+{
+    Node *value = NULL;
+    size_t parts = 0;
+    Error ignored = ERROR_INIT;
+    if (!b->env->variable || b->env->variable(b->env->self, b->a, &n->name, &parts, &value, &ignored) != ST_OK || !value)
+        return ST_OK;
+    const Literal *l = node_as(Literal, value);
+    Node *e = typed(node_copy(b->a, value), l->of, true, &n->node);
+    return nested_fields(b, e, &n->name, parts, &n->node, ret, err);
+}
+
 static const Node *output_definition(const Scope *s, int64_t id)
 {
     for (size_t i = 0; s->below_exprs && i < s->below_exprs->len; i++)
@@ -400,6 +413,8 @@ Status bind_attribute(Binder *b, const Scope *s, const Attribute *n, Node **ret,
         TRY(outer_column(b, s, n, &found, err));
     if (!found)
         TRY(niladic(b, n, &found, err));
+    if (!found)
+        TRY(session_variable(b, n, &found, err));
     if (!found && n->name.len == 1 && str_ieq(n->name.at[0], "grouping__id")) /* Hive's name of it */
         TRY(make_call(b, "grouping_id", &(NodeList){ 0 }, &n->node, &found, err));
     if (!found)
@@ -501,10 +516,10 @@ Status bind_star(Binder *b, const Scope *s, Node *star, NodeList *ret, Error *er
         return spark_unsupported(err, star, "* REPLACE");
     TRY(check_except(b, s, n, err));
     const Schema *schema = star_schema(b, s, n->of);
-    for (size_t i = 0; i < schema->len; i++) {
-        const Column *c = &schema->at[i];
+    for (size_t k = n->target.len ? 0 : schema->len; k < 2 * schema->len; k++) { /* t.*: the keys that USING hid come first */
+        const Column *c = &schema->at[k % schema->len];
         bool qualified = n->target.len && qualifier_matches(b, c, &n->target, n->target.len);
-        if ((n->target.len ? !qualified : c->hidden) || excepted(b, &n->except, c))
+        if ((n->target.len && !qualified) || c->hidden != (k < schema->len) || excepted(b, &n->except, c))
             continue;
         const Column *now = schema_find(s->schema, c->id);
         if (now)

@@ -1,6 +1,7 @@
 /* ir/bind_source.c -- where rows come from: tables, views, CTEs, files, local rows, ranges, inline tables. */
 #include "ir/binder.h"
 
+#include "ir/field.h"
 #include "ir/source.h"
 
 /* ---------------------------------------------------------------- files and tables */
@@ -13,17 +14,16 @@ static const Schema *scan_schema(Binder *b, const struct ScanSource *source, con
         for (size_t i = 0; parts[p] && i < parts[p]->nfields; i++) {
             Field f = parts[p]->fields[i];
             if (f.type->kind == TYPE_CHAR || f.type->kind == TYPE_VARCHAR)
-                f.type = &type_string;
+                f = field_without_char(b->a, type_struct(b->a, &f, 1))->fields[0];
             vec_push(b->a, &fields, f);
         }
     return schema_from_type(b, type_struct(b->a, fields.at, fields.len), qualifier);
 }
 
-static Status bind_scan(Binder *b, Node *scan, const StrList *qualifier, Node **ret)
+static Status bind_scan(Binder *b, Node *scan, const StrList *qualifier, Node **ret, Error *err)
 {
     Node *copy = node_copy(b->a, scan);
-    *ret = with_schema(copy, scan_schema(b, node_as(Scan, scan)->source, qualifier));
-    return ST_OK;
+    return char_read_padding(b, with_schema(copy, scan_schema(b, node_as(Scan, scan)->source, qualifier)), ret, err);
 }
 
 static Status bind_read(Binder *b, const Read *n, const StrList *qualifier, Node **ret, Error *err)
@@ -37,7 +37,7 @@ static Status bind_read(Binder *b, const Read *n, const StrList *qualifier, Node
             TRY(b->env->parse_type(b->env->self, b->a, n->schema_text, &copy->user_schema, err));
     }
     TRY(b->env->read(b->env->self, b->a, copy, &scan, err));
-    return bind_scan(b, scan, qualifier, ret);
+    return bind_scan(b, scan, qualifier, ret, err);
 }
 
 static Status not_found(Binder *b, const UnresolvedRelation *n, Error *err)
@@ -104,7 +104,7 @@ static Status bind_unresolved(Binder *b, const UnresolvedRelation *n, const Scop
         return status;
     }
     if (node_is(Scan, plan))
-        return bind_scan(b, plan, &n->name, ret);
+        return bind_scan(b, plan, &n->name, ret, err);
     if (node_is(Read, plan))
         return bind_read(b, node_as(Read, plan), &n->name, ret, err);
     return bind_view(b, n, plan, ret, err);
@@ -242,7 +242,7 @@ Status bind_source(Binder *b, Node *n, const Scope *outer, Node **ret, bool *ret
     case NODE_Read:
         return bind_read(b, node_as(Read, n), NULL, ret, err);
     case NODE_Scan:
-        return bind_scan(b, n, NULL, ret);
+        return bind_scan(b, n, NULL, ret, err);
     case NODE_LocalRelation:
         return bind_local(b, node_as(LocalRelation, n), ret, err);
     case NODE_Range:

@@ -211,6 +211,11 @@ Status bind_window(Binder *b, const Scope *s, const Window *n, Node **ret, Error
                            arena_printf(b->a, "\"%s\"", pretty(b, function)), NULL);
     const char *name = udf ? "" : node_as(Call, inside)->function->name;
     TRY(check_order(b, n, name, &orders, err));
+    static const char *const whole[] = { "percentile_cont", "percentile_disc", "median", "listagg", "string_agg", NULL };
+    if (is_one_of(name, whole) && (orders.len || spec->frame))
+        return spark_error(err, &n->node, "INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC", "42601",
+                           "Cannot specify ORDER BY or a window frame for <aggFunc>.", "aggFunc",
+                           arena_printf(b->a, "\"%s\"", pretty(b, function)), NULL);
     Node *definition = node_at(node_new(b->a, Window, .partitions = partitions, .orders = orders, .frame = spec->frame), n->node.start,
                                n->node.stop);
     TRY(bind_frame(b, &inner, node_as(Window, definition), name, &frame, err));

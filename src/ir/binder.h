@@ -149,6 +149,10 @@ size_t lambda_parameter_count(Binder *b, const FunctionRow *rows, size_t nrows, 
 bool lambda_parameter_types(Binder *b, const FunctionRow *rows, size_t nrows, size_t index, size_t nargs, size_t nparams,
                             const NodeList *bound, const Type ***ret_types, bool **ret_nullables);
 
+/* --- bind_char.c: a scan with its CHAR columns padded; the sides of a comparison padded alike */
+Status char_read_padding(Binder *b, Node *scan, Node **ret, Error *err);
+Status char_comparison(Binder *b, const Scope *s, const char *operator, NodeList *args, Error *err);
+
 /* --- bind_routine.c: SQL functions. A scalar one as a Lambda with its arguments (unbound), or as a scalar subquery. */
 Status routine_lambda(Binder *b, const CreateFunction *f, const NodeList *args, const Node *at, Node **ret_lambda,
                       Node **ret_subquery, NodeList *ret_args, Error *err);

@@ -21,11 +21,8 @@ static bool nested(bool ansi, const Type *from, const Type *to, bool (*valid)(bo
 
 static bool from_interval(bool ansi, const Type *from, const Type *to)
 {
-    if (from->kind == to->kind)
-        return true;
-    if (!ansi)
-        return type_is_integral(to) || to->kind == TYPE_DECIMAL;
-    return (from->start == from->end) && (type_is_integral(to) || to->kind == TYPE_DECIMAL);
+    (void)ansi;
+    return from->kind == to->kind || type_is_integral(to) || to->kind == TYPE_DECIMAL;
 }
 
 static bool from_numeric(bool ansi, const Type *from, const Type *to)
@@ -39,8 +36,10 @@ static bool from_numeric(bool ansi, const Type *from, const Type *to)
 
 static bool from_datetime(bool ansi, const Type *from, const Type *to)
 {
-    if (from->kind == TYPE_TIME || to->kind == TYPE_TIME)
-        return from->kind == to->kind;
+    if (from->kind == TYPE_TIME)
+        return to->kind == TYPE_TIME || type_is_integral(to) || to->kind == TYPE_DECIMAL;
+    if (to->kind == TYPE_TIME)
+        return false;
     if (type_is_datetime(to))
         return true;
     if (from->kind == TYPE_TIMESTAMP)
@@ -128,7 +127,7 @@ bool cast_forces_null(bool ansi, const Type *from, const Type *to)
         return true;
     if (to->kind == TYPE_TIMESTAMP || from->kind == TYPE_VARIANT)
         return from->kind == TYPE_VARIANT;
-    if (from->kind == TYPE_TIMESTAMP)
+    if (from->kind == TYPE_TIMESTAMP || from->kind == TYPE_TIME)
         return to->kind == TYPE_BYTE || to->kind == TYPE_SHORT || to->kind == TYPE_INT || to->kind == TYPE_DECIMAL;
     if (to->kind == TYPE_DATE || to->kind == TYPE_TIMESTAMP_NTZ)
         return true;

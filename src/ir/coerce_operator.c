@@ -146,11 +146,30 @@ static bool is_interval(const Type *t)
     return type_is_ansi_interval(t) || t->kind == TYPE_CALENDAR_INTERVAL;
 }
 
+/* A time and a day-time interval, or two times; anything else is left to fail as no operator's. */
+static Status plus_time(Binder *b, Node *l, Node *r, bool minus, const Node *at, Node **ret, Error *err)
+{
+    Node *time = l->type->kind == TYPE_TIME ? l : r, *other = time == l ? r : l;
+    TypeKind kind = other->type->kind;
+    if (kind == TYPE_DAY_TIME_INTERVAL && (time == l || !minus)) {
+        if (minus)
+            TRY(make_call1(b, "negative", other, at, &other, err));
+        return make_call2(b, "time_add_interval", time, other, at, ret, err);
+    }
+    if (minus && (kind == TYPE_TIME || kind == TYPE_STRING || kind == TYPE_NULL))
+        return make_call2(b, "time_subtract", l, r, at, ret, err);
+    if (kind == TYPE_NULL)
+        return make_call2(b, "time_add_interval", time, coerce_to(b->a, b->ansi, other, type_day_time(b->a, INTERVAL_DAY, INTERVAL_SECOND)), at, ret, err);
+    return ST_OK;
+}
+
 static Status plus(Binder *b, Node *l, Node *r, bool minus, const Node *at, Node **ret, Error *err)
 {
     const Type *t = l->type, *u = r->type;
     if (is_interval(t) && is_interval(u))
         return ST_OK;
+    if (t->kind == TYPE_TIME || u->kind == TYPE_TIME)
+        return plus_time(b, l, r, minus, at, ret, err);
     if (is_interval(u))
         return t->kind == TYPE_NULL ? ST_OK : plus_interval(b, l, r, minus, at, ret, err);
     if (is_interval(t) && !minus)

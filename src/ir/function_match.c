@@ -531,7 +531,9 @@ bool lambda_parameter_types(Binder *b, const FunctionRow *rows, size_t nrows, si
         for (size_t k = 0; k < nparams; k++) {
             const Spec *param = &p->alternatives[0].params[k];
             (*ret_types)[k] = instantiate(b, param, &v);
-            (*ret_nullables)[k] = param->kind == SPEC_VARIABLE && v.nullable[slot(param->variable)];
+            /* zip_with pads the shorter array, map_zip_with the map without the key. */
+            bool padded = !strcmp(rows[i].name, "zip_with") || (!strcmp(rows[i].name, "map_zip_with") && k > 0);
+            (*ret_nullables)[k] = padded || (param->kind == SPEC_VARIABLE && v.nullable[slot(param->variable)]);
         }
         return true;
     }

@@ -215,6 +215,18 @@ static Status coded_binary(Binder *b, const FunctionRow *row, const NodeList *ar
     return ST_OK;
 }
 
+/* current_time(p); time + interval has the digits of whichever has more. */
+static const Type *time_type(Binder *b, bool current, const NodeList *args)
+{
+    const Node *n = args->at[0];
+    Type *t = arena_copy(b->a, &type_time, sizeof type_time);
+    if (current)
+        t->precision = node_is(Literal, n) ? (int)node_as(Literal, n)->value->i : t->precision;
+    else if (type_of(args, 1)->end != INTERVAL_SECOND)
+        t->precision = n->type->precision;
+    return t;
+}
+
 /* Uniform.dataType: DOUBLE, then FLOAT, then the wider of two integers. */
 static const Type *uniform_type(const Type *x, const Type *y)
 {
@@ -329,6 +341,18 @@ static const Type *nullable_deep(Arena *a, const Type *t)
     return type_struct(a, fields, t->nfields);
 }
 
+/* A type, or the columns of a table: "a INT, b STRING". */
+static Status type_of_schema(Binder *b, const char *text, const Type **ret, Error *err)
+{
+    Error first = ERROR_INIT;
+    const Type *one = NULL; /* inside a struct the text can only be a type */
+    if (b->env->parse_type(b->env->self, b->a, arena_printf(b->a, "struct<v:%s>", text), &one, &first) == ST_OK && one->nfields == 1) {
+        *ret = one->fields[0].type;
+        return ST_OK;
+    }
+    return b->env->parse_type(b->env->self, b->a, arena_printf(b->a, "struct<%s>", text), ret, err);
+}
+
 /* from_json and from_csv: the schema is a constant text, DDL or JSON. */
 static Status from_schema(Binder *b, const NodeList *args, const Node *at, const Type **ret, Error *err)
 {
@@ -343,7 +367,7 @@ static Status from_schema(Binder *b, const NodeList *args, const Node *at, const
     if (*text == '{' || *text == '"')
         TRY(type_from_json(b->a, text, &t, err));
     else
-        TRY(b->env->parse_type(b->env->self, b->a, text, &t, err));
+        TRY(type_of_schema(b, text, &t, err));
     *ret = nullable_deep(b->a, t);
     return ST_OK;
 }
@@ -386,6 +410,8 @@ static const Type *simple_rule(Binder *b, const FunctionRow *row, const char *ru
         return concatenated(b, args);
     if (!strcmp(rule, "elt"))
         return type_of(args, 1);
+    if (!strcmp(rule, "current_time") || !strcmp(rule, "time_interval"))
+        return time_type(b, *rule == 'c', args);
     if (!strcmp(rule, "uniform"))
         return uniform_type(t, type_of(args, 1));
     if (!strcmp(rule, "extract"))

@@ -48,15 +48,15 @@ static void fraction(int64_t us, Str *out)
 static void day_time(int64_t us, const Type *t, Str *out)
 {
     static const char *const fields[] = { "DAY", "HOUR", "MINUTE", "SECOND" };
-    static const int64_t units[] = { 86400000000, 3600000000, 60000000, 1000000 };
-    int64_t rest = us < 0 ? -us : us;
+    static const uint64_t units[] = { 86400000000, 3600000000, 60000000, 1000000 };
+    uint64_t rest = us < 0 ? 0 - (uint64_t)us : (uint64_t)us;
     str_addf(out, "INTERVAL '%s", us < 0 ? "-" : "");
     for (int i = t->start; i <= t->end; i++) {
         str_add(out, i == t->start ? "" : i == INTERVAL_HOUR ? " " : ":");
-        str_addf(out, i == INTERVAL_DAY ? "%" PRId64 : "%02" PRId64, rest / units[i]);
+        str_addf(out, i == INTERVAL_DAY ? "%" PRIu64 : "%02" PRIu64, rest / units[i]);
         rest %= units[i];
         if (i == INTERVAL_SECOND)
-            fraction(rest, out);
+            fraction((int64_t)rest, out);
     }
     str_addf(out, "' %s", fields[t->start]);
     if (t->end != t->start)

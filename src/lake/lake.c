@@ -51,7 +51,18 @@ static Status home_put(Lake *lake, const char *uri, const void *bytes, size_t le
     return lake_objects_put(lake->objects, uri, bytes, length, lake->options.run, err);
 }
 
-static const LakeStore lake_store_home = { home_list, home_exists, home_stage, home_commit, home_abort, home_remove, home_put };
+static Status home_entries(Lake *lake, Arena *a, const char *uri, bool itself, LakeEntryList *ret_entries, Error *err)
+{
+    return lake_objects_entries(lake->objects, a, uri, itself, ret_entries, err);
+}
+
+static Status home_link(Lake *lake, const char *from, const char *to, bool move, Error *err)
+{
+    return lake_objects_link(lake->objects, from, to, move, lake->options.run, err);
+}
+
+static const LakeStore lake_store_home = { home_list, home_exists, home_stage, home_commit, home_abort, home_remove, home_put,
+                                           home_entries, home_link, NULL, NULL };
 
 /* --- opening --- */
 
@@ -63,7 +74,7 @@ Lake *lake_new(const LakeOptions *options)
     lake->arena = arena_new();
     lake->options = (LakeOptions){
         .host_files = options->host_files, .host_root = arena_str(lake->arena, options->host_root),
-        .working_dir = arena_str(lake->arena, options->working_dir), .run = arena_str(lake->arena, options->run),
+        .working_dir = arena_str(lake->arena, options->working_dir), .run = arena_str(lake->arena, options->run), .warehouse = arena_str(lake->arena, options->warehouse),
     };
     return lake;
 }
@@ -99,7 +110,7 @@ void lake_closep(Lake **lake)
 
 static Status fail_scheme(const char *uri, Error *err)
 {
-    return FAIL(err, ST_UNSUPPORTED, "No FileSystem for scheme of '%s': s3, s3a, s3n and file are known", uri);
+    return FAIL(err, ST_UNSUPPORTED, "No FileSystem for scheme of '%s': s3, s3a, s3n, hdfs and file are known", uri);
 }
 
 Status lake_list(Lake *lake, Arena *a, const char *uri, LakeFileList *ret_files, Error *err)
@@ -149,28 +160,34 @@ Status lake_read(Lake *lake, Arena *a, const char *uri, size_t max_bytes, char *
 {
     LakeFile file;
     TRY(one_file(lake, a, uri, &file, err));
-    return file_read(a, file.path, max_bytes, ret_bytes, ret_length, err);
+    if (file.size_bytes < 0 || (size_t)file.size_bytes > max_bytes)
+        return FAIL(err, ST_LIMIT, "'%s' is larger than %zu bytes", uri, max_bytes);
+    lake_reader_auto *reader = NULL;
+    TRY(lake_open(lake, &file, &reader, err));
+    size_t length = 0;
+    char *bytes = arena_alloc(a, (size_t)file.size_bytes + 1);
+    TRY(lake_reader_read(reader, 0, bytes, (size_t)file.size_bytes, &length, err));
+    *ret_bytes = bytes;
+    if (ret_length)
+        *ret_length = length;
+    return ST_OK;
 }
 
 /* Appears under its name when it is whole. */
-static Status copy_file(const char *from, const char *to, Error *err)
+static Status copy_file(Lake *lake, Arena *a, const LakeFile *from, const char *to, Error *err)
 {
-    arena_auto *a = arena_new();
+    lake_reader_auto *in = NULL;
+    TRY(lake_open(lake, from, &in, err));
     char *temporary = arena_printf(a, "%s.tmp.XXXXXX", to);
-    fd_auto in = open(from, O_RDONLY | O_CLOEXEC);
-    fd_auto out = in < 0 ? -1 : mkostemp(temporary, O_CLOEXEC);
+    fd_auto out = mkostemp(temporary, O_CLOEXEC);
     if (out < 0)
-        return FAIL(err, ST_IO, "copy '%s' to '%s': %s", from, to, strerror(errno));
-    ssize_t n;
-    do
-        n = copy_file_range(in, NULL, out, NULL, 1 << 30, 0);
-    while (n > 0 || (n < 0 && errno == EINTR));
-    if (n < 0 || fchmod(out, 0600) < 0 || rename(temporary, to) < 0) {
-        Status status = FAIL(err, ST_IO, "copy '%s' to '%s': %s", from, to, strerror(errno));
+        return FAIL(err, ST_IO, "copy '%s' to '%s': %s", from->uri, to, strerror(errno));
+    Status status = lake_reader_copy(in, out, err);
+    if (status == ST_OK && (fchmod(out, 0600) < 0 || rename(temporary, to) < 0))
+        status = FAIL(err, ST_IO, "copy '%s' to '%s': %s", from->uri, to, strerror(errno));
+    if (status != ST_OK)
         unlink(temporary);
-        return status;
-    }
-    return ST_OK;
+    return status;
 }
 
 Status lake_fetch(Lake *lake, const char *uri, const char *to_path, Error *err)
@@ -178,7 +195,7 @@ Status lake_fetch(Lake *lake, const char *uri, const char *to_path, Error *err)
     arena_auto *a = arena_new();
     LakeFile file;
     TRY(one_file(lake, a, uri, &file, err));
-    return copy_file(file.path, to_path, err);
+    return copy_file(lake, a, &file, to_path, err);
 }
 
 /* --- writing --- */
@@ -189,6 +206,41 @@ static void stage_unlock(void *stage)
     if (state->lock >= 0)
         close(state->lock);
     state->lock = -1;
+}
+
+/* The server's folder is not for this process: one of our own; the server's comes with the commit. */
+static Status stage_here(Lake *lake, Arena *a, StageState *state, LakeStage **ret_stage, Error *err)
+{
+    (void)lake->store->abort(lake, state->stage.id, NULL);
+    const char *folder = path_join(a, lake->options.working_dir ? lake->options.working_dir : "/tmp",
+                                   arena_printf(a, ".weir-stage-%s", state->stage.id));
+    TRY(dir_make(folder, 0700, err));
+    state->stage.folder = folder;
+    state->remote = true;
+    *ret_stage = &state->stage;
+    return ST_OK;
+}
+
+static Status commit_remote(Lake *lake, StageState *state, LakeCommit how, const LakeOutputList *outputs, bool success_marker,
+                            Error *err)
+{
+    arena_auto *a = arena_new();
+    LakeStage there = { .target = state->stage.target };
+    TRY(lake->store->stage(lake, a, there.target, &there.id, &there.folder, err));
+    Status status = ST_OK;
+    for (size_t i = 0; i < outputs->len && status == ST_OK; i++) {
+        const char *name = outputs->at[i].name;
+        status = lake_output_check(name, err);
+        if (status == ST_OK)
+            status = lake->store->send(lake, there.id, path_join(a, state->stage.folder, name), name, err);
+    }
+    if (status == ST_OK)
+        status = lake->store->commit(lake, &there, how, outputs, success_marker, err);
+    if (status != ST_OK)
+        (void)lake->store->abort(lake, there.id, NULL);
+    else
+        (void)tree_remove(state->stage.folder, NULL);
+    return status;
 }
 
 Status lake_stage(Lake *lake, Arena *a, const char *target_uri, LakeStage **ret_stage, Error *err)
@@ -204,6 +256,8 @@ Status lake_stage(Lake *lake, Arena *a, const char *target_uri, LakeStage **ret_
     else
         return fail_scheme(target_uri, err);
     state->lock = open(state->stage.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (state->lock < 0 && !state->host && lake->store->send)
+        return stage_here(lake, a, state, ret_stage, err);
     if (state->lock < 0 || flock(state->lock, LOCK_SH) < 0) {
         stage_unlock(state);
         return FAIL(err, ST_IO, "lock the stage '%s': %s", state->stage.folder, strerror(errno));
@@ -218,6 +272,8 @@ Status lake_commit(Lake *lake, LakeStage *stage, LakeCommit how, const LakeOutpu
     StageState *state = (StageState *)stage;
     if (state->host)
         TRY(lake_host_commit(lake, stage, how, outputs, success_marker, err));
+    else if (state->remote)
+        TRY(commit_remote(lake, state, how, outputs, success_marker, err));
     else
         TRY(lake->store->commit(lake, stage, how, outputs, success_marker, err));
     stage_unlock(state);
@@ -227,7 +283,7 @@ Status lake_commit(Lake *lake, LakeStage *stage, LakeCommit how, const LakeOutpu
 void lake_abort(Lake *lake, LakeStage *stage)
 {
     StageState *state = (StageState *)stage;
-    if (state->host)
+    if (state->host || state->remote)
         (void)tree_remove(stage->folder, NULL);
     else
         (void)lake->store->abort(lake, stage->id, NULL);
@@ -251,4 +307,49 @@ Status lake_put(Lake *lake, const char *uri, const void *bytes, size_t length, E
     if (lake_uri_is_s3(uri))
         return lake->store->put(lake, uri, bytes, length, err);
     return lake_host_is(uri) ? lake_host_put(lake, uri, bytes, length, err) : fail_scheme(uri, err);
+}
+
+/* --- what a shell does --- */
+
+Status lake_entries(Lake *lake, Arena *a, const char *uri, LakeEntryList *ret_entries, Error *err)
+{
+    if (lake_uri_is_s3(uri))
+        return lake->store->entries(lake, a, uri, false, ret_entries, err);
+    return lake_host_is(uri) ? lake_host_entries(lake, a, uri, false, ret_entries, err) : fail_scheme(uri, err);
+}
+
+Status lake_stat(Lake *lake, Arena *a, const char *uri, bool *ret_found, LakeEntry *ret_entry, Error *err)
+{
+    LakeEntryList entries = { 0 };
+    if (lake_uri_is_s3(uri))
+        TRY(lake->store->entries(lake, a, uri, true, &entries, err));
+    else if (lake_host_is(uri))
+        TRY(lake_host_entries(lake, a, uri, true, &entries, err));
+    else
+        return fail_scheme(uri, err);
+    *ret_found = entries.len > 0;
+    if (entries.len)
+        *ret_entry = entries.at[0];
+    return ST_OK;
+}
+
+Status lake_make_folder(Lake *lake, const char *uri, Error *err)
+{
+    if (!lake_uri_is_s3(uri))
+        return lake_host_is(uri) ? lake_host_make_folder(lake, uri, err) : fail_scheme(uri, err);
+    arena_auto *a = arena_new();
+    const char *scheme = NULL, *bucket = NULL, *path = NULL;
+    TRY(lake_uri_parse(a, uri, &scheme, &bucket, &path, err));
+    if (!*path)
+        return ST_OK;
+    return lake->store->put(lake, str_ends(uri, "/") ? uri : arena_printf(a, "%s/", uri), "", 0, err);
+}
+
+Status lake_link(Lake *lake, const char *from, const char *to, bool move, Error *err)
+{
+    if (lake_uri_is_s3(from) && lake_uri_is_s3(to))
+        return lake->store->link(lake, from, to, move, err);
+    if (lake_host_is(from) && lake_host_is(to))
+        return lake_host_link(lake, from, to, move, err);
+    return FAIL(err, ST_UNSUPPORTED, "'%s' and '%s' are not in one file system", from, to);
 }

@@ -58,6 +58,7 @@ Status lake_objects_stage(Objects *objects, Arena *a, const char *target_uri, co
     const char *scheme = NULL, *bucket_name = NULL, *path = NULL;
     TRY(lake_uri_parse(a, target_uri, &scheme, &bucket_name, &path, err));
     Bucket bucket;
+    TRY(lake_objects_ensure(objects, scheme, err));
     TRY(bucket_get(objects, a, bucket_name, &bucket, err));
     char id[OBJECTS_ID_BYTES];
     objects_new_id(id);

@@ -102,6 +102,9 @@ Status lake_host_path(Lake *lake, Arena *a, const char *uri, const char **ret_pa
         char *root = realpath(lake->options.host_root, NULL);
         bool inside = root && below(real_ancestor(a, whole), root);
         free(root);
+        root = lake->options.warehouse ? realpath(lake->options.warehouse, NULL) : NULL;
+        inside = inside || (root && below(real_ancestor(a, whole), root));
+        free(root);
         if (!inside)
             return FAIL(err, ST_DENIED, "'%s' is outside of the folder that this step may use", uri);
     }

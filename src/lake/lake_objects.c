@@ -10,8 +10,8 @@ enum { LIST_PAGE = 1000 };
 
 static const char *scheme_end(const char *uri)
 {
-    static const char *const schemes[] = { "s3://", "s3a://", "s3n://" };
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const schemes[] = { "s3://", "s3a://", "s3n://", "hdfs://" };
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
         if (str_istarts(uri, schemes[i]))
             return uri + strlen(schemes[i]);
     }
@@ -26,6 +26,13 @@ bool lake_uri_is_s3(const char *uri)
 Status lake_uri_parse(Arena *a, const char *uri, const char **ret_scheme, const char **ret_bucket, const char **ret_path, Error *err)
 {
     const char *start = scheme_end(uri);
+    if (str_istarts(uri, "hdfs://")) { /* one file system, whatever name node is named */
+        const char *slash = strchr(start, '/');
+        *ret_scheme = "hdfs";
+        *ret_bucket = LAKE_HDFS_BUCKET;
+        *ret_path = slash ? arena_str(a, slash + strspn(slash, "/")) : "";
+        return ST_OK;
+    }
     if (!start || !*start || *start == '/')
         return FAIL(err, ST_INVALID, "'%s' is not s3://bucket/path", uri);
     const char *slash = strchrnul(start, '/');
@@ -33,6 +40,27 @@ Status lake_uri_parse(Arena *a, const char *uri, const char **ret_scheme, const 
     *ret_bucket = arena_strn(a, start, (size_t)(slash - start));
     *ret_path = *slash ? arena_str(a, slash + 1) : "";
     return ST_OK;
+}
+
+char *lake_uri_of(Arena *a, const char *scheme, const char *bucket, const char *key)
+{
+    return str_eq(scheme, "hdfs") ? arena_printf(a, "hdfs:///%s", key) : arena_printf(a, "%s://%s/%s", scheme, bucket, key);
+}
+
+Status lake_objects_ensure(Objects *objects, const char *scheme, Error *err)
+{
+    arena_auto *a = arena_new();
+    Bucket bucket;
+    if (!str_eq(scheme, "hdfs") || bucket_get(objects, a, LAKE_HDFS_BUCKET, &bucket, NULL) == ST_OK)
+        return ST_OK;
+    Status status = bucket_create(objects, LAKE_HDFS_BUCKET, "hdfs", "us-east-1", err);
+    return status == ST_CONFLICT ? ST_OK : status; /* another process was faster */
+}
+
+/* hdfs: is there and empty before anything was written to it. */
+static bool not_made_yet(const char *scheme, const Error *error)
+{
+    return str_eq(scheme, "hdfs") && str_eq(error->code, "NoSuchBucket");
 }
 
 Status lake_fail_path(Error *err, const char *uri)
@@ -72,7 +100,7 @@ static bool is_folder_marker(const char *key)
 
 static void search_add(Search *s, const Object *object)
 {
-    LakeFile file = { .uri = arena_printf(s->a, "%s://%s/%s", s->scheme, s->bucket, object->key),
+    LakeFile file = { .uri = lake_uri_of(s->a, s->scheme, s->bucket, object->key),
                       .path = object_path(s->objects, s->a, object->file), .etag = object->etag,
                       .size_bytes = object->size_bytes, .modified_ms = object->modified_ms };
     vec_push(s->a, &s->files, file);
@@ -84,7 +112,13 @@ static Status search_folder(Search *s, const char *folder, const char *pattern, 
     ObjectListing listing = { .prefix = folder, .max = LIST_PAGE };
     for (;;) {
         ObjectPage page;
-        TRY(object_list(s->objects, s->a, s->bucket, &listing, &page, err));
+        Error error = ERROR_INIT;
+        Status status = object_list(s->objects, s->a, s->bucket, &listing, &page, &error);
+        if (status != ST_OK && not_made_yet(s->scheme, &error))
+            return ST_OK;
+        if (status != ST_OK && err)
+            *err = error;
+        TRY(status);
         for (size_t i = 0; i < page.objects.len && s->files.len < s->max; i++) {
             const char *key = page.objects.at[i].key, *rest = key + strlen(folder);
             if (is_folder_marker(key) || (pattern && !glob_match(pattern, key, &rest)))
@@ -117,7 +151,7 @@ static Status search_named(Search *s, const char *path, Error *err)
             search_add(s, &object);
             return ST_OK;
         }
-        if (!str_eq(error.code, "NoSuchKey")) {
+        if (!str_eq(error.code, "NoSuchKey") && !not_made_yet(s->scheme, &error)) {
             *err = error;
             return status;
         }
@@ -175,8 +209,14 @@ Status lake_objects_exists(Objects *objects, const char *uri, bool *ret_exists, 
         *ret_exists = true;
         return ST_OK;
     }
-    ObjectPage page;
-    TRY(object_list(objects, a, bucket, &(ObjectListing){ .prefix = with_slash(a, path), .max = 1 }, &page, err));
+    ObjectPage page = { 0 };
+    Error error = ERROR_INIT;
+    Status status = object_list(objects, a, bucket, &(ObjectListing){ .prefix = with_slash(a, path), .max = 1 }, &page, &error);
+    if (status != ST_OK && !not_made_yet(scheme, &error)) {
+        if (err)
+            *err = error;
+        return status;
+    }
     *ret_exists = page.objects.len > 0;
     return ST_OK;
 }
@@ -203,6 +243,7 @@ Status lake_objects_put(Objects *objects, const char *uri, const void *bytes, si
     const char *scheme = NULL, *bucket = NULL, *path = NULL;
     TRY(lake_uri_parse(a, uri, &scheme, &bucket, &path, err));
     spool_auto *spool = NULL;
+    TRY(lake_objects_ensure(objects, scheme, err));
     TRY(spool_new(objects, DIGEST_BIT(DIGEST_MD5) | DIGEST_BIT(DIGEST_CRC64NVME), INT64_MAX, &spool, err));
     TRY(spool_write(spool, bytes, length, err));
     TRY(spool_finish(spool, err));

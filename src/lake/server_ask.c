@@ -23,11 +23,14 @@ static Status send_once(const LakeCredentials *c, Arena *a, const ServerRequest 
     sha256_hex(q->body, q->length, hash);
     HttpPairs headers = { 0 };
     vec_push(a, &headers, (HttpPair){ "Host", host_of(a, c->endpoint) });
+    for (size_t i = 0; i < q->headers.len; i++)
+        vec_push(a, &headers, q->headers.at[i]);
     SigV4Identity identity = { c->access_key, c->secret_key, c->session_token, c->region, q->service };
-    sigv4_sign(a, &identity, clock_ms(), q->method, q->path, "", hash, &headers);
+    sigv4_sign(a, &identity, clock_ms(), q->method, q->path, q->query ? q->query : "", hash, &headers);
     size_t n = strlen(c->endpoint);
     ClientRequest request = { .method = q->method, .headers = headers, .body = q->body, .body_len = q->length,
-                              .url = arena_printf(a, "%.*s%s", (int)(n && c->endpoint[n - 1] == '/' ? n - 1 : n), c->endpoint, q->path),
+                              .url = arena_printf(a, "%.*s%s%s%s", (int)(n && c->endpoint[n - 1] == '/' ? n - 1 : n), c->endpoint,
+                                                  q->path, q->query ? "?" : "", q->query ? q->query : ""),
                               .max_body_bytes = LIMIT_PLAN_MESSAGE };
     return client_send(a, &request, ret_answer, ret_sent, err);
 }
@@ -71,7 +74,7 @@ Status server_ask(const LakeCredentials *credentials, Arena *a, const char *path
     ClientAnswer answer = { 0 };
     Val *body = NULL;
     const char *text = val_to_json(a, request);
-    ServerRequest q = { "POST", "weir", path, text, strlen(text), repeatable };
+    ServerRequest q = { .method = "POST", .service = "weir", .path = path, .body = text, .length = strlen(text), .repeatable = repeatable };
     TRY(server_send(credentials, a, &q, &answer, err));
     bool read = val_from_json(a, answer.body, answer.body_len, &body);
     if (answer.status != 200 || !read)

@@ -10,6 +10,8 @@ typedef struct ServerRequest {
     const char *method, *service, *path; /* `service`: of the signature's scope; `path`: percent-encoded */
     const void *body;
     size_t length;
+    const char *query;   /* percent-encoded, its names in order; NULL: none */
+    HttpPairs headers;   /* more of them */
     bool repeatable; /* may it arrive twice? Otherwise it is sent again only when it cannot have arrived. */
 } ServerRequest;
 

@@ -97,7 +97,9 @@ static _Noreturn void child_main(const ProcessOptions *options, const char *prog
     for (int s = 1; s < 32; s++)
         if (s != SIGKILL && s != SIGSTOP)
             sigaction(s, &standard, NULL);
-    sigprocmask(SIG_SETMASK, mask, NULL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, options->clear_signals ? &none : mask, NULL);
     if (options->new_session && setsid() < 0)
         child_fail(report_fd, ST_IO, "start a session", errno);
     if (options->die_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)

@@ -26,6 +26,7 @@ typedef struct ProcessOptions {
     const int *keep_fds;     /* stay open under the same numbers; all others are closed */
     size_t keep_len;
     bool new_session;        /* setsid: survives the terminal and the group of its parent */
+    bool clear_signals;      /* it begins with no signal blocked, whatever the spawning thread blocks */
     bool die_with_parent;    /* SIGKILL when the spawning thread ends */
     /* Runs in the child, last before exec; may fork again (see os/sandbox.h). A failure is reported by process_spawn. */
     Status (*in_child)(void *arg, Error *err);

@@ -16,6 +16,7 @@
 typedef struct DriverOptions {
     const char *program;        /* the weir binary */
     const char *home;           /* NULL: the driver asks the server named in its environment */
+    const char *warehouse;      /* where managed tables' files are, NULL: in the home */
     const char *run;            /* the step's id, NULL: none */
     const char *folder;         /* where its conf file goes */
     const char *cwd;            /* its working folder, which with `run` is also all of the host that it may name; NULL: ours */

@@ -204,7 +204,7 @@ static Status supervisor_lost(StepQueue *q, Db *db, Active *active, Error *err)
     if (left)
         log_error("step %s: %zu processes would not die", active->id, left);
     StepExit none = { .code = 1 };
-    return conclude(q, db, active, &none, "The step's supervisor process was killed; the step was ended and not run again", err);
+    return conclude(q, db, active, &none, STEP_SUPERVISOR_LOST, err);
 }
 
 Status finish(StepQueue *q, Db *db, Active *active, bool *ret_again, Error *err)

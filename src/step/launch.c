@@ -108,6 +108,7 @@ Status launch(StepQueue *q, Db *db, Active *active, Error *err)
     TRY(active->kind == ACTIVE_STEP ? step_row(q, db, a, active, &spec, &role, err)
                                     : bootstrap_row(q, db, a, active, &spec, &role, err));
     TRY(env_fill(q, a, active, role, &spec, err));
+    map_set(a, &spec.env, "WEIR_STEP_MEMORY", arena_printf(a, "%lld", (long long)spec.memory_bytes));
     TRY(dir_make(path_join(a, active->folder, "work/tmp"), 0700, err));
     TRY(dir_make(run_folder(q, a, active->cluster, "home"), 0700, err));
     TRY(step_spec_write(active->folder, &spec, err));

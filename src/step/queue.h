@@ -16,6 +16,9 @@
 
 typedef struct StepQueue StepQueue;
 
+/* A step's failure message when its supervisor was killed. */
+#define STEP_SUPERVISOR_LOST "The step supervisor process was killed; the step was ended and not run again"
+
 typedef struct StepCredentials {
     const char *access_key, *secret_key, *session_token;
 } StepCredentials;

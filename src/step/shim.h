@@ -11,6 +11,7 @@
 int shim_spark_submit(int argc, char **argv);  /* Spark's spark-submit for Python applications */
 int shim_command_runner(int argc, char **argv); /* runs its arguments as they are */
 int shim_script_runner(int argc, char **argv); /* fetches a script (s3://, file) and runs it with its arguments */
+int shim_glue_python_shell(int argc, char **argv); /* fetches a Python script and runs it, without Spark */
 int shim_not_yet(int argc, char **argv);       /* a tool that weir does not run yet: says so by name, exit 1 */
 
 /* The argument vector that EMR makes of a step's jar, main class and arguments: command-runner.jar and

@@ -113,10 +113,20 @@ static void sandbox_prepare(Supervisor *s)
     box->memory_bytes = s->spec.memory_bytes;
 }
 
+/* Managed tables outlive the step: HOME/warehouse, where the step's folder is HOME/run/CLUSTER/STEP. */
+static const char *warehouse_of(const Supervisor *s)
+{
+    char *home = arena_str(s->arena, s->folder);
+    for (int up = 0; up < 3 && strrchr(home, '/'); up++)
+        *strrchr(home, '/') = '\0';
+    return path_join(s->arena, home, "warehouse");
+}
+
 static Status channel_prepare(Supervisor *s, char **env, Error *err)
 {
     DriverOptions driver = { .program = s->place.program,
                              .run = s->spec.id,
+                             .warehouse = warehouse_of(s),
                              .folder = s->folder,
                              .cwd = path_join(s->arena, s->folder, "work"),
                              .worker_sandbox = path_join(s->arena, s->folder, "worker-sandbox"),

@@ -18,6 +18,9 @@ struct Credentials; /* svc/credentials.h: access keys */
 struct Bus;         /* svc/bus.h: notifications and events on their way */
 struct Glue;        /* svc/glue/glue.h: its thread */
 struct Series;      /* series/series.h: the time series of CloudWatch */
+struct Alarming;    /* svc/alarming.h: default alarms */
+struct BudgetWatch; /* svc/budgets */
+struct EmrMonitor;  /* svc/emr/metrics.h */
 struct Evaluator;
 struct Metrics;
 struct Warehouses;  /* warehouse/pool.h: the processes behind Redshift */
@@ -35,6 +38,9 @@ typedef struct Server {
     struct Bus *bus;
     struct Glue *glue;
     struct Series *series;
+    const struct Alarming *alarming;
+    struct BudgetWatch *budget_watch;
+    struct EmrMonitor *emr_monitor;
     struct Evaluator *evaluator; /* svc/cloudwatch: of alarms */
     struct Metrics *metrics; /* api/metrics.h */
     struct Warehouses *warehouses;

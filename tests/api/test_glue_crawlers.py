@@ -167,7 +167,7 @@ def test_what_can_not_be_crawled_is_said(lake):
 def test_a_killed_server_leaves_the_crawler_ready(start_server):
     first = start_server()
     lake = Lake(first)
-    for i in range(200):
+    for i in range(40):
         lake.put(f"t/p{i}/a.json", json.dumps({"a": i}))
     lake.create("t")
     lake.glue.start_crawler(Name=lake.name)

@@ -190,7 +190,7 @@ static void host_files_outside_of_the_root_are_refused(void **state)
     assert_int_equal(lake_exists(f->lake, "../../etc/passwd", &exists, &err), ST_DENIED);
     assert_int_equal(symlink("/etc", path_join(f->a, f->host, "link")), 0);
     assert_int_equal(lake_exists(f->lake, "link/passwd", &exists, &err), ST_DENIED);
-    assert_int_equal(lake_exists(f->lake, "hdfs://x/y", &exists, &err), ST_UNSUPPORTED);
+    assert_int_equal(lake_exists(f->lake, "gs://x/y", &exists, &err), ST_UNSUPPORTED);
     lake_auto *closed = NULL;
     OK(lake_open_home(f->home, &(LakeOptions){ .host_files = false }, &closed, &err));
     assert_int_equal(lake_exists(closed, "/tmp", &exists, &err), ST_DENIED);

@@ -16,13 +16,13 @@ static void *body(duckdb_aggregate_state state)
 
 static idx_t state_bytes(duckdb_function_info info)
 {
-    const Aggregate *f = duckdb_aggregate_function_get_extra_info(info);
+    const AggregateRow *f = duckdb_aggregate_function_get_extra_info(info);
     return HEADER_BYTES + f->state_bytes;
 }
 
 static void state_init(duckdb_function_info info, duckdb_aggregate_state state)
 {
-    const Aggregate *f = duckdb_aggregate_function_get_extra_info(info);
+    const AggregateRow *f = duckdb_aggregate_function_get_extra_info(info);
     memset(state, 0, HEADER_BYTES + f->state_bytes);
     ((Header *)state)->done = f->done;
 }
@@ -38,7 +38,7 @@ static void state_done(duckdb_aggregate_state *states, idx_t count)
 
 static void update(duckdb_function_info info, duckdb_data_chunk input, duckdb_aggregate_state *states)
 {
-    const Aggregate *f = duckdb_aggregate_function_get_extra_info(info);
+    const AggregateRow *f = duckdb_aggregate_function_get_extra_info(info);
     K k = { .nargs = duckdb_data_chunk_get_column_count(input), .rows = duckdb_data_chunk_get_size(input) };
     for (size_t i = 0; i < k.nargs && i < KERNEL_ARGS; i++) {
         k.args[i].vector = duckdb_data_chunk_get_vector(input, i);
@@ -56,14 +56,14 @@ static void update(duckdb_function_info info, duckdb_data_chunk input, duckdb_ag
 
 static void combine(duckdb_function_info info, duckdb_aggregate_state *source, duckdb_aggregate_state *target, idx_t count)
 {
-    const Aggregate *f = duckdb_aggregate_function_get_extra_info(info);
+    const AggregateRow *f = duckdb_aggregate_function_get_extra_info(info);
     for (idx_t i = 0; i < count; i++)
         f->merge(body(target[i]), body(source[i]));
 }
 
 static void finalize(duckdb_function_info info, duckdb_aggregate_state *source, duckdb_vector result, idx_t count, idx_t offset)
 {
-    const Aggregate *f = duckdb_aggregate_function_get_extra_info(info);
+    const AggregateRow *f = duckdb_aggregate_function_get_extra_info(info);
     K k = { .out = result, .out_data = duckdb_vector_get_data(result) };
     duckdb_logical_type type = duckdb_vector_get_column_type(result);
     if (duckdb_get_type_id(type) == DUCKDB_TYPE_LIST)
@@ -75,7 +75,7 @@ static void finalize(duckdb_function_info info, duckdb_aggregate_state *source, 
     }
 }
 
-static duckdb_aggregate_function make(const Aggregate *row)
+static duckdb_aggregate_function make(const AggregateRow *row)
 {
     duckdb_aggregate_function f = duckdb_create_aggregate_function();
     duckdb_aggregate_function_set_name(f, row->name);
@@ -97,7 +97,7 @@ static duckdb_aggregate_function make(const Aggregate *row)
 }
 
 /* Rows of one name that follow each other are overloads. */
-static Status register_table(duckdb_connection connection, const Aggregate *table, Error *err)
+static Status register_table(duckdb_connection connection, const AggregateRow *table, Error *err)
 {
     while (table->name) {
         const char *name = table->name;
@@ -117,7 +117,7 @@ static Status register_table(duckdb_connection connection, const Aggregate *tabl
 
 Status aggregates_register(duckdb_connection connection, Error *err)
 {
-    static const Aggregate *const tables[] = { aggregates_moments, aggregates_values };
+    static const AggregateRow *const tables[] = { aggregates_moments, aggregates_values };
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         TRY(register_table(connection, tables[i], err));
     return ST_OK;

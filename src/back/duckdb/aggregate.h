@@ -12,7 +12,7 @@
 
 enum { AGGREGATE_NULLS = 1 };
 
-typedef struct Aggregate {
+typedef struct AggregateRow {
     const char *name, *signature;
     size_t state_bytes;
     void (*update)(const K *k, void *state);
@@ -20,8 +20,8 @@ typedef struct Aggregate {
     void (*result)(K *k, const void *state); /* k_set_… or k_null at k->row */
     void (*done)(void *state);
     unsigned flags;
-} Aggregate;
+} AggregateRow;
 
-extern const Aggregate aggregates_moments[], aggregates_values[];
+extern const AggregateRow aggregates_moments[], aggregates_values[];
 
 #endif

@@ -142,7 +142,7 @@ static void intercept(K *k, const void *state)
 
 #define ONE(name) { "spark_" #name, "d:d", sizeof(Moments), moments_update, moments_merge, name, NULL, 0 },
 #define TWO(name) { "spark_" #name, "dd:d", sizeof(Pair), pair_update, pair_merge, name, NULL, 0 },
-const Aggregate aggregates_moments[] = {
+const AggregateRow aggregates_moments[] = {
     ONE(var_pop) ONE(stddev_pop) ONE(var_samp) ONE(stddev_samp) ONE(skewness) ONE(kurtosis) ONE(square_sum)
     TWO(covar_pop) TWO(covar_samp) TWO(corr) TWO(product_sum) TWO(regr_r2)
     { "spark_regr_slope", "dd:d", sizeof(Line), line_update, line_merge, slope, NULL, 0 },

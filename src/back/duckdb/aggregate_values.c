@@ -330,7 +330,7 @@ static void bitmap_and_result(K *k, const void *state)
     bitmap_result(k, &all);
 }
 
-const Aggregate aggregates_values[] = {
+const AggregateRow aggregates_values[] = {
     { "spark_percentile", "dl[di:[d", sizeof(Values), values_update, values_merge, values_result, values_done, 0 },
     { "spark_histogram", "di:[d", sizeof(Histogram), histogram_update, histogram_merge, histogram_result, histogram_done, 0 },
     { "spark_bitmap_set", "l:B", sizeof(Bitmap), bitmap_set, bitmap_merge_or, bitmap_result, NULL, 0 },

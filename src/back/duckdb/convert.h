@@ -18,6 +18,13 @@ bool convert_date(View v, int32_t *ret_days);
 /* `zone`: for text without one; NULL: TIMESTAMP_NTZ, which drops a zone. `today_days`: the date of a text with only a time. */
 bool convert_timestamp(View v, const Zone *zone, int64_t today_days, int64_t *ret_us);
 
+/* [T]h:m[:s[.f]] [AM|PM] as nanoseconds of the day. */
+bool convert_time(View v, int64_t *ret_ns);
+/* Texts of intervals: "1 day 2 seconds"; "1-2", "1 02:03:04.5" or a whole literal, of fields `from` to `to`. */
+bool convert_interval(View v, duckdb_interval *ret_value);
+bool convert_year_month(View v, int from, int to, int32_t *ret_months);
+bool convert_day_time(View v, int from, int to, int64_t *ret_us);
+
 enum { NUMBER_TEXT_BYTES = 400 };
 size_t print_double(double x, char *out); /* Double.toString: 1.0, 1.0E10, NaN, Infinity */
 size_t print_float(float x, char *out);

@@ -544,6 +544,25 @@ static Status emit_stack(Emit *e, const Node *n, const Call *call, Sel *ret)
     return ST_OK;
 }
 
+/* json_tuple(json, field, …): one row, a column a field. */
+static Status emit_json_tuple(Emit *e, const Node *n, const Call *call, Sel *ret)
+{
+    const Generate *g = node_as(Generate, n);
+    const Schema *in = g->input->schema, *out = n->schema;
+    const char *from, *json, *field;
+    str_auto select = EMIT_STR;
+    TRY(from_of(e, g->input, &from));
+    TRY(emit_text(e, call->args.at[0], &json));
+    if (in->len)
+        str_add(&select, columns(e, in, NULL));
+    for (size_t i = in->len; i < out->len && i - in->len + 1 < call->args.len; i++) {
+        TRY(emit_text(e, call->args.at[i - in->len + 1], &field));
+        str_addf(&select, "%sspark_json_field(%s, %s) AS " COLUMN_TEXT, i ? ", " : "", json, field, out->at[i].id);
+    }
+    *ret = (Sel){ .select = str_arena(&select, e->a), .from = from };
+    return ST_OK;
+}
+
 /* SELECT input.*, unnest(…) FROM (SELECT *, collection AS g FROM input). */
 static Status emit_generate(Emit *e, const Node *n, Sel *ret)
 {
@@ -555,6 +574,8 @@ static Status emit_generate(Emit *e, const Node *n, Sel *ret)
     bool is_inline = str_starts(name, "inline");
     if (str_eq(name, "stack") && out->len > in->len)
         return emit_stack(e, n, call, ret);
+    if (str_eq(name, "json_tuple"))
+        return emit_json_tuple(e, n, call, ret);
     if (!is_inline && !str_starts(name, "explode") && !pos)
         return emit_unsupported(e, n, name);
     const Type *type = call->args.at[0]->type;

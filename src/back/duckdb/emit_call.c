@@ -41,7 +41,8 @@ static bool is_class(const Type *t, const char *word, size_t length)
                   { "boolean", TYPE_BOOLEAN }, { "date", TYPE_DATE },            { "timestamp", TYPE_TIMESTAMP },
                   { "ntz", TYPE_TIMESTAMP_NTZ }, { "ym", TYPE_YEAR_MONTH_INTERVAL }, { "dt", TYPE_DAY_TIME_INTERVAL },
                   { "interval", TYPE_CALENDAR_INTERVAL }, { "array", TYPE_ARRAY }, { "map", TYPE_MAP },
-                  { "struct", TYPE_STRUCT },   { "float", TYPE_FLOAT },          { "null", TYPE_NULL } };
+                  { "struct", TYPE_STRUCT },   { "float", TYPE_FLOAT },          { "null", TYPE_NULL },
+                  { "time", TYPE_TIME } };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (strlen(kinds[i].word) == length && !memcmp(kinds[i].word, word, length))
             return t->kind == kinds[i].kind;

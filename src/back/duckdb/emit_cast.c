@@ -71,6 +71,7 @@ static Status to_string(Emit *e, const char *x, const Type *from, int mode, Str 
     case TYPE_DATE: str_addf(out, "spark_date_text(%s)", x); break;
     case TYPE_TIMESTAMP: str_addf(out, "spark_timestamp_text(%s, %s)", x, zone(e)); break;
     case TYPE_TIMESTAMP_NTZ: str_addf(out, "spark_timestamp_text(%s, 'UTC')", x); break;
+    case TYPE_TIME: str_addf(out, "spark_time_text(%s)", x); break;
     case TYPE_CALENDAR_INTERVAL: str_addf(out, "spark_interval_text(%s)", x); break;
     case TYPE_YEAR_MONTH_INTERVAL: str_addf(out, "spark_year_month_text(%s, %d, %d)", x, from->start, from->end); break;
     case TYPE_DAY_TIME_INTERVAL: str_addf(out, "spark_day_time_text(%s, %d, %d)", x, from->start, from->end); break;
@@ -108,6 +109,8 @@ static Status to_integral(Emit *e, const char *x, const Type *from, const Type *
         str_addf(out, "spark_float_%s(%s, %d)", number_kernel(to), x, mode == CAST_LEGACY ? 2 : flag_of(mode));
     else if (from->kind == TYPE_TIMESTAMP && to->kind == TYPE_LONG)
         str_addf(out, "spark_seconds(%s)", x);
+    else if (from->kind == TYPE_TIME)
+        str_addf(out, "%s(%s // 1000000000 AS %s)", mode == CAST_ANSI ? "CAST" : "TRY_CAST", x, word);
     else if (from->kind == TYPE_TIMESTAMP)
         str_addf(out, "CAST(spark_seconds(%s) AS %s)", x, word);
     else if (from->kind == TYPE_DECIMAL && mode == CAST_LEGACY)
@@ -159,6 +162,8 @@ static Status to_decimal(Emit *e, const char *x, const Type *from, const Type *t
             number = arena_printf(e->a, "(%s // 12)", x);
         else if (from->kind == TYPE_DAY_TIME_INTERVAL && from->end == INTERVAL_SECOND)
             number = arena_printf(e->a, "spark_decimal_6(%s, 1000000, 3, 38, 1)", x);
+        else if (from->kind == TYPE_TIME)
+            number = arena_printf(e->a, "spark_decimal_9(%s, 1000000000, 3, 38, 1)", x);
         else if (from->kind == TYPE_DAY_TIME_INTERVAL)
             number = arena_printf(e->a, "(%s // %s)", x, day_time_units[from->end]);
         str_addf(out, "%s(%s AS %s)", mode == CAST_ANSI ? "CAST" : "TRY_CAST", number, emit_word(e, to));
@@ -270,6 +275,17 @@ static Status to_boolean(Emit *e, const char *x, const Type *from, int mode, Str
     return ST_OK;
 }
 
+static Status to_time(Emit *e, const char *x, const Type *from, const Type *to, int mode, Str *out)
+{
+    if (is_text(from))
+        str_addf(out, "spark_text_time(%s, %d, %d)", x, to->precision, flag_of(mode));
+    else if (from->kind == TYPE_TIME)
+        str_addf(out, "spark_cut_time(%s, %d)", x, to->precision);
+    else
+        return emit_unsupported(e, NULL, "this cast to TIME");
+    return ST_OK;
+}
+
 static Status to_binary(Emit *e, const char *x, const Type *from, Str *out)
 {
     if (!is_text(from) && !type_is_integral(from))
@@ -299,6 +315,7 @@ Status emit_cast(Emit *e, const char *x, const Type *from, const Type *to, int m
     case TYPE_DECIMAL: return to_decimal(e, x, from, to, mode, out);
     case TYPE_BINARY: return to_binary(e, x, from, out);
     case TYPE_DATE: return to_date(e, x, from, mode, out);
+    case TYPE_TIME: return to_time(e, x, from, to, mode, out);
     case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: return to_timestamp(e, x, from, to, mode, out);
     case TYPE_CALENDAR_INTERVAL: case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL:
         return to_interval(x, from, to, mode, out);

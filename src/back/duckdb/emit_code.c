@@ -1,8 +1,10 @@
 /* back/duckdb/emit_code.c -- numbers, strings, dates and aggregates whose text depends on more than a template can say. */
 #include "back/duckdb/emit_call.h"
+#include "back/duckdb/internal.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <strings.h>
 
 /* The operations of the kernel spark_decimal_<scale>, see kernel_decimal.c. */
 enum { OP_ADD, OP_SUBTRACT, OP_MULTIPLY, OP_DIVIDE, OP_REMAINDER, OP_INTEGER_DIVIDE, OP_PMOD, OP_ROUND, OP_BROUND, OP_CEIL, OP_FLOOR };
@@ -271,7 +273,11 @@ Status emit_uniform(Emit *e, const Call *c, const char *const *args, Str *out)
     str_auto value = EMIT_STR;
     str_addf(&value, "(CAST(%s AS DOUBLE) + (CAST(%s AS DOUBLE) - CAST(%s AS DOUBLE)) * spark_rand(%s))", args[0], args[1], args[0],
              c->args.len > 2 ? args[2] : "NULL::BIGINT");
-    return emit_cast(e, str_text(&value), &type_double, c->node.type, CAST_LEGACY, out);
+    if (c->node.type->kind == TYPE_NULL)
+        str_add(out, "CAST(NULL AS INTEGER)");
+    else
+        return emit_cast(e, str_text(&value), &type_double, c->node.type, CAST_LEGACY, out);
+    return ST_OK;
 }
 
 Status emit_elt(Emit *e, const Call *c, const char *const *args, Str *out)
@@ -341,15 +347,29 @@ Status emit_hash(Emit *e, const Call *c, const char *const *args, Str *out)
 }
 
 /* ---------------------------------------------------------------- dates */
+static bool is_time_field(const Value *field)
+{
+    static const char *const fields[] = { "hour", "h", "hours", "hr", "hrs", "minute", "m", "min", "mins", "minutes", "second", "s", "sec",
+                                          "seconds", "secs" };
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (strlen(fields[i]) == field->text_len && !strncasecmp(fields[i], field->text, field->text_len))
+            return true;
+    return false;
+}
+
 Status emit_extract(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     const Value *field;
     if (!is_literal_text(c->args.at[0], &field))
         return emit_unsupported(e, (const Node *)c, "extract of a field that is not constant");
     const Type *t = arg_type(c, 1), *to = c->node.type;
+    if (t->kind == TYPE_TIME && !is_time_field(field))
+        return engine_fail(e->err, ST_INVALID, "INVALID_EXTRACT_FIELD", "field", arena_printf(e->a, "`%s`", field->text), "expr", "TIME", NULL);
     const char *zone = t->kind == TYPE_TIMESTAMP ? emit_zone(e) : "'UTC'", *x = args[1];
     if (t->kind == TYPE_YEAR_MONTH_INTERVAL || t->kind == TYPE_DAY_TIME_INTERVAL)
         x = arena_printf(e->a, "CAST(%s AS BIGINT)", x);
+    else if (t->kind == TYPE_TIME)
+        x = arena_printf(e->a, "make_timestamp(spark_cut_time(%s, %d) // 1000)", x, t->precision);
     else if (t->kind != TYPE_CALENDAR_INTERVAL)
         x = arena_printf(e->a, "CAST(%s AS TIMESTAMP)", x);
     const char *kind = t->kind == TYPE_YEAR_MONTH_INTERVAL ? "ym" : t->kind == TYPE_DAY_TIME_INTERVAL ? "dt" : "ts";
@@ -374,6 +394,13 @@ Status emit_to_datetime(Emit *e, const Call *c, const char *const *args, Str *ou
     else
         TRY(emit_cast(e, args[0], from, target, mode, &value));
     str_addf(out, seconds ? "spark_seconds(%s)" : "%s", str_text(&value));
+    return ST_OK;
+}
+
+Status emit_time_add(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    (void)e;
+    str_addf(out, "spark_time_add(%s, CAST(%s AS BIGINT), %d)", args[0], args[1], c->node.type->precision);
     return ST_OK;
 }
 

@@ -92,25 +92,94 @@ Status emit_array_lambda(Emit *e, const Call *c, const char *const *args, Str *o
     return ST_OK;
 }
 
+/* What a lambda's body takes from around it: columns and the variables of outer lambdas. */
+typedef struct Captures {
+    Arena *a;
+    NodeList found;
+    NodeList declared; /* by lambdas inside, and its own parameters */
+} Captures;
+
+static bool same_reference(const Node *x, const Node *y)
+{
+    if (x->kind != y->kind)
+        return false;
+    return node_is(ColumnRef, x) ? node_as(ColumnRef, x)->id == node_as(ColumnRef, y)->id
+                                 : node_as(LambdaVariable, x)->id == node_as(LambdaVariable, y)->id;
+}
+
+static bool listed(const NodeList *list, const Node *n)
+{
+    for (size_t i = 0; i < list->len; i++) {
+        if (same_reference(list->at[i], n))
+            return true;
+    }
+    return false;
+}
+
+static bool declare(const Node *n, void *arg)
+{
+    Captures *c = arg;
+    for (size_t i = 0; node_is(Lambda, n) && i < node_as(Lambda, n)->params.len; i++)
+        vec_push(c->a, &c->declared, node_as(Lambda, n)->params.at[i]);
+    return true;
+}
+
+static bool capture(const Node *n, void *arg)
+{
+    Captures *c = arg;
+    bool reference = node_is(ColumnRef, n) || node_is(LambdaVariable, n);
+    if (reference && !listed(&c->declared, n) && !listed(&c->found, n))
+        vec_push(c->a, &c->found, (Node *)(uintptr_t)n);
+    return true;
+}
+
+/* The engine's fold has one type for state and items, and mixes up rows when its lambda captures anything: state, item and
+ * what is captured travel in one struct. */
+static Status fold(Emit *e, const Call *c, const char *const *args, const Type *state, const Captures *captures, const char *body, const char **ret)
+{
+    const Lambda *merge = node_as(Lambda, c->args.at[2]);
+    const char *p = emit_fresh(e, "p"), *q = emit_fresh(e, "p"), *word = emit_word(e, state), *item_word = emit_word(e, arg_type(c, 0)->element);
+    str_auto items = EMIT_STR;
+    str_auto step = EMIT_STR;
+    str_auto open = EMIT_STR;
+    str_auto keep = EMIT_STR;
+    str_auto start = EMIT_STR;
+    str_addf(&items, "list_transform(%s, lambda %s: struct_pack(s := CAST(NULL AS %s), i := CAST(%s AS %s)", args[0], p, word, p, item_word);
+    for (size_t k = 0; k < captures->found.len; k++) {
+        const Node *n = captures->found.at[k];
+        const char *text, *type = emit_word(e, n->type);
+        TRY(emit_text(e, n, &text));
+        str_addf(&items, ", k%zu := %s", k, text);
+        str_addf(&open, "list_transform([struct_extract(%s, 'k%zu')], lambda %s: ", q, k, text);
+        str_addf(&keep, ", k%zu := struct_extract(%s, 'k%zu')", k, q, k);
+        str_addf(&start, ", k%zu := CAST(NULL AS %s)", k, type);
+    }
+    str_add(&items, "))");
+    str_addf(&step, "%slist_transform([struct_extract(%s, 's')], lambda %s: list_transform([struct_extract(%s, 'i')], lambda %s: %s)[1])[1]",
+             str_text(&open), p, param(e, merge, 0), q, param(e, merge, 1), body);
+    for (size_t k = 0; k < captures->found.len; k++)
+        str_add(&step, ")[1]");
+    *ret = arena_printf(e->a, "struct_extract(list_reduce(%s, lambda %s, %s: struct_pack(s := CAST(%s AS %s), i := struct_extract(%s, 'i')%s), "
+                              "struct_pack(s := CAST(%s AS %s), i := CAST(NULL AS %s)%s)), 's')",
+                        str_text(&items), p, q, str_text(&step), word, q, str_text(&keep), args[1], word, item_word, str_text(&start));
+    return ST_OK;
+}
+
 Status emit_reduce(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     const Lambda *merge = node_as(Lambda, c->args.at[2]);
-    const char *body, *acc = param(e, merge, 0), *item = param(e, merge, 1);
+    const char *body;
     const Type *state = merge->body->type ? merge->body->type : arg_type(c, 1);
+    Captures captures = { .a = e->a };
     TRY(emit_text(e, merge->body, &body));
-    if (!type_same(state, arg_type(c, 0)->element)) {
-        /* The engine's fold has one type for state and items: both travel in one struct. */
-        const char *p = emit_fresh(e, "p"), *q = emit_fresh(e, "p"), *w = emit_word(e, state);
-        const char *items = arena_printf(e->a, "list_transform(%s, lambda %s: struct_pack(s := CAST(NULL AS %s), i := %s))", args[0], p, w, p);
-        const char *fold = arena_printf(
-            e->a, "struct_extract(list_reduce(%s, lambda %s, %s: struct_pack(s := CAST(list_transform([struct_extract(%s, 's')], lambda %s: "
-                  "list_transform([struct_extract(%s, 'i')], lambda %s: %s)[1])[1] AS %s), i := struct_extract(%s, 'i')), "
-                  "struct_pack(s := CAST(%s AS %s), i := CAST(NULL AS %s))), 's')",
-            items, p, q, p, acc, q, item, body, w, q, args[1], w, emit_word(e, arg_type(c, 0)->element));
-        body = fold;
-    } else {
-        body = arena_printf(e->a, "list_reduce(%s, lambda %s, %s: %s, %s)", args[0], acc, item, body, args[1]);
-    }
+    for (size_t i = 0; i < merge->params.len; i++)
+        vec_push(e->a, &captures.declared, merge->params.at[i]);
+    node_walk(merge->body, declare, &captures);
+    node_walk(merge->body, capture, &captures);
+    if (captures.found.len || !type_same(state, arg_type(c, 0)->element))
+        TRY(fold(e, c, args, state, &captures, body, &body));
+    else
+        body = arena_printf(e->a, "list_reduce(%s, lambda %s, %s: %s, %s)", args[0], param(e, merge, 0), param(e, merge, 1), body, args[1]);
     if (c->args.len < 4) {
         str_add(out, body);
         return ST_OK;
@@ -119,6 +188,19 @@ Status emit_reduce(Emit *e, const Call *c, const char *const *args, Str *out)
     const char *last;
     TRY(emit_text(e, finish->body, &last));
     str_addf(out, "list_transform([%s], lambda %s: %s)[1]", body, param(e, finish, 0), last);
+    return ST_OK;
+}
+
+/* map_zip_with(m, n, (k, v, w) -> …): the keys of m, then those that only n has. */
+Status emit_map_zip_with(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    const Lambda *l = node_as(Lambda, c->args.at[2]);
+    const char *body, *k = param(e, l, 0), *x = emit_fresh(e, "x"), *m = args[0], *n = args[1];
+    TRY(emit_text(e, l->body, &body));
+    const char *keys = arena_printf(e->a, "list_concat(map_keys(%s), list_filter(map_keys(%s), lambda %s: NOT list_contains(map_keys(%s), %s)))", m, n, x, m, x);
+    str_addf(out, "CASE WHEN %s IS NULL OR %s IS NULL THEN NULL ELSE map(%s, list_transform(%s, lambda %s: list_transform([map_extract_value(%s, %s)], "
+                  "lambda %s: list_transform([map_extract_value(%s, %s)], lambda %s: %s)[1])[1])) END",
+             m, n, keys, keys, k, m, k, param(e, l, 1), n, k, param(e, l, 2), body);
     return ST_OK;
 }
 
@@ -205,69 +287,4 @@ Status emit_arrays_zip(Emit *e, const Call *c, const char *const *args, Str *out
     }
     str_add(out, ")) END");
     return ST_OK;
-}
-
-/* ---------------------------------------------------------------- JSON */
-static Status json_text(Emit *e, const char *x, const Type *t, Str *out);
-
-static Status json_struct(Emit *e, const char *x, const Type *t, Str *out)
-{
-    str_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE '{' || concat_ws(','", x);
-    for (size_t i = 0; i < t->nfields; i++) {
-        const char *field = arena_printf(e->a, "struct_extract(%s, %s)", x, emit_quoted(e, t->fields[i].name));
-        str_addf(out, ", spark_json_quote(%s) || ':' || ", emit_quoted(e, t->fields[i].name));
-        TRY(json_text(e, field, t->fields[i].type, out));
-    }
-    if (!t->nfields)
-        str_add(out, ", ''");
-    str_add(out, ") || '}' END");
-    return ST_OK;
-}
-
-static Status json_text(Emit *e, const char *x, const Type *t, Str *out)
-{
-    const char *v = emit_fresh(e, "x");
-    switch (t->kind) {
-    case TYPE_STRING: str_addf(out, "spark_json_quote(%s)", x); break;
-    case TYPE_BINARY: str_addf(out, "spark_json_quote(spark_base64(%s))", x); break;
-    case TYPE_FLOAT: case TYPE_DOUBLE: str_addf(out, "CASE WHEN isfinite(%s) THEN spark_number_text(%s) ELSE '\"' || spark_number_text(%s) || '\"' END", x, x, x); break;
-    case TYPE_DATE: str_addf(out, "('\"' || spark_date_text(%s) || '\"')", x); break;
-    case TYPE_TIMESTAMP:
-        str_addf(out, "('\"' || spark_date_format(%s, 'yyyy-MM-dd''T''HH:mm:ss.SSSXXX', %s) || '\"')", x, emit_zone(e));
-        break;
-    case TYPE_TIMESTAMP_NTZ: str_addf(out, "('\"' || spark_date_format(%s, 'yyyy-MM-dd''T''HH:mm:ss.SSS', 'UTC') || '\"')", x); break;
-    case TYPE_STRUCT: return json_struct(e, x, t, out);
-    case TYPE_ARRAY:
-        str_addf(out, "('[' || array_to_string(list_transform(%s, lambda %s: coalesce(", x, v);
-        TRY(json_text(e, v, t->element, out));
-        str_add(out, ", 'null')), ',') || ']')");
-        break;
-    case TYPE_MAP:
-        str_addf(out, "('{' || array_to_string(list_transform(map_entries(%s), lambda %s: spark_json_quote(", x, v);
-        TRY(emit_cast(e, arena_printf(e->a, "struct_extract(%s, 'key')", v), t->key, &type_string, CAST_LEGACY, out));
-        str_add(out, ") || ':' || coalesce(");
-        TRY(json_text(e, arena_printf(e->a, "struct_extract(%s, 'value')", v), t->element, out));
-        str_add(out, ", 'null')), ',') || '}')");
-        break;
-    case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL: case TYPE_CALENDAR_INTERVAL:
-        str_add(out, "spark_json_quote(");
-        TRY(emit_cast(e, x, t, &type_string, CAST_LEGACY, out));
-        str_add(out, ")");
-        break;
-    case TYPE_DECIMAL: str_addf(out, "spark_decimal_text(%s)", x); break;
-    default: str_addf(out, "CAST(%s AS VARCHAR)", x);
-    }
-    return ST_OK;
-}
-
-Status emit_json_text(Emit *e, const char *x, const Type *t, Str *out)
-{
-    return json_text(e, x, t, out);
-}
-
-Status emit_to_json(Emit *e, const Call *c, const char *const *args, Str *out)
-{
-    if (c->args.len > 1)
-        return emit_unsupported(e, (const Node *)c, "to_json with options");
-    return json_text(e, args[0], arg_type(c, 0), out);
 }

@@ -12,7 +12,7 @@
 #define WEIR_BACK_DUCKDB_ENGINE_H
 #include "base/status.h"
 #include "base/vec.h"
-#include "ir/type.h"
+#include "ir/node.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -117,5 +117,10 @@ typedef struct EngineStream {
 } EngineStream;
 void engine_attach_stream(EngineSession *s, Arena *a, const EngineStream *stream, int64_t *ret_id, const char **ret_from);
 void engine_detach(EngineSession *s, int64_t id);
+
+/* The function that reads texts of a format ("json", "csv") as values of `to`, by the options of a reader: from_json, from_csv. Made
+ * once for each such set; *ret_name (in the arena) is its name. */
+Status engine_register_parser(EngineSession *s, Arena *a, const char *format, const Type *to, const KeyValueList *options,
+                              const char *time_zone, const char **ret_name, Error *err);
 
 #endif

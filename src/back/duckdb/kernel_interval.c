@@ -1,7 +1,6 @@
 /* back/duckdb/kernel_interval.c -- texts to intervals, and intervals times and by whole numbers.
  * Source: IntervalUtils.{stringToInterval, castStringToYMInterval, castStringToDTInterval}, MultiplyDTInterval, DivideDTInterval. */
-#include "back/duckdb/zone.h"
-#include "back/duckdb/kernel.h"
+#include "back/duckdb/convert.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -99,7 +98,7 @@ static bool unit_of(Reader *r, int64_t value, int64_t micros, bool point, int64_
     return false;
 }
 
-static bool calendar(View v, duckdb_interval *ret)
+bool convert_interval(View v, duckdb_interval *ret)
 {
     Reader r = { v.data, v.data + v.len };
     int64_t total[3] = { 0 };
@@ -164,7 +163,7 @@ static bool literal_of(View *v, const char *const *names, int from, int to, bool
     return r.at == r.end;
 }
 
-static bool year_month(View v, int from, int to, int32_t *ret)
+bool convert_year_month(View v, int from, int to, int32_t *ret)
 {
     bool outer;
     int64_t years = 0, months = 0, total;
@@ -181,7 +180,7 @@ static bool year_month(View v, int from, int to, int32_t *ret)
     return r.at == r.end && total == *ret;
 }
 
-static bool day_time(View v, int from, int to, int64_t *ret)
+bool convert_day_time(View v, int from, int to, int64_t *ret)
 {
     static const int64_t sizes[] = { MICROS_PER_DAY, 3600000000, 60000000, 1000000 }, limits[] = { 0, 23, 59, 59 };
     bool outer;
@@ -229,7 +228,7 @@ static bool month_too_large(View v)
 static void text_interval(K *k)
 {
     duckdb_interval value;
-    if (calendar(k_str(k, 0), &value))
+    if (convert_interval(k_str(k, 0), &value))
         k_set_interval(k, value);
     else
         k_null(k);
@@ -238,7 +237,7 @@ static void text_interval(K *k)
 static void text_year_month(K *k)
 {
     int32_t value;
-    if (year_month(k_str(k, 0), k_i32(k, 1), k_i32(k, 2), &value))
+    if (convert_year_month(k_str(k, 0), k_i32(k, 1), k_i32(k, 2), &value))
         k_set_i32(k, value);
     else
         bad(k, "year-month", month_too_large(k_str(k, 0)) ? "INVALID_INTERVAL_FORMAT.INTERVAL_PARSING" : "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING");
@@ -247,7 +246,7 @@ static void text_year_month(K *k)
 static void text_day_time(K *k)
 {
     int64_t value;
-    if (day_time(k_str(k, 0), k_i32(k, 1), k_i32(k, 2), &value))
+    if (convert_day_time(k_str(k, 0), k_i32(k, 1), k_i32(k, 2), &value))
         k_set_i64(k, value);
     else
         bad(k, "day-time", "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING_WITH_NOTICE");

@@ -1,27 +1,32 @@
 /* back/duckdb/kernel_json.c -- JSON text: quoting, get_json_object and its relatives. Source: Spark's jsonExpressions. */
-#include "back/duckdb/kernel.h"
+#include "back/duckdb/convert.h"
+#include "back/duckdb/source_json.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static void json_quote(K *k)
+static void quote_text(View v, Str *out)
 {
-    View v = k_str(k, 0);
-    str_auto out = STR_INIT((size_t)1 << 31);
-    str_addc(&out, '"');
+    static const char plain[] = "\b\t\n\f\r\"\\", coded[] = "btnfr\"\\";
+    str_addc(out, '"');
     for (size_t i = 0; i < v.len; i++) {
         unsigned char c = (unsigned char)v.data[i];
-        static const char plain[] = "\b\t\n\f\r\"\\", coded[] = "btnfr\"\\";
         const char *at = c ? strchr(plain, c) : NULL;
         if (at)
-            str_addf(&out, "\\%c", coded[at - plain]);
+            str_addf(out, "\\%c", coded[at - plain]);
         else if (c < 0x20)
-            str_addf(&out, "\\u%04X", c);
+            str_addf(out, "\\u%04X", c);
         else
-            str_addc(&out, (char)c);
+            str_addc(out, (char)c);
     }
-    str_addc(&out, '"');
+    str_addc(out, '"');
+}
+
+static void json_quote(K *k)
+{
+    str_auto out = STR_INIT((size_t)1 << 31);
+    quote_text(k_str(k, 0), &out);
     k_set_str(k, str_text(&out), out.len);
 }
 
@@ -313,7 +318,112 @@ static void object_keys(K *k)
     k_list_end(k, n);
 }
 
+/* A value without blanks, as Jackson writes what it read. The parser limits the depth. */
+static void compact(const JsonNode *n, Str *out)
+{
+    bool object = n->kind == JSON_OBJ;
+    if (!object && n->kind != JSON_LIST) {
+        double number;
+        char text[NUMBER_TEXT_BYTES];
+        if (n->kind == JSON_TEXT)
+            quote_text(n->text, out);
+        else if (n->kind == JSON_FLOAT && java_double(n->raw, &number))
+            str_addn(out, text, print_double(number, text));
+        else
+            str_addn(out, n->raw.data, n->raw.len);
+        return;
+    }
+    str_addc(out, object ? '{' : '[');
+    for (const JsonNode *item = n->first; item; item = item->next) {
+        if (item != n->first)
+            str_addc(out, ',');
+        if (object) {
+            quote_text(item->key, out);
+            str_addc(out, ':');
+        }
+        compact(item, out);
+    }
+    str_addc(out, object ? '}' : ']');
+}
+
+static void set_compact(K *k, const JsonNode *n)
+{
+    str_auto out = STR_INIT((size_t)1 << 31);
+    compact(n, &out);
+    k_set_str(k, str_text(&out), out.len);
+}
+
+/* json_tuple's fields: of the object itself, texts bare, NULL for what is not there. */
+static void json_field(K *k)
+{
+    static const JsonOptions lenient = { .single_quotes = true, .non_numeric = true };
+    arena_auto *a = arena_new();
+    View v = k_str(k, 0), name = k_str(k, 1);
+    JsonNode *n;
+    if (!json_parse(a, &lenient, v, &n) || !n || n->kind != JSON_OBJ) {
+        k_null(k);
+        return;
+    }
+    for (n = n->first; n; n = n->next) {
+        if (n->key.len != name.len || memcmp(n->key.data, name.data, name.len) != 0)
+            continue;
+        if (n->kind == JSON_NULLS)
+            k_null(k);
+        else if (n->kind == JSON_TEXT)
+            k_set_view(k, n->text);
+        else
+            set_compact(k, n);
+        return;
+    }
+    k_null(k);
+}
+
+/* ---------------------------------------------------------------- to_csv: one field */
+enum { CSV_QUOTE_ALL = 1, CSV_ESCAPE_QUOTES = 2, CSV_TRIM_LEFT = 4, CSV_TRIM_RIGHT = 8 };
+
+static bool needs_quotes(View v, View separator, View quote, int flags)
+{
+    for (size_t i = 0; i < v.len; i++) {
+        char c = v.data[i];
+        if (c == '\n' || c == '\r' || ((flags & CSV_ESCAPE_QUOTES) && quote.len && c == quote.data[0]) ||
+            (v.len - i >= separator.len && !memcmp(v.data + i, separator.data, separator.len)))
+            return true;
+    }
+    return (flags & CSV_QUOTE_ALL) != 0;
+}
+
+/* (text, separator, quote, escape, null value, empty value, flags), as univocity's writer has it. */
+static void csv_field(K *k)
+{
+    int flags = k_i32(k, 6);
+    View separator = k_str(k, 1), quote = k_str(k, 2), escape = k_str(k, 3);
+    if (k_is_null(k, 0)) {
+        k_set_view(k, k_str(k, 4));
+        return;
+    }
+    View v = k_str(k, 0);
+    while ((flags & CSV_TRIM_LEFT) && v.len && (unsigned char)v.data[0] <= ' ')
+        v = (View){ v.data + 1, v.len - 1 };
+    while ((flags & CSV_TRIM_RIGHT) && v.len && (unsigned char)v.data[v.len - 1] <= ' ')
+        v.len--;
+    if (!v.len || !quote.len || !needs_quotes(v, separator, quote, flags)) {
+        k_set_view(k, v.len ? v : k_str(k, 5));
+        return;
+    }
+    str_auto out = STR_INIT((size_t)1 << 31);
+    str_addc(&out, quote.data[0]);
+    for (size_t i = 0; i < v.len; i++) {
+        if (escape.len && (v.data[i] == quote.data[0] || v.data[i] == escape.data[0]))
+            str_addc(&out, escape.data[0]);
+        str_addc(&out, v.data[i]);
+    }
+    str_addc(&out, quote.data[0]);
+    k_set_str(k, str_text(&out), out.len);
+}
+
 const Kernel kernels_json[] = {
+    { "spark_json_field", "SS:S", json_field, 0 },
+    { "spark_csv_field", "SSSSSSi:S", csv_field, KERNEL_NULLS },
     { "spark_json_quote", "S:S", json_quote, 0 },
     { "spark_get_json_object", "SS:S", get_json_object, 0 },
     { "spark_json_array_length", "S:i", array_length, 0 },

@@ -299,3 +299,28 @@ Status source_csv_schema(Arena *a, const SourceRequest *r, const Type **ret_sche
     *ret_schema = type_struct(a, fields, in.names.len);
     return ST_OK;
 }
+
+Status source_csv_schema_of(Arena *a, View text, const KeyValueList *options, const char *time_zone, const Type **ret_type, Error *err)
+{
+    CsvOptions o;
+    arena_auto *work = arena_new();
+    TRY(csv_options(work, options, time_zone, &o, err));
+    o.infer = true;
+    Infer in = { .a = work, .o = &o, .err = err, .today = today_days(o.zone) };
+    csv_parser_auto p;
+    csv_parser_init(&p, &o);
+    const char *at = text.data;
+    if (!csv_record(&p, &at, text.data + text.len))
+        p.nfields = 0;
+    in.guesses = ARENA_ARRAY(work, Guess, p.nfields + 1);
+    Field *fields = ARENA_ARRAY(a, Field, p.nfields + 1);
+    for (size_t i = 0; i < p.nfields; i++) {
+        in.guesses[i] = (Guess){ .kind = TYPE_NULL };
+        vec_push(work, &in.names, arena_printf(a, "_c%zu", i));
+    }
+    infer_record(&in, &p);
+    for (size_t i = 0; i < p.nfields; i++)
+        fields[i] = (Field){ .name = in.names.at[i], .type = type_of(a, in.guesses[i]), .nullable = true };
+    *ret_type = type_struct(a, fields, p.nfields);
+    return ST_OK;
+}

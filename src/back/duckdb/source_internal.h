@@ -21,6 +21,10 @@ Status source_parquet_schema(Arena *a, EngineSession *s, const SourceRequest *r,
 Status source_parquet_check(EngineSession *s, const SourceRequest *r, const Type *schema, bool *ret_as_stored, Error *err);
 Status source_json_schema(Arena *a, const SourceRequest *r, const Type **ret_schema, Error *err);
 
+/* The type of one text: schema_of_json, schema_of_csv. */
+Status source_json_schema_of(Arena *a, View text, const KeyValueList *options, const char *time_zone, const Type **ret_type, Error *err);
+Status source_csv_schema_of(Arena *a, View text, const KeyValueList *options, const char *time_zone, const Type **ret_type, Error *err);
+
 /* Partition columns in the files' paths: a STRUCT (without fields when there are none) and each file's values. */
 Status source_partitions(Arena *a, const SourceRequest *r, const Type **ret_schema, SourceFile *files, Error *err);
 

@@ -242,3 +242,20 @@ Status source_json_schema(Arena *a, const SourceRequest *r, const Type **ret_sch
     *ret_schema = t && t->kind == TYPE_STRUCT ? t : type_struct(a, NULL, 0);
     return ST_OK;
 }
+
+Status source_json_schema_of(Arena *a, View text, const KeyValueList *options, const char *time_zone, const Type **ret_type, Error *err)
+{
+    CsvOptions common;
+    JsonOptions o;
+    JsonNode *n;
+    arena_auto *work = arena_new();
+    TRY(csv_options(work, options, time_zone, &common, err));
+    TRY(json_options(options, &o, err));
+    Infer in = { .a = a, .o = &o, .common = &common, .err = err, .today = today_days(common.zone) };
+    if (!json_parse(work, &o, text, &n))
+        return engine_fail(err, ST_RUNTIME, "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "badRecord", arena_strn(work, text.data, text.len),
+                           "failFastMode", "FAILFAST", NULL);
+    const Type *t = canonical(&in, n ? value_type(&in, n) : &type_null);
+    *ret_type = t ? t : &type_string;
+    return ST_OK;
+}

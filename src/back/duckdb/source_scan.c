@@ -27,7 +27,7 @@ typedef struct ScanShared {
 
 /* ---------------------------------------------------------------- errors */
 /* So that engine_error() finds Spark's class and parameters in the engine's message. */
-static char *encoded(Arena *a, const Error *err)
+char *scan_error_text(Arena *a, const Error *err)
 {
     const char *params[32] = { NULL };
     size_t n = 0;
@@ -137,7 +137,7 @@ static void scan_bind(duckdb_bind_info info)
     ScanPlan *plan = ARENA_NEW(a, ScanPlan);
     plan->a = a;
     if (plan_read(plan, info, &err) != ST_OK) {
-        duckdb_bind_set_error(info, encoded(a, &err));
+        duckdb_bind_set_error(info, scan_error_text(a, &err));
         arena_free(a);
         return;
     }
@@ -455,7 +455,7 @@ static void scan_run(duckdb_function_info info, duckdb_data_chunk output)
     }
     if (status != ST_OK) {
         arena_auto *a = arena_new();
-        duckdb_function_set_error(info, encoded(a, &err));
+        duckdb_function_set_error(info, scan_error_text(a, &err));
         return;
     }
     duckdb_data_chunk_set_size(output, row);

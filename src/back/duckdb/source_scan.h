@@ -68,6 +68,15 @@ Status scan_csv(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, Error *err)
 Status scan_json(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, Error *err);
 Status scan_json_bind(ScanPlan *plan, Error *err);
 
+/* The parsed record l->csv into `row` of l->columns; false when it is malformed. */
+bool scan_csv_record(ScanLocal *l, idx_t row);
+/* A JSON text as a value of the plan's type (from_json) into `row`; false when it is malformed. l->record_arena is fresh. *ret_null:
+ * the value itself is null. */
+bool scan_json_text(ScanLocal *l, View text, duckdb_vector output, idx_t row, bool *ret_null);
+void scan_json_null(const Type *t, duckdb_vector output, idx_t row);
+/* An error as the engine's message, in which engine_error() finds Spark's class. */
+char *scan_error_text(Arena *a, const Error *err);
+
 /* The next line of the range. */
 Status scan_line(ScanLocal *l, View *ret_line, bool *ret_done, Error *err);
 /* The file's text, once, decoded and writable. */

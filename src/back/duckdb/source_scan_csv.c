@@ -74,6 +74,9 @@ static bool convert(ScanLocal *l, ScanColumn *c, idx_t row, View v)
     case TYPE_DATE: return scan_date(l->plan, v, (int32_t *)c->data + row);
     case TYPE_TIMESTAMP: return scan_timestamp(l->plan, v, (int64_t *)c->data + row);
     case TYPE_TIMESTAMP_NTZ: return scan_timestamp_ntz(l->plan, v, (int64_t *)c->data + row);
+    case TYPE_CALENDAR_INTERVAL: return convert_interval(v, (duckdb_interval *)c->data + row);
+    case TYPE_YEAR_MONTH_INTERVAL: return convert_year_month(v, c->type->start, c->type->end, (int32_t *)c->data + row);
+    case TYPE_DAY_TIME_INTERVAL: return convert_day_time(v, c->type->start, c->type->end, (int64_t *)c->data + row);
     case TYPE_BINARY: duckdb_vector_assign_string_element_len(c->vector, row, v.data, v.len); return true;
     default: scan_string(l, c, row, v); return true;
     }
@@ -86,7 +89,7 @@ static size_t token_of(const ScanPlan *plan, size_t field)
 }
 
 /* One record into `row`; false when it is malformed. */
-static bool convert_record(ScanLocal *l, idx_t row)
+bool scan_csv_record(ScanLocal *l, idx_t row)
 {
     const ScanPlan *plan = l->plan;
     const CsvParser *p = &l->csv;
@@ -127,7 +130,7 @@ static Status too_large(const ScanLocal *l, Error *err)
 static Status add_record(ScanLocal *l, View record, idx_t *row, Error *err)
 {
     TRY(too_large(l, err));
-    bool good = convert_record(l, *row);
+    bool good = scan_csv_record(l, *row);
     if (!good && l->plan->csv.mode == MODE_FAILFAST)
         return scan_malformed(l, err);
     if (!good && l->plan->csv.mode == MODE_DROPMALFORMED)

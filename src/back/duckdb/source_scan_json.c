@@ -124,6 +124,17 @@ static bool write_time(ScanLocal *l, Target t, const JsonNode *n)
     return true;
 }
 
+static bool write_interval(Target t, const JsonNode *n)
+{
+    void *data = duckdb_vector_get_data(t.vector);
+    if (n->kind != JSON_TEXT && (n->kind != JSON_INT || t.type->kind == TYPE_CALENDAR_INTERVAL))
+        return false;
+    if (t.type->kind == TYPE_CALENDAR_INTERVAL)
+        return convert_interval(n->text, (duckdb_interval *)data + t.row);
+    return t.type->kind == TYPE_YEAR_MONTH_INTERVAL ? convert_year_month(n->text, t.type->start, t.type->end, (int32_t *)data + t.row)
+                                                    : convert_day_time(n->text, t.type->start, t.type->end, (int64_t *)data + t.row);
+}
+
 static bool write_decimal(Target t, const JsonNode *n)
 {
     i128 unscaled;
@@ -246,6 +257,7 @@ static Outcome write_value(ScanLocal *l, Target t, const JsonNode *n)
     case TYPE_DECIMAL: good = write_decimal(t, n); break;
     case TYPE_DATE: case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: good = write_time(l, t, n); break;
     case TYPE_BINARY: good = write_binary(t, n); break;
+    case TYPE_CALENDAR_INTERVAL: case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL: good = write_interval(t, n); break;
     case TYPE_STRUCT: return n->kind == JSON_OBJ ? write_struct(l, t, n) : BAD;
     case TYPE_MAP: return n->kind == JSON_OBJ ? write_map(l, t, n) : BAD;
     case TYPE_ARRAY: return n->kind == JSON_LIST ? write_list(l, t, n) : BAD;
@@ -274,6 +286,48 @@ static bool write_row(ScanLocal *l, const JsonNode *n, idx_t row)
         good = good && outcome == GOOD;
     }
     return good;
+}
+
+/* ---------------------------------------------------------------- from_json */
+void scan_json_null(const Type *t, duckdb_vector output, idx_t row)
+{
+    write_null((Target){ t, output, row });
+}
+
+/* A struct's fields are null one by one: the struct itself is there. */
+static void empty_struct(const Type *t, duckdb_vector output, idx_t row)
+{
+    for (size_t i = 0; i < t->nfields; i++)
+        write_null((Target){ t->fields[i].type, duckdb_struct_vector_get_child(output, i), row });
+}
+
+bool scan_json_text(ScanLocal *l, View text, duckdb_vector output, idx_t row, bool *ret_null)
+{
+    const Type *t = l->plan->schema;
+    Target target = { t, output, row };
+    JsonNode *n;
+    bool parsed = json_parse(l->record_arena, l->plan->json, text, &n);
+    *ret_null = parsed && (!n || (n->kind == JSON_NULLS && t->kind != TYPE_STRUCT));
+    if (*ret_null) {
+        write_null(target);
+        return true;
+    }
+    if (parsed && t->kind == TYPE_ARRAY && t->element->kind == TYPE_STRUCT && n->kind == JSON_OBJ) { /* one object is a list of it */
+        JsonNode *list = ARENA_NEW(l->record_arena, JsonNode);
+        *list = (JsonNode){ .kind = JSON_LIST, .raw = n->raw, .text = n->text, .first = n };
+        n->next = NULL;
+        n = list;
+    }
+    if (parsed && n->kind == JSON_NULLS) {
+        empty_struct(t, output, row);
+        return true;
+    }
+    Outcome outcome = parsed ? write_value(l, target, n) : BAD;
+    if (outcome == BAD && t->kind == TYPE_STRUCT)
+        empty_struct(t, output, row);
+    else if (outcome == BAD)
+        write_null(target);
+    return outcome == GOOD;
 }
 
 static Status add_row(ScanLocal *l, const JsonNode *n, View record, idx_t *row, Error *err)

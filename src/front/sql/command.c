@@ -247,6 +247,16 @@ Node *set_variables_query(SqlParser *p, const NodeList *names, Node *query, int 
     return at(p, node_new(p->a, SetVariable, .names = joined_names(p, names), .query = query), start);
 }
 
+/* USING (a, b) and USING a, b are the same. */
+Node *execute_immediate(SqlParser *p, Node *query, const NodeList *into, const NodeList *arguments, int start)
+{
+    StrList names = into ? joined_names(p, into) : (StrList){ 0 };
+    NodeList list = list_of(arguments);
+    if (list.len == 1 && node_is(Row, list.at[0]))
+        list = node_as(Row, list.at[0])->items;
+    return at(p, node_new(p->a, ExecuteImmediate, .query = query, .into = names, .arguments = list), start);
+}
+
 Node *declare_variables(SqlParser *p, bool replace, const NodeList *names, const Type *type, Node *value)
 {
     if (!type && !value)

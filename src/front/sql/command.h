@@ -80,6 +80,7 @@ int name_start(const SqlParser *p); /* start of the line's first identifier: the
 StrList *qualified(SqlParser *p, StrList *name, StrList *within); /* t IN db: db.t */
 Node *set_variables(SqlParser *p, const NodeList *assignments, int start);
 Node *set_variables_query(SqlParser *p, const NodeList *names, Node *query, int start);
+Node *execute_immediate(SqlParser *p, Node *query, const NodeList *into, const NodeList *arguments, int start);
 Node *declare_variables(SqlParser *p, bool replace, const NodeList *names, const Type *type, Node *value);
 Node *alter_view_query(SqlParser *p, StrList *name, Node *query, const Token *as);
 Node *alter_column(SqlParser *p, StrList *name, const char *action, const Type *type, const char *text, Node *value);

@@ -51,7 +51,7 @@ static const Phrase refused[] = {
 };
 
 static const Phrase not_done[] = {
-    { { TK_BEGIN }, "SQL scripting (BEGIN … END)" }, { { TK_EXECUTE, TK_IMMEDIATE }, "EXECUTE IMMEDIATE" }, { { TK_CALL }, "CALL" },
+    { { TK_BEGIN }, "SQL scripting (BEGIN … END)" }, { { TK_CALL }, "CALL" },
     { { TK_CREATE, TK_MATERIALIZED }, "CREATE MATERIALIZED VIEW" }, { { TK_CREATE, TK_STREAMING }, "CREATE STREAMING TABLE" },
     { { TK_CREATE, TK_FLOW }, "CREATE FLOW" }, { { TK_CREATE, TK_INDEX }, "CREATE INDEX" }, { { TK_DROP, TK_INDEX }, "DROP INDEX" },
     { { TK_LOAD, TK_DATA }, "LOAD DATA" }, { { TK_ADD }, "ADD" }, { { TK_LIST }, "LIST" }, { { TK_SHOW, TK_PROCEDURES }, "SHOW PROCEDURES" },

@@ -852,6 +852,15 @@ declare_type(A) ::= data_type(Y).  { A = Y; }
 declare_default(A) ::= .                       { A = NULL; }
 declare_default(A) ::= DEFAULT expression(E).  { A = E; }
 declare_default(A) ::= EQ expression(E).       { A = E; }
+statement(A) ::= EXECUTE(T) IMMEDIATE expression(E) execute_into(I) execute_using(U).
+  { A = execute_immediate(p, E, I, U, T->start); }
+%type execute_into {NodeList *}
+execute_into(A) ::= .                       { A = NULL; }
+execute_into(A) ::= INTO multipart_list(L). { A = L; }
+%type execute_using {NodeList *}
+execute_using(A) ::= .                            { A = NULL; }
+execute_using(A) ::= USING named_expressions(L).  { A = L; }
+execute_using(A) ::= USING LP expression(E) AS identifier(I) RP.  { A = list_one(p, aliased(p, E, names_one(p, I))); }
 
 /* ---- INSERT, UPDATE, DELETE, MERGE */
 statement(A) ::= insert(S).           { A = S; }

@@ -89,9 +89,21 @@ static const char *folded(SqlParser *p, const Node *n)
     return literal_text(n);
 }
 
-StrList *identifier_clause(SqlParser *p, Node *expr, int start)
+static const char *constant_text(SqlParser *p, Node *expr, int start)
 {
     const char *text = folded(p, expr);
+    Error error = ERROR_INIT;
+    if (text || !p->opt || !p->opt->constant_text)
+        return text;
+    if (p->opt->constant_text(p->opt->self, p->a, expr, &text, &error) == ST_OK)
+        return text;
+    parser_fail(p, expr->start >= 0 ? expr->start : start, end_of_rule(p), error.code, error.sqlstate, "%s", error.message);
+    return NULL;
+}
+
+StrList *identifier_clause(SqlParser *p, Node *expr, int start)
+{
+    const char *text = constant_text(p, expr, start);
     StrList *name = ARENA_NEW(p->a, StrList);
     if (!text) {
         parser_unsupported(p, start, "IDENTIFIER with an expression that is no string literal");
@@ -117,7 +129,7 @@ const char *identifier_literal(SqlParser *p, const Token *text, int start)
 
 Node *identifier_expression(SqlParser *p, Node *expr, int start)
 {
-    const char *text = folded(p, expr);
+    const char *text = constant_text(p, expr, start);
     if (!text)
         return at(p, node_new(p->a, IdentifierClause, .name = expr), start);
     return at(p, node_new(p->a, Attribute, .name = *identifier_clause(p, expr, start)), start);

@@ -111,6 +111,29 @@ static void feed(SqlParser *p, int start_symbol)
     }
 }
 
+/* A :name whose value is a string stands wherever a string may: IDENTIFIER(:a '.b'), DATE :d, LIKE … ESCAPE :e. */
+static void string_parameters(SqlParser *p)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < p->tokens.len; i++, kept++) {
+        Token *t = &p->tokens.at[i];
+        const Token *name = i + 1 < p->tokens.len ? t + 1 : NULL, *before = kept ? &p->tokens.at[kept - 1] : NULL;
+        bool marker = t->kind == TK_COLON && name && (name->kind == TK_ID || name->word) && name->at == t->at + t->len &&
+                      !(before && (before->kind == TK_ID || before->kind == TK_RP || before->kind == TK_RB) && before->at + before->len == t->at);
+        const Literal *value = NULL;
+        for (size_t k = 0; marker && k < p->opt->nparameters; k++)
+            if (p->opt->parameters[k].name && str_ieq(p->opt->parameters[k].name, name->text) && node_is(Literal, p->opt->parameters[k].value))
+                value = node_as(Literal, p->opt->parameters[k].value);
+        if (value && value->of->kind == TYPE_STRING && !value->value->is_null) {
+            *t = (Token){ .kind = TK_STRING_LITERAL, .start = t->start, .stop = name->stop, .at = t->at, .len = t->len + name->len,
+                          .text = arena_strn(p->a, value->value->text, value->value->text_len), .text_len = value->value->text_len };
+            i++;
+        }
+        p->tokens.at[kept] = *t;
+    }
+    p->tokens.len = kept;
+}
+
 static Status parse(SqlParser *p, const char *text, size_t length, int start_symbol)
 {
     if (length > LIMIT_QUERY_TEXT)
@@ -119,6 +142,8 @@ static Status parse(SqlParser *p, const char *text, size_t length, int start_sym
         p->opt = &default_options;
     TRY(lexer_scan(p->a, text, length, p->opt, &p->tokens, p->err));
     p->text = arena_strn(p->a, text, length);
+    if (p->opt->nparameters)
+        string_parameters(p);
     if (start_symbol == TK_START_STATEMENT) {
         freeform_statement(p, &p->node);
         TRY(p->status);

@@ -28,6 +28,9 @@ typedef struct SqlOptions {
     bool legacy_interval;             /* spark.sql.legacy.interval.enabled: INTERVAL literals are CalendarIntervals */
     bool timestamp_ntz;               /* spark.sql.timestampType is TIMESTAMP_NTZ */
     const char *time_zone;            /* spark.sql.session.timeZone, NULL: UTC; for TIMESTAMP literals without a zone */
+    /* The text of a constant expression, for IDENTIFIER(var || '.t'); NULL: only string literals are known. */
+    Status (*constant_text)(void *self, Arena *a, Node *expr, const char **ret_text, Error *err);
+    void *self;
     const SqlParameter *parameters;   /* substituted; a parameter that is not among them stays a Parameter node */
     size_t nparameters;
 } SqlOptions;

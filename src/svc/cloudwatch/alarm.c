@@ -114,7 +114,7 @@ static Status check_window(const Val *in, Error *err)
                              period >= 3600 ? "seven days" : "a day", period >= 3600 ? 7 * 86400 : 86400);
     if (!comparison)
         return cw_missing(err, "The parameter ComparisonOperator is required.");
-    if (!str_ends(comparison, "Threshold") || str_ends(comparison, "UpperThreshold"))
+    if (strstr(comparison, "LowerThreshold") || strstr(comparison, "UpperThreshold"))
         return FAIL_CODE(err, ST_UNSUPPORTED, "ValidationError", "weir does not implement anomaly detection (ComparisonOperator %s)", comparison);
     if (!val_get(in, "Threshold"))
         return cw_missing(err, "The parameter Threshold is required.");

@@ -1,13 +1,28 @@
 /* svc/cloudwatch/records.c -- dashboards, Contributor Insights rules, tags; the service's start and end. */
 #include "base/clock.h"
 #include "base/str.h"
+#include "svc/alarming.h"
 #include "svc/bus.h"
 #include "svc/cloudwatch/alarm.h"
 
 /* --- life --- */
 
+static Status default_put(Server *server, Db *db, Arena *a, const char *region, const Val *alarm, Error *err)
+{
+    return alarm_put(server, db, a, region, false, alarm, err);
+}
+
+static Status default_remove(Server *server, Db *db, Arena *a, const char *region, const char *prefix, Error *err)
+{
+    (void)server;
+    return db_exec(db, err, "DELETE FROM cw_alarm WHERE region=? AND name>=? AND name<?", "sss", region, prefix, arena_printf(a, "%s\x7f", prefix));
+}
+
+static const Alarming alarming = { default_put, default_remove, evaluator_changed };
+
 Status cloudwatch_start(Server *server, Error *err)
 {
+    server->alarming = &alarming;
     bus_on_settled(server->bus, "cloudwatch", alarm_action_settled, server);
     return evaluator_start(server, err);
 }

@@ -7,6 +7,7 @@
 #include "step/queue.h"
 #include "svc/credentials.h"
 #include "svc/emr/internal.h"
+#include "svc/emr/metrics.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -97,6 +98,7 @@ void emr_wake(Call *call)
 {
     if (call->server->queue)
         step_queue_wake(call->server->queue);
+    emr_monitor_wake(call->server, NULL);
 }
 
 /* --- paging --- */
@@ -182,6 +184,7 @@ static void hook_ended(void *self, const char *run)
 {
     Server *server = self;
     credentials_revoke_run(server->credentials, run, NULL); /* what could not be revoked expires */
+    emr_monitor_wake(server, run);
 }
 
 static Status spool_file_in(Spool *spool, const char *path, Error *err)
@@ -231,11 +234,13 @@ Status emr_start(Server *server, Error *err)
                                  .endpoint = server->endpoint,
                                  .store = server->store,
                                  .hooks = { server, hook_credentials, hook_ended, hook_put_file } };
-    return step_queue_start(&options, &server->queue, err);
+    TRY(step_queue_start(&options, &server->queue, err));
+    return emr_monitor_start(server, err);
 }
 
 void emr_stop(Server *server)
 {
+    emr_monitor_stop(server);
     step_queue_stop(server->queue);
     server->queue = NULL;
 }

@@ -2,7 +2,9 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "step/queue.h"
+#include "svc/alarming.h"
 #include "svc/emr/internal.h"
+#include "svc/emr/metrics.h"
 
 static Status releases_check(const Val *in, Error *err)
 {
@@ -171,7 +173,10 @@ Status emr_run_job_flow(Call *call, Error *err)
     TRY(system_tag(call, db, id, err));
     TRY(bootstrap_insert(call, db, id, val_get(in, "BootstrapActions"), err));
     TRY(steps_insert(call, db, id, val_get(in, "Steps"), NULL, val_list(a), err));
+    TRY(emr_alarms_put(call, db, id, err));
     TRY(db_commit(db, err));
+    if (call->server->alarming)
+        call->server->alarming->changed(call->server);
     emr_wake(call);
     val_set_str(a, call->output, "JobFlowId", id);
     val_set_str(a, call->output, "ClusterArn", emr_arn(call, id));

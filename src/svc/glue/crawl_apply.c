@@ -50,12 +50,16 @@ static Val *serde_of(Arena *a, const CrawlSchema *s)
     str_auto paths = STR_INIT(1 << 20);
     for (size_t i = 0; i < s->columns.len; i++)
         str_addf(&paths, "%s%s", i ? "," : "", s->columns.at[i].name);
-    val_set_str(a, serde, "SerializationLibrary", formats[s->format].serde);
+    /* LazySimpleSerDe knows no quotes: it would cut a quoted text at its commas. */
+    bool open_csv = s->format == CRAWL_CSV && s->quoted;
+    val_set_str(a, serde, "SerializationLibrary", open_csv ? "org.apache.hadoop.hive.serde2.OpenCSVSerde" : formats[s->format].serde);
     if (s->format == CRAWL_CSV)
-        val_set_str(a, parameters, "field.delim", arena_printf(a, "%c", s->delimiter));
-    else if (s->format == CRAWL_JSON)
+        val_set_str(a, parameters, open_csv ? "separatorChar" : "field.delim", arena_printf(a, "%c", s->delimiter));
+    if (open_csv)
+        val_set_str(a, parameters, "quoteChar", "\"");
+    if (s->format == CRAWL_JSON)
         val_set_str(a, parameters, "paths", str_arena(&paths, a));
-    else
+    if (s->format != CRAWL_CSV && s->format != CRAWL_JSON)
         val_set_str(a, parameters, "serialization.format", "1");
     val_set_str(a, parameters, "avro.schema.literal", s->avro);
     val_set(a, serde, "Parameters", parameters);

@@ -36,6 +36,7 @@ struct Glue {
     pthread_mutex_t lock; /* guards stop, drop; signalled by `event` */
     int event;
     bool stop, drop;
+    bool again;           /* the thread's own: look again soon */
     pthread_cond_t dropped;
     unsigned parts;       /* of the sandbox; 0: not probed yet */
     Active *active;       /* the thread's own */
@@ -158,8 +159,15 @@ static Status job_tick(Glue *g, const Run *run, Error *err)
         return job_start(g, run, err);
     if (!one) { /* of the server before this one, or stopped before it started */
         Process process = PROCESS_NONE;
-        if (job_run_adopt(g->server, run->id, &process, NULL) != ST_OK)
+        JobRunState state = job_run_state(g->server, run->id);
+        if (state == JOB_RUN_UNSTARTED)
+            return stopping ? end_run(g, run, "STOPPED", NULL, err) : job_start(g, run, err);
+        if (state != JOB_RUN_LIVES)
             return job_run_conclude(g->server, run, stopping ? "STOPPED" : NULL, err);
+        if (job_run_adopt(g->server, run->id, &process, NULL) != ST_OK) {
+            g->again = true; /* about to start it */
+            return ST_OK;
+        }
         one = add(g, run->id, false);
         one->process = process;
     }
@@ -176,7 +184,15 @@ static Status job_ended(Glue *g, Active *one, const Run *run, Error *err)
     ProcessEnd end;
     if (one->child)
         process_wait(&one->process, -1, &end, NULL);
-    return run->ended_ms ? ST_OK : job_run_conclude(g->server, run, one->cancelled, err);
+    if (run->ended_ms)
+        return ST_OK;
+    JobRunState state = job_run_state(g->server, run->id);
+    g->again = state == JOB_RUN_LIVES; /* another supervisor has it: adopted with the next look */
+    if (g->again)
+        return ST_OK;
+    if (state == JOB_RUN_UNSTARTED)
+        return end_run(g, run, one->cancelled ? one->cancelled : "FAILED", "The run's supervisor could not start it", err);
+    return job_run_conclude(g->server, run, one->cancelled, err);
 }
 
 /* --- schedules --- */
@@ -248,6 +264,8 @@ static Status tick(Glue *g, Error *err)
         if ((crawl ? crawl_tick : job_tick)(g, &runs.at[i], &why) != ST_OK)
             log_warn("%s %s: %s", kinds.at[i], runs.at[i].id, why.message);
     }
+    Call call = { .arena = a, .server = g->server, .service = "glue", .region = g->server->region };
+    TRY(triggers_conditional(&call, err));
     int64_t now = clock_ms();
     if (now / MINUTE_MS != g->minute) {
         g->minute = now / MINUTE_MS;
@@ -321,7 +339,7 @@ static bool wanted(Glue *g)
 /* A job run's time limit is watched each second; otherwise the next minute's schedules are waited for. */
 static int wait_ms(const Glue *g)
 {
-    return g->len ? WATCH_MS : (int)(MINUTE_MS - clock_ms() % MINUTE_MS) + 1;
+    return g->len || g->again ? WATCH_MS : (int)(MINUTE_MS - clock_ms() % MINUTE_MS) + 1;
 }
 
 static void *thread_main(void *arg)
@@ -330,6 +348,7 @@ static void *thread_main(void *arg)
     while (wanted(g)) {
         arena_auto *a = arena_new();
         Error why = ERROR_INIT;
+        g->again = false;
         if (tick(g, &why) != ST_OK)
             log_error("glue: %s", why.message);
         forget_gone(g);

@@ -147,6 +147,23 @@ void job_run_cancel(Server *server, const char *id, const Process *supervisor)
     process_signal(supervisor, SIGTERM);
 }
 
+JobRunState job_run_state(Server *server, const char *id)
+{
+    arena_auto *a = arena_new();
+    const char *folder = job_run_folder(server, a, id);
+    StepExit end;
+    pid_t pid = 0;
+    uint64_t start_time = 0;
+    fd_auto lock = -1;
+    if (step_exit_read(a, folder, &end, NULL) == ST_OK)
+        return JOB_RUN_ENDED;
+    if (path_exists(folder) && step_lock(folder, &lock, NULL) == ST_CONFLICT)
+        return JOB_RUN_LIVES;
+    if (step_exit_read(a, folder, &end, NULL) == ST_OK) /* written while we asked */
+        return JOB_RUN_ENDED;
+    return step_started_read(folder, &pid, &start_time, NULL) == ST_OK ? JOB_RUN_LOST : JOB_RUN_UNSTARTED;
+}
+
 Status job_run_adopt(Server *server, const char *id, Process *ret_process, Error *err)
 {
     arena_auto *a = arena_new();
@@ -189,6 +206,39 @@ static Status end_of(Server *server, Arena *a, const Run *run, const char *folde
     return ST_OK;
 }
 
+/* MaxRetries: the same again, as a run of its own. */
+static Status retry(Db *db, Arena *a, const Run *run, Error *err)
+{
+    int64_t attempt = val_int(run->body, "Attempt", 0) + 1;
+    if (attempt > val_int(run->body, "MaxRetries", 0))
+        return ST_OK;
+    const char *suffix = strstr(run->id, "_attempt_");
+    const char *id = arena_printf(a, "%.*s_attempt_%lld", (int)(suffix ? (size_t)(suffix - run->id) : strlen(run->id)), run->id,
+                                  (long long)attempt);
+    Val *body = glue_copy(a, run->body);
+    val_set_int(a, body, "Attempt", attempt);
+    val_set_str(a, body, "PreviousRunId", run->id);
+    Val *clean = val_map(a);
+    for (size_t i = 0; i < val_len(body); i++)
+        if (!str_eq(body->names[i], "ErrorMessage"))
+            val_append(a, clean, body->names[i], body->items[i]);
+    return db_exec(db, err, "INSERT INTO glue_run(kind, owner, id, state, body, started_ms) VALUES(?,?,?,'STARTING',?,?)", "ssssi", job_run_kind,
+                   run->owner, id, val_to_json(a, clean), clock_ms());
+}
+
+/* The end, and with it what follows from it. */
+static Status record_end(Server *server, Arena *a, const Run *run, const char *state, Error *err)
+{
+    db_auto *db = NULL;
+    TRY(store_borrow(server->store, &db, err));
+    TRY(db_begin(db, err));
+    TRY(db_exec(db, err, "UPDATE glue_run SET state=?, body=?, ended_ms=? WHERE id=?", "ssis", state, val_to_json(a, run->body), clock_ms(),
+                run->id));
+    if (str_eq(state, "FAILED"))
+        TRY(retry(db, a, run, err));
+    return db_commit(db, err);
+}
+
 Status job_run_conclude(Server *server, const Run *run, const char *wanted, Error *err)
 {
     arena_auto *a = arena_new();
@@ -208,7 +258,7 @@ Status job_run_conclude(Server *server, const Run *run, const char *wanted, Erro
                                   : arena_printf(a, "Command failed with exit code %d", end.code));
     else if (str_eq(state, "TIMEOUT"))
         val_set_str(a, run->body, "ErrorMessage", "Job run exceeded its Timeout");
-    TRY(run_save(server->store, run->id, state, run->body, clock_ms(), err));
+    TRY(record_end(server, a, run, state, err));
     if (credentials_revoke_run(server->credentials, run->id, &why) != ST_OK)
         log_warn("credentials of job run %s: %s", run->id, why.message);
     if (tree_remove(folder, &why) != ST_OK)

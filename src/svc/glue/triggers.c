@@ -1,9 +1,13 @@
-/* svc/glue/triggers.c -- triggers: on demand, and on a schedule (schedule.c fires those that are due). A conditional trigger is
- * kept and shown, and does not fire. */
+/* svc/glue/triggers.c -- triggers: on demand, on a schedule, and conditional: those fire when the newest runs of the jobs and crawlers
+ * that they name have ended as they say, after the trigger was activated or last fired. glue.c's thread asks. */
 #include "svc/glue/triggers.h"
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/str.h"
+#include "svc/glue/crawlers.h"
 #include "svc/glue/cron.h"
+#include "svc/glue/jobs.h"
 #include "svc/glue/operations.h"
 
 static const RecordKind trigger = { "trigger", "Trigger", "trigger/%s", NULL };
@@ -195,6 +199,7 @@ static Status set_state(Call *call, const char *state, Error *err)
     val_set_str(call->arena, call->output, "Name", name);
     if (!str_eq(val_str(r.body, "Type"), "ON_DEMAND")) {
         val_set_str(call->arena, r.body, "State", state);
+        val_set_int(call->arena, r.body, "SinceMs", clock_ms());
         return record_save(call, &trigger, name, r.body, err);
     }
     if (!str_eq(state, "ACTIVATED"))
@@ -214,4 +219,68 @@ Status glue_start_trigger(Call *call, Error *err)
 Status glue_stop_trigger(Call *call, Error *err)
 {
     return set_state(call, "DEACTIVATED", err);
+}
+
+/* --- conditions --- */
+
+static const char *crawl_state(const char *state)
+{
+    return str_eq(state, "COMPLETED") ? "SUCCEEDED" : str_eq(state, "STOPPED") ? "CANCELLED" : state;
+}
+
+/* *ret_ended: when the run that fulfils it ended; 0: none does. */
+static Status condition_holds(Call *call, const Val *condition, int64_t since, int64_t *ret_ended, Error *err)
+{
+    RunList runs;
+    const char *job = val_str(condition, "JobName"), *owner = job ? job : val_str(condition, "CrawlerName");
+    const char *wanted = val_str(condition, job ? "State" : "CrawlState");
+    *ret_ended = 0;
+    TRY(run_list(call->server->store, call->arena, job ? job_run_kind : crawl_kind, owner, &runs, err));
+    for (size_t i = 0; i < runs.len; i++) {
+        if (!runs.at[i].ended_ms)
+            continue;
+        const char *state = job ? runs.at[i].state : crawl_state(runs.at[i].state);
+        if (runs.at[i].ended_ms > since && str_eq(state, wanted))
+            *ret_ended = runs.at[i].ended_ms;
+        break; /* only the newest that has ended counts */
+    }
+    return ST_OK;
+}
+
+/* *ret_ended: when the predicate came true, 0: it has not. */
+static Status predicate_holds(Call *call, const Val *predicate, int64_t since, int64_t *ret_ended, Error *err)
+{
+    const Val *conditions = val_get(predicate, "Conditions");
+    bool any = str_eq(val_str(predicate, "Logical"), "ANY"), all = val_len(conditions) > 0;
+    int64_t newest = 0;
+    for (size_t i = 0; i < val_len(conditions); i++) {
+        int64_t ended = 0;
+        TRY(condition_holds(call, val_at(conditions, i), since, &ended, err));
+        all = all && ended;
+        newest = ended > newest ? ended : newest;
+    }
+    *ret_ended = any || all ? newest : 0;
+    return ST_OK;
+}
+
+Status triggers_conditional(Call *call, Error *err)
+{
+    RecordList records;
+    TRY(record_all(call->server->store, call->arena, trigger.kind, &records, err));
+    for (size_t i = 0; i < records.len; i++) {
+        const Record *r = &records.at[i];
+        TriggerCount count = { 0 };
+        int64_t ended = 0;
+        if (!str_eq(val_str(r->body, "Type"), "CONDITIONAL") || !str_eq(val_str(r->body, "State"), "ACTIVATED"))
+            continue;
+        TRY(predicate_holds(call, val_get(r->body, "Predicate"), val_int(r->body, "SinceMs", r->created_ms), &ended, err));
+        if (!ended)
+            continue;
+        val_set_int(call->arena, r->body, "SinceMs", ended);
+        TRY(record_save(call, &trigger, r->name, r->body, err));
+        trigger_fire(call, r->body, &count);
+        if (count.failed)
+            log_warn("trigger %s: %s", r->name, count.why.message);
+    }
+    return ST_OK;
 }

@@ -10,6 +10,8 @@ typedef struct TriggerCount {
 
 /* Starts each action of the trigger. What cannot be started is counted. */
 void trigger_fire(Call *call, const Val *trigger, TriggerCount *count);
+/* Fires each conditional trigger whose predicate has come true. */
+Status triggers_conditional(Call *call, Error *err);
 /* The ON_DEMAND triggers of a workflow. */
 Status triggers_of_workflow(Call *call, const char *workflow, TriggerCount *count, Error *err);
 

@@ -2,7 +2,7 @@
  *
  * JSON in, JSON out; members are those of lake.h's structures. list {uri} → {files}; exists {uri} → {exists};
  * stage {target, run} → {id, folder}; commit {id, how, success_marker, outputs: [{name, rows}]} → {}; abort {id} → {};
- * remove {uri} → {}. */
+ * remove {uri} → {}; entries {uri, itself} → {entries}; link {from, to, move} → {}; send?id&name&offset: the body → {}. */
 #include "lake/lake_objects.h"
 #include "svc/s3/operations.h"
 
@@ -121,6 +121,55 @@ Status s3_lake_remove(Call *call, Error *err)
     TRY(request_read(call, &request, err));
     TRY(request_text(request, "uri", &uri, err));
     TRY(lake_objects_remove(call->server->objects, uri, err));
+    return answer(call, val_map(call->arena));
+}
+
+Status s3_lake_entries(Call *call, Error *err)
+{
+    Arena *a = call->arena;
+    Val *request = NULL;
+    const char *uri = NULL;
+    LakeEntryList entries;
+    TRY(request_read(call, &request, err));
+    TRY(request_text(request, "uri", &uri, err));
+    TRY(lake_objects_entries(call->server->objects, a, uri, val_bool(request, "itself", false), &entries, err));
+    Val *body = val_map(a), *list = val_list(a);
+    for (size_t i = 0; i < entries.len; i++) {
+        const LakeFile *file = &entries.at[i].file;
+        Val *item = val_map(a);
+        val_set_str(a, item, "name", entries.at[i].name);
+        val_set_bool(a, item, "folder", entries.at[i].folder);
+        val_set_str(a, item, "uri", file->uri);
+        val_set_str(a, item, "path", file->path);
+        val_set_str(a, item, "etag", file->etag);
+        val_set_int(a, item, "size_bytes", file->size_bytes);
+        val_set_int(a, item, "modified_ms", file->modified_ms);
+        val_push(a, list, item);
+    }
+    val_set(a, body, "entries", list);
+    return answer(call, body);
+}
+
+Status s3_lake_link(Call *call, Error *err)
+{
+    Val *request = NULL;
+    const char *from = NULL, *to = NULL;
+    TRY(request_read(call, &request, err));
+    TRY(request_text(request, "from", &from, err));
+    TRY(request_text(request, "to", &to, err));
+    const char *run = call->principal->run;
+    TRY(lake_objects_link(call->server->objects, from, to, val_bool(request, "move", false), run, err));
+    return answer(call, val_map(call->arena));
+}
+
+Status s3_lake_send(Call *call, Error *err)
+{
+    const HttpRequest *r = call->request;
+    const char *id = http_query(r, "id"), *name = http_query(r, "name"), *at = http_query(r, "offset");
+    int64_t offset = 0;
+    if (!id || !name || !at || !str_to_i64(at, &offset) || offset < 0)
+        return FAIL_CODE(err, ST_INVALID, "MissingMember", "the request needs id, name and offset");
+    TRY(lake_objects_send(call->server->objects, id, name, offset, r->body ? r->body : "", r->body_len, err));
     return answer(call, val_map(call->arena));
 }
 

@@ -44,6 +44,9 @@ Status s3_lake_stage(Call *call, Error *err);
 Status s3_lake_commit(Call *call, Error *err);
 Status s3_lake_abort(Call *call, Error *err);
 Status s3_lake_remove(Call *call, Error *err);
+Status s3_lake_entries(Call *call, Error *err);
+Status s3_lake_link(Call *call, Error *err);
+Status s3_lake_send(Call *call, Error *err);
 Status s3_reset(Server *server, Error *err);
 
 /* list.c */

@@ -1,0 +1,261 @@
+"""Hadoop streaming, the file system shell and the copy tools as steps of a cluster, and on a laptop without one."""
+import gzip
+import os
+import pathlib
+import subprocess
+import time
+
+import pytest
+from conftest import WEIR
+
+ENDED = ("COMPLETED", "FAILED", "CANCELLED", "INTERRUPTED")
+BUCKET = "hadoop-steps"
+MAP = "import sys\nfor line in sys.stdin:\n    for word in line.split():\n        print(word + '\\t1')\n"
+REDUCE = ("import sys\nfrom itertools import groupby\nfor word, lines in groupby(sys.stdin, lambda line: line.split('\\t')[0]):\n"
+          "    print(f'{word}\\t{sum(int(line.split()[1]) for line in lines)}')\n")
+
+
+class Cluster:
+    def __init__(self, server):
+        self.emr, self.s3 = server.client("emr"), server.client("s3")
+        self.s3.create_bucket(Bucket=BUCKET)
+        groups = [{"InstanceRole": "MASTER", "InstanceType": "m5.xlarge", "InstanceCount": 1}]
+        self.id = self.emr.run_job_flow(Name="hadoop", ReleaseLabel="emr-7.3.0", LogUri=f"s3://{BUCKET}/logs",
+                                        Applications=[{"Name": "Hadoop"}], ServiceRole="EMR_DefaultRole",
+                                        JobFlowRole="EMR_EC2_DefaultRole",
+                                        Instances={"InstanceGroups": groups, "KeepJobFlowAliveWhenNoSteps": True})["JobFlowId"]
+
+    def put(self, key, body):
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+        return f"s3://{BUCKET}/{key}"
+
+    def keys(self, prefix):
+        return [item["Key"] for item in self.s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])]
+
+    def text(self, prefix):
+        """All part files below a prefix, in order."""
+        bodies = (self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in self.keys(prefix) if "_SUCCESS" not in key)
+        return b"".join(bodies).decode()
+
+    def start(self, *args, jar="command-runner.jar"):
+        step = {"Name": "s", "ActionOnFailure": "CONTINUE", "HadoopJarStep": {"Jar": jar, "Args": list(args)}}
+        return self.emr.add_job_flow_steps(JobFlowId=self.id, Steps=[step])["StepIds"][0]
+
+    def state(self, step):
+        return self.emr.describe_step(ClusterId=self.id, StepId=step)["Step"]["Status"]["State"]
+
+    def run(self, *args, jar="command-runner.jar"):
+        """Its state, stdout and stderr."""
+        step = self.start(*args, jar=jar)
+        until = time.monotonic() + 90
+        while self.state(step) not in ENDED:
+            assert time.monotonic() < until, self.state(step)
+            time.sleep(0.05)
+        return self.state(step), self.log(step, "stdout"), self.log(step, "stderr")
+
+    def log(self, step, name):
+        body = self.s3.get_object(Bucket=BUCKET, Key=f"logs/{self.id}/steps/{step}/{name}.gz")["Body"].read()
+        return gzip.decompress(body).decode()
+
+
+@pytest.fixture(scope="module")
+def cluster(server):
+    made = Cluster(server)
+    made.put("in/a.txt", b"to be or not to be\n" * 50)
+    made.put("in/b.txt.gz", gzip.compress(b"that is the question\n" * 20))
+    made.files = ",".join([made.put("code/map.py", MAP.encode()), made.put("code/reduce.py", REDUCE.encode())])
+    yield made
+    made.emr.terminate_job_flows(JobFlowIds=[made.id])
+
+
+COUNTS = "be\t100\nis\t20\nnot\t50\nor\t50\nquestion\t20\nthat\t20\nthe\t20\nto\t100\n"
+
+
+@pytest.mark.parametrize("jar, first", [
+    ("command-runner.jar", ["hadoop-streaming"]),
+    ("/home/hadoop/contrib/streaming/hadoop-streaming.jar", []),
+    ("command-runner.jar", ["hadoop", "jar", "/usr/lib/hadoop/hadoop-streaming.jar"]),
+])
+def test_word_count(cluster, jar, first):
+    out = f"out/{len(first)}"
+    state, _, err = cluster.run(*first, "-files", cluster.files, "-input", f"s3://{BUCKET}/in", "-output", f"s3://{BUCKET}/{out}",
+                                "-mapper", "python3 map.py", "-reducer", "python3 reduce.py", jar=jar)
+    assert state == "COMPLETED", err
+    assert cluster.text(f"{out}/") == COUNTS
+    assert cluster.keys(f"{out}/") == [f"{out}/_SUCCESS", f"{out}/part-00000"]
+    assert "Reduce output records=8" in err and "Launched map tasks=2" in err
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["-mapper", "false", "-reducer", "cat"], "subprocess failed with code 1"),
+    (["-mapper", "no-such-program", "-reducer", "cat"], 'Cannot run program "no-such-program"'),
+    (["-mapper", "cat", "-reducer", "com.example.Reducer"], "needs a JVM engine"),
+    (["-mapper", "cat", "-inputformat", "SequenceFileAsTextInputFormat"], "class not found : SequenceFileAsTextInputFormat"),
+    (["-mapper", "cat", "-mapdebug", "x"], "does not take the streaming option -mapdebug"),
+    (["-mapper", "cat", "-nonsense", "x"], "Unrecognized option: -nonsense"),
+])
+def test_failures_leave_nothing(cluster, arguments, words):
+    state, _, err = cluster.run("hadoop-streaming", "-input", f"s3://{BUCKET}/in", "-output", f"s3://{BUCKET}/none", *arguments)
+    assert state == "FAILED" and words in err
+    assert cluster.keys("none/") == []
+
+
+def test_existing_output_and_missing_input(cluster):
+    cluster.put("taken/file", b"x")
+    common = ["-mapper", "cat", "-reducer", "cat"]
+    state, _, err = cluster.run("hadoop-streaming", "-input", f"s3://{BUCKET}/in", "-output", f"s3://{BUCKET}/taken", *common)
+    assert state == "FAILED" and f"Output directory s3://{BUCKET}/taken already exists" in err
+    state, _, err = cluster.run("hadoop-streaming", "-input", f"s3://{BUCKET}/absent", "-output", f"s3://{BUCKET}/none", *common)
+    assert state == "FAILED" and f"Input path does not exist: s3://{BUCKET}/absent" in err
+
+
+def test_other_jars_need_a_jvm(cluster):
+    state, _, err = cluster.run("com.example.Main", "x", jar=f"s3://{BUCKET}/code/app.jar")
+    assert state == "FAILED" and "needs a JVM engine" in err and "app.jar with the class com.example.Main" in err
+
+
+def test_a_step_sees_no_file_of_the_lake(cluster, server):
+    state, out, err = cluster.run("hadoop-streaming", "-input", f"s3://{BUCKET}/in/a.txt", "-output", f"s3://{BUCKET}/spy", "-mapper",
+                                  f"ls {server.home}/lake/objects", "-numReduceTasks", "0", "-D", "x=y")
+    assert state == "FAILED" and cluster.keys("spy/") == []
+
+
+def test_hdfs_outlives_its_step_and_files_move(cluster):
+    assert cluster.run("hadoop", "fs", "-mkdir", "-p", "/data/in")[0] == "COMPLETED"
+    assert cluster.run("hadoop", "fs", "-cp", f"s3://{BUCKET}/in/a.txt", "/data/in/")[0] == "COMPLETED"
+    state, out, err = cluster.run("hdfs", "dfs", "-ls", "-R", "/data")
+    assert state == "COMPLETED" and out.splitlines()[-1].endswith(" /data/in/a.txt"), err
+    state, _, err = cluster.run("hadoop-streaming", "-input", "/data/in", "-output", "hdfs:///data/out", "-mapper", "wc -l")
+    assert state == "COMPLETED", err
+    assert cluster.run("hadoop", "fs", "-cat", "/data/out/part-*")[1] == "50\t\n"
+    assert cluster.run("hadoop", "fs", "-mv", "/data/out", "/data/moved")[0] == "COMPLETED"
+    state, out, err = cluster.run("hadoop", "fs", "-ls", "/data/out")
+    assert state == "FAILED" and "ls: `/data/out': No such file or directory" in err
+
+
+def test_cancelled_job_leaves_no_process(cluster):
+    step = cluster.start("hadoop-streaming", "-input", f"s3://{BUCKET}/in/a.txt", "-output", f"s3://{BUCKET}/slow", "-mapper",
+                         "sh -c \"sleep 4321 & sleep 4321\"")
+    until = time.monotonic() + 60
+    while b"sleep\x004321" not in processes():
+        assert time.monotonic() < until, "the mapper never ran"
+        time.sleep(0.1)
+    cluster.emr.cancel_steps(ClusterId=cluster.id, StepIds=[step], StepCancellationOption="SEND_INTERRUPT")
+    while cluster.state(step) not in ENDED:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    assert cluster.state(step) == "CANCELLED"
+    assert b"sleep\x004321" not in processes() and cluster.keys("slow/") == []
+
+
+def processes():
+    found = b""
+    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found += path.read_bytes()
+        except OSError:
+            continue
+    return found
+
+
+# --- on a laptop ---
+
+@pytest.fixture
+def laptop(tmp_path):
+    (tmp_path / "work").mkdir()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "WEIR_STEP"))}
+    environment["WEIR_HOME"] = str(tmp_path / "home")
+
+    def run(*command, **options):
+        return subprocess.run([str(part) for part in command], cwd=tmp_path / "work", env=environment, capture_output=True, text=True,
+                              timeout=120, **options)
+
+    run.folder = tmp_path / "work"
+    return run
+
+
+def hadoop(laptop, *arguments, **options):
+    return laptop(WEIR, "hadoop", *arguments, **options)
+
+
+@pytest.mark.parametrize("mapper, reducer, words", [
+    ("sleep 60", "cat", "Timed out after 1 secs"),  # never reads, never writes
+    ("sh -c \"exec <&-; exit 0\"", "cat", "Broken pipe"),
+    ("head -c 7", "cat", "Broken pipe"),
+    ("sh -c \"cat >/dev/null; printf half; exit 1\"", "cat", "subprocess failed with code 1"),
+    ("sh -c \"kill -9 $$\"", "cat", "subprocess failed with code 137"),
+])
+def test_a_mapper_that_misbehaves(laptop, mapper, reducer, words):
+    (laptop.folder / "big").write_text("some line that is repeated\n" * 200000)
+    done = hadoop(laptop, "jar", "hadoop-streaming.jar", "-D", "mapreduce.task.timeout=1000", "-D", "mapreduce.map.maxattempts=2",
+                  "-input", "big", "-output", "out", "-mapper", mapper, "-reducer", reducer)
+    assert done.returncode == 1 and words in done.stderr, done.stderr
+    assert done.stderr.count("Status : FAILED") == 2 and "Job not successful!" in done.stderr
+    assert sorted(path.name for path in laptop.folder.iterdir()) == ["big"]
+
+
+def test_a_mapper_that_forks_without_end(laptop):
+    (laptop.folder / "in").write_text("x\n")
+    (laptop.folder / "bomb.py").write_text("import os, time\nwhile True:\n    if os.fork():\n        time.sleep(0.0005)\n"
+                                           "    else:\n        time.sleep(4322)\n")
+    done = hadoop(laptop, "jar", "hadoop-streaming.jar", "-D", "mapreduce.map.maxattempts=1", "-files", "bomb.py", "-input", "in",
+                  "-output", "out", "-mapper", "python3 bomb.py", "-reducer", "cat")
+    assert done.returncode == 1 and "started more than 1000 processes and was killed" in done.stderr
+    assert b"bomb.py" not in processes()
+
+
+def test_retries_and_tolerated_failures(laptop):
+    (laptop.folder / "in").write_text("x\n")
+    (laptop.folder / "flaky.sh").write_text("#!/bin/sh\ncat\ncase $mapreduce_task_attempt_id in *_0) exit 1;; esac\n")
+    done = hadoop(laptop, "jar", "hadoop-streaming.jar", "-files", "flaky.sh", "-input", "in", "-output", "out", "-mapper", "flaky.sh",
+                  "-reducer", "cat")
+    assert done.returncode == 0 and (laptop.folder / "out/part-00000").read_text() == "x\t\n", done.stderr
+    assert "Failed map tasks=1" in done.stderr and "Launched map tasks=2" in done.stderr
+    done = hadoop(laptop, "jar", "hadoop-streaming.jar", "-D", "mapreduce.map.failures.maxpercent=100", "-D", "mapreduce.map.maxattempts=1",
+                  "-input", "in", "-output", "out2", "-mapper", "false", "-reducer", "cat")
+    assert done.returncode == 0 and (laptop.folder / "out2/part-00000").read_text() == "", done.stderr
+
+
+def test_more_output_than_memory(laptop):
+    """Spills and merges: 1 MB of buffer under some 12 MB of records."""
+    lines = [f"{i * 7919 % 100003:06d} {'x' * 100}" for i in range(100003)]
+    (laptop.folder / "in").write_text("\n".join(lines) + "\n")
+    done = hadoop(laptop, "jar", "hadoop-streaming.jar", "-D", "mapreduce.task.io.sort.mb=1", "-input", "in", "-output", "out",
+                  "-mapper", "cat", "-reducer", "cat")
+    assert done.returncode == 0, done.stderr
+    assert (laptop.folder / "out/part-00000").read_text() == "".join(f"{line}\t\n" for line in sorted(lines))
+
+
+def test_shell(laptop):
+    (laptop.folder / "a.txt").write_text("hello\nworld\n")
+    with gzip.open(laptop.folder / "a.gz", "wt") as packed:
+        packed.write("packed\n")
+
+    def fs(*arguments, **options):
+        done = hadoop(laptop, "fs", "-D", "fs.defaultFS=hdfs:///", *arguments, **options)
+        return done.returncode, done.stdout, done.stderr
+
+    assert fs("-mkdir", "/x/y") == (1, "", "mkdir: `hdfs:///x': No such file or directory\n")
+    assert fs("-mkdir", "-p", "/x/y") == (0, "", "")
+    assert fs("-put", "a.txt", "a.gz", "/x/y")[0] == 0
+    assert fs("-put", "a.txt", "/x/y") == (1, "", "put: `/x/y/a.txt': File exists\n")
+    assert fs("-put", "absent", "/x/y") == (1, "", "put: `absent': No such file or directory\n")
+    code, out, _ = fs("-ls", "/x/y")
+    assert code == 0 and out.splitlines()[0] == "Found 2 items" and out.splitlines()[2].endswith(" /x/y/a.txt")
+    assert out.splitlines()[2].startswith("-rw-r--r--   1 hadoop hdfsadmingroup         12 ")
+    assert fs("-cat", "/x/y/a.*xt")[1] == "hello\nworld\n" and fs("-text", "/x/y/a.gz")[1] == "packed\n"
+    assert fs("-du", "-s", "/x")[1].split()[2] == "/x" and fs("-count", "/x")[1].split()[:2] == ["2", "2"]
+    assert fs("-mv", "/x/y/a.txt", "/x/b") == (0, "", "") and fs("-cp", "/x/b", "/x/c") == (0, "", "")
+    assert fs("-test", "-e", "/x/b")[0] == 0 and fs("-test", "-d", "/x/b")[0] == 1 and fs("-test", "-e", "/x/y/a.txt")[0] == 1
+    assert fs("-stat", "%n %b %F", "/x/b")[1] == "b 12 regular file\n"
+    assert fs("-getmerge", "/x", "merged")[0] == 0 and (laptop.folder / "merged").read_text() == "hello\nworld\n" * 2
+    assert fs("-get", "/x/b", ".")[0] == 0 and (laptop.folder / "b").read_text() == "hello\nworld\n"
+    assert fs("-rm", "/x") == (1, "", "rm: `/x': Is a directory\n")
+    assert fs("-rm", "/x/b", "/x/c") == (0, "Deleted /x/b\nDeleted /x/c\n", "")
+    assert fs("-rmdir", "/x")[2] == "rmdir: `/x': Directory is not empty\n"
+    assert fs("-find", "/x", "-name", "*.gz")[1] == "/x/y/a.gz\n"
+    assert fs("-put", "-", "/in", input="from stdin\n")[0] == 0 and fs("-tail", "/in")[1] == "from stdin\n"
+    assert fs("-rm", "-r", "/x", "/in")[0] == 0 and fs("-ls", "/") == (0, "", "")
+    assert fs("-ls", "/x") == (1, "", "ls: `/x': No such file or directory\n")
+    assert fs("-nope")[0] == 255 and fs("-nope")[2].startswith("-nope: Unknown command\n")
+    assert fs("-appendToFile", "a.txt", "/in")[0] == 1
