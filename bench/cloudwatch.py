@@ -1,6 +1,6 @@
 """CloudWatch: points taken in per second, GetMetricData over a large store, the CPU share of evaluating 1,000 alarms.
 
-The store for GetMetricData has WEIR_BENCH_POINTS points (5 million; 100000000 takes some minutes and 3 GB)."""
+The store for GetMetricData has WEIR_BENCH_POINTS points (5 million; 100000000 takes some minutes and 1 GB)."""
 import concurrent.futures
 import datetime
 import http.client

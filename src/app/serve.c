@@ -14,6 +14,8 @@
 #include "svc/emr/emr.h"
 #include "svc/glue/glue.h"
 #include "svc/redshift/redshift.h"
+#include "svc/redshiftdata/redshiftdata.h"
+#include "svc/sns/sns.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -44,6 +46,7 @@ static Status check_options(Serve *s, const Options *o, Error *err)
     s->listen = option_text(a, o, "listen");
     s->cert = option_text(a, o, "tls-cert");
     s->key = option_text(a, o, "tls-key");
+    s->server.smtp = option_text(a, o, "smtp");
     s->server.home = option_text(a, o, "home");
     s->server.account = HOME_ACCOUNT;
     const char *region = getenv("AWS_DEFAULT_REGION");
@@ -107,8 +110,10 @@ static Status start(Serve *s, Error *err)
     TRY(emr_start(&s->server, err));
     TRY(glue_start(&s->server, err));
     TRY(redshift_start(&s->server, err));
+    TRY(redshiftdata_start(&s->server, err));
     TRY(cloudwatch_start(&s->server, err));
     TRY(budgets_start(&s->server, err));
+    TRY(sns_start(&s->server, err));
     TRY(bus_start(s->server.bus, err)); /* after all who send and deliver are known to it */
     s->api = api_new(&s->server);
     HttpHandler handler = api_handler(s->api);
@@ -123,6 +128,7 @@ static void stop(Serve *s)
         home_remove_endpoint(s->server.home);
     http_server_stop(s->http);
     bus_stop(s->server.bus);
+    sns_stop(&s->server);
     glue_stop(&s->server);
     redshift_stop(&s->server);
     budgets_stop(&s->server);
@@ -147,6 +153,10 @@ static void sweep(Serve *s)
         log_warn("sweep expired credentials: %s", err.message);
     if (bus_sweep(s->server.bus, &err) != ST_OK)
         log_warn("sweep the bus: %s", err.message);
+    if (redshiftdata_sweep(&s->server, &err) != ST_OK)
+        log_warn("sweep results and sessions of Redshift: %s", err.message);
+    if (sns_sweep(&s->server, &err) != ST_OK)
+        log_warn("sweep notifications: %s", err.message);
 }
 
 static void wait_for_end(Serve *s)

@@ -2,6 +2,7 @@
 #include "hadoop/hadoop.h"
 
 #include "base/str.h"
+#include "hadoop/distcp.h"
 #include "hadoop/shell.h"
 #include "hadoop/streaming.h"
 
@@ -17,6 +18,11 @@ int hadoop_hdfs_main(int argc, char **argv)
         return shell_main(argc - 2, argv + 2);
     fprintf(stderr, "weir has 'hdfs dfs' only: there is no name node here%s%s\n", argc > 1 ? ": hdfs " : "", argc > 1 ? argv[1] : "");
     return 1;
+}
+
+int hadoop_s3distcp_main(int argc, char **argv)
+{
+    return s3distcp_main(argc - 1, argv + 1);
 }
 
 int hadoop_streaming_main(int argc, char **argv)
@@ -50,6 +56,8 @@ static int run_jar(int argc, char **argv)
     bool streaming = strstr(jar, "streaming") != NULL;
     if (str_eq(class_name, "org.apache.hadoop.streaming.HadoopStreaming"))
         return streaming_main(argc - 2, argv + 2);
+    if (strstr(jar, "s3-dist-cp") || strstr(jar, "s3distcp"))
+        return s3distcp_main(argc - 1, argv + 1);
     if (streaming && !class_name)
         return streaming_main(argc - 1, argv + 1);
     return fail_jar(argv[0], class_name);
@@ -63,6 +71,7 @@ static const struct {
     { "jar", run_jar, "run a jar file: hadoop-streaming.jar" },
     { "fs", shell_main, "run a generic filesystem user client" },
     { "dfs", shell_main, "the same" },
+    { "distcp", distcp_main, "copy file or directories recursively" },
 };
 
 int hadoop_main(int argc, char **argv)

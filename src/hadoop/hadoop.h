@@ -5,6 +5,7 @@
 
 int hadoop_main(int argc, char **argv);           /* hadoop jar|fs|distcp|version … */
 int hadoop_hdfs_main(int argc, char **argv);      /* hdfs dfs */
+int hadoop_s3distcp_main(int argc, char **argv);  /* EMR's s3-dist-cp */
 int hadoop_streaming_main(int argc, char **argv); /* EMR's hadoop-streaming */
 
 #endif

@@ -61,10 +61,30 @@ static Status bind_group(Binder *b, const Scope *s, Node *n, const NodeList *out
     return ST_OK;
 }
 
+/* a + b is b + a (Canonicalize). */
+static bool same_value(const Node *x, const Node *y)
+{
+    static const char *const commutative[] = { "+", "*", "and", "or", "&", "|", "^", "=", "<=>" };
+    if (node_equal(x, y))
+        return true;
+    if (node_is(Cast, x) && node_is(Cast, y) && type_same(x->type, y->type))
+        return same_value(node_as(Cast, x)->child, node_as(Cast, y)->child);
+    if (!node_is(Call, x) || !node_is(Call, y) || node_as(Call, x)->function != node_as(Call, y)->function)
+        return false;
+    const NodeList *left = &node_as(Call, x)->args, *right = &node_as(Call, y)->args;
+    bool swaps = false;
+    for (size_t i = 0; i < sizeof commutative / sizeof *commutative; i++)
+        swaps = swaps || !strcmp(commutative[i], node_as(Call, x)->function->name);
+    if (!swaps || left->len != 2 || right->len != 2)
+        return false;
+    return (same_value(left->at[0], right->at[0]) && same_value(left->at[1], right->at[1])) ||
+           (same_value(left->at[0], right->at[1]) && same_value(left->at[1], right->at[0]));
+}
+
 static bool in_list(const NodeList *list, const Node *e)
 {
     for (size_t i = 0; i < list->len; i++)
-        if (node_equal(list->at[i], e))
+        if (same_value(list->at[i], e))
             return true;
     return false;
 }
@@ -286,8 +306,9 @@ static Node *split_node(Arena *a, Node *n, void *arg)
     Split *s = arg;
     if (node_is(ColumnRef, n) && (node_as(ColumnRef, n)->depth || (s->output && schema_find(s->output, node_as(ColumnRef, n)->id))))
         return n;
-    if (in_list(s->groups, n) && !node_is(Literal, n))
-        return below_column(s, n, pretty(s->b, n));
+    for (size_t i = 0; i < s->groups->len && !node_is(Literal, n); i++)
+        if (same_value(s->groups->at[i], n))
+            return below_column(s, s->groups->at[i], pretty(s->b, n));
     if (node_is(Subquery, n))
         return split_subquery(a, n, s);
     if (node_is(Window, n)) {
@@ -340,34 +361,57 @@ static Node *make_aggregate(Binder *b, Node *input, const NodeList *groups, cons
 }
 
 /* Under grouping sets a grouping expression is null where its set lacks it. */
+typedef struct NullGroups {
+    Binder *b;
+    const NodeList *groups;
+} NullGroups;
+
 static Node *group_nullable(Arena *a, Node *n, void *arg)
 {
-    const NodeList *groups = arg;
+    const NullGroups *g = arg;
     if (is_aggregate(n))
         return n;
-    if (in_list(groups, n)) {
+    if (in_list(g->groups, n)) {
         Node *copy = node_copy(a, n);
         copy->nullable = true;
         return copy;
     }
     Node *made = node_map_children(a, n, group_nullable, arg);
-    if (node_is(Alias, made) && node_as(Alias, made)->child->nullable) {
-        made = made == n ? node_copy(a, n) : made;
+    if (made == n)
+        return n;
+    if (node_is(Alias, made))
+        made->nullable = node_as(Alias, made)->child->nullable;
+    else if (node_is(Call, made))
+        made->nullable = made->nullable || result_nullable(g->b, node_as(Call, made)->function, &node_as(Call, made)->args);
+    else
         made->nullable = true;
-    }
     return made;
+}
+
+/* Each group in the outputs as its GROUP BY wrote it: back ends compare by node_equal. */
+static Node *as_group(Arena *a, Node *n, void *arg)
+{
+    const NodeList *groups = arg;
+    if (node_is(Literal, n) || node_is(ColumnRef, n) || (node_is(Call, n) && node_as(Call, n)->function->kind == FN_AGGREGATE))
+        return n;
+    for (size_t i = 0; i < groups->len; i++)
+        if (same_value(groups->at[i], n))
+            return groups->at[i];
+    return node_is(Subquery, n) ? n : node_map_children(a, n, as_group, arg);
 }
 
 Status finish_aggregate(Binder *b, Node *input, NodeList *groups, NodeList *exprs, const NodeList *sets, int64_t grouping,
                         const Node *at, Node **ret, Error *err)
 {
     Check check = { b, groups, grouping != GROUPING_PLAIN, at, ST_OK, err };
+    for (size_t i = 0; i < exprs->len && groups->len; i++)
+        exprs->at[i] = as_group(b->a, exprs->at[i], groups);
     for (size_t i = 0; i < exprs->len && check.status == ST_OK; i++)
         node_walk(exprs->at[i], check_node, &check);
     TRY(check.status);
     if (grouping != GROUPING_PLAIN)
         for (size_t i = 0; i < exprs->len; i++)
-            exprs->at[i] = group_nullable(b->a, exprs->at[i], groups);
+            exprs->at[i] = group_nullable(b->a, exprs->at[i], &(NullGroups){ b, groups });
     if (!any_window_or_generator(exprs)) {
         *ret = make_aggregate(b, input, groups, exprs, sets, grouping);
         return ST_OK;

@@ -402,6 +402,19 @@ static Status bind_lambda_variable(Binder *b, const Scope *s, const LambdaVariab
     return unresolved_column(b, s->schema, &name, &n->node, err);
 }
 
+static Status bind_position(Binder *b, const Scope *s, const InputPosition *n, Node **ret, Error *err)
+{
+    size_t len = s->schema ? s->schema->len : 0, at = 0;
+    for (size_t i = 0; i < len; i++)
+        if (!s->schema->at[i].hidden && (int64_t)++at == n->position) {
+            *ret = column_ref(b, &s->schema->at[i]);
+            return ST_OK;
+        }
+    return spark_error(err, &n->node, "GROUP_BY_POS_OUT_OF_RANGE", "42805",
+                       "GROUP BY position <index> is not in select list (valid range is [1, <size>]).", "index",
+                       arena_printf(b->a, "%lld", (long long)n->position), "size", arena_printf(b->a, "%zu", at), NULL);
+}
+
 static Status bind_literal(Binder *b, const Literal *n, Node **ret)
 {
     *ret = n->node.type ? node_copy(b->a, &n->node) : typed(node_copy(b->a, &n->node), n->of, n->value->is_null, NULL);
@@ -448,6 +461,8 @@ Status bind_expr(Binder *b, const Scope *s, Node *n, Node **ret, Error *err)
         return bind_window(b, s, node_as(Window, n), ret, err);
     case NODE_Subquery:
         return bind_subquery(b, s, node_as(Subquery, n), ret, err);
+    case NODE_InputPosition:
+        return bind_position(b, s, node_as(InputPosition, n), ret, err);
     case NODE_PythonUdf:
         return bind_udf(b, s, node_as(PythonUdf, n), ret, err);
     case NODE_LambdaVariable:

@@ -407,6 +407,8 @@ static Status table_function(Binder *b, const Scope *s, const char *name, const 
     f = with_lambdas(b, rows, nrows, f);
     inner.inside_aggregate = s->inside_aggregate || (rows->kind == FN_AGGREGATE && !s->in_window);
     TRY(bind_args(b, &inner, name, f, &args, err));
+    if (str_eq(name, "||") && args.len == 2 && (args.at[0]->type->kind == TYPE_ARRAY || args.at[1]->type->kind == TYPE_ARRAY))
+        return make_call(b, "concat", &args, &f->node, ret, err);
     if (str_ieq(name, "rank") || str_ieq(name, "dense_rank") || str_ieq(name, "percent_rank"))
         args.len = 0; /* Spark takes ordering expressions here and heeds the window's only */
     TRY(bind_lambda_args(b, &inner, name, rows, nrows, f, &args, err));

@@ -385,8 +385,17 @@ static Status over_aggregate(Binder *b, const Scope *s, const Attribute *n, Node
         order[0] = s->below;
         order[1] = s->schema;
     }
-    for (size_t i = 0; i < 2 && !*ret; i++)
-        TRY(schema_resolve(b, order[i], &n->name, &n->node, ret, err));
+    for (size_t i = 0; i < 2 && !*ret; i++) {
+        Error why = ERROR_INIT; /* two outputs of one name: the input decides */
+        Status status = schema_resolve(b, order[i], &n->name, &n->node, ret, &why);
+        if (status != ST_OK && i == 0 && schema_resolve(b, order[1], &n->name, &n->node, ret, &ignored) == ST_OK && *ret)
+            return ST_OK;
+        if (status != ST_OK) {
+            if (err)
+                *err = why;
+            return status;
+        }
+    }
     if (*ret && s->inside_aggregate && node_is(ColumnRef, *ret)) {
         const Node *definition = output_definition(s, node_as(ColumnRef, *ret)->id);
         *ret = definition && !schema_find(s->below, node_as(ColumnRef, *ret)->id) ? node_copy(b->a, definition) : *ret;
@@ -403,8 +412,17 @@ Status bind_attribute(Binder *b, const Scope *s, const Attribute *n, Node **ret,
         TRY(lambda_variable(b, s, &n->name, &n->node, &found, err));
     if (!found && s->below)
         TRY(over_aggregate(b, s, n, &found, err));
-    if (!found && s->schema)
-        TRY(schema_resolve(b, s->schema, &n->name, &n->node, &found, err));
+    if (!found && s->schema) {
+        Error why = ERROR_INIT, ignored = ERROR_INIT;
+        Status status = schema_resolve(b, s->schema, &n->name, &n->node, &found, &why);
+        if (status != ST_OK && s->missing_from) /* ORDER BY over two outputs of one name: the input decides */
+            fetch_missing(b, s->missing_from, &n->name, &n->node, &found, &ignored);
+        if (status != ST_OK && !found) {
+            if (err)
+                *err = why;
+            return status;
+        }
+    }
     if (!found)
         TRY(lateral_alias(b, s, &n->name, &n->node, &found, err));
     if (!found && s->missing_from)

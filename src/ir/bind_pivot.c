@@ -114,6 +114,8 @@ static Status pivot_column(Binder *b, const Node *aggregate, Node *column, Node 
                            const Node *at, Error *err)
 {
     Node *condition = NULL;
+    if (column->type->kind == TYPE_STRUCT && value->type->kind == TYPE_STRUCT && !type_same(column->type, value->type))
+        TRY(make_cast(b, value, column->type, CAST_SESSION, at, &value, err)); /* (2012, 'x'): its fields have other names */
     TRY(make_call2(b, "<=>", column, value, at, &condition, err));
     Only only = { b, condition, ST_OK, err };
     Node *e = only_where(b->a, node_as(Alias, aggregate)->child, &only);

@@ -9,6 +9,25 @@ static bool any_aggregate(const NodeList *exprs)
     return false;
 }
 
+/* The keys that USING hid stay reachable by their qualifiers over plain select lists (metadata columns). */
+static void keep_hidden(Binder *b, const Schema *below, Node *project)
+{
+    NodeList exprs = { 0 };
+    Project *p = (Project *)(void *)project;
+    size_t shown = p->exprs.len;
+    for (size_t i = 0; i < shown; i++)
+        vec_push(b->a, &exprs, p->exprs.at[i]);
+    for (size_t i = 0; i < below->len; i++)
+        if (below->at[i].hidden && !schema_find(project->schema, below->at[i].id))
+            vec_push(b->a, &exprs, column_ref(b, &below->at[i]));
+    if (exprs.len == shown)
+        return;
+    p->exprs = exprs;
+    project->schema = schema_of_exprs(b, &exprs, below);
+    for (size_t i = shown; i < exprs.len; i++)
+        ((Column *)(uintptr_t)project->schema->at)[i].hidden = true;
+}
+
 Status project_over(Binder *b, Node *input, const Scope *s, const NodeList *exprs, const Node *at, Node **ret, Error *err)
 {
     NodeList outputs = { 0 }, groups = { 0 }, sets = { 0 };
@@ -19,6 +38,7 @@ Status project_over(Binder *b, Node *input, const Scope *s, const NodeList *expr
         return finish_aggregate(b, input, &groups, &outputs, &sets, GROUPING_PLAIN, at, ret, err);
     TRY(extract_generator(b, &input, &outputs, err));
     *ret = make_project(b, input, &outputs);
+    keep_hidden(b, input->schema, *ret);
     return ST_OK;
 }
 

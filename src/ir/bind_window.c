@@ -220,6 +220,9 @@ Status bind_window(Binder *b, const Scope *s, const Window *n, Node **ret, Error
                                n->node.stop);
     TRY(bind_frame(b, &inner, node_as(Window, definition), name, &frame, err));
     Node *made = node_new(b->a, Window, .function = function, .partitions = partitions, .orders = orders, .frame = frame);
+    if (node_is(Call, function) && node_as(Call, function)->filter)
+        return spark_error(err, &n->node, "_LEGACY_ERROR_TEMP_1030", "",
+                           "window aggregate function with filter predicate is not supported yet.", NULL);
     if (node_is(Call, function) && node_as(Call, function)->distinct)
         return spark_error(err, &n->node, "DISTINCT_WINDOW_FUNCTION_UNSUPPORTED", "0A000",
                            "Distinct window functions are not supported: <windowExpr>.", "windowExpr",

@@ -3,6 +3,7 @@
 #include "series/private.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static int by_name_and_value(const void *a, const void *b)
 {
@@ -11,17 +12,31 @@ static int by_name_and_value(const void *a, const void *b)
     return order ? order : strcmp(x->value, y->value);
 }
 
+static char *append(char *at, const char *text, char end)
+{
+    size_t n = strlen(text);
+    memcpy(at, text, n);
+    at[n] = end;
+    return at + n + 1;
+}
+
+/* Parts with a separator that no name has: region, space, name, and the dimensions in order. */
 char *key_identity(Arena *a, const SeriesKey *key)
 {
-    enum { IDENTITY_MAX = 64 * 1024 * 1024 };
-    SeriesDimension *sorted = arena_copy(a, key->dimensions, key->dimensions_len * sizeof *sorted);
-    if (key->dimensions_len > 1)
-        qsort(sorted, key->dimensions_len, sizeof *sorted, by_name_and_value);
-    str_auto text = STR_INIT(IDENTITY_MAX);
-    str_addf(&text, "%s\x1f%s\x1f%s", key->region, key->space, key->name);
+    const SeriesDimension *sorted = key->dimensions;
+    size_t length = strlen(key->region) + strlen(key->space) + strlen(key->name) + 3;
+    if (key->dimensions_len > 1) {
+        SeriesDimension *copy = arena_copy(a, key->dimensions, key->dimensions_len * sizeof *copy);
+        qsort(copy, key->dimensions_len, sizeof *copy, by_name_and_value);
+        sorted = copy;
+    }
     for (size_t i = 0; i < key->dimensions_len; i++)
-        str_addf(&text, "\x1f%s\x1e%s", sorted[i].name, sorted[i].value);
-    return str_arena(&text, a);
+        length += strlen(sorted[i].name) + strlen(sorted[i].value) + 2;
+    char *identity = arena_alloc(a, length + 1), *at = append(append(append(identity, key->region, 0x1f), key->space, 0x1f), key->name, 0x1f);
+    for (size_t i = 0; i < key->dimensions_len; i++)
+        at = append(append(at, sorted[i].name, 0x1e), sorted[i].value, 0x1f);
+    *at = 0;
+    return identity;
 }
 
 Metric *metric_find(Series *s, const char *identity)

@@ -5,6 +5,7 @@
  *
  *   arn:aws:sns:REGION:ACCOUNT:TOPIC                   svc/sns: `payload` is the message, `subject` its subject
  *   arn:aws:events:REGION:ACCOUNT:event-bus/default    svc/events: `payload` is the whole event document (bus_event makes it)
+ *   arn:aws:ses:REGION:ACCOUNT:identity/ADDRESS        e-mail to that address: who sends mail (budgets' EMAIL subscribers)
  *
  *   sender:     TRY(db_begin(db, err)); …; TRY(bus_put(db, &message, err)); TRY(db_commit(db, err)); bus_wake(server->bus);
  *   deliverer:  bus_consume(server->bus, "sns", deliver, server);     between bus_open and bus_start (app/serve.c)

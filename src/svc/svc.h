@@ -36,6 +36,8 @@ typedef struct Server {
     struct StepQueue *queue;
     struct Credentials *credentials;
     struct Bus *bus;
+    struct SnsDelivery *sns; /* svc/sns/sns.h */
+    const char *smtp;        /* smtp://HOST:PORT for SNS's e-mail, NULL: none */
     struct Glue *glue;
     struct Series *series;
     const struct Alarming *alarming;

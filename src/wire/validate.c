@@ -7,6 +7,14 @@
 
 enum { ERRORS_SHOWN = 10, VALUE_SHOWN = 100, MESSAGE_MAX = 3500 };
 
+/* Where a value is; its text is made only for what is wrong. */
+typedef struct Path {
+    const struct Path *above; /* NULL: the input itself */
+    const char *member;       /* of a structure, or a map's key */
+    size_t item;              /* a list's, from 1; 0: none */
+    bool key;
+} Path;
+
 typedef struct Check {
     Arena *arena;
     int errors;
@@ -21,10 +29,25 @@ static const char *shown(Check *c, const Val *v)
     return text;
 }
 
-static void complain(Check *c, const char *path, const Val *v, const char *must)
+static const char *path_text(Check *c, const Path *path)
+{
+    if (!path)
+        return "";
+    const char *above = path_text(c, path->above);
+    if (path->item)
+        return arena_printf(c->arena, "%s.%zu.member", above, path->item);
+    if (path->key)
+        return arena_printf(c->arena, "%s.%s.member", above, path->member);
+    char *camel = arena_str(c->arena, path->member);
+    camel[0] = (char)tolower((unsigned char)camel[0]);
+    return above[0] ? arena_printf(c->arena, "%s.%s", above, camel) : camel;
+}
+
+static void complain(Check *c, const Path *at, const Val *v, const char *must)
 {
     if (c->errors++ >= ERRORS_SHOWN)
         return;
+    const char *path = path_text(c, at);
     if (v)
         str_addf(&c->text, "%sValue '%s' at '%s' failed to satisfy constraint: %s", c->errors > 1 ? "; " : "", shown(c, v), path,
                  must);
@@ -40,7 +63,7 @@ static size_t characters(const Val *v)
     return n;
 }
 
-static void check_bounds(Check *c, const ModelShape *shape, const char *path, const Val *v)
+static void check_bounds(Check *c, const ModelShape *shape, const Path *path, const Val *v)
 {
     const char *what = "length";
     double size;
@@ -60,7 +83,7 @@ static void check_bounds(Check *c, const ModelShape *shape, const char *path, co
         complain(c, path, v, arena_printf(c->arena, "Member must have %s less than or equal to %lld", what, (long long)shape->max));
 }
 
-static void check_enum(Check *c, const ModelShape *shape, const char *path, const Val *v)
+static void check_enum(Check *c, const ModelShape *shape, const Path *path, const Val *v)
 {
     str_auto set = STR_INIT(MESSAGE_MAX);
     for (size_t i = 0; i < shape->enums; i++) {
@@ -72,30 +95,24 @@ static void check_enum(Check *c, const ModelShape *shape, const char *path, cons
     complain(c, path, v, arena_printf(c->arena, "Member must satisfy enum value set: [%s]", str_text(&set)));
 }
 
-static const char *below(Check *c, const char *path, const char *name)
-{
-    char *camel = arena_str(c->arena, name);
-    camel[0] = (char)tolower((unsigned char)camel[0]);
-    return path[0] ? arena_printf(c->arena, "%s.%s", path, camel) : camel;
-}
+static void check(Check *c, const ModelShape *shape, const Path *path, const Val *v);
 
-static void check(Check *c, const ModelShape *shape, const char *path, const Val *v);
-
-static void check_structure(Check *c, const ModelShape *shape, const char *path, const Val *v)
+static void check_structure(Check *c, const ModelShape *shape, const Path *path, const Val *v)
 {
     for (size_t i = 0; i < shape->members; i++) {
         const ModelMember *member = model_member(shape, i);
         const char *name = model_text(member->name);
         const Val *item = val_get(v, name);
+        const Path here = { .above = path, .member = name };
         bool streamed = shape->payload == i && model_member_shape(member)->type == TYPE_BLOB;
         if (item)
-            check(c, model_member_shape(member), below(c, path, name), item);
+            check(c, model_member_shape(member), &here, item);
         else if ((member->flags & MEMBER_REQUIRED) && !streamed)
-            complain(c, below(c, path, name), NULL, "Member must not be null");
+            complain(c, &here, NULL, "Member must not be null");
     }
 }
 
-static void check(Check *c, const ModelShape *shape, const char *path, const Val *v)
+static void check(Check *c, const ModelShape *shape, const Path *path, const Val *v)
 {
     if (c->errors >= ERRORS_SHOWN || (shape->flags & SHAPE_DOCUMENT))
         return;
@@ -105,15 +122,15 @@ static void check(Check *c, const ModelShape *shape, const char *path, const Val
     if (shape->type == TYPE_STRUCTURE)
         check_structure(c, shape, path, v);
     for (size_t i = 0; shape->type == TYPE_LIST && i < val_len(v); i++)
-        check(c, model_member_shape(model_member(shape, 0)), arena_printf(c->arena, "%s.%zu.member", path, i + 1), v->items[i]);
+        check(c, model_member_shape(model_member(shape, 0)), &(Path){ .above = path, .item = i + 1 }, v->items[i]);
     for (size_t i = 0; shape->type == TYPE_MAP && i < val_len(v); i++)
-        check(c, model_member_shape(model_member(shape, 1)), arena_printf(c->arena, "%s.%s.member", path, v->names[i]), v->items[i]);
+        check(c, model_member_shape(model_member(shape, 1)), &(Path){ .above = path, .member = v->names[i], .key = true }, v->items[i]);
 }
 
 Status validate_input(Arena *a, const ModelShape *shape, const Val *input, const char *code, Error *err)
 {
     Check c = { .arena = a, .text = STR_INIT(MESSAGE_MAX) };
-    check(&c, shape, "", input);
+    check(&c, shape, NULL, input);
     char *text = str_arena(&c.text, a);
     str_done(&c.text);
     if (c.errors == 0)

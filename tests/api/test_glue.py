@@ -104,9 +104,10 @@ def test_search_finds_by_text_filter_and_order(glue):
     glue.create_database(DatabaseInput={"Name": "sales"})
     for name, size in (("orders", "10"), ("order_lines", "9"), ("customers", "200")):
         glue.create_table(DatabaseName="sales", TableInput=table(name, Parameters={"recordCount": size}))
-    found = glue.search_tables(SearchText="order", SortCriteria=[{"FieldName": "Name", "Sort": "DESC"}])["TableList"]
+    mine = {"Key": "DatabaseName", "Value": "sales", "Comparator": "EQUALS"}
+    found = glue.search_tables(SearchText="order", Filters=[mine], SortCriteria=[{"FieldName": "Name", "Sort": "DESC"}])["TableList"]
     assert [t["Name"] for t in found] == ["orders", "order_lines"]
-    found = glue.search_tables(Filters=[{"Key": "recordCount", "Value": "10", "Comparator": "GREATER_THAN_EQUALS"}])["TableList"]
+    found = glue.search_tables(Filters=[mine, {"Key": "recordCount", "Value": "10", "Comparator": "GREATER_THAN_EQUALS"}])["TableList"]
     assert sorted(t["Name"] for t in found) == ["customers", "orders"]
 
 

@@ -259,3 +259,39 @@ def test_shell(laptop):
     assert fs("-ls", "/x") == (1, "", "ls: `/x': No such file or directory\n")
     assert fs("-nope")[0] == 255 and fs("-nope")[2].startswith("-nope: Unknown command\n")
     assert fs("-appendToFile", "a.txt", "/in")[0] == 1
+
+
+def test_s3_dist_cp(cluster):
+    for day in ("01", "02"):
+        for part in range(3):
+            cluster.put(f"logs-in/2024-01-{day}/part{part}.gz", gzip.compress(f"{day} {part}\n".encode()))
+    cluster.put("logs-in/other.txt", b"other")
+    source = f"s3://{BUCKET}/logs-in/"
+    state, _, err = cluster.run("s3-dist-cp", "--src", source, f"--dest=s3://{BUCKET}/joined/", "--groupBy", ".*/2024-(..)-(..)/part.*",
+                                "--outputCodec", "none")
+    assert state == "COMPLETED", err
+    assert cluster.keys("joined/") == ["joined/0101", "joined/0102"]
+    assert cluster.text("joined/") == "01 0\n01 1\n01 2\n02 0\n02 1\n02 2\n"
+    state, _, err = cluster.run("s3-dist-cp", "--src", source, "--dest", "hdfs:///copied", "--srcPattern", ".*\\.txt", "--deleteOnSuccess")
+    assert state == "COMPLETED", err
+    assert cluster.run("hadoop", "fs", "-cat", "/copied/other.txt")[1] == "other"
+    assert "logs-in/other.txt" not in cluster.keys("logs-in/") and len(cluster.keys("logs-in/")) == 6
+    state, _, err = cluster.run("s3-dist-cp", "--src", source, "--dest", f"s3://{BUCKET}/x", "--appendToLastFile")
+    assert state == "FAILED" and "has no --appendToLastFile" in err
+    state, _, err = cluster.run("s3-dist-cp", "--src", f"s3://{BUCKET}/absent", "--dest", f"s3://{BUCKET}/x")
+    assert state == "FAILED" and "doesn't exist" in err
+
+
+def test_distcp(laptop):
+    (laptop.folder / "from/deep").mkdir(parents=True)
+    (laptop.folder / "from/a").write_text("a")
+    (laptop.folder / "from/deep/b").write_text("b")
+    assert hadoop(laptop, "distcp", "from", "hdfs:///to").returncode == 0
+    assert hadoop(laptop, "fs", "-cat", "hdfs:///to/a", "hdfs:///to/deep/b").stdout == "ab"
+    assert "Files Copied=2" in hadoop(laptop, "distcp", "from", "hdfs:///to").stderr  # now into a folder of its name
+    assert hadoop(laptop, "fs", "-test", "-e", "hdfs:///to/from/deep/b").returncode == 0
+    (laptop.folder / "from/a").write_text("longer")
+    assert "Files Copied=1" in hadoop(laptop, "distcp", "-update", "from", "hdfs:///to").stderr
+    assert hadoop(laptop, "fs", "-cat", "hdfs:///to/a").stdout == "longer"
+    assert hadoop(laptop, "distcp", "hdfs:///to/a", "back").returncode == 0 and (laptop.folder / "back").read_text() == "longer"
+    assert hadoop(laptop, "distcp", "absent", "hdfs:///to").returncode == 241

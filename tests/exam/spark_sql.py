@@ -18,6 +18,7 @@ import multiprocessing
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -161,12 +162,19 @@ class Server:
         if self.process:
             self.process.terminate()
             self.process.wait(30)
+            self.process = None
+
+    def forget(self):
+        """A home without the tables that another file left: the catalog lasts."""
+        self.stop()
+        shutil.rmtree(self.scratch / "home", ignore_errors=True)
 
 
 def examine(name, server):
     """The results of one file, complete: what was not reached when the server died, or in time, is wrong."""
     queries = golden_files.read(CORPUS / "sql-tests/results" / (name + ".out"))
     reader, writer = multiprocessing.Pipe(False)
+    server.forget()
     child = multiprocessing.get_context("fork").Process(target=replay, args=(name, server.ready(), writer))
     child.start()
     writer.close()

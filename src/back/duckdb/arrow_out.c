@@ -79,7 +79,7 @@ static ArrowErrorCode field_set(struct ArrowSchema *schema, const char *name, co
     ArrowSchemaInit(schema);
     NANOARROW_RETURN_NOT_OK(ArrowSchemaSetFormat(schema, format));
     NANOARROW_RETURN_NOT_OK(ArrowSchemaSetName(schema, name));
-    schema->flags = nullable ? ARROW_FLAG_NULLABLE : 0;
+    schema->flags = nullable || t->kind == TYPE_NULL ? ARROW_FLAG_NULLABLE : 0; /* a null type has no other form */
     return children_set(schema, t, zone);
 }
 

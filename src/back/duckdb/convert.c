@@ -162,10 +162,13 @@ bool convert_boolean(View v, bool *ret_value)
 
 i128 power_of_ten(int exponent)
 {
-    i128 p = 1;
-    while (exponent-- > 0)
-        p *= 10;
-    return p;
+    /* 10^19 is the last one below 2^64. */
+    static const uint64_t small[] = {
+        1u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u, 100000000u, 1000000000u, 10000000000u, 100000000000u,
+        1000000000000u, 10000000000000u, 100000000000000u, 1000000000000000u, 10000000000000000u, 100000000000000000u,
+        1000000000000000000u, 10000000000000000000u
+    };
+    return exponent < 20 ? (i128)small[exponent] : (i128)small[exponent - 19] * small[19];
 }
 
 /* Digits of the text, the point `point` digits from the right; `exponent` moves it. */

@@ -507,6 +507,8 @@ static Status emit_aggregate(Emit *e, const Aggregate *g, Sel *ret)
         status = grouping_clause(e, g, &names, &tail);
     e->groups = scope.outer;
     TRY(status);
+    if (tail.len && g->grouping != GROUPING_PLAIN)
+        str_add(&tail, " HAVING count(*) > 0"); /* Spark expands rows: where there are none, () has no group */
     if (tail.len)
         s.tail = str_arena(&tail, e->a);
     else if (!s.tail && !g->groups.len)

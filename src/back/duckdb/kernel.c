@@ -177,7 +177,7 @@ static duckdb_scalar_function make(const Kernel *kernel)
 }
 
 /* Rows of one name that follow each other are overloads. */
-static Status register_table(duckdb_connection connection, const Kernel *table, Error *err)
+Status kernel_register(duckdb_connection connection, const Kernel *table, Error *err)
 {
     while (table->name) {
         const char *name = table->name;
@@ -203,7 +203,7 @@ Status kernels_register(duckdb_connection connection, Error *err)
                                             kernels_charset, kernels_aes,  kernels_time };
     TRY(engine_run(connection, "BEGIN TRANSACTION", NULL, err));
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-        TRY(register_table(connection, tables[i], err));
+        TRY(kernel_register(connection, tables[i], err));
     TRY(aggregates_register(connection, err));
     return engine_run(connection, "COMMIT", NULL, err);
 }

@@ -120,5 +120,7 @@ extern const Kernel kernels_cast[], kernels_number[], kernels_string[], kernels_
 
 /* The type of the next letter of a signature; the caller destroys it. */
 duckdb_logical_type kernel_next_type(const char **at);
+/* Registers the rows of a table, up to one without a name, with the database of a connection. */
+Status kernel_register(duckdb_connection connection, const Kernel *table, Error *err);
 
 #endif

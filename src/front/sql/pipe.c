@@ -33,6 +33,15 @@ static Node *set_columns(SqlParser *p, Node *input, const NodeList *assignments)
     return input;
 }
 
+/* GROUP BY 1 is the input's first column here; its position is kept for the binder. */
+static Node *input_position(SqlParser *p, Node *item)
+{
+    const Literal *l = node_is(Literal, item) ? node_as(Literal, item) : NULL;
+    if (!l || l->of->kind != TYPE_INT || l->value->is_null)
+        return item;
+    return node_at(node_new(p->a, InputPosition, .position = l->value->i), item->start, item->stop);
+}
+
 /* |> AGGREGATE f(x) GROUP BY a: the grouping columns come first in the output */
 static Node *aggregated(SqlParser *p, Node *input, const Pipe *pipe)
 {
@@ -45,7 +54,7 @@ static Node *aggregated(SqlParser *p, Node *input, const Pipe *pipe)
         return input;
     }
     for (size_t i = 0; g && i < g->groups.len; i++) {
-        Node *item = g->groups.at[i];
+        Node *item = input_position(p, g->groups.at[i]);
         vec_push(p->a, &exprs, item);
         vec_push(p->a, &groups, node_is(Alias, item) ? node_as(Alias, item)->child : item);
     }

@@ -239,12 +239,36 @@ static Status infer(Crawl *c, const LakeFile *file, CrawlSchema *schema, Error *
     return infer_text(c, file, schema, err);
 }
 
+/* What is kept of a file, out of the arena that it was read into. */
+static Status keep_columns(Arena *a, CrawlSchema *schema, Error *err)
+{
+    CrawlColumnList kept = { 0 };
+    for (size_t i = 0; i < schema->columns.len; i++) {
+        const Type *type = NULL;
+        str_auto json = STR_INIT(1 << 24);
+        type_json(schema->columns.at[i].type, &json);
+        TRY(type_from_json(a, str_text(&json), &type, err));
+        vec_push(a, &kept, (CrawlColumn){ arena_str(a, schema->columns.at[i].name), type });
+    }
+    schema->columns = kept;
+    schema->avro = arena_str(a, schema->avro);
+    return ST_OK;
+}
+
+/* Each file is read into an arena of its own: a crawl may meet any number of them. */
 void crawl_infer(Crawl *c, const LakeFile *file, CrawlSchema *ret_schema)
 {
+    arena_auto *a = arena_new();
     CrawlSchema schema = { .compression = "none" };
     Error why = ERROR_INIT;
-    if (infer(c, file, &schema, &why) != ST_OK) {
-        crawl_log(c, "WARN", "%s: classification UNKNOWN: %s", file->uri, why.message);
+    Crawl one = *c;
+    one.arena = a;
+    Status status = infer(&one, file, &schema, &why);
+    c->engine = one.engine;
+    if (status == ST_OK)
+        status = keep_columns(c->arena, &schema, &why);
+    if (status != ST_OK) {
+        crawl_log(&one, "WARN", "%s: classification UNKNOWN: %s", file->uri, why.message);
         schema = (CrawlSchema){ .format = CRAWL_UNKNOWN, .compression = "none" };
     }
     schema.files = 1;

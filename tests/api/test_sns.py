@@ -1,0 +1,238 @@
+"""SNS: topics, subscriptions that confirm, filters, deliveries that are retried and survive a kill; SQS as a place to deliver to."""
+import http.server
+import json
+import threading
+import time
+import urllib.request
+import uuid
+
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
+import botocore.exceptions
+import pytest
+
+RETRY_SOON = json.dumps({"healthyRetryPolicy": {"numRetries": 5, "minDelayTarget": 1, "maxDelayTarget": 1}})
+
+
+class Endpoint:
+    """An HTTP endpoint on a free port; `answers` are the statuses it gives, 200 when they are used up."""
+
+    def __init__(self, *answers):
+        self.received, answers = [], list(answers)
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.received.append((dict(self.headers), body.decode()))
+                confirmation = self.headers["x-amz-sns-message-type"] == "SubscriptionConfirmation"
+                self.send_response(answers.pop(0) if answers and not confirmation else 200)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def wait(self, count):
+        deadline = time.monotonic() + 20
+        while len(self.received) < count and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert len(self.received) >= count, self.received
+        return self.received
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def endpoint():
+    made = Endpoint()
+    yield made
+    made.stop()
+
+
+def failure(call):
+    with pytest.raises(botocore.exceptions.ClientError) as caught:
+        call()
+    return caught.value.response["Error"]["Code"]
+
+
+def new_topic(sns, **options):
+    return sns.create_topic(Name=f"topic-{uuid.uuid4()}", **options)["TopicArn"]
+
+
+def subscribe_http(sns, topic, endpoint, **attributes):
+    """Subscribes and confirms as the endpoint's owner would: by the link."""
+    before = len(endpoint.received)
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint.url, Attributes={"DeliveryPolicy": RETRY_SOON, **attributes})
+    headers, body = endpoint.wait(before + 1)[before]
+    assert headers["x-amz-sns-message-type"] == "SubscriptionConfirmation"
+    with urllib.request.urlopen(json.loads(body)["SubscribeURL"], timeout=10) as answer:
+        return json.load(answer)["SubscriptionArn"]
+
+
+def deliveries(server, topic):
+    request = botocore.awsrequest.AWSRequest("GET", f"{server.endpoint}/_weir/sns/deliveries", params={"topic": topic})
+    keys = botocore.credentials.Credentials(server.access_key, server.secret_key)
+    botocore.auth.SigV4Auth(keys, "sns", server.region).add_auth(request)
+    prepared = request.prepare()
+    with urllib.request.urlopen(urllib.request.Request(prepared.url, headers=dict(prepared.headers)), timeout=10) as answer:
+        return json.load(answer)["deliveries"]
+
+
+def new_queue(server, **attributes):
+    sqs = server.client("sqs")
+    url = sqs.create_queue(QueueName=f"queue-{uuid.uuid4()}" + (".fifo" if attributes else ""), Attributes=attributes)["QueueUrl"]
+    return sqs, url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+
+def test_an_endpoint_gets_nothing_before_it_has_confirmed(server, endpoint):
+    sns = server.client("sns")
+    topic = new_topic(sns)
+    assert sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint.url)["SubscriptionArn"] == "pending confirmation"
+    endpoint.wait(1)
+    sns.publish(TopicArn=topic, Message="too early")
+    assert sns.get_topic_attributes(TopicArn=topic)["Attributes"]["SubscriptionsPending"] == "1"
+    assert failure(lambda: sns.confirm_subscription(TopicArn=topic, Token="0" * 64)) == "InvalidParameter"
+    token = json.loads(endpoint.received[0][1])["Token"]
+    arn = sns.confirm_subscription(TopicArn=topic, Token=token)["SubscriptionArn"]
+    sent = sns.publish(TopicArn=topic, Message="now", Subject="hello")["MessageId"]
+    headers, body = endpoint.wait(2)[1]
+    message = json.loads(body)
+    assert (message["Type"], message["MessageId"], message["Message"], message["Subject"]) == ("Notification", sent, "now", "hello")
+    assert (headers["x-amz-sns-subscription-arn"], headers["x-amz-sns-topic-arn"]) == (arn, topic)
+    assert len(endpoint.received) == 2
+
+
+def test_a_failing_endpoint_is_tried_again_and_each_attempt_recorded(server):
+    sns, endpoint = server.client("sns"), Endpoint(503, 500)
+    topic = new_topic(sns)
+    subscribe_http(sns, topic, endpoint)
+    sns.publish(TopicArn=topic, Message="important")
+    endpoint.wait(4)
+    deadline = time.monotonic() + 10
+    while deliveries(server, topic)[0]["state"] != "DELIVERED" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    done = deliveries(server, topic)[0]
+    assert [attempt.get("status") for attempt in done["attempts"]] == [503, 500, 200]
+    assert done["state"] == "DELIVERED"
+    endpoint.stop()
+
+
+def test_a_message_for_an_endpoint_that_is_down_survives_a_kill(start_server, tmp_path):
+    first = start_server(home=tmp_path / "home")
+    sns, endpoint = first.client("sns"), Endpoint()
+    topic = new_topic(sns)
+    subscribe_http(sns, topic, endpoint)
+    port = endpoint.server.server_port
+    endpoint.stop()
+    sns.publish(TopicArn=topic, Message="kept")
+    first.kill()
+    again = Endpoint.__new__(Endpoint)
+    again.__dict__.update(endpoint.__dict__)
+    again.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), endpoint.server.RequestHandlerClass)
+    threading.Thread(target=again.server.serve_forever, daemon=True).start()
+    second = start_server(home=tmp_path / "home")
+    assert json.loads(endpoint.wait(2)[1][1])["Message"] == "kept"
+    again.stop()
+    second.stop()
+
+
+def test_a_filter_lets_through_what_it_says(server):
+    sns = server.client("sns")
+    sqs, url, arn = new_queue(server)
+    topic = new_topic(sns)
+    policy = {"store": ["books"], "price": [{"numeric": [">=", 10, "<", 20]}], "customer": [{"anything-but": {"prefix": "test-"}}]}
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"FilterPolicy": json.dumps(policy), "RawMessageDelivery": "true"})
+
+    def publish(text, store, price, customer):
+        sns.publish(TopicArn=topic, Message=text, MessageAttributes={
+            "store": {"DataType": "String", "StringValue": store}, "price": {"DataType": "Number", "StringValue": price},
+            "customer": {"DataType": "String", "StringValue": customer}})
+
+    publish("other store", "toys", "15", "ann")
+    publish("too dear", "books", "20", "ann")
+    publish("a test", "books", "15", "test-1")
+    publish("right", "books", "10", "ann")
+    sns.publish(TopicArn=topic, Message="no attributes")
+    got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])["Messages"]
+    assert [message["Body"] for message in got] == ["right"]
+    assert got[0]["MessageAttributes"]["price"] == {"DataType": "Number", "StringValue": "10"}
+    assert failure(lambda: sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={
+        "FilterPolicy": json.dumps({"price": [{"numeric": ["<", "ten"]}]})})) == "InvalidParameter"
+
+
+def test_a_fifo_topic_gives_each_message_once_and_in_order(server):
+    sns = server.client("sns")
+    sqs, url, arn = new_queue(server, FifoQueue="true")
+    topic = sns.create_topic(Name=f"t{uuid.uuid4()}.fifo", Attributes={"FifoTopic": "true", "ContentBasedDeduplication": "true"})["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    first = sns.publish(TopicArn=topic, Message="one", MessageGroupId="g")
+    assert sns.publish(TopicArn=topic, Message="one", MessageGroupId="g")["MessageId"] == first["MessageId"]
+    sns.publish(TopicArn=topic, Message="two", MessageGroupId="g")
+    got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1)["Messages"]
+    assert got[0]["Body"] == "one"
+    assert "Messages" not in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1)  # the group waits for the first
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=got[0]["ReceiptHandle"])
+    assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "two"
+    assert failure(lambda: sns.publish(TopicArn=topic, Message="x")) == "InvalidParameter"
+
+
+def test_a_message_that_is_not_deleted_comes_again(server):
+    sqs, url, _ = new_queue(server)
+    sqs.send_message(QueueUrl=url, MessageBody="work")
+    assert sqs.receive_message(QueueUrl=url, VisibilityTimeout=1)["Messages"][0]["Body"] == "work"
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
+    again = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5, MessageSystemAttributeNames=["ApproximateReceiveCount"])["Messages"][0]
+    assert again["Attributes"]["ApproximateReceiveCount"] == "2"
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=again["ReceiptHandle"])
+    assert sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]["ApproximateNumberOfMessages"] == "0"
+
+
+def test_bad_input_is_told_in_the_services_words(server):
+    sns, sqs = server.client("sns"), server.client("sqs")
+    topic = new_topic(sns)
+    unknown = topic + "x"
+    assert failure(lambda: sns.publish(TopicArn=unknown, Message="x")) == "NotFound"
+    assert failure(lambda: sns.publish(TopicArn=topic, Message="x" * 262145)) == "InvalidParameter"
+    assert failure(lambda: sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint="arn:aws:lambda:us-east-1:1:function:f")) == "InvalidParameter"
+    assert failure(lambda: sns.subscribe(TopicArn=topic, Protocol="http", Endpoint="ftp://x")) == "InvalidParameter"
+    assert failure(lambda: sns.create_topic(Name="no spaces")) == "InvalidParameter"
+    assert failure(lambda: sqs.send_message(QueueUrl=f"{server.endpoint}/123456789012/none", MessageBody="x")).endswith(("QueueDoesNotExist", "NonExistentQueue"))
+    assert failure(lambda: sqs.create_queue(QueueName="x" * 81)) == "InvalidParameterValue"
+
+
+def test_email_goes_to_the_mail_server_that_was_named(start_server, tmp_path):
+    import socket
+
+    mails, listener = [], socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        peer, _ = listener.accept()
+        with peer, peer.makefile("rwb") as stream:
+            def say(text):
+                stream.write(text.encode() + b"\r\n")
+                stream.flush()
+            say("220 here")
+            for line in stream:
+                word = line.split()[0].upper()
+                if word == b"DATA":
+                    say("354 go on")
+                    mails.append(b"".join(iter(stream.readline, b".\r\n")).decode())
+                say("221 bye" if word == b"QUIT" else "250 fine")
+
+    threading.Thread(target=serve, daemon=True).start()
+    own = start_server("--smtp", f"smtp://127.0.0.1:{listener.getsockname()[1]}", home=tmp_path / "mail")
+    sns = own.client("sns")
+    sns.subscribe(TopicArn=new_topic(sns), Protocol="email", Endpoint="ops@example.com")
+    deadline = time.monotonic() + 20
+    while not mails and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert "To: <ops@example.com>" in mails[0] and "/_weir/sns/confirm?" in mails[0]
+    own.stop()
+    listener.close()

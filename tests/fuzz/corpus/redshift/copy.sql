@@ -1,0 +1,1 @@
+copy t(a,b) from 's3://x/y' iam_role 'r' csv ignoreheader 1 maxerror 5 manifest

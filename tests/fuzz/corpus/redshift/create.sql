@@ -1,0 +1,1 @@
+create table t(a int identity(1,1), b varchar(20) encode zstd default 'x', primary key(a)) diststyle key distkey(a) compound sortkey(a, b)

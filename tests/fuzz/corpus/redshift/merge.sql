@@ -1,0 +1,1 @@
+merge into t using s on t.a = s.a when matched then update set b = s.b when not matched then insert values (1, :p)

@@ -1,0 +1,1 @@
+select a / 2, avg(b) over (partition by a rows unbounded preceding) from t where b like 'x%' qualify row_number() over (order by a) = 1
