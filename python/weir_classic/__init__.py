@@ -8,6 +8,8 @@ import sys
 
 COMPLETED_BY = {
     "pyspark": "complete_pyspark",
+    "pyspark.sql.connect.dataframe": "complete_frame",
+    "pyspark.sql.connect.udf": "complete_udf",
     "pyspark.sql.session": "complete_builder",
     "pyspark.sql.connect.session": "complete_session",
     "pyspark.sql.context": "complete_contexts",

@@ -15,6 +15,8 @@ def complete_pyspark(module):
         ("pyspark.context", {"SparkContext": SparkContext}),
         ("pyspark.files", {"SparkFiles": SparkFiles}),
         ("pyspark.broadcast", {"Broadcast": Broadcast}),
+        ("pyspark.rdd", {"RDD": Lazy("weir_classic.rdd", "RDD")}),
+        ("pyspark.statcounter", {"StatCounter": Lazy("weir_classic.statcounter", "StatCounter")}),
     ):
         if name not in sys.modules:
             submodule = types.ModuleType(name)
@@ -24,6 +26,50 @@ def complete_pyspark(module):
     from pyspark.sql import HiveContext, SQLContext
 
     module.SQLContext, module.HiveContext = SQLContext, HiveContext
+
+
+class Lazy:
+    """A class that is imported when it is first used."""
+
+    def __init__(self, module, name):
+        self._module, self._name = module, name
+
+    def _class(self):
+        import importlib
+
+        return getattr(importlib.import_module(self._module), self._name)
+
+    def __call__(self, *args, **kwargs):
+        return self._class()(*args, **kwargs)
+
+    def __getattr__(self, name):
+        return getattr(self._class(), name)
+
+    def __instancecheck__(self, instance):
+        return isinstance(instance, self._class())
+
+
+def complete_frame(module):
+    """`df.rdd`, and foreach with accumulators."""
+    from weir_classic.context import SparkContext
+
+    frame = module.DataFrame
+
+    def of_frame(self):
+        from weir_classic import rdd
+
+        return rdd.of_frame(SparkContext._of(self._session), self)
+
+    frame.rdd = property(of_frame)
+    frame.toJSON = lambda self, use_unicode=True: of_frame(_json(self)).map(lambda row: row[0])
+    frame.foreach = lambda self, f: self.rdd.foreach(f)
+    frame.foreachPartition = lambda self, f: self.rdd.foreachPartition(f)
+
+
+def _json(df):
+    from pyspark.sql.functions import struct, to_json
+
+    return df.select(to_json(struct("*")))
 
 
 def complete_builder(module):
@@ -56,6 +102,35 @@ def complete_session(module):
     session.sparkContext = property(lambda self: SparkContext._of(self))
     session.newSession = lambda self: session.Builder().remote(os.environ["SPARK_REMOTE"]).create()
     session.Builder.enableHiveSupport = lambda self: self
+    create = session.createDataFrame
+
+    def create_frame(self, data, schema=None, samplingRatio=None, verifySchema=True):
+        if type(data).__module__ == "weir_classic.rdd":
+            return data.toDF(schema, samplingRatio)
+        options = {} if samplingRatio is None else {"samplingRatio": samplingRatio}
+        if verifySchema is not True:
+            options["verifySchema"] = verifySchema
+        return create(self, data, schema, **options)
+
+    session.createDataFrame = create_frame
+
+
+def complete_udf(module):
+    """`@udf("long")` before there is a session: the text is parsed when the function is used."""
+    from pyspark.errors import PySparkRuntimeError
+
+    function = module.UserDefinedFunction
+    parsed = function.returnType
+
+    def return_type(self):
+        try:
+            return parsed.fget(self)
+        except PySparkRuntimeError as e:
+            if e.getCondition() != "NO_ACTIVE_OR_DEFAULT_SESSION":
+                raise
+            return self._returnType
+
+    function.returnType = property(return_type)
 
 
 def complete_contexts(module):

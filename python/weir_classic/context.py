@@ -2,6 +2,7 @@
 
 Source: pyspark.core.context.SparkContext of Spark 4.1.
 """
+import itertools
 import os
 import time
 
@@ -184,6 +185,58 @@ class SparkContext:
 
     def getLocalProperty(self, key):
         return self.__dict__.get("_properties", {}).get(key)
+
+    @property
+    def _rdd_ids(self):
+        return self.__dict__.setdefault("_ids", itertools.count())
+
+    def parallelize(self, c, numSlices=None):
+        from weir_classic import rdd
+
+        return rdd.parallelize(self, c, numSlices)
+
+    def range(self, start, end=None, step=1, numSlices=None):
+        return self.parallelize(range(start) if end is None else range(start, end, step), numSlices)
+
+    def emptyRDD(self):
+        return self.parallelize([], 1)
+
+    def textFile(self, name, minPartitions=None, use_unicode=True):
+        from weir_classic import rdd
+
+        return rdd.text_file(self, name, minPartitions, use_unicode)
+
+    def wholeTextFiles(self, path, minPartitions=None, use_unicode=True):
+        from weir_classic import rdd
+
+        return rdd.whole_text_files(self, path, minPartitions, use_unicode)
+
+    def union(self, rdds):
+        from weir_classic import rdd
+
+        return rdd.union(self, rdds)
+
+    def runJob(self, rdd, partitionFunc, partitions=None, allowLocal=False):
+        chosen = None if partitions is None else set(partitions)
+        return rdd.mapPartitionsWithIndex(
+            lambda number, items: partitionFunc(items) if chosen is None or number in chosen else []).collect()
+
+    def accumulator(self, value, accum_param=None):
+        from pyspark import accumulators as own
+
+        if accum_param is None:
+            params = {int: own.INT_ACCUMULATOR_PARAM, float: own.FLOAT_ACCUMULATOR_PARAM, complex: own.COMPLEX_ACCUMULATOR_PARAM}
+            if type(value) not in params:
+                raise TypeError("No default accumulator param for type %s" % type(value))
+            accum_param = params[type(value)]
+        known = self.__dict__.setdefault("_accumulators", {})
+        known[len(known)] = made = own.Accumulator(len(known), value, accum_param)
+        return made
+
+    def _accumulate(self, updates):
+        for update in updates:
+            for aid, value in update.items():
+                self.__dict__["_accumulators"][aid].add(value)
 
     def broadcast(self, value):
         return Broadcast(value)

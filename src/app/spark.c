@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/str.h"
 #include "driver/conf.h"
+#include "step/place.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -80,6 +81,12 @@ Status spark_open(Arena *a, const Options *options, Driver **ret_driver, Error *
         const char *tmp = getenv("TMPDIR");
         d.home = tmp && *tmp ? tmp : "/tmp";
     }
+    Place place;
+    place_find(a, &place);
+    d.program = place.program;
+    d.python = place.python;
+    d.support = place.support;
+    d.worker_sandbox = option_text(a, options, "worker-sandbox");
     d.credentials = found ? &server : NULL;
     TRY(dir_make(d.home, 0700, err));
     return driver_open(&d, ret_driver, err);

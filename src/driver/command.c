@@ -219,6 +219,17 @@ static Status register_function(Run *r, const Spark__Connect__CommonInlineUserDe
     return ST_OK;
 }
 
+static Status register_table_function(Run *r, const Spark__Connect__CommonInlineUserDefinedTableFunction *f, Error *err)
+{
+    Node *udf;
+    TRY(connect_udtf(r->arena, &r->connect, f, &udf, err));
+    KeptPlan *plan = keep_plan(udf);
+    session_lock(r->session);
+    entries_set(&r->session->functions, node_as(PythonUdf, udf)->name, plan);
+    session_unlock(r->session);
+    return ST_OK;
+}
+
 static Status get_resources(Run *r, Error *err)
 {
     Spark__Connect__GetResourcesCommandResult result = SPARK__CONNECT__GET_RESOURCES_COMMAND_RESULT__INIT;
@@ -235,6 +246,12 @@ Status command_message(Run *r, const Spark__Connect__Command *command, Error *er
         return sql_command(r, command->sql_command, err);
     case SPARK__CONNECT__COMMAND__COMMAND_TYPE_REGISTER_FUNCTION:
         return register_function(r, command->register_function, err);
+    case SPARK__CONNECT__COMMAND__COMMAND_TYPE_REGISTER_TABLE_FUNCTION:
+        return register_table_function(r, command->register_table_function, err);
+    case SPARK__CONNECT__COMMAND__COMMAND_TYPE_CHECKPOINT_COMMAND:
+        return checkpoint_command(r, command->checkpoint_command, err);
+    case SPARK__CONNECT__COMMAND__COMMAND_TYPE_REMOVE_CACHED_REMOTE_RELATION_COMMAND:
+        return checkpoint_remove(r, command->remove_cached_remote_relation_command);
     case SPARK__CONNECT__COMMAND__COMMAND_TYPE_GET_RESOURCES_COMMAND:
         return get_resources(r, err);
     default: {

@@ -73,6 +73,9 @@ Status command_alter_partitions(Run *r, const AlterObject *x, Error *err);
 Status command_recover(Run *r, const CatalogTable *t, bool add, bool drop, Error *err);
 Status command_repair(Run *r, Node *command, Rows **ret_rows, Error *err);
 
+/* checkpoint.c */
+Status checkpoint_command(Run *r, const Spark__Connect__CheckpointCommand *c, Error *err);
+Status checkpoint_remove(Run *r, const Spark__Connect__RemoveCachedRemoteRelationCommand *c);
 /* command_write.c */
 Status command_write_files(Run *r, Node *command, Rows **ret_rows, Error *err);
 Status command_write_table(Run *r, Node *command, Rows **ret_rows, Error *err);

@@ -9,6 +9,7 @@
 #include "driver/catalog.h"
 #include "driver/rpc.h"
 #include "driver/service.h"
+#include "driver/udf_pool.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -21,6 +22,8 @@ struct Driver {
     const char *home, *warehouse, *application_id, *scratch;
     Conf *conf;
     Engine *engine;
+    UdfPool *udf_pool;
+    int cores;
     Lake *lake;
     Store *store; /* of the home, when no server has it */
     Catalog *catalog;
@@ -85,6 +88,18 @@ static Status engine_start(Driver *d, const DriverOptions *options, Error *err)
     return engine_open(&engine, &d->engine, err);
 }
 
+static void udf_pool_start(Driver *d, const DriverOptions *options)
+{
+    int64_t memory_bytes = 0;
+    const char *limit = conf_get_explicit(d->conf, "spark.executor.pyspark.memory");
+    if (!limit || !conf_bytes(limit, &memory_bytes))
+        memory_bytes = options->memory_bytes; /* none may take more than the application has */
+    d->cores = options->cores > 0 ? options->cores : (int)sysconf(_SC_NPROCESSORS_ONLN);
+    UdfPoolOptions pool = { .program = options->program, .python = options->python, .support = options->support,
+                            .sandbox_file = options->worker_sandbox, .memory_bytes = memory_bytes, .idle_max = 2 * d->cores };
+    d->udf_pool = udf_pool_new(&pool);
+}
+
 static Status start(Driver *d, const DriverOptions *options, Error *err)
 {
     d->arena = arena_new();
@@ -98,6 +113,7 @@ static Status start(Driver *d, const DriverOptions *options, Error *err)
     d->scratch = arena_printf(d->arena, "%s/tmp/driver-%ld-%lld", d->home, (long)getpid(), (long long)clock_ms());
     TRY(dir_make(d->scratch, 0700, err));
     conf_start(d, options);
+    udf_pool_start(d, options);
     TRY(lake_start(d, options, err));
     TRY(engine_start(d, options, err));
     TRY(catalog_start(d, options, err));
@@ -175,6 +191,7 @@ void driver_close(Driver *d)
     if (d->server)
         rpc_server_stop(d->server);
     sessions_free(d->sessions);
+    udf_pool_free(d->udf_pool);
     entries_done(&d->globals);
     catalog_close(d->catalog);
     engine_close(d->engine);
@@ -193,6 +210,16 @@ void driver_close(Driver *d)
 struct Engine *driver_engine(Driver *d)
 {
     return d->engine;
+}
+
+struct UdfPool *driver_udf_pool(Driver *d)
+{
+    return d->udf_pool;
+}
+
+int driver_cores(const Driver *d)
+{
+    return d->cores;
 }
 
 Lake *driver_lake(Driver *d)

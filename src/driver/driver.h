@@ -23,6 +23,8 @@ typedef struct DriverOptions {
     int64_t memory_bytes;        /* of the engine; 0: its own default */
     int cores;                   /* 0: all */
     KeyValueList conf;           /* what the application was started with (--conf, properties file) */
+    const char *program, *python, *support; /* for Python functions: weir itself, python3, python/; NULL: they cannot run */
+    const char *worker_sandbox;  /* the file of the walls around them; NULL: the least */
     const LakeCredentials *credentials; /* ask this server for the lake; NULL: open the home's own */
 } DriverOptions;
 
@@ -36,6 +38,8 @@ Status driver_listen(Driver *driver, const char *listen, const char *token, int 
 void driver_close(Driver *driver);
 
 struct Engine *driver_engine(Driver *driver);
+struct UdfPool *driver_udf_pool(Driver *driver);
+int driver_cores(const Driver *driver);
 Lake *driver_lake(Driver *driver);
 Catalog *driver_catalog(Driver *driver);
 Sessions *driver_sessions(Driver *driver);

@@ -79,6 +79,9 @@ static Status parse_type(void *self, Arena *a, const char *text, const Type **re
     if (*start == '{' || *start == '"')
         return type_from_json(a, start, ret_type, err);
     Status status = sql_parse_type(a, text, ret_type, err);
+    Error not_columns = ERROR_INIT;
+    if (status != ST_OK && sql_parse_schema(a, text, ret_type, &not_columns) == ST_OK) /* "a int, b string": DataType.fromDDL */
+        return ST_OK;
     if (status != ST_OK)
         r->query = text;
     return status;
@@ -272,6 +275,8 @@ Status environment_relation(void *self, Arena *a, const StrList *name, const Key
     if (name->len == 1) {
         session_lock(r->session);
         KeptPlan *view = entries_find(&r->session->views, name->at[0]);
+        if (!view && str_starts(name->at[0], "checkpoint "))
+            view = entries_find(&r->session->cached, name->at[0]);
         *ret_plan = view ? kept_plan_use(view, a) : NULL;
         session_unlock(r->session);
         if (*ret_plan)

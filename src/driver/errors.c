@@ -227,7 +227,8 @@ char *error_text(Arena *a, const Error *e, const char *query)
     const char *const *classes = error_classes(e);
     if (classes == parse_classes)
         str_addc(&out, '\n');
-    if (e->code[0] && !str_starts(e->message, "[") && !str_starts(e->message, "\n["))
+    bool traceback = str_eq(e->code, "PYTHON_EXCEPTION"); /* no error class of Spark's */
+    if (e->code[0] && !traceback && !str_starts(e->message, "[") && !str_starts(e->message, "\n["))
         str_addf(&out, "[%s] ", e->code);
     str_add(&out, e->message);
     if (e->code[0] && e->sqlstate[0] && !strstr(e->message, "SQLSTATE: "))
@@ -336,7 +337,7 @@ RpcStatus error_rpc_status(Arena *a, const Error *e, const char *query, const ch
     Google__Rpc__Status status = GOOGLE__RPC__STATUS__INIT;
     status.has_code = true;
     status.code = RPC_INTERNAL;
-    status.message = abbreviate(a, text, INFO_TEXT_BYTES);
+    status.message = abbreviate(a, text, STATUS_TEXT_BYTES); /* clients check that it is grpc-message */
     status.n_details = 1;
     status.details = details;
     return (RpcStatus){ .code = RPC_INTERNAL, .message = abbreviate(a, text, STATUS_TEXT_BYTES),

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "driver/command.h"
 #include "driver/proto.h"
+#include "driver/udf.h"
 #include "driver/uuid.h"
 
 #include <zstd.h>
@@ -16,9 +17,11 @@ void run_init(Run *r, Driver *driver, Session *session, Execution *execution, Ar
     environment_init(r);
 }
 
-static void interrupt_engine(void *engine)
+static void interrupt_run(void *run)
 {
-    engine_interrupt(engine);
+    Run *r = run;
+    engine_interrupt(r->engine);
+    udf_run_cancel(r->udfs);
 }
 
 void run_done(Run *r)
@@ -26,6 +29,8 @@ void run_done(Run *r)
     if (r->execution)
         execution_on_interrupt(r->execution, NULL, NULL);
     Error ignored = ERROR_INIT;
+    udf_run_end(r->udfs);
+    r->udfs = NULL;
     for (size_t i = 0; i < r->tables.len; i++)
         engine_drop(r->engine, r->tables.at[i], &ignored);
     engine_session_close(r->engine);
@@ -41,8 +46,11 @@ Status run_engine(Run *r, EngineSession **ret_engine, Error *err)
 {
     if (!r->engine) {
         TRY(engine_session(driver_engine(r->driver), &r->engine, err));
+        r->udfs = udf_run_new(r);
+        if (!r->udfs)
+            return FAIL(err, ST_IO, "make an event descriptor");
         if (r->execution)
-            execution_on_interrupt(r->execution, interrupt_engine, r->engine);
+            execution_on_interrupt(r->execution, interrupt_run, r);
     }
     *ret_engine = r->engine;
     return ST_OK;
@@ -149,7 +157,8 @@ EmitOptions run_emit_options(Run *r)
     const char *ansi = run_conf(r, "spark.sql.ansi.enabled");
     return (EmitOptions){ .time_zone = run_conf(r, "spark.sql.session.timeZone"), .ansi = !ansi || str_ieq(ansi, "true"),
                           .now_us = r->now_us, .user = r->session->user, .catalog = catalog, .database = database,
-                          .conf = conf_callback, .relation = relation_callback, .parser = parser_callback, .self = r };
+                          .conf = conf_callback, .relation = relation_callback, .parser = parser_callback, .udf = udf_function,
+                          .python = udf_stage, .self = r };
 }
 
 static Status emit(Run *r, const Node *bound, const char **ret_sql, Error *err)

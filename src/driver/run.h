@@ -21,6 +21,7 @@ typedef struct Run {
     Arena *arena;
     const char *query;     /* the SQL text that error positions point into; NULL: none */
     EngineSession *engine; /* made on first use by run_engine, closed by run_done */
+    struct UdfRun *udfs;   /* with it */
     BindEnv env;
     ConnectOptions connect;
     int64_t now_us;        /* when the query started */

@@ -1,6 +1,9 @@
 /* driver/session.c -- see session.h. Lock order: all sessions, one session, one execution. */
 #include "driver/session.h"
 
+#include "driver/driver.h"
+#include "driver/udf_pool.h"
+
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -161,6 +164,7 @@ void session_unref(Session *s)
 {
     if (!s || atomic_fetch_sub(&s->refs, 1) != 1)
         return;
+    udf_pool_forget(driver_udf_pool(s->driver), s->server_id);
     tree_remove(s->artifact_dir, NULL);
     conf_free(s->conf);
     entries_done(&s->views);

@@ -229,13 +229,15 @@ static bool check_node(const Node *n, void *arg)
     }
     if (node_is(Window, n)) { /* its function runs over the groups: only its arguments must be grouped */
         const Window *w = node_as(Window, n);
-        const NodeList *lists[] = { node_is(Call, w->function) ? &node_as(Call, w->function)->args : NULL, &w->partitions, &w->orders };
+        const NodeList *lists[] = { node_is(Call, w->function) ? &node_as(Call, w->function)->args
+                                    : node_is(PythonUdf, w->function) ? &node_as(PythonUdf, w->function)->args : NULL,
+                                    &w->partitions, &w->orders };
         for (size_t i = 0; i < 3; i++)
             for (size_t k = 0; lists[i] && k < lists[i]->len; k++)
                 node_walk(lists[i]->at[k], check_node, c);
         return false;
     }
-    if (node_is(Call, n) && node_as(Call, n)->function->kind == FN_AGGREGATE)
+    if (is_aggregate(n))
         return false;
     if (node_is(Subquery, n)) {
         c->status = check_subquery(c, node_as(Subquery, n));
@@ -285,7 +287,7 @@ static Node *split_node(Arena *a, Node *n, void *arg);
 static Node *split_outer(Arena *a, Node *n, void *arg)
 {
     const Split *s = arg;
-    bool aggregate = node_is(Call, n) && node_as(Call, n)->function->kind == FN_AGGREGATE;
+    bool aggregate = is_aggregate(n);
     return aggregate || node_is(ColumnRef, n) || in_list(s->groups, n) ? split_node(a, n, arg) : NULL;
 }
 
@@ -319,7 +321,7 @@ static Node *split_node(Arena *a, Node *n, void *arg)
         made->function = w->function;
         return &made->node;
     }
-    if (node_is(Call, n) && node_as(Call, n)->function->kind == FN_AGGREGATE)
+    if (is_aggregate(n))
         return below_column(s, n, pretty(s->b, n));
     if (node_is(ColumnRef, n)) {
         s->missing = true;
@@ -334,7 +336,7 @@ static bool note_correlated(const Node *n, void *arg)
     bool *found = arg;
     if (node_is(Subquery, n))
         *found = *found || is_correlated(n) || node_as(Subquery, n)->operands.len;
-    return !*found && !node_is(Subquery, n) && !(node_is(Call, n) && node_as(Call, n)->function->kind == FN_AGGREGATE);
+    return !*found && !node_is(Subquery, n) && !is_aggregate(n);
 }
 
 /* What must stand in a Project over the Aggregate. */
@@ -367,7 +369,7 @@ typedef struct NullGroups {
 static Node *group_nullable(Arena *a, Node *n, void *arg)
 {
     const NullGroups *g = arg;
-    if (node_is(Call, n) && node_as(Call, n)->function->kind == FN_AGGREGATE)
+    if (is_aggregate(n))
         return n;
     if (in_list(g->groups, n)) {
         Node *copy = node_copy(a, n);

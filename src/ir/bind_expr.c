@@ -350,11 +350,39 @@ static Status bind_sort_order(Binder *b, const Scope *s, const SortOrder *n, Nod
     return ST_OK;
 }
 
+/* Arguments may be named: f(x, key => y). */
+static Status bind_udf_args(Binder *b, const Scope *s, const PythonUdf *n, PythonUdf *udf, Error *err)
+{
+    NodeList values = { 0 };
+    udf->args = (NodeList){ 0 };
+    udf->arg_names = (StrList){ 0 };
+    for (size_t i = 0; i < n->args.len; i++) {
+        const NamedArgument *named = node_is(NamedArgument, n->args.at[i]) ? node_as(NamedArgument, n->args.at[i]) : NULL;
+        const char *name = named ? named->key : "";
+        bool after = !named && i && *udf->arg_names.at[i - 1];
+        if (after)
+            return spark_error(err, n->args.at[i], "UNEXPECTED_POSITIONAL_ARGUMENT", "4274K",
+                               "Cannot invoke routine `<routineName>` because it contains positional argument(s) following the named "
+                               "argument assigned to `<parameterName>`; please rearrange them so the positional arguments come "
+                               "first and then retry the query again.",
+                               "routineName", n->name, "parameterName", udf->arg_names.at[i - 1], NULL);
+        for (size_t k = 0; named && k < i; k++)
+            if (str_ieq(udf->arg_names.at[k], name))
+                return spark_error(err, n->args.at[i], "DUPLICATE_ROUTINE_PARAMETER_ASSIGNMENT.DOUBLE_NAMED_ARGUMENT_REFERENCE", "4274K",
+                                   "Call to routine `<routineName>` is invalid because it includes multiple argument assignments to "
+                                   "the same parameter name `<parameterName>`. More than one named argument referred to the same "
+                                   "parameter. Please assign a value only once.",
+                                   "routineName", n->name, "parameterName", name, NULL);
+        vec_push(b->a, &udf->arg_names, name);
+        vec_push(b->a, &values, named ? named->value : n->args.at[i]);
+    }
+    return bind_exprs(b, s, &values, &udf->args, err);
+}
+
 static Status bind_udf(Binder *b, const Scope *s, const PythonUdf *n, Node **ret, Error *err)
 {
     PythonUdf *udf = (PythonUdf *)(void *)node_copy(b->a, &n->node);
-    udf->args = (NodeList){ 0 };
-    TRY(bind_exprs(b, s, &n->args, &udf->args, err));
+    TRY(bind_udf_args(b, s, n, udf, err));
     if (!udf->returns)
         TRY(b->env->parse_type(b->env->self, b->a, n->returns_text, &udf->returns, err));
     *ret = typed(&udf->node, udf->returns, true, NULL);
@@ -575,6 +603,14 @@ static bool search_kind(Node *n, void *arg)
     return !search->found;
 }
 
+bool is_aggregate(const Node *n)
+{
+    enum { GROUPED_AGG_PANDAS = 202, GROUPED_AGG_ARROW = 252 }; /* PythonEvalType */
+    if (node_is(PythonUdf, n))
+        return node_as(PythonUdf, n)->eval_type == GROUPED_AGG_PANDAS || node_as(PythonUdf, n)->eval_type == GROUPED_AGG_ARROW;
+    return node_is(Call, n) && node_as(Call, n)->function->kind == FN_AGGREGATE;
+}
+
 bool contains_kind(const Node *n, FunctionKind kind)
 {
     KindSearch search = { kind, false };
@@ -592,6 +628,8 @@ bool contains_kind(const Node *n, FunctionKind kind)
             search_kind(w->orders.at[i], &search);
         return search.found;
     }
+    if (kind == FN_AGGREGATE && node_is(PythonUdf, n) && is_aggregate(n))
+        return true;
     if (node_is(Call, n) && node_as(Call, n)->function->kind == kind)
         return kind != FN_AGGREGATE || !is_outer_aggregate(n);
     node_children(n, search_kind, &search);

@@ -169,11 +169,41 @@ static Status bind_range_function(Binder *b, const UnresolvedTableFunction *n, c
     return bind_relation(b, range, NULL, ret, err);
 }
 
+/* A Python table function is a scalar one that gives an array of rows, and `inline` of that. */
+static Status bind_python_table(Binder *b, const PythonUdf *f, const UnresolvedTableFunction *n, const Scope *s, Node **ret, Error *err)
+{
+    PythonUdf *udf = (PythonUdf *)(void *)node_copy(b->a, &f->node);
+    StrList inline_name = { 0 }, none = { 0 };
+    NodeList args = { 0 };
+    Node *generator = NULL, *one = NULL;
+    if (!udf->returns && udf->returns_text)
+        TRY(b->env->parse_type(b->env->self, b->a, udf->returns_text, &udf->returns, err));
+    if (!udf->returns || udf->returns->kind != TYPE_STRUCT)
+        return spark_unsupported(err, &n->node, "a Python table function whose columns its analyze method tells");
+    udf->returns = type_array(b->a, udf->returns, false);
+    udf->returns_text = NULL;
+    udf->args = n->args;
+    vec_push(b->a, &inline_name, "inline");
+    vec_push(b->a, &args, &udf->node);
+    Node *call = node_new(b->a, Function, .name = inline_name, .args = args);
+    TRY(bind_expr(b, s, node_at(call, n->node.start, n->node.stop), &generator, err));
+    TRY(bind_relation(b, node_new(b->a, OneRow, .unused = false), NULL, &one, err));
+    return make_generate(b, one, generator, false, &none, NULL, &n->node, ret, err);
+}
+
+static bool is_python_table(const Node *n)
+{
+    enum { TABLE_UDF = 300, ARROW_UDTF = 302 }; /* PythonEvalType */
+    return node_is(PythonUdf, n) && node_as(PythonUdf, n)->eval_type >= TABLE_UDF && node_as(PythonUdf, n)->eval_type <= ARROW_UDTF;
+}
+
 Status bind_table_function(Binder *b, const UnresolvedTableFunction *n, const Scope *outer, Node **ret, Error *err)
 {
     const char *name = n->name.at[n->name.len - 1];
     NodeList args = { 0 };
     Scope s = { .outer = outer, .generators = true };
+    if (n->function)
+        return bind_python_table(b, node_as(PythonUdf, n->function), n, &s, ret, err);
     if (str_ieq(name, "range")) {
         TRY(bind_exprs(b, &s, &n->args, &args, err));
         return bind_range_function(b, n, &args, ret, err);
@@ -185,6 +215,8 @@ Status bind_table_function(Binder *b, const UnresolvedTableFunction *n, const Sc
     if (!row && b->env->function && b->env->function(b->env->self, b->a, &n->name, &routine, &ignored) == ST_OK &&
         node_is(CreateFunction, routine))
         return bind_routine_table(b, node_as(CreateFunction, routine), n, outer, ret, err);
+    if (routine && is_python_table(routine))
+        return bind_python_table(b, node_as(PythonUdf, routine), n, &s, ret, err);
     if (!row || row->kind != FN_GENERATOR)
         return spark_error(err, &n->node, "UNRESOLVABLE_TABLE_VALUED_FUNCTION", "42883",
                            "Could not resolve <name> to a table-valued function. Please make sure that <name> is defined as a "

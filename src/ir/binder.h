@@ -122,6 +122,8 @@ Status make_cast(Binder *b, Node *child, const Type *to, int64_t mode, const Nod
 Status make_case(Binder *b, Node *node_case, Node **ret, Error *err);
 Status make_get_field(Binder *b, Node *child, const char *field, const Node *at, Node **ret, Error *err);
 bool contains_kind(const Node *n, FunctionKind kind);
+/* A call of an aggregate function, Python's too. */
+bool is_aggregate(const Node *n);
 bool contains_window(const Node *n);
 bool contains_subquery_outer(const Node *n);
 bool is_foldable(const Node *n);

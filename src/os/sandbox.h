@@ -53,6 +53,10 @@ typedef struct SandboxOptions {
  * returns from here; the exit code comes through (a signal as 128 + its number). */
 Status sandbox_enter(const SandboxOptions *options, Error *err);
 
+/* The options as a file, and back (the strings of the arena): so that another process can put up the same walls. */
+Status sandbox_save(const SandboxOptions *options, const char *path, Error *err);
+Status sandbox_load(Arena *a, const char *path, SandboxOptions *ret_options, Error *err);
+
 /* What every program of a Debian-like host needs to run: libraries, certificates, time zones, devices; no users' folders. */
 void sandbox_system_paths(Arena *a, StrList *read_paths, StrList *write_paths);
 

@@ -20,6 +20,7 @@ typedef struct DriverOptions {
     const char *run;            /* the step's id, NULL: none */
     const char *folder;         /* where its conf file goes */
     const char *cwd;            /* its working folder, which with `run` is also all of the host that it may name; NULL: ours */
+    const char *worker_sandbox; /* the file of the walls around its Python functions; NULL: the least */
     int number;                 /* of this driver in the step: 1, 2, … */
     int64_t memory_bytes, cores;
     Map conf;                   /* spark.* */

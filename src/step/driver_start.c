@@ -64,7 +64,8 @@ Status driver_start(const DriverOptions *options, Driver *ret_driver, Error *err
                             "--ready-fd",     arena_printf(a, "%d", write_end) };
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         vec_push(a, &argv, fixed[i]);
-    const char *named[][2] = { { "--run", options->run }, { "--home", options->home }, { "--warehouse", options->warehouse } };
+    const char *named[][2] = { { "--run", options->run }, { "--home", options->home }, { "--warehouse", options->warehouse },
+                               { "--worker-sandbox", options->worker_sandbox } };
     for (size_t i = 0; i < sizeof named / sizeof *named; i++)
         if (named[i][1]) {
             vec_push(a, &argv, named[i][0]);

@@ -149,6 +149,16 @@ static Status lay_out_script(Submit *s, Error *err)
     return ST_OK;
 }
 
+/* Workers import them too. */
+static void note_py_files(Submit *s)
+{
+    str_auto list = STR_INIT(64 * 1024);
+    for (size_t i = 0; i < s->python_path.len; i++)
+        str_addf(&list, "%s%s", i ? "," : "", s->python_path.at[i]);
+    if (list.len)
+        map_set(s->arena, &s->conf, "spark.submit.pyFiles", str_arena(&list, s->arena));
+}
+
 static int64_t memory_of(const char *text, int64_t otherwise)
 {
     char *unit;
@@ -232,6 +242,7 @@ static Status submit(Submit *s, int *ret_code, Error *err)
     TRY(configure(s, err));
     TRY(lay_out_script(s, err));
     TRY(lay_out_files(s, err));
+    note_py_files(s);
     TRY(get_driver(s, err));
     say("INFO", "Running %s with the Spark driver at %.*s", s->options.application, (int)strcspn(s->remote, ";"), s->remote);
     TRY(run_script(s, ret_code, err));

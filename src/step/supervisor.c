@@ -129,6 +129,7 @@ static Status channel_prepare(Supervisor *s, char **env, Error *err)
                              .warehouse = warehouse_of(s),
                              .folder = s->folder,
                              .cwd = path_join(s->arena, s->folder, "work"),
+                             .worker_sandbox = path_join(s->arena, s->folder, "worker-sandbox"),
                              .memory_bytes = s->spec.driver_memory_bytes,
                              .cores = s->spec.driver_cores,
                              .env = (const char *const *)env,
@@ -147,6 +148,7 @@ static Status step_start(Supervisor *s, Error *err)
     TRY(sandbox_group_make(a, arena_printf(a, "weir-%s", s->spec.id), s->spec.parts, s->spec.memory_bytes, s->spec.cpu_milli,
                            &s->group, err));
     s->sandbox.group = &s->group;
+    TRY(sandbox_save(&s->sandbox, path_join(a, s->folder, "worker-sandbox"), err)); /* functions run by the same walls */
     vec_push(a, &s->spec.argv, NULL);
     fd_auto out = log_open(s, "stdout");
     fd_auto errors = log_open(s, "stderr");

@@ -48,11 +48,78 @@ def test_local_files_and_the_homes_lake(submit, tmp_path):
     assert (tmp_path / "out.parquet" / "_SUCCESS").exists()
 
 
-@pytest.mark.parametrize("call, words", [("sc.parallelize([1])", "SparkContext.parallelize"), ("sc.textFile('x')", "SparkContext.textFile"),
-                                         ("sc.accumulator(0)", "SparkContext.accumulator")])
-def test_what_needs_a_jvm_is_named(submit, call, words):
-    done = submit(f"from pyspark import SparkContext\nsc = SparkContext.getOrCreate()\n{call}\n", code=1)
-    assert "NOT_IMPLEMENTED" in done.stderr and words in done.stderr
+RDDS = """
+import operator
+from pyspark import SparkContext
+from pyspark.sql import Row, SparkSession
+sc = SparkContext.getOrCreate()
+spark = SparkSession.builder.getOrCreate()
+r = sc.parallelize(range(10), 3)
+pairs = r.map(lambda x: (x % 3, x))
+assert r.glom().collect() == [[0, 1, 2], [3, 4, 5], [6, 7, 8, 9]] and r.getNumPartitions() == 3
+assert r.map(lambda x: x * 2).filter(lambda x: x % 3 == 0).flatMap(lambda x: [x, x]).collect() == [0, 0, 6, 6, 12, 12, 18, 18]
+assert (r.reduce(operator.add), r.count(), r.sum(), r.mean(), r.max(), r.first(), r.take(4)) == (45, 10, 45, 4.5, 9, 0, [0, 1, 2, 3])
+assert r.top(2) == [9, 8] and r.takeOrdered(2) == [0, 1] and r.fold(0, operator.add) == 45 and r.stats().count() == 10
+assert r.aggregate((0, 0), lambda a, x: (a[0] + x, a[1] + 1), lambda a, b: (a[0] + b[0], a[1] + b[1])) == (45, 10)
+assert sorted(pairs.reduceByKey(operator.add).collect()) == [(0, 18), (1, 12), (2, 15)]
+assert sorted(pairs.aggregateByKey(0, operator.add, operator.add).collect()) == sorted(pairs.foldByKey(0, operator.add).collect())
+assert sorted((k, sorted(v)) for k, v in pairs.groupByKey(2).collect()) == [(0, [0, 3, 6, 9]), (1, [1, 4, 7]), (2, [2, 5, 8])]
+names = sc.parallelize([(0, "a"), (7, "z")])
+assert sorted(pairs.join(names).mapValues(lambda v: v[1]).collect()) == [(0, "a")] * 4
+assert dict(pairs.rightOuterJoin(names).lookup(7)) == {None: "z"} and pairs.leftOuterJoin(names).count() == 10
+assert pairs.fullOuterJoin(names).count() == 11 and dict(pairs.countByKey()) == {0: 4, 1: 3, 2: 3}
+assert sc.parallelize([5, 3, 9, 1]).sortBy(lambda x: -x).collect() == [9, 5, 3, 1]
+assert sc.parallelize([(i * 7 % 13, i) for i in range(13)]).sortByKey(numPartitions=3).keys().collect() == list(range(13))
+assert sorted(sc.parallelize([1, 1, 2]).distinct().collect()) == [1, 2] and r.countByValue()[4] == 1
+assert sc.parallelize("abc", 2).zipWithIndex().collect() == [("a", 0), ("b", 1), ("c", 2)]
+assert sc.parallelize(range(4), 2).zip(sc.parallelize("wxyz", 2)).collect() == [(0, "w"), (1, "x"), (2, "y"), (3, "z")]
+assert sorted(r.subtract(sc.parallelize([1, 2])).collect()) == [0] + list(range(3, 10))
+assert sorted(r.intersection(sc.parallelize([1, 2, 30])).collect()) == [1, 2]
+assert r.union(sc.range(2)).collect() == list(range(10)) + [0, 1] and r.coalesce(2).glom().collect() == [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9]]
+assert sorted(r.repartition(5).collect()) == list(range(10)) and 0 < r.sample(False, 0.5, 3).count() < 10
+assert r.mapPartitionsWithIndex(lambda i, items: [(i, sum(items))]).collect() == [(0, 3), (1, 12), (2, 30)]
+seen, table = sc.accumulator(0), sc.broadcast({1: "one"})
+r.foreach(lambda x: seen.add(x))
+r.map(lambda x: seen.add(1)).count()
+assert seen.value == 55 and r.map(lambda x: table.value.get(x)).filter(bool).collect() == ["one"]
+spark.range(3).foreach(lambda row: seen.add(row.id))
+assert seen.value == 58
+kept = r.map(lambda x: x + 1).cache()
+assert (kept.count(), kept.sum()) == (10, 55)
+words = sc.textFile("words.txt").flatMap(lambda line: line.split()).map(lambda w: (w, 1)).reduceByKey(operator.add)
+assert sorted(words.collect()) == [("a", 2), ("b", 1)]
+words.map(lambda kv: "%s %d" % kv).saveAsTextFile("counts")
+assert sorted(sc.textFile("counts").collect()) == ["a 2", "b 1"]
+assert [t for _, t in sc.wholeTextFiles("words.txt").collect()] == ["a b\\na\\n"]
+assert r.map(lambda x: (x, str(x))).toDF(["n", "t"]).where("n > 8").collect() == [Row(n=9, t="9")]
+assert spark.createDataFrame(r.map(lambda x: (x,)), "n long").count() == 10
+assert spark.range(3).rdd.map(lambda row: row.id + 1).collect() == [1, 2, 3]
+try:
+    r.map(lambda x: 1 // x).collect()
+    raise SystemExit("no error")
+except Exception as e:
+    assert "ZeroDivisionError" in str(e), e
+print("all is well")
+"""
+
+
+def test_rdds(submit, tmp_path):
+    (tmp_path / "words.txt").write_text("a b\na\n")
+    assert submit(RDDS).stdout == "all is well\n"
+
+
+def test_what_an_rdd_has_not_is_named(submit):
+    done = submit("from pyspark import SparkContext\nSparkContext.getOrCreate().parallelize([1]).saveAsHadoopFile('x')\n", code=1)
+    assert "NOT_IMPLEMENTED" in done.stderr and "RDD.saveAsHadoopFile" in done.stderr
+
+
+def test_modules_of_py_files_are_there_in_workers(submit, tmp_path):
+    (tmp_path / "helper.py").write_text("def twice(x):\n    return 2 * x\n")
+    done = submit("import helper\nfrom pyspark.sql import SparkSession\nfrom pyspark.sql.functions import udf\n"
+                  "twice = udf('long')(helper.twice)\n"
+                  "spark = SparkSession.builder.getOrCreate()\nprint(spark.range(3).select(twice('id')).collect()[2][0])\n"
+                  "print(spark.sparkContext.parallelize([4]).map(helper.twice).collect())\n", "--py-files", str(tmp_path / "helper.py"))
+    assert done.stdout == "4\n[8]\n"
 
 
 def test_exit_code_and_leftovers(submit, tmp_path):

@@ -9,7 +9,6 @@ from pyspark.errors import (AnalysisException, ArithmeticException, IllegalArgum
                             ParseException, SparkNoSuchElementException, UnsupportedOperationException)
 from pyspark.sql import Row, Window
 from pyspark.sql import functions as F
-from pyspark.sql.types import LongType
 
 
 def test_version_and_configuration(spark):
@@ -145,10 +144,6 @@ def test_errors_are_sparks(spark):
     with pytest.raises(NumberFormatException) as e:
         spark.sql("select cast('x' as int)").collect()
     assert e.value.getCondition() == "CAST_INVALID_INPUT"
-    with pytest.raises(UnsupportedOperationException) as e:
-        spark.udf.register("f", lambda x: x, LongType())
-        spark.sql("select f(id) from range(1)").collect()
-    assert "PythonUdf" in str(e.value)
     with pytest.raises(UnsupportedOperationException) as e:
         spark.readStream.format("rate").load().schema
     assert "is_streaming" in str(e.value)

@@ -84,7 +84,7 @@ def test_classic_script(cluster):
     (SESSION + "spark.read.schema('a int').option('mode', 'FAILFAST').csv('s3://pyspark-steps/bad.csv').show()\n", "FAILED_READ_FILE"),
     (SESSION + "spark.read.parquet('s3://pyspark-steps/bad.parquet').show()\n", "[FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER]"),
     (SESSION + "spark.read.csv('s3://pyspark-steps/none/').show()\n", "[PATH_NOT_FOUND] Path does not exist: s3://pyspark-steps/none/"),
-    (SESSION + "spark.sparkContext.parallelize([1])\n", "[NOT_IMPLEMENTED] SparkContext.parallelize"),
+    (SESSION + "spark.sparkContext.newAPIHadoopFile('x')\n", "[NOT_IMPLEMENTED] SparkContext.newAPIHadoopFile"),
     (SESSION + "import sys\nsys.exit(5)\n", "User application exited with status 5"),
 ])
 def test_failures_say_why(cluster, script, words):
@@ -94,6 +94,22 @@ def test_failures_say_why(cluster, script, words):
     assert status["State"] == "FAILED" and out == ""
     assert words in status["FailureDetails"]["Message"]
     assert status["FailureDetails"]["LogFile"].endswith("/stderr.gz") and words in err
+
+
+def test_functions_run_inside_the_steps_walls(cluster, server):
+    """In a worker: what the script could not read, its functions cannot read either."""
+    secret = server.home / "control.db"
+    status, out, err = cluster.run(SESSION + f"""
+from pyspark.sql.functions import udf
+def look(x):
+    try:
+        return len(open({str(secret)!r}, "rb").read(16))
+    except OSError as e:
+        return -1
+print(spark.range(1).select(udf(look, "int")("id")).collect()[0][0], spark.sparkContext.parallelize([1, 2]).sum())
+""")
+    assert status["State"] == "COMPLETED", err
+    assert out == "-1 3\n"
 
 
 def test_a_failed_write_is_not_visible(cluster):

@@ -263,23 +263,24 @@ static void an_interrupted_query_ends(void **state)
 }
 
 /* Doubles a column of longs; fails on 13. */
-static Status twice(void *self, const struct ArrowSchema *schema, struct ArrowArray *args, struct ArrowArray *ret_column, Error *err)
+static Status twice(void *self, const struct ArrowSchema *schema, const struct ArrowArray *args, struct ArrowArray *ret_batch, Error *err)
 {
     (void)self;
     assert_string_equal(schema->children[0]->format, "l");
-    struct ArrowArray out = { 0 };
+    struct ArrowArray batch = { 0 };
     const int64_t *values = args->children[0]->buffers[1];
-    if (ArrowArrayInitFromType(&out, NANOARROW_TYPE_INT64) != NANOARROW_OK || ArrowArrayStartAppending(&out) != NANOARROW_OK)
+    if (ArrowArrayInitFromSchema(&batch, schema, NULL) != NANOARROW_OK || ArrowArrayStartAppending(&batch) != NANOARROW_OK)
         return FAIL(err, ST_INTERNAL, "out of memory");
     for (int64_t i = 0; i < args->length; i++) {
         if (values[i] == 13) {
-            ArrowArrayRelease(&out);
+            ArrowArrayRelease(&batch);
             return FAIL_CODE(err, ST_RUNTIME, "PYTHON_EXCEPTION", "thirteen");
         }
-        ArrowArrayAppendInt(&out, 2 * values[i]);
+        ArrowArrayAppendInt(batch.children[0], 2 * values[i]);
+        ArrowArrayFinishElement(&batch);
     }
-    ArrowArrayFinishBuildingDefault(&out, NULL);
-    ArrowArrayMove(&out, ret_column);
+    ArrowArrayFinishBuildingDefault(&batch, NULL);
+    ArrowArrayMove(&batch, ret_batch);
     return ST_OK;
 }
 
@@ -290,13 +291,19 @@ static void functions_of_others_take_and_give_arrow(void **state)
     const Type *types[] = { &type_long };
     struct ArrowArray batch = { 0 };
     struct ArrowSchema arrow = { 0 };
-    assert_int_equal(engine_register_udf(f->session, "udf_1", types, 1, &type_long, twice, NULL, &err), ST_OK);
-    only_batch(f, "SELECT sum(udf_1(range))::BIGINT FROM range(14, 5000)", one(f, &type_long), NULL, &batch, &arrow);
+    arena_auto *a = arena_new();
+    int64_t id;
+    const char *call;
+    assert_int_equal(engine_attach_udf(f->session, a, types, 1, &type_long, twice, NULL, &id, &call, &err), ST_OK);
+    only_batch(f, arena_printf(a, "SELECT sum(%s, range))::BIGINT FROM range(14, 5000)", call), one(f, &type_long), NULL, &batch, &arrow);
     assert_int_equal(*(const int64_t *)batch.children[0]->buffers[1], 4999LL * 5000 - 13 * 14);
     ArrowArrayRelease(&batch);
     ArrowSchemaRelease(&arrow);
-    assert_int_equal(run(f, "SELECT sum(udf_1(range)) FROM range(20)", &err), ST_RUNTIME);
+    assert_int_equal(run(f, arena_printf(a, "SELECT sum(%s, range)) FROM range(20)", call), &err), ST_RUNTIME);
     assert_string_equal(err.code, "PYTHON_EXCEPTION");
+    assert_string_equal(err.message, "thirteen");
+    engine_detach(f->session, id);
+    assert_int_equal(run(f, arena_printf(a, "SELECT %s, 1::BIGINT)", call), &err), ST_IO);
 }
 
 static void names_and_texts_are_quoted(void **state)

@@ -298,3 +298,49 @@ Status engine_ipc_schema(Arena *a, const void *ipc, size_t ipc_bytes, const Type
     *ret_schema = type;
     return ST_OK;
 }
+
+/* ---------------------------------------------------------------- one batch of known types */
+static bool same_layout(const struct ArrowSchema *x, const struct ArrowSchema *y)
+{
+    if (strcmp(x->format, y->format) != 0 || x->n_children != y->n_children || x->dictionary || y->dictionary)
+        return false;
+    for (int64_t i = 0; i < x->n_children; i++)
+        if (!same_layout(x->children[i], y->children[i]))
+            return false;
+    return true;
+}
+
+static Status check_layout(const Type *schema, const struct ArrowSchema *got, Error *err)
+{
+    struct ArrowSchema want = { 0 };
+    TRY(arrow_schema(schema, "UTC", &want, err));
+    Status status = ST_OK;
+    if (want.n_children != got->n_children)
+        status = FAIL(err, ST_INVALID, "%lld columns came, %zu were expected", (long long)got->n_children, schema->nfields);
+    for (int64_t i = 0; status == ST_OK && i < want.n_children; i++)
+        if (!same_layout(want.children[i], got->children[i])) {
+            arena_auto *a = arena_new();
+            status = FAIL(err, ST_INVALID, "column '%s' came as Arrow '%s', %s was expected", schema->fields[i].name,
+                          got->children[i]->format, type_sql_text(a, schema->fields[i].type));
+        }
+    ArrowSchemaRelease(&want);
+    return status;
+}
+
+Status engine_arrow_schema(const Type *schema, struct ArrowSchema *ret_schema, Error *err)
+{
+    return arrow_schema(schema, "UTC", ret_schema, err);
+}
+
+Status engine_ipc_batch(const Type *schema, const void *ipc, size_t ipc_bytes, struct ArrowArray *ret_batch, Error *err)
+{
+    reader_auto reader = { 0 };
+    bool more = false;
+    TRY(reader_open(&reader, ipc, ipc_bytes, err));
+    TRY(check_layout(schema, &reader.schema, err));
+    TRY(reader_next(&reader, &more, err));
+    if (!more)
+        return FAIL(err, ST_INVALID, "an Arrow stream without a batch");
+    ArrowArrayMove(&reader.batch, ret_batch);
+    return ST_OK;
+}

@@ -271,10 +271,16 @@ static ArrowErrorCode append_vector(struct ArrowArray *array, const Type *t, duc
 
 Status arrow_append_chunk(struct ArrowArray *array, const Type *schema, duckdb_data_chunk chunk, Error *err)
 {
-    idx_t count = duckdb_data_chunk_get_size(chunk);
+    return arrow_append_rows(array, schema, chunk, 0, duckdb_data_chunk_get_size(chunk), err);
+}
+
+static Status append_columns(struct ArrowArray *array, const Type *schema, duckdb_data_chunk chunk, idx_t first_column, idx_t from,
+                             idx_t count, Error *err)
+{
     for (size_t i = 0; i < schema->nfields; i++) {
         ArrowErrorCode code =
-            append_vector(array->children[i], schema->fields[i].type, duckdb_data_chunk_get_vector(chunk, i), 0, count);
+            append_vector(array->children[i], schema->fields[i].type, duckdb_data_chunk_get_vector(chunk, first_column + i),
+                          from, count);
         if (code == EOVERFLOW)
             return FAIL(err, ST_LIMIT, "a batch of column `%s` is larger than 2 GiB", schema->fields[i].name);
         if (code != NANOARROW_OK)
@@ -282,4 +288,14 @@ Status arrow_append_chunk(struct ArrowArray *array, const Type *schema, duckdb_d
     }
     array->length += (int64_t)count;
     return ST_OK;
+}
+
+Status arrow_append_rows(struct ArrowArray *array, const Type *schema, duckdb_data_chunk chunk, idx_t from, idx_t count, Error *err)
+{
+    return append_columns(array, schema, chunk, 0, from, count, err);
+}
+
+Status arrow_append_columns(struct ArrowArray *array, const Type *schema, duckdb_data_chunk chunk, idx_t first_column, idx_t count, Error *err)
+{
+    return append_columns(array, schema, chunk, first_column, 0, count, err);
 }

@@ -121,8 +121,7 @@ static Status emit_filter(Emit *e, const Filter *f, Sel *ret)
     return ST_OK;
 }
 
-/* Output expressions: "expr AS c7, c3"; a column that stands there twice is given once. `schema`: for one without an Alias. */
-static Status emit_outputs(Emit *e, const NodeList *exprs, const Schema *schema, const char **ret_text)
+Status emit_outputs(Emit *e, const NodeList *exprs, const Schema *schema, const char **ret_text)
 {
     str_auto out = EMIT_STR;
     for (size_t i = 0; i < exprs->len; i++) {
@@ -151,6 +150,11 @@ static Status emit_outputs(Emit *e, const NodeList *exprs, const Schema *schema,
 static Status emit_project(Emit *e, const Project *p, Sel *ret)
 {
     Sel s;
+    bool done = false;
+    if (e->python)
+        TRY(emit_python_project(e, p, &done, ret));
+    if (done)
+        return ST_OK;
     TRY(emit_relation(e, p->input, &s));
     if (s.select || s.tail || s.limit)
         s = sel_over(e, &s);
@@ -489,6 +493,11 @@ static Status emit_aggregate(Emit *e, const Aggregate *g, Sel *ret)
 {
     StrList names = { 0 };
     Sel s = { 0 };
+    bool done = false;
+    if (e->python)
+        TRY(emit_python_aggregate(e, g, &done, ret));
+    if (done)
+        return ST_OK;
     TRY(group_columns(e, g, &names, &s.from));
     GroupScope scope = { .groups = &g->groups, .names = &names, .outer = e->groups };
     e->groups = &scope;
@@ -687,6 +696,8 @@ static Status emit_cte_ref(Emit *e, const Node *n, Sel *ret)
 
 Status emit_relation(Emit *e, const Node *n, Sel *ret)
 {
+    if (e->python)
+        n = emit_python_below(e, n);
     switch (n->kind) {
     case NODE_Scan: return emit_scan(e, n, ret);
     case NODE_OneRow: *ret = (Sel){ .from = "(SELECT 1 AS c_none)" }; return ST_OK;
@@ -707,6 +718,9 @@ Status emit_relation(Emit *e, const Node *n, Sel *ret)
     case NODE_Sample: return emit_sample(e, node_as(Sample, n), ret);
     case NODE_SubqueryAlias: return emit_relation(e, node_as(SubqueryAlias, n)->input, ret);
     case NODE_Generate: return emit_generate(e, n, ret);
+    case NODE_MapPartitions: return emit_map_partitions(e, n, ret);
+    case NODE_GroupMap: return emit_group_map(e, n, ret);
+    case NODE_CoGroupMap: return emit_cogroup_map(e, n, ret);
     case NODE_BoundWith: return emit_with(e, node_as(BoundWith, n), ret);
     case NODE_CteRef: return emit_cte_ref(e, n, ret);
     case NODE_Repartition: return emit_relation(e, node_as(Repartition, n)->input, ret);
@@ -716,9 +730,17 @@ Status emit_relation(Emit *e, const Node *n, Sel *ret)
     }
 }
 
+static bool find_python(const Node *n, void *found)
+{
+    if (node_is(PythonUdf, n))
+        *(bool *)found = true;
+    return !*(bool *)found;
+}
+
 Status emit_plan(Arena *a, const EmitOptions *options, const Node *bound, Str *sql, Error *err)
 {
     Emit e = { .a = a, .o = options, .err = err };
+    node_walk(bound, find_python, &e.python);
     Sel s;
     TRY(emit_relation(&e, bound, &s));
     str_add(sql, "SELECT ");

@@ -9,6 +9,33 @@
 #define WEIR_BACK_DUCKDB_EMIT_H
 #include "ir/node.h"
 
+/* A part of a plan that Python workers do: where its rows come from, and what the workers make of them. The layouts of the
+ * kinds stand in python/weir_worker/kinds.py. */
+typedef struct PythonFunction {
+    const PythonUdf *udf;
+    const int64_t *offsets; /* of its arguments, as pyspark.worker counts them; a window's two bounds first */
+    size_t noffsets;
+} PythonFunction;
+enum { PYTHON_ROWS, PYTHON_GROUPS, PYTHON_PARTITIONS }; /* what may be cut where: any row, or where the first column changes */
+typedef struct PythonStage {
+    const char *kind;               /* "map", "iter", "group", "cogroup", "agg", "window", "table"; "scalar" has no query */
+    const PythonFunction *functions;
+    size_t nfunctions;
+    const char *sql;                /* rows for the workers */
+    const Type *input, *output;     /* STRUCTs: of those rows, and of what comes back */
+    int rows;                       /* PYTHON_ROWS … */
+    bool one_partition;             /* one worker gets all */
+    int64_t keys, left, right;      /* columns: grouping expressions; cogroup's sides */
+    int64_t passed;                 /* columns that go past the functions */
+    int64_t first_arg, nargs;       /* input columns that are arguments */
+    const char *window_bounds;      /* "bounded,unbounded": a word a function; NULL: no window */
+    const char *analyzed;           /* table: the pickled AnalyzeResult, base64; NULL: none */
+    const int64_t *partition_columns; /* table: of PARTITION BY, in the table argument */
+    size_t npartition_columns;
+    const int64_t *table_args;      /* table: arguments that are rows of a table */
+    size_t ntable_args;
+} PythonStage;
+
 typedef struct EmitOptions {
     const char *time_zone;     /* spark.sql.session.timeZone */
     bool ansi;                 /* spark.sql.ansi.enabled */
@@ -19,8 +46,10 @@ typedef struct EmitOptions {
     /* The engine's table that holds the rows of a LocalRelation or CachedRelation, columns c0, c1 … in order: the driver
      * registers it (engine_register_ipc). NULL: such nodes are unsupported. */
     Status (*relation)(void *self, Arena *a, const Node *n, const char **ret_table, Error *err);
-    /* The engine's function that runs a PythonUdf: the driver registers it (engine_register_udf). NULL: unsupported. */
-    Status (*udf)(void *self, Arena *a, const PythonUdf *udf, const char **ret_function, Error *err);
+    /* The call of the engine's function that runs a PythonUdf, up to its arguments (engine_attach_udf), and the FROM text of
+     * a stage (engine_attach_stream). NULL: unsupported. */
+    Status (*udf)(void *self, Arena *a, const PythonUdf *udf, const char **ret_call, Error *err);
+    Status (*python)(void *self, Arena *a, const PythonStage *stage, const char **ret_from, Error *err);
     /* The engine's function that reads texts as values (engine_register_parser): from_json, from_csv. NULL: unsupported. */
     Status (*parser)(void *self, Arena *a, const char *format, const Type *to, const KeyValueList *options, const char **ret_function,
                      Error *err);

@@ -315,7 +315,7 @@ static Status emit_bound(Emit *e, int kind, const Node *value, bool lower, const
     return ST_OK;
 }
 
-static Status emit_frame(Emit *e, const Frame *f, const Window *w, Str *out)
+Status emit_frame(Emit *e, const Frame *f, const Window *w, Str *out)
 {
     const Type *order = w->orders.len ? node_as(SortOrder, w->orders.at[0])->child->type : NULL;
     str_add(out, f->unit == FRAME_ROWS ? " ROWS BETWEEN " : " RANGE BETWEEN ");

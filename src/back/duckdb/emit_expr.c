@@ -228,13 +228,17 @@ static Status emit_lambda(Emit *e, const Lambda *l, Str *out)
 
 static Status emit_udf(Emit *e, const PythonUdf *u, Str *out)
 {
-    const char *function;
+    const char *call;
     if (!e->o->udf)
         return emit_unsupported(e, (const Node *)u, "without a session");
-    TRY(e->o->udf(e->o->self, e->a, u, &function, e->err));
-    emit_quoted_name(function, out);
-    str_add(out, "(");
-    TRY(emit_list(e, &u->args, out));
+    TRY(emit_python_scalar(e, u));
+    TRY(e->o->udf(e->o->self, e->a, u, &call, e->err));
+    str_add(out, call);
+    for (size_t i = 0; i < u->args.len; i++) {
+        str_addf(out, ", CAST(");
+        TRY(emit_expr(e, u->args.at[i], out));
+        str_addf(out, " AS %s)", emit_word(e, u->args.at[i]->type));
+    }
     str_add(out, ")");
     return ST_OK;
 }

@@ -27,6 +27,7 @@ typedef struct Emit {
     const char *over;    /* " OVER (…)" of the window function that is being emitted, NULL: none */
     bool any_width;      /* whoever takes the decimal that is emitted next takes any precision of its scale */
     size_t names;        /* made so far */
+    bool python;         /* there are Python functions in the plan */
 } Emit;
 
 /* One SELECT in the making: a clause that is NULL is not there yet. */
@@ -50,6 +51,20 @@ Status emit_orders(Emit *e, const NodeList *orders, Str *out);
 Status emit_literal(Emit *e, const Value *v, const Type *t, Str *out);
 /* Casts `text`, an expression of type `from`. mode: CAST_LEGACY, CAST_ANSI or CAST_TRY. */
 Status emit_cast(Emit *e, const char *text, const Type *from, const Type *to, int mode, Str *out);
+/* Refuses a PythonUdf that is no scalar function here: those are stages of their own (emit_python.c). */
+Status emit_python_scalar(Emit *e, const PythonUdf *u);
+Status emit_map_partitions(Emit *e, const Node *n, Sel *ret_sel);
+Status emit_group_map(Emit *e, const Node *n, Sel *ret_sel);
+Status emit_cogroup_map(Emit *e, const Node *n, Sel *ret_sel);
+/* *ret_done: it has functions that are stages, and *ret_sel is all of it. */
+Status emit_python_project(Emit *e, const Project *p, bool *ret_done, Sel *ret_sel);
+Status emit_python_aggregate(Emit *e, const Aggregate *g, bool *ret_done, Sel *ret_sel);
+/* A Filter, Sort or Aggregate whose staged functions are computed by a Project below it; others as they are. */
+const Node *emit_python_below(Emit *e, const Node *n);
+/* Output expressions: "expr AS c7, c3"; a column that stands there twice is given once. `schema`: for one without an Alias. */
+Status emit_outputs(Emit *e, const NodeList *exprs, const Schema *schema, const char **ret_text);
+/* " ROWS BETWEEN … AND …" */
+Status emit_frame(Emit *e, const Frame *f, const Window *w, Str *out);
 Status emit_unsupported(Emit *e, const Node *n, const char *what);
 /* The JSON text of `x`, as JacksonGenerator writes it. */
 Status emit_json_text(Emit *e, const char *x, const Type *t, Str *out);

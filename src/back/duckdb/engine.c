@@ -18,6 +18,9 @@ struct EngineResult {
     const Type *schema;
     char *time_zone;
     int64_t batch_rows, rows;
+    EngineKey key;
+    Str last_key; /* of the last row that was given out */
+    idx_t left_from; /* rows of left_over that were */
     duckdb_result result;
     duckdb_prepared_statement statement;
     duckdb_data_chunk left_over; /* fetched, not given out yet */
@@ -77,6 +80,8 @@ static Status set_up(Engine *e, const EngineOptions *options, Error *err)
     if (status == ST_OK)
         status = scan_functions_register(connection, err);
     if (status == ST_OK)
+        status = stream_function_register(e, connection, err);
+    if (status == ST_OK)
         status = load_extensions(connection, &options->extensions, err);
     if (status == ST_OK && options->confined)
         status = confine(connection, options, err);
@@ -107,6 +112,7 @@ Status engine_open(const EngineOptions *options, Engine **ret_engine, Error *err
     Engine *e = calloc(1, sizeof *e);
     if (!e)
         abort();
+    pthread_mutex_init(&e->lock, NULL);
     char *message = NULL;
     duckdb_state state = duckdb_open_ext(NULL, &e->db, config, &message);
     duckdb_destroy_config(&config);
@@ -126,6 +132,13 @@ void engine_close(Engine *e)
     if (!e)
         return;
     duckdb_close(&e->db);
+    while (e->signatures) {
+        struct Signature *next = e->signatures->next;
+        free(e->signatures->text);
+        free(e->signatures);
+        e->signatures = next;
+    }
+    pthread_mutex_destroy(&e->lock);
     free(e);
 }
 
@@ -198,6 +211,8 @@ Status engine_query(EngineSession *s, const char *sql, const EngineOutput *outpu
     r->schema = type_struct(arena, output->schema->fields, output->schema->nfields);
     r->time_zone = arena_str(arena, output->time_zone ? output->time_zone : "UTC");
     r->batch_rows = output->batch_rows > 0 ? output->batch_rows : BATCH_ROWS;
+    r->key = output->key;
+    r->last_key = STR_INIT(LIMIT_PLAN_MESSAGE);
     Status status = start(r, sql, err);
     if (status != ST_OK) {
         engine_result_free(r);
@@ -231,23 +246,97 @@ static Status fetch(EngineResult *r, Error *err)
     return ST_OK;
 }
 
+static Status finish_batch(struct ArrowArray *batch, Error *err)
+{
+    struct ArrowError why = { 0 };
+    if (ArrowArrayFinishBuilding(batch, NANOARROW_VALIDATION_LEVEL_NONE, &why) != NANOARROW_OK)
+        return FAIL(err, ST_INTERNAL, "finish an Arrow batch: %s", why.message);
+    return ST_OK;
+}
+
 static Status gather(EngineResult *r, struct ArrowArray *batch, Error *err)
 {
     for (int64_t rows = 0; !r->done;) {
         TRY(fetch(r, err));
         if (!r->left_over)
             break;
-        int64_t more = (int64_t)duckdb_data_chunk_get_size(r->left_over);
+        int64_t more = (int64_t)(duckdb_data_chunk_get_size(r->left_over) - r->left_from);
         if (rows && rows + more > r->batch_rows)
             break;
-        TRY(arrow_append_chunk(batch, r->schema, r->left_over, err));
+        if (more > r->batch_rows) {
+            TRY(arrow_append_rows(batch, r->schema, r->left_over, r->left_from, (idx_t)r->batch_rows, err));
+            r->left_from += (idx_t)r->batch_rows;
+            break;
+        }
+        TRY(arrow_append_rows(batch, r->schema, r->left_over, r->left_from, (idx_t)more, err));
+        r->left_from = 0;
         duckdb_destroy_data_chunk(&r->left_over);
         r->left_over = NULL;
         rows += more;
     }
-    struct ArrowError why = { 0 };
-    if (ArrowArrayFinishBuilding(batch, NANOARROW_VALIDATION_LEVEL_NONE, &why) != NANOARROW_OK)
-        return FAIL(err, ST_INTERNAL, "finish an Arrow batch: %s", why.message);
+    return finish_batch(batch, err);
+}
+
+static bool key_equal(const Str *key, const duckdb_string_t *at)
+{
+    duckdb_string_t s = *at;
+    return key->len == duckdb_string_t_length(s) && memcmp(str_text(key), duckdb_string_t_data(&s), key->len) == 0;
+}
+
+static void key_keep(Str *key, const duckdb_string_t *at)
+{
+    duckdb_string_t s = *at;
+    str_clear(key);
+    str_addn(key, duckdb_string_t_data(&s), duckdb_string_t_length(s));
+}
+
+static const duckdb_string_t *keys_of(const EngineResult *r)
+{
+    return duckdb_vector_get_data(duckdb_data_chunk_get_vector(r->left_over, 0));
+}
+
+/* Rows of left_over from left_from on that join a batch of `rows` rows; *ret_full when the batch ends there. */
+static idx_t keyed_run(EngineResult *r, int64_t rows, bool *ret_full)
+{
+    const duckdb_string_t *keys = keys_of(r);
+    idx_t size = duckdb_data_chunk_get_size(r->left_over), i = r->left_from;
+    for (; i < size; i++, rows++) {
+        bool change = rows > 0 && !key_equal(&r->last_key, &keys[i]);
+        bool full = rows >= r->batch_rows;
+        *ret_full = r->key == ENGINE_KEY_GROUP ? change && full : change || full;
+        if (*ret_full)
+            break;
+        if (rows == 0 || change)
+            key_keep(&r->last_key, &keys[i]);
+    }
+    return i - r->left_from;
+}
+
+static Status gather_keyed(EngineResult *r, struct ArrowArray *batch, Error *err)
+{
+    bool full = false;
+    for (int64_t rows = 0; !full;) {
+        TRY(fetch(r, err));
+        if (!r->left_over)
+            break;
+        idx_t count = keyed_run(r, rows, &full);
+        TRY(arrow_append_rows(batch, r->schema, r->left_over, r->left_from, count, err));
+        rows += (int64_t)count;
+        r->left_from += count;
+        if (r->left_from == duckdb_data_chunk_get_size(r->left_over)) {
+            duckdb_destroy_data_chunk(&r->left_over);
+            r->left_over = NULL;
+            r->left_from = 0;
+        }
+    }
+    return finish_batch(batch, err);
+}
+
+Status engine_result_boundary(EngineResult *r, bool *ret_boundary, bool *ret_end, Error *err)
+{
+    TRY(fetch(r, err));
+    *ret_end = !r->left_over;
+    *ret_boundary = !r->left_over || (r->key != ENGINE_KEY_NONE && !key_equal(&r->last_key, &keys_of(r)[r->left_from]));
     return ST_OK;
 }
 
@@ -272,7 +361,7 @@ Status engine_result_next(EngineResult *r, struct ArrowArray *ret_batch, bool *r
     struct ArrowArray batch = { 0 };
     Status status = batch_init(r, &batch, err);
     if (status == ST_OK)
-        status = gather(r, &batch, err);
+        status = r->key == ENGINE_KEY_NONE ? gather(r, &batch, err) : gather_keyed(r, &batch, err);
     if (status != ST_OK) {
         if (batch.release)
             ArrowArrayRelease(&batch);
@@ -297,6 +386,7 @@ void engine_result_free(EngineResult *r)
         duckdb_destroy_data_chunk(&r->left_over);
     duckdb_destroy_result(&r->result);
     duckdb_destroy_prepare(&r->statement);
+    str_done(&r->last_key);
     arena_free(r->arena);
 }
 

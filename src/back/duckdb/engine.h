@@ -43,12 +43,19 @@ void engine_session_close(EngineSession *s); /* NULL is fine */
 void engine_session_closep(EngineSession **s);
 #define engine_session_auto __attribute__((cleanup(engine_session_closep))) EngineSession
 
+typedef enum EngineKey {
+    ENGINE_KEY_NONE,
+    ENGINE_KEY_GROUP,    /* rows of one key stay together: a batch ends where the key changes, once it has batch_rows */
+    ENGINE_KEY_PARTITION /* a batch ends where the key changes, and at batch_rows */
+} EngineKey;
+
 /* How a result is to look. `schema`: a STRUCT, the plan's output (bind_schema_type); its names, types and nullability are
  * the batches'. `time_zone`: of TIMESTAMP columns in the Arrow schema; NULL: UTC. Borrowed for the call. */
 typedef struct EngineOutput {
     const Type *schema;
     const char *time_zone;
     int64_t batch_rows; /* rows of a full batch; 0: 10,000 (spark.sql.execution.arrow.maxRecordsPerBatch) */
+    EngineKey key;      /* what the first column, a BLOB, is to the batches */
 } EngineOutput;
 
 /* Starts `sql` (from emit_plan). Rows are computed as they are fetched. The result must be freed before the next query. */
@@ -60,6 +67,8 @@ Status engine_result_schema(const EngineResult *r, struct ArrowSchema *ret_schem
 /* The next batch; sets *ret_done (and no batch) at the end. The caller owns the batch and calls release. */
 Status engine_result_next(EngineResult *r, struct ArrowArray *ret_batch, bool *ret_done, Error *err);
 int64_t engine_result_rows(const EngineResult *r); /* so far */
+/* After a batch: does the next row have another key, or is there none? May compute rows. */
+Status engine_result_boundary(EngineResult *r, bool *ret_boundary, bool *ret_end, Error *err);
 void engine_result_free(EngineResult *r);          /* before the end is fine; NULL too */
 void engine_result_freep(EngineResult **r);
 #define engine_result_auto __attribute__((cleanup(engine_result_freep))) EngineResult
@@ -82,12 +91,32 @@ Status engine_drop(EngineSession *s, const char *name, Error *err);
 /* The Arrow IPC stream's schema as a Spark STRUCT (BindEnv.local). */
 Status engine_ipc_schema(Arena *a, const void *ipc, size_t ipc_bytes, const Type **ret_schema, Error *err);
 
-/* A Python (or other) function: `run` gets a batch of arguments and returns one column of as many rows. Called from the
- * engine's threads, several at a time. `self` lives until the engine closes. The types are copied. */
-typedef Status (*EngineUdf)(void *self, const struct ArrowSchema *schema, struct ArrowArray *args, struct ArrowArray *ret_column,
+/* The Arrow schema of such batches: TIMESTAMP in UTC. The caller owns it. */
+Status engine_arrow_schema(const Type *schema, struct ArrowSchema *ret_schema, Error *err);
+/* An Arrow IPC stream with one batch, whose columns must be exactly of `schema`'s types (TIMESTAMP in UTC). The caller owns
+ * the batch. ST_INVALID names the column that is not. */
+Status engine_ipc_batch(const Type *schema, const void *ipc, size_t ipc_bytes, struct ArrowArray *ret_batch, Error *err);
+
+/* Functions and relations that the driver computes elsewhere (Python workers) while a query runs. Attached for the queries
+ * that name them; detach when those have ended. Types are borrowed until then.
+ *
+ * A function gets a batch of arguments (TIMESTAMP in UTC) and gives a batch of one column with as many rows; it is called
+ * from the engine's threads, several at a time. ret_call: "name(7", to be followed by ", " and each argument, and ")". */
+typedef Status (*EngineUdf)(void *self, const struct ArrowSchema *schema, const struct ArrowArray *args, struct ArrowArray *ret_batch,
                             Error *err);
-Status engine_register_udf(EngineSession *s, const char *name, const Type *const *arg_types, size_t nargs,
-                           const Type *returns, EngineUdf run, void *self, Error *err);
+Status engine_attach_udf(EngineSession *s, Arena *a, const Type *const *arg_types, size_t nargs, const Type *returns, EngineUdf run,
+                         void *self, int64_t *ret_id, const char **ret_call, Error *err);
+/* A relation with columns c0, c1 … of `schema` (a STRUCT). Each scan opens a run of its own and reads it on one thread at a
+ * time, in order. ret_from: a text for FROM. */
+typedef struct EngineStream {
+    const Type *schema;
+    Status (*open)(void *self, void **ret_run, Error *err);
+    Status (*next)(void *run, struct ArrowArray *ret_batch, bool *ret_done, Error *err);
+    void (*close)(void *run);
+    void *self;
+} EngineStream;
+void engine_attach_stream(EngineSession *s, Arena *a, const EngineStream *stream, int64_t *ret_id, const char **ret_from);
+void engine_detach(EngineSession *s, int64_t id);
 
 /* The function that reads texts of a format ("json", "csv") as values of `to`, by the options of a reader: from_json, from_csv. Made
  * once for each such set; *ret_name (in the arena) is its name. */

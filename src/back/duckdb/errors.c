@@ -57,13 +57,18 @@ static Status class_set(Error *err, Status status, const char *code, const char 
         fill_in(class->message, params, &text);
     else
         str_add(&text, params[0] && params[1] ? params[1] : code);
-    if (class)
+    const char *whole = param_of(params, ENGINE_WHOLE_MESSAGE, strlen(ENGINE_WHOLE_MESSAGE));
+    if (whole && str_eq(code, ENGINE_NO_CLASS))
+        return FAIL(err, ST_IO, "%s", whole);
+    if (whole)
+        FAIL_CODE(err, status, code, "%s", whole);
+    else if (class)
         FAIL_CODE(err, status, code, "[%s] %s SQLSTATE: %s", code, str_text(&text), class->sqlstate);
     else
         FAIL_CODE(err, status, code, *str_text(&text) == '[' ? "%.0s%s" : "[%s] %s", code, str_text(&text));
     if (err && class)
         snprintf(err->sqlstate, sizeof err->sqlstate, "%s", class->sqlstate);
-    for (; params[0] && params[1]; params += 2)
+    for (; !whole && params[0] && params[1]; params += 2)
         error_param(err, params[0], params[1]);
     return status;
 }

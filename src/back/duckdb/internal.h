@@ -4,9 +4,16 @@
 #include "back/duckdb/engine.h"
 
 #include <duckdb.h>
+#include <pthread.h>
+
+typedef struct Attached Attached; /* udf.c: a function, or a stream of rows, of the driver's */
 
 struct Engine {
     duckdb_database db;
+    pthread_mutex_t lock;   /* guards what follows */
+    Attached *attached;     /* a list */
+    int64_t last_attached;  /* numbers given so far */
+    struct Signature { struct Signature *next; char *text; int64_t number; } *signatures; /* of registered functions */
 };
 
 struct EngineSession {
@@ -19,6 +26,9 @@ duckdb_logical_type engine_type(const Type *t);
 
 /* `message` as DuckDB, or one of our kernels, said it: sets err to Spark's class and words, and returns its status. */
 Status engine_error(Error *err, duckdb_error_type type, const char *message);
+/* A parameter of this name is all of the message: an error that has passed through the engine once. */
+#define ENGINE_WHOLE_MESSAGE "weir.message"
+#define ENGINE_NO_CLASS "weir.none" /* instead of a class */
 /* The message by which a kernel tells engine_error() of a Spark error: class, then key, value … up to a NULL. */
 char *engine_error_encode(Arena *a, const char *code, const char *const *params);
 /* Sets err to the error of a class with its parameters (key, value, …, NULL) in Spark's words. */
@@ -27,6 +37,10 @@ Status engine_fail(Error *err, Status status, const char *code, ...) __attribute
 /* Arrow: the schema of a Spark type, and rows of a chunk appended to an array that was initialised from it. */
 Status arrow_schema(const Type *type, const char *time_zone, struct ArrowSchema *ret_schema, Error *err);
 Status arrow_append_chunk(struct ArrowArray *array, const Type *schema, duckdb_data_chunk chunk, Error *err);
+Status arrow_append_rows(struct ArrowArray *array, const Type *schema, duckdb_data_chunk chunk, idx_t from, idx_t count, Error *err);
+/* All rows of the columns from `first_column` on. */
+Status arrow_append_columns(struct ArrowArray *array, const Type *schema, duckdb_data_chunk chunk, idx_t first_column, idx_t count,
+                            Error *err);
 /* Arrow to the engine: rows [from, from + count) of a struct array view into a chunk of the engine's types for `schema`. */
 struct ArrowArrayView;
 Status arrow_fill_chunk(duckdb_data_chunk chunk, const Type *schema, const struct ArrowArrayView *view, int64_t from,
@@ -42,5 +56,6 @@ Status engine_run(duckdb_connection connection, const char *sql, int64_t *ret_ro
 Status kernels_register(duckdb_connection connection, Error *err);
 Status aggregates_register(duckdb_connection connection, Error *err);
 Status scan_functions_register(duckdb_connection connection, Error *err);
+Status stream_function_register(Engine *e, duckdb_connection connection, Error *err);
 
 #endif

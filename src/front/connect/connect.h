@@ -33,6 +33,8 @@ Status connect_plan(Arena *a, const ConnectOptions *options, const Spark__Connec
 Status connect_relation(Arena *a, const ConnectOptions *options, const Spark__Connect__Relation *relation, Node **ret_plan,
                         Error *err);
 /* A function that a client defined: a PythonUdf without arguments when it is only registered. */
+Status connect_udtf(Arena *a, const ConnectOptions *options, const Spark__Connect__CommonInlineUserDefinedTableFunction *function,
+                    Node **ret_udf, Error *err);
 Status connect_udf(Arena *a, const ConnectOptions *options, const Spark__Connect__CommonInlineUserDefinedFunction *function,
                    Node **ret_udf, Error *err);
 Status connect_type(Arena *a, const ConnectOptions *options, const Spark__Connect__DataType *message, const Type **ret_type,

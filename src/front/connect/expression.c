@@ -235,9 +235,22 @@ Status udf_node(Connect *c, const Spark__Connect__CommonInlineUserDefinedFunctio
     if (p->output_type)
         TRY(type_of(c, p->output_type, &returns));
     *ret = node_new(c->a, PythonUdf, .name = f->function_name, .eval_type = p->eval_type,
-                    .command = p->has_command ? (const char *)p->command.data : NULL,
-                    .command_bytes = p->has_command ? (int64_t)p->command.len : 0, .python_version = p->python_ver,
+                    .command = p->has_command ? base64_encode(c->a, p->command.data, p->command.len) : NULL, .python_version = p->python_ver,
                     .returns = returns, .args = args, .deterministic = f->has_deterministic && f->deterministic);
+    return ST_OK;
+}
+
+Status udtf_node(Connect *c, const Spark__Connect__CommonInlineUserDefinedTableFunction *f, Node **ret)
+{
+    const Spark__Connect__PythonUDTF *p = f ? f->python_udtf : NULL;
+    if (!p)
+        return invalid(c, "A user-defined table function is missing.");
+    const Type *returns = NULL;
+    if (p->return_type)
+        TRY(type_of(c, p->return_type, &returns));
+    *ret = node_new(c->a, PythonUdf, .name = f->function_name, .eval_type = p->eval_type,
+                    .command = p->has_command ? base64_encode(c->a, p->command.data, p->command.len) : NULL,
+                    .python_version = p->python_ver, .returns = returns, .deterministic = f->has_deterministic && f->deterministic);
     return ST_OK;
 }
 

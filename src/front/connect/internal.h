@@ -32,6 +32,7 @@ Status sort_order_node(Connect *c, const Spark__Connect__Expression__SortOrder *
 Status alias_node(Connect *c, const Spark__Connect__Expression__Alias *alias, Node **ret);
 Status literal_node(Connect *c, const Spark__Connect__Expression__Literal *l, Node **ret);
 Status literal_list(Connect *c, Spark__Connect__Expression__Literal *const *list, size_t n, NodeList *ret);
+Status udtf_node(Connect *c, const Spark__Connect__CommonInlineUserDefinedTableFunction *f, Node **ret);
 Status udf_node(Connect *c, const Spark__Connect__CommonInlineUserDefinedFunction *f, Node **ret);
 Status type_of(Connect *c, const Spark__Connect__DataType *message, const Type **ret);
 StrList text_list(Connect *c, char *const *texts, size_t n);

@@ -134,3 +134,10 @@ Status connect_type(Arena *a, const ConnectOptions *options, const Spark__Connec
     Connect c = { .a = a, .options = options, .err = err };
     return type_of(&c, message, ret_type);
 }
+
+Status connect_udtf(Arena *a, const ConnectOptions *options, const Spark__Connect__CommonInlineUserDefinedTableFunction *function,
+                   Node **ret_udf, Error *err)
+{
+    Connect c = { .a = a, .options = options, .err = err };
+    return udtf_node(&c, function, ret_udf);
+}

@@ -372,8 +372,17 @@ static Status repartition_by_of(Connect *c, const Spark__Connect__RepartitionByE
 {
     INPUT(r);
     NodeList exprs;
-    TRY(expression_list(c, r->partition_exprs, r->n_partition_exprs, &exprs));
-    *ret = node_new(c->a, Repartition, .input = input, .count = r->has_num_partitions ? int_literal(c, r->num_partitions) : NULL,
+    bool direct = r->n_partition_exprs == 1 && r->partition_exprs[0]->expr_type_case ==
+                                                   SPARK__CONNECT__EXPRESSION__EXPR_TYPE_DIRECT_SHUFFLE_PARTITION_ID;
+    if (direct) {
+        Node *number;
+        exprs = (NodeList){ 0 };
+        TRY(expression_node(c, r->partition_exprs[0]->direct_shuffle_partition_id->child, &number));
+        vec_push(c->a, &exprs, number);
+    } else {
+        TRY(expression_list(c, r->partition_exprs, r->n_partition_exprs, &exprs));
+    }
+    *ret = node_new(c->a, Repartition, .direct = direct, .input = input, .count = r->has_num_partitions ? int_literal(c, r->num_partitions) : NULL,
                     .exprs = exprs, .shuffle = true);
     return ST_OK;
 }
@@ -427,6 +436,18 @@ static Status table_function_of(Connect *c, const Spark__Connect__UnresolvedTabl
     TRY(connect_name(c->a, f->function_name, &name, c->err));
     TRY(expression_list(c, f->arguments, f->n_arguments, &args));
     *ret = node_new(c->a, UnresolvedTableFunction, .name = name, .args = args);
+    return ST_OK;
+}
+
+static Status python_table_of(Connect *c, const Spark__Connect__CommonInlineUserDefinedTableFunction *f, Node **ret)
+{
+    Node *function;
+    StrList name = { 0 };
+    NodeList args;
+    TRY(udtf_node(c, f, &function));
+    TRY(expression_list(c, f->arguments, f->n_arguments, &args));
+    vec_push(c->a, &name, f->function_name);
+    *ret = node_new(c->a, UnresolvedTableFunction, .name = name, .args = args, .function = function);
     return ST_OK;
 }
 
@@ -581,8 +602,6 @@ static Status refused(Connect *c, const Message *r, Node **ret)
         return unsupported(c, "WithWatermark");
     case CASE(APPLY_IN_PANDAS_WITH_STATE):
         return unsupported(c, "ApplyInPandasWithState");
-    case CASE(COMMON_INLINE_USER_DEFINED_TABLE_FUNCTION):
-        return unsupported(c, "CommonInlineUserDefinedTableFunction");
     case CASE(COMMON_INLINE_USER_DEFINED_DATA_SOURCE):
         return unsupported(c, "CommonInlineUserDefinedDataSource");
     case CASE(ML_RELATION):
@@ -618,6 +637,8 @@ static Status small_relation_of(Connect *c, const Message *r, Node **ret)
         *ret = node_new(c->a, Tail, .input = input, .count = int_literal(c, r->tail->limit));
         return ST_OK;
     }
+    case CASE(COMMON_INLINE_USER_DEFINED_TABLE_FUNCTION):
+        return python_table_of(c, r->common_inline_user_defined_table_function, ret);
     case CASE(RANGE):
         if (r->range->step == 0)
             return invalid(c, "The step of a range may not be 0.");

@@ -1,0 +1,45 @@
+/* driver/udf_internal.h -- what udf.c, udf_task.c and udf_stream.c share. */
+#ifndef WEIR_DRIVER_UDF_INTERNAL_H
+#define WEIR_DRIVER_UDF_INTERNAL_H
+#include "driver/run.h"
+#include "driver/udf.h"
+#include "driver/udf_pool.h"
+
+#include <pthread.h>
+
+/* What a worker is told before the rows. */
+typedef struct UdfTask {
+    const char *rest;            /* the task's JSON without its first field, the partition */
+    const View *commands;        /* pickles */
+    size_t ncommands;
+    struct ArrowBuffer schema;   /* of the input, as an IPC stream */
+} UdfTask;
+
+typedef struct UdfScalar UdfScalar;
+typedef struct UdfStage UdfStage;
+
+struct UdfRun {
+    Run *run;
+    Arena *arena;         /* the run's */
+    UdfPool *pool;
+    const char *session;
+    int wake_fd;          /* readable once the run is cancelled */
+    int workers;          /* of one stage at most */
+    int64_t batch_rows;
+    pthread_mutex_t lock; /* guards what follows */
+    bool cancelled;
+    UdfScalar *scalars;
+    UdfStage *stages;
+};
+
+Status udf_task_make(UdfRun *u, const PythonStage *stage, UdfTask *ret_task, Error *err);
+void udf_task_done(UdfTask *task);
+/* Queues all that a worker needs before the first batch. */
+void udf_task_queue(const UdfTask *task, UdfWorker *worker, int64_t partition);
+
+/* udf_stream.c */
+Status udf_stage_attach(UdfRun *u, const PythonStage *stage, const char **ret_from, Error *err);
+void udf_stage_cancel(UdfStage *stages); /* under the run's lock */
+void udf_stage_end(UdfRun *u, UdfStage *stages);
+
+#endif
