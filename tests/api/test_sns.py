@@ -1,6 +1,7 @@
 """SNS: topics, subscriptions that confirm, filters, deliveries that are retried and survive a kill; SQS as a place to deliver to."""
 import http.server
 import json
+import socket
 import threading
 import time
 import urllib.request
@@ -143,6 +144,17 @@ def test_a_message_for_an_endpoint_that_is_down_survives_a_kill(start_server, tm
     second.stop()
 
 
+def test_an_alarm_reaches_its_topics_endpoint(server, endpoint):
+    sns, cloudwatch = server.client("sns"), server.client("cloudwatch")
+    topic, name = new_topic(sns), f"alarm-{uuid.uuid4()}"
+    subscribe_http(sns, topic, endpoint)
+    cloudwatch.put_metric_alarm(AlarmName=name, Namespace="n", MetricName="m", Statistic="Sum", Period=60, EvaluationPeriods=1,
+                                Threshold=1, ComparisonOperator="GreaterThanThreshold", AlarmActions=[topic])
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a test")
+    message = json.loads(json.loads(endpoint.wait(2)[1][1])["Message"])
+    assert (message["AlarmName"], message["NewStateValue"], message["NewStateReason"]) == (name, "ALARM", "a test")
+
+
 def test_a_filter_lets_through_what_it_says(server):
     sns = server.client("sns")
     sqs, url, arn = new_queue(server)
@@ -207,32 +219,57 @@ def test_bad_input_is_told_in_the_services_words(server):
     assert failure(lambda: sqs.create_queue(QueueName="x" * 81)) == "InvalidParameterValue"
 
 
+class MailServer:
+    """Takes mail on a free port; `mails` are the messages."""
+
+    def __init__(self):
+        self.mails, self.listener = [], socket.create_server(("127.0.0.1", 0))
+        self.url = f"smtp://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                peer, _ = self.listener.accept()
+            except OSError:
+                return
+            with peer, peer.makefile("rwb") as stream:
+                self.talk(stream)
+
+    def talk(self, stream):
+        def say(text):
+            stream.write(text.encode() + b"\r\n")
+            stream.flush()
+
+        say("220 here")
+        for line in stream:
+            word = line.split()[0].upper()
+            if word == b"DATA":
+                say("354 go on")
+                self.mails.append(b"".join(iter(stream.readline, b".\r\n")).decode())
+            say("221 bye" if word == b"QUIT" else "250 fine")
+
+    def wait(self, count):
+        deadline = time.monotonic() + 60
+        while len(self.mails) < count and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert len(self.mails) >= count
+        return self.mails
+
+
 def test_email_goes_to_the_mail_server_that_was_named(start_server, tmp_path):
-    import socket
-
-    mails, listener = [], socket.create_server(("127.0.0.1", 0))
-
-    def serve():
-        peer, _ = listener.accept()
-        with peer, peer.makefile("rwb") as stream:
-            def say(text):
-                stream.write(text.encode() + b"\r\n")
-                stream.flush()
-            say("220 here")
-            for line in stream:
-                word = line.split()[0].upper()
-                if word == b"DATA":
-                    say("354 go on")
-                    mails.append(b"".join(iter(stream.readline, b".\r\n")).decode())
-                say("221 bye" if word == b"QUIT" else "250 fine")
-
-    threading.Thread(target=serve, daemon=True).start()
-    own = start_server("--smtp", f"smtp://127.0.0.1:{listener.getsockname()[1]}", home=tmp_path / "mail")
-    sns = own.client("sns")
+    mail = MailServer()
+    own = start_server("--smtp", mail.url, home=tmp_path / "mail")
+    sns, emr, budgets = own.client("sns"), own.client("emr"), own.client("budgets")
     sns.subscribe(TopicArn=new_topic(sns), Protocol="email", Endpoint="ops@example.com")
-    deadline = time.monotonic() + 20
-    while not mails and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert "To: <ops@example.com>" in mails[0] and "/_weir/sns/confirm?" in mails[0]
+    assert "To: <ops@example.com>" in mail.wait(1)[0] and "/_weir/sns/confirm?" in mail.mails[0]
+    emr.run_job_flow(Name="spends", ReleaseLabel="emr-7.5.0", Instances={
+        "KeepJobFlowAliveWhenNoSteps": True, "MasterInstanceType": "m5.xlarge", "InstanceCount": 1})
+    budgets.create_budget(AccountId="123456789012", Budget={
+        "BudgetName": "tiny", "BudgetType": "COST", "TimeUnit": "MONTHLY", "BudgetLimit": {"Amount": "0.000001", "Unit": "USD"}},
+        NotificationsWithSubscribers=[{
+            "Notification": {"NotificationType": "ACTUAL", "ComparisonOperator": "GREATER_THAN", "Threshold": 1.0},
+            "Subscribers": [{"SubscriptionType": "EMAIL", "Address": "cfo@example.com"}]}])
+    assert "To: <cfo@example.com>" in mail.wait(2)[1] and "tiny" in mail.mails[1]
     own.stop()
-    listener.close()
+    mail.listener.close()

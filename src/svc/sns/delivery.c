@@ -240,6 +240,28 @@ static Status from_bus(void *self, const BusMessage *m, Error *err)
     return ST_OK;
 }
 
+/* Mail to one address, of no topic: arn:aws:ses:REGION:ACCOUNT:identity/ADDRESS. */
+static Status mail_from_bus(void *self, const BusMessage *m, Error *err)
+{
+    Server *server = self;
+    const char *slash = strchr(m->target, '/');
+    arena_auto *a = arena_new();
+    Delivery d = { .message_id = arena_printf(a, "bus-%lld", (long long)m->id), .subscription = "", .topic = "", .kind = "Notification",
+                   .protocol = "email", .endpoint = slash ? slash + 1 : "", .subject = m->subject, .body = m->payload };
+    int64_t before;
+    db_auto *db = NULL;
+    if (!slash || !strchr(slash, '@'))
+        return FAIL(err, ST_INVALID, "%s names no address", m->target);
+    TRY(store_borrow(server->store, &db, err));
+    TRY(db_begin(db, err));
+    TRY(db_get_int(db, &before, err, "SELECT count(*) FROM sns_delivery WHERE message_id=?", "s", d.message_id));
+    if (!before)
+        TRY(sns_delivery_add(db, &d, err));
+    TRY(db_commit(db, err));
+    sns_delivery_wake(server);
+    return ST_OK;
+}
+
 /* ---------------------------------------------------------------- start, stop, sweep */
 static Status release_leases(Server *server, Error *err)
 {
@@ -259,6 +281,7 @@ Status sns_start(Server *server, Error *err)
     pthread_cond_init(&s->changed, NULL);
     TRY(release_leases(server, err));
     bus_consume(server->bus, "sns", from_bus, server);
+    bus_consume(server->bus, "ses", mail_from_bus, server);
     for (; s->running < THREADS; s->running++) {
         if (pthread_create(&s->threads[s->running], NULL, run, s) != 0)
             return FAIL(err, ST_INTERNAL, "no thread to deliver notifications");
