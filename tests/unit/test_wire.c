@@ -33,7 +33,7 @@ static void every_service_is_there(void **state)
 {
     (void)state;
     static const char *const ids[] = { "budgets", "cloudtrail", "cloudwatch", "ec2", "emr", "events", "glue", "iam", "kms", "logs",
-                                       "redshift", "redshiftdata", "s3", "sns", "sts" };
+                                       "redshift", "redshiftdata", "s3", "sns", "sqs", "sts" };
     assert_int_equal(model_services_count, sizeof ids / sizeof ids[0]);
     for (size_t i = 0; i < model_services_count; i++) {
         assert_non_null(model_service(ids[i]));
