@@ -89,7 +89,7 @@ static Status write_file(Shell *s, const CopyFile *file, const char *path, Error
     return fflush(out) == 0 ? ST_OK : FAIL(err, ST_IO, "write '%s': %s", path, strerror(errno));
 }
 
-Status copy_run(Shell *s, const CopyList *list, const char *target, Error *err)
+Status copy_all(Shell *s, const CopyList *list, const char *target, Error *err)
 {
     arena_auto *a = arena_new();
     LakeStage *stage = NULL;

@@ -15,6 +15,6 @@ typedef VEC(CopyFile) CopyList;
 /* The files below a source, with their names from it (its own, when it is a file). ST_NOT_FOUND in Hadoop's words. */
 Status copy_gather(Shell *s, const char *uri, CopyList *ret_list, Error *err);
 /* Makes them; those that are there are replaced. To the lake in one commit. */
-Status copy_run(Shell *s, const CopyList *list, const char *target, Error *err);
+Status copy_all(Shell *s, const CopyList *list, const char *target, Error *err);
 
 #endif

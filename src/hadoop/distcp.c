@@ -92,7 +92,7 @@ static Status run(Distcp *d, Error *err)
         for (size_t k = 0; k < sources.len; k++)
             TRY(add_source(d, sources.at[k].file.uri, target, there, &list, err));
     }
-    TRY(copy_run(s, &list, target, err));
+    TRY(copy_all(s, &list, target, err));
     int64_t bytes = 0;
     for (size_t i = 0; i < list.len; i++)
         bytes += list.at[i].parts.at[0].size_bytes;

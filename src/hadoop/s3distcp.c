@@ -190,7 +190,7 @@ static Status run(S3Distcp *d, Error *err)
     TRY(choose(d, &list, err));
     TRY(group(d, &list, err));
     TRY(recode(d, &list, err));
-    TRY(copy_run(s, &list, d->target, err));
+    TRY(copy_all(s, &list, d->target, err));
     for (size_t i = 0; i < list.len; i++)
         for (size_t k = 0; k < list.at[i].parts.len; k++)
             vec_push(s->arena, &sources, list.at[i].parts.at[k]);

@@ -90,7 +90,7 @@ def test_failure_details(emr, s3, cluster):
     (("spark-submit", "--packages", "a:b:1", "s3://emr-steps/x.py"), "command-runner.jar", "weir runs no JVM"),
     (("spark-submit", "--class", "org.example.Main", "s3://emr-steps/app.jar"), "command-runner.jar", "needs a JVM engine"),
     (("hive-script", "--run-hive-script", "--args", "-f", "s3://emr-steps/x.q"), "command-runner.jar", "weir does not run Hive yet"),
-    (("x",), "s3://emr-steps/app.jar", "weir does not run Hadoop yet: hadoop jar s3://emr-steps/app.jar x"),
+    (("x",), "s3://emr-steps/app.jar", "s3://emr-steps/app.jar needs a JVM engine"),
 ])
 def test_bad_steps_say_why(emr, s3, cluster, args, jar, words):
     step_id, status = state_of(emr, cluster, *args, jar=jar)
@@ -264,5 +264,5 @@ def test_cli_step_types(server, emr, s3, cluster):
     assert [e["Status"]["State"] for e in ends] == ["FAILED"] * 4 + ["COMPLETED"]
     assert [e["Config"]["Jar"] for e in ends] == ["command-runner.jar"] * 5
     messages = [e["Status"]["FailureDetails"]["Message"] for e in ends[:4]]
-    for message, words in zip(messages, ("none.py", "Hive", "Pig", "Hadoop streaming")):
+    for message, words in zip(messages, ("none.py", "Hive", "Pig", "Streaming Command Failed")):
         assert words in message

@@ -132,11 +132,12 @@ def test_unknown_operations_and_services_are_4xx_and_named(server):
     with pytest.raises(botocore.exceptions.ClientError, match="glue:CreateBlueprint") as caught:
         server.client("glue").create_blueprint(Name="b", BlueprintLocation="s3://bucket/x")
     assert 400 <= caught.value.response["ResponseMetadata"]["HTTPStatusCode"] < 500
-    for service, call in [("lambda", "list_functions"), ("athena", "list_work_groups"), ("sqs", "list_queues"),
+    arguments = {"sqs": {"SourceArn": "arn:aws:sqs:us-east-1:123456789012:q"}}
+    for service, call in [("lambda", "list_functions"), ("athena", "list_work_groups"), ("sqs", "list_message_move_tasks"),
                           ("rds", "describe_db_instances"), ("ec2", "describe_vpc_peering_connections"),
-                          ("iam", "list_open_id_connect_providers"), ("cloudwatch", "list_dashboards")]:
+                          ("iam", "list_open_id_connect_providers"), ("logs", "describe_log_groups")]:
         with pytest.raises(botocore.exceptions.ClientError) as caught:
-            getattr(server.client(service), call)()
+            getattr(server.client(service), call)(**arguments.get(service, {}))
         assert 400 <= caught.value.response["ResponseMetadata"]["HTTPStatusCode"] < 500, service
         assert "weir" in caught.value.response["Error"]["Message"], service
 
