@@ -201,6 +201,9 @@ def test_a_mapper_that_forks_without_end(laptop):
     done = hadoop(laptop, "jar", "hadoop-streaming.jar", "-D", "mapreduce.map.maxattempts=1", "-files", "bomb.py", "-input", "in",
                   "-output", "out", "-mapper", "python3 bomb.py", "-reducer", "cat")
     assert done.returncode == 1 and "started more than 1000 processes and was killed" in done.stderr
+    deadline = time.monotonic() + 10  # a thousand killed processes take a moment to end
+    while b"bomb.py" in processes() and time.monotonic() < deadline:
+        time.sleep(0.1)
     assert b"bomb.py" not in processes()
 
 
