@@ -102,7 +102,7 @@ static Status to_integral(Emit *e, const char *x, const Type *from, const Type *
 {
     const char *word = emit_word(e, to);
     if (is_text(from))
-        str_addf(out, "spark_text_%s(%s, %d)", number_kernel(to), x, flag_of(mode));
+        str_addf(out, "spark_text_%s(%s, %d)", number_kernel(to), x, mode == CAST_TRY ? 3 : flag_of(mode)); /* no fraction, but no error */
     else if (from->kind == TYPE_BOOLEAN)
         str_addf(out, "CAST(%s AS %s)", x, word);
     else if (from->kind == TYPE_FLOAT || from->kind == TYPE_DOUBLE)

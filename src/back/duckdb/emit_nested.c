@@ -85,9 +85,9 @@ Status emit_array_lambda(Emit *e, const Call *c, const char *const *args, Str *o
     const char *item = emit_fresh(e, "p"), *x = param(e, l, 0), *index = param(e, l, 1);
     const char *pairs = arena_printf(e->a, "list_zip(%s, range(len(%s)))", args[0], args[0]);
     /* The pair is taken apart by an inner one-element transform each: its lambda's parameter is the user's name. */
-    str_addf(out, "list_transform(%s(%s, lambda %s: list_transform([struct_extract(%s, 1)], lambda %s: "
-                  "list_transform([CAST(struct_extract(%s, 2) AS INTEGER)], lambda %s: %s)[1])[1]), lambda %s: %s)",
-             word, pairs, item, item, x, item, index, body, item,
+    str_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE list_transform(%s(%s, lambda %s: list_transform([struct_extract(%s, 1)], lambda %s: "
+                  "list_transform([CAST(struct_extract(%s, 2) AS INTEGER)], lambda %s: %s)[1])[1]), lambda %s: %s) END",
+             args[0], word, pairs, item, item, x, item, index, body, item,
              str_eq(word, "list_filter") ? arena_printf(e->a, "struct_extract(%s, 1)", item) : item);
     return ST_OK;
 }
