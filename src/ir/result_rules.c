@@ -354,7 +354,7 @@ static Status type_of_schema(Binder *b, const char *text, const Type **ret, Erro
 }
 
 /* from_json and from_csv: the schema is a constant text, DDL or JSON. */
-static Status from_schema(Binder *b, const NodeList *args, const Node *at, const Type **ret, Error *err)
+static Status from_schema(Binder *b, const FunctionRow *row, const NodeList *args, const Node *at, const Type **ret, Error *err)
 {
     if (!node_is(Literal, args->at[1]) || type_of(args, 1)->kind != TYPE_STRING)
         return spark_error(err, at, "INVALID_SCHEMA.NON_STRING_LITERAL", "42K07",
@@ -368,6 +368,14 @@ static Status from_schema(Binder *b, const NodeList *args, const Node *at, const
         TRY(type_from_json(b->a, text, &t, err));
     else
         TRY(type_of_schema(b, text, &t, err));
+    if (str_eq(row->name, "from_csv") && t->kind != TYPE_STRUCT) {
+        str_auto type = STR_INIT(ERROR_MESSAGE_BYTES);
+        type_sql(t, &type);
+        return spark_error(err, at, "INVALID_SCHEMA.NON_STRUCT_TYPE", "42K07",
+                           "The input schema <inputSchema> is not a valid schema string. The input expression should be evaluated to "
+                           "struct type, but got <dataType>.",
+                           "inputSchema", pretty(b, args->at[1]), "dataType", arena_printf(b->a, "\"%s\"", str_text(&type)), NULL);
+    }
     *ret = nullable_deep(b->a, t);
     return ST_OK;
 }
@@ -463,7 +471,7 @@ Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node
 {
     const char *rule = row->result + 1;
     if (!strcmp(rule, "from_schema"))
-        return from_schema(b, args, at, ret_type, err);
+        return from_schema(b, row, args, at, ret_type, err);
     if (!strcmp(rule, "number_format"))
         return formatted_number(b, row, args, at, ret_type, err);
     if (!strcmp(rule, "to_binary"))
