@@ -108,6 +108,9 @@ def test_an_endpoint_gets_nothing_before_it_has_confirmed(server, endpoint):
     assert (message["Type"], message["MessageId"], message["Message"], message["Subject"]) == ("Notification", sent, "now", "hello")
     assert (headers["x-amz-sns-subscription-arn"], headers["x-amz-sns-topic-arn"]) == (arn, topic)
     assert len(endpoint.received) == 2
+    with urllib.request.urlopen(message["UnsubscribeURL"], timeout=10) as answer:
+        assert answer.status == 200
+    assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
 
 
 def test_a_failing_endpoint_is_tried_again_and_each_attempt_recorded(server):

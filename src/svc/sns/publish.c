@@ -54,7 +54,7 @@ char *sns_envelope(Server *server, Arena *a, const char *kind, const char *messa
     if (token)
         val_set_str(a, d, "SubscribeURL", sns_confirm_url(server, a, p->topic, token));
     else
-        val_set_str(a, d, "UnsubscribeURL", arena_printf(a, "%s/?Action=Unsubscribe&SubscriptionArn=%s", server->endpoint, subscription));
+        val_set_str(a, d, "UnsubscribeURL", arena_printf(a, "%s/_weir/sns/unsubscribe?SubscriptionArn=%s", server->endpoint, subscription));
     add_attributes(a, d, p->attributes);
     return val_to_json(a, d);
 }

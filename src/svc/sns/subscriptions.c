@@ -219,9 +219,8 @@ Status sns_confirm_route(Call *call, Error *err)
     return ST_OK;
 }
 
-Status sns_unsubscribe(Call *call, Error *err)
+static Status unsubscribe(Call *call, const char *arn, Error *err)
 {
-    const char *arn = val_str(call->input, "SubscriptionArn");
     db_auto *db = NULL;
     TRY(store_borrow(call->server->store, &db, err));
     TRY(db_begin(db, err));
@@ -229,6 +228,17 @@ Status sns_unsubscribe(Call *call, Error *err)
                 "s", arn));
     TRY(db_exec(db, err, "DELETE FROM sns_subscription WHERE arn=?", "s", arn));
     return db_commit(db, err);
+}
+
+Status sns_unsubscribe(Call *call, Error *err)
+{
+    return unsubscribe(call, val_str(call->input, "SubscriptionArn"), err);
+}
+
+Status sns_unsubscribe_route(Call *call, Error *err)
+{
+    const char *arn = http_query(call->request, "SubscriptionArn");
+    return arn ? unsubscribe(call, arn, err) : sns_invalid(err, "Invalid parameter: the link has no SubscriptionArn");
 }
 
 static Status list(Call *call, const char *topic, Error *err)
