@@ -158,21 +158,24 @@ def shuffle(source, function, n, target):
     return mapped
 
 
+def computed(source, function, batches):
+    """What the task's function makes of its partition, in lists of at most 10,000."""
+    elements = Parts(batches) if source is None else source(batches)
+    number = elements.number if source is None else task_number()
+    if number is None:
+        return
+    items = pickle.loads(function)(number, iter(elements))
+    while batch := list(itertools.islice(items, 10000)):
+        yield batch
+
+
 def texts(source, function):
     """For saveAsTextFile: one column of texts."""
 
     def mapped(batches):
         import pyarrow as pa
 
-        elements = Parts(batches) if source is None else source(batches)
-        number = elements.number if source is None else task_number()
-        if number is None:
-            return
-        items = pickle.loads(function)(number, iter(elements))
-        while True:
-            batch = list(itertools.islice(items, 10000))
-            if not batch:
-                return
+        for batch in computed(source, function, batches):
             batch = [x.decode() if isinstance(x, bytes) else str(x) for x in batch]
             yield pa.RecordBatch.from_arrays([pa.array(batch, pa.string())], names=["value"])
 
@@ -185,15 +188,7 @@ def frames(source, function, schema):
     def mapped(batches):
         from pyspark.sql.conversion import LocalDataToArrowConversion
 
-        elements = Parts(batches) if source is None else source(batches)
-        number = elements.number if source is None else task_number()
-        if number is None:
-            return
-        items = pickle.loads(function)(number, iter(elements))
-        while True:
-            batch = list(itertools.islice(items, 10000))
-            if not batch:
-                return
+        for batch in computed(source, function, batches):
             yield from LocalDataToArrowConversion.convert(batch, schema, False).to_batches()
 
     return mapped
