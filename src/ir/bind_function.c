@@ -151,7 +151,7 @@ static Status special_form(Binder *b, const Scope *s, const char *name, const Fu
         return bind_when(b, s, f, ret, err);
     if (str_ieq(name, "decode") && f->args.len > 2)
         return bind_decode(b, s, f, ret, err);
-    return ST_OK;
+    return bind_input_file(b, s, name, f, ret, err);
 }
 
 /* ---------------------------------------------------------------- lambdas */
