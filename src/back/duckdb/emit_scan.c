@@ -98,6 +98,7 @@ static Status text_reader(Emit *e, const Node *scan, const char *format, const S
         quoted(files[i]->path, out);
         str_add(out, ", ");
         quoted(files[i]->uri ? files[i]->uri : files[i]->path, out);
+        str_addf(out, ", '%" PRId64 "'", files[i]->modified_ms);
     }
     str_add(out, "]::VARCHAR[], ");
     quoted(e->o->time_zone ? e->o->time_zone : "UTC", out);

@@ -169,6 +169,9 @@ Status sink_write(Arena *a, EngineSession *s, const EmitOptions *options, const 
     const char *format = source_format(request->format);
     if (!format)
         return engine_fail(err, ST_INVALID, "DATA_SOURCE_NOT_FOUND", "provider", request->format, NULL);
+    if (str_eq(format, "binaryFile"))
+        return FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE.WRITE_FOR_BINARY_SOURCE",
+                         "The feature is not supported: Write for the binary file data source.");
     SinkWork w = { .a = a, .session = s, .emit = options, .request = request, .schema = request->plan->schema };
     bool *is_partition = ARENA_ARRAY(a, bool, w.schema->len + 1);
     TRY(find_partitions(&w, is_partition, err));

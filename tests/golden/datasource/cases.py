@@ -204,3 +204,208 @@ def input_file_of_cte(spark, folder):
 def input_file_of_view(spark, folder):
     two_csv(spark, folder).createOrReplaceTempView("input_view")
     return spark.sql("select _c0, input_file_name() f from input_view order by 1")
+
+
+# ---------------------------------------------------------------- binaryFile, filters, files that are broken or gone
+def things(folder):
+    return write(folder, {"p=1/a b.bin": b"\x00\x01\xff", "p=2/c.txt": "text", "p=2/d.csv": "1,2\n"})
+
+
+@case
+def binary_file(spark, folder):
+    return spark.read.format("binaryFile").load(things(folder))
+
+
+@case
+def binary_file_by_glob(spark, folder):
+    return spark.read.format("binaryFile").option("pathGlobFilter", "*.{bin,csv}").load(things(folder)).select("path", "length", "p")
+
+
+@case
+def binary_file_of_all_folders(spark, folder):
+    write(folder, {"x/a.bin": b"1", "b.bin": b"22", "x/y/c.bin": b"333"})
+    return spark.read.format("binaryFile").option("recursiveFileLookup", "true").load(folder).select("length")
+
+
+@case
+def binary_file_of_one_folder(spark, folder):
+    write(folder, {"x/a.bin": b"1", "b.bin": b"22", "x/y/c.bin": b"333"})
+    return spark.read.format("binaryFile").load(folder).select("length")
+
+
+@case
+def binary_file_with_schema(spark, folder):
+    return spark.read.format("binaryFile").schema("path string, modificationTime timestamp, length long, content binary").load(things(folder)).select("length")
+
+
+@case
+def binary_file_written(spark, folder):
+    return spark.range(1).write.format("binaryFile").save(folder + "/x")
+
+
+@case
+def binary_file_and_metadata(spark, folder):
+    return spark.read.format("binaryFile").load(things(folder)).select("length", "_metadata.file_name", F.input_file_name().alias("f"))
+
+
+def dated(folder):
+    write(folder, {"a.csv": "1\n", "b.csv": "2\n"})
+    os.utime(folder + "/b.csv", (1600000000, 1600000000))
+    return folder
+
+
+def nested(folder):
+    return write(folder, {"x/a.csv": "1\n", "b.csv": "2\n", "x/y/c.csv": "3\n"})
+
+
+@case
+def nested_folders_are_not_read(spark, folder):
+    return spark.read.csv(nested(folder))
+
+
+@case
+def nested_folders_by_glob(spark, folder):
+    return spark.read.csv(nested(folder) + "/*")
+
+
+@case
+def nested_folders_of_a_table(spark, folder):
+    return spark.sql(f"select * from csv.`{nested(folder)}`")
+
+
+@case
+def modified_after(spark, folder):
+    return spark.read.option("modifiedAfter", "2020-06-01T00:00:00").csv(dated(folder))
+
+
+@case
+def modified_before(spark, folder):
+    return spark.read.option("modifiedBefore", "2020-06-01").csv(dated(folder))
+
+
+@case
+def modified_before_the_very_moment(spark, folder):
+    return spark.read.option("modifiedBefore", "2020-09-13T12:26:40").csv(dated(folder))
+
+
+@case
+def modified_between_nothing(spark, folder):
+    return spark.read.option("modifiedBefore", "2000-06-01").schema("a string").csv(dated(folder))
+
+
+@case
+def modified_in_a_zone(spark, folder):
+    return spark.read.option("modifiedAfter", "2020-09-13T14:00:00").option("timeZone", "+02:00").csv(dated(folder))
+
+
+@case
+def modified_not_a_time(spark, folder):
+    return spark.read.option("modifiedAfter", "x").csv(dated(folder))
+
+
+@case
+def glob_filter(spark, folder):
+    return spark.read.option("pathGlobFilter", "[b-z].csv").csv(dated(folder))
+
+
+@case
+def glob_filter_nothing(spark, folder):
+    return spark.read.option("pathGlobFilter", "*.json").csv(dated(folder))
+
+
+CORRUPT = {"a.json": '{"a":1}\n', "b.json.gz": b"\x1f\x8b\x08\x00no gzip at all"}
+
+
+@case
+def corrupt_files(spark, folder):
+    return spark.read.json(write(folder, CORRUPT))
+
+
+@case
+def corrupt_files_ignored(spark, folder):
+    return spark.read.option("ignoreCorruptFiles", "true").json(write(folder, CORRUPT))
+
+
+@case
+def corrupt_parquet_ignored(spark, folder):
+    spark.range(3).repartition(1).write.parquet(folder + "/x")
+    write(folder + "/x", {"b.parquet": "no Parquet file"})
+    return spark.read.option("ignoreCorruptFiles", "true").parquet(folder + "/x")
+
+
+@case
+def corrupt_second_parquet_ignored(spark, folder):
+    spark.range(3).repartition(1).write.parquet(folder + "/x")
+    write(folder + "/x", {"z.parquet": "no Parquet file"})
+    return spark.read.option("ignoreCorruptFiles", "true").parquet(folder + "/x")
+
+
+@case
+def corrupt_files_ignored_by_session(spark, folder):
+    spark.conf.set("spark.sql.files.ignoreCorruptFiles", "true")
+    try:
+        return spark.read.json(write(folder, CORRUPT)).collect()
+    finally:
+        spark.conf.unset("spark.sql.files.ignoreCorruptFiles")
+
+
+@case
+def corrupt_column_by_session(spark, folder):
+    spark.conf.set("spark.sql.columnNameOfCorruptRecord", "bad")
+    try:
+        return spark.read.json(write(folder, {"a.json": '{"a":1}\n{x\n'})).collect()
+    finally:
+        spark.conf.unset("spark.sql.columnNameOfCorruptRecord")
+
+
+@case
+def merge_schema_by_session(spark, folder):
+    spark.range(1).selectExpr("id a").repartition(1).write.parquet(folder + "/x/p=1")
+    spark.range(1).selectExpr("id b").repartition(1).write.parquet(folder + "/x/p=2")
+    spark.conf.set("spark.sql.parquet.mergeSchema", "true")
+    try:
+        return sorted(spark.read.parquet(folder + "/x").collect(), key=repr)
+    finally:
+        spark.conf.unset("spark.sql.parquet.mergeSchema")
+
+
+# ---------------------------------------------------------------- compressed text
+def packed(spark, folder, codec, format="json"):
+    rows = spark.range(3000).repartition(1).selectExpr("id", "repeat(cast(id as string), 20) s")
+    rows.write.format(format).option("compression", codec).save(folder + "/x")
+    names = [n.split("-c000")[1] for n in os.listdir(folder + "/x") if n.startswith("part-")]
+    back = spark.read.schema("id long, s string").format(format).load(folder + "/x")
+    return [names, back.selectExpr("count(*)", "sum(id)", "sum(hash(s))").collect()]
+
+
+for _codec in ("bzip2", "deflate", "gzip", "lz4", "snappy", "none", "nothing"):
+    CASES[f"written_{_codec}"] = lambda spark, folder, codec=_codec: packed(spark, folder, codec)
+for _codec in ("snappy", "gzip", "zstd", "lz4", "lz4_raw", "none", "uncompressed", "nothing"):
+    CASES[f"parquet_{_codec}"] = lambda spark, folder, codec=_codec: packed(spark, folder, codec, "parquet")
+
+
+@case
+def max_records(spark, folder):
+    spark.range(10).repartition(1).write.option("maxRecordsPerFile", 4).csv(folder + "/x")
+    return sorted(n.split("-")[-1] for n in os.listdir(folder + "/x") if n.startswith("part-"))
+
+
+@case
+def max_records_of_partitions(spark, folder):
+    spark.range(10).selectExpr("id", "id % 2 p").repartition(1).write.option("maxRecordsPerFile", 4).partitionBy("p").csv(folder + "/x")
+    return [sorted(n.split(".")[-2:] for n in os.listdir(folder + "/x/p=0") if n.startswith("part-")),
+            spark.read.csv(folder + "/x").count()]
+
+
+@case
+def written_utf_16(spark, folder):
+    spark.range(2).repartition(1).selectExpr("id", "'ä☃😀' s").write.option("encoding", "UTF-16").option("header", "true").csv(folder + "/x")
+    name = [n for n in os.listdir(folder + "/x") if n.startswith("part-")][0]
+    return open(f"{folder}/x/{name}", "rb").read()
+
+
+@case
+def written_latin(spark, folder):
+    spark.range(1).repartition(1).selectExpr("id", "'ä☃' s").write.option("encoding", "ISO-8859-1").json(folder + "/x")
+    name = [n for n in os.listdir(folder + "/x") if n.startswith("part-")][0]
+    return open(f"{folder}/x/{name}", "rb").read()
