@@ -15,6 +15,9 @@ static const struct {
     { "json", "json" },
     { "text", "text" },
     { "binaryFile", "binaryFile" },
+    { "avro", "avro" },
+    { "com.databricks.spark.avro", "avro" },
+    { "org.apache.spark.sql.avro.AvroFileFormat", "avro" },
     { "com.databricks.spark.csv", "csv" },
     { "org.apache.spark.sql.parquet", "parquet" },
     { "org.apache.spark.sql.json", "json" },
@@ -42,8 +45,8 @@ static bool holds(const char *format, const Type *t)
 {
     bool nested = t->kind == TYPE_ARRAY || t->kind == TYPE_MAP || t->kind == TYPE_STRUCT;
     switch (t->kind) {
-    case TYPE_CALENDAR_INTERVAL: case TYPE_VARIANT: case TYPE_TIME: case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL:
-        return false;
+    case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL: return !strcmp(format, "avro");
+    case TYPE_CALENDAR_INTERVAL: case TYPE_VARIANT: case TYPE_TIME: return false;
     default: break;
     }
     if (!strcmp(format, "text"))
@@ -60,9 +63,9 @@ static bool holds(const char *format, const Type *t)
 
 static Status check_types(const char *format, const Type *schema, Error *err)
 {
-    static const char *const words[][2] = { { "parquet", "Parquet" }, { "csv", "CSV" }, { "json", "JSON" }, { "text", "Text" } };
+    static const char *const words[][2] = { { "parquet", "Parquet" }, { "csv", "CSV" }, { "json", "JSON" }, { "text", "Text" }, { "avro", "Avro" } };
     const char *word = format;
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 5; i++)
         word = strcmp(words[i][0], format) ? word : words[i][1];
     for (size_t i = 0; i < schema->nfields; i++) {
         if (holds(format, schema->fields[i].type))
@@ -160,6 +163,8 @@ static Status inferred_schema(Arena *a, EngineSession *s, const char *format, co
         *ret_schema = type_struct(a, binary_file, sizeof binary_file / sizeof *binary_file);
         return ST_OK;
     }
+    if (!strcmp(format, "avro"))
+        return source_avro_schema(a, r, ret_schema, err);
     if (!strcmp(format, "text")) {
         *ret_schema = type_struct(a, &value, 1);
         return ST_OK;

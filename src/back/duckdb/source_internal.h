@@ -23,6 +23,7 @@ Status source_parquet_schema(Arena *a, EngineSession *s, const SourceRequest *r,
 Status source_parquet_check(EngineSession *s, const SourceRequest *r, const Type *schema, bool *ret_as_stored, Error *err);
 /* Has the file a footer? */
 bool source_parquet_readable(EngineSession *s, const SourceFile *file);
+Status source_avro_schema(Arena *a, const SourceRequest *r, const Type **ret_schema, Error *err);
 Status source_json_schema(Arena *a, const SourceRequest *r, const Type **ret_schema, Error *err);
 
 /* The type of one text: schema_of_json, schema_of_csv. */

@@ -1,4 +1,4 @@
-/* back/duckdb/source_scan.h -- the engine's table function spark_scan: rows of CSV, JSON, text and binaryFile files.
+/* back/duckdb/source_scan.h -- the engine's table function spark_scan: rows of CSV, JSON, text, Avro and binaryFile files.
  *
  * spark_scan(format, names VARCHAR[], schema, options VARCHAR[], files VARCHAR[], zone): `schema` is the JSON of the files' STRUCT,
  * `names` what its columns are called, `options` keys and values in turn, `files` host paths, URIs and times of modification in turn. Its first
@@ -59,6 +59,7 @@ typedef struct ScanLocal {
     CsvParser csv;
     Arena *record_arena;         /* JSON: of the record */
     View record;
+    struct AvroFile *avro;       /* the one that is read */
     const struct JsonNode *left; /* JSON: items of a record that is an array */
     Str scratch;
     ScanColumn *columns;         /* those asked for, without source_file and the corrupt record */
@@ -70,6 +71,8 @@ typedef struct ScanLocal {
 /* Rows into [row, room) of the vectors; *ret_row: behind the last. l->active is false at the range's end. */
 Status scan_csv(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, Error *err);
 Status scan_json(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, Error *err);
+Status scan_avro(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, Error *err);
+void avro_file_close(struct AvroFile *file); /* NULL is fine */
 Status scan_json_bind(ScanPlan *plan, Error *err);
 
 /* The parsed record l->csv into `row` of l->columns; false when it is malformed. */

@@ -409,3 +409,142 @@ def written_latin(spark, folder):
     spark.range(1).repartition(1).selectExpr("id", "'ä☃' s").write.option("encoding", "ISO-8859-1").json(folder + "/x")
     name = [n for n in os.listdir(folder + "/x") if n.startswith("part-")][0]
     return open(f"{folder}/x/{name}", "rb").read()
+
+
+# ---------------------------------------------------------------- Avro
+ALL_TYPES = """select * from values
+    (true, 1Y, 2S, 3, 4L, 1.5f, 2.5d, 1.25bd, 12345678901234567890.123bd, 'text', X'01ff', date'2020-01-02', timestamp'2020-01-02 03:04:05.123456',
+     timestamp_ntz'1950-01-02 03:04:05.1', array(1, null), map('k', 1.5d), named_struct('a', 1, 'b', array('x'))),
+    (null, -1Y, -2S, -3, -4L, -1.5f, double('nan'), -1.25bd, -0.001bd, '', X'', date'0001-01-01', timestamp'1900-01-01 00:00:00',
+     timestamp_ntz'9999-12-31 23:59:59.999999', array(), map(), null)
+    as t(bo, by, sh, it, lo, fl, db, de, dl, st, bi, da, ts, nt, ar, ma, sr)"""
+
+
+def round_trip(spark, folder, format, **options):
+    spark.sql(ALL_TYPES).repartition(1).write.format(format).options(**options).save(folder + "/x")
+    return spark.read.format(format).load(folder + "/x")
+
+
+for _codec in ("uncompressed", "snappy", "deflate", "bzip2", "xz", "zstandard"):
+    CASES[f"avro_{_codec}"] = lambda spark, folder, codec=_codec: round_trip(spark, folder, "avro", compression=codec)
+
+
+@case
+def avro_codec_that_is_none(spark, folder):
+    return round_trip(spark, folder, "avro", compression="lzo")
+
+
+@case
+def avro_partitions(spark, folder):
+    spark.range(6).selectExpr("id", "id % 2 p").repartition(1).write.partitionBy("p").format("avro").save(folder + "/x")
+    return spark.read.format("avro").load(folder + "/x").where("p = 1").select("id", "_metadata.file_block_start")
+
+
+@case
+def avro_schema_given(spark, folder):
+    spark.sql("select 1 a, 'x' b, 2.5f c").repartition(1).write.format("avro").save(folder + "/x")
+    return spark.read.format("avro").schema("C double, z string, a long").load(folder + "/x")
+
+
+@case
+def avro_by_place(spark, folder):
+    spark.sql("select 1 a, 'x' b").repartition(1).write.format("avro").save(folder + "/x")
+    return spark.read.format("avro").option("positionalFieldMatching", "true").schema("n int, s string").load(folder + "/x")
+
+
+@case
+def avro_types_in_conflict(spark, folder):
+    spark.sql("select 'x' a").repartition(1).write.format("avro").save(folder + "/x")
+    return spark.read.format("avro").schema("a int").load(folder + "/x").collect()[0][0]
+
+
+@case
+def avro_written_schema(spark, folder):
+    import re
+    spark.sql(ALL_TYPES).drop("ma").repartition(1).write.format("avro").option("compression", "uncompressed").save(folder + "/x")
+    name = [n for n in os.listdir(folder + "/x") if n.startswith("part-")][0]
+    bytes = open(f"{folder}/x/{name}", "rb").read()
+    import json
+    return json.loads(re.search(rb'\{"type":"record".*\]\}(?=.avro|.org|\x00|\x14)', bytes, re.S).group(0).split(b"\x14avro")[0].split(b"\x30org")[0].decode())
+
+
+@case
+def avro_record_name(spark, folder):
+    spark.range(1).repartition(1).write.format("avro").option("recordName", "R").option("recordNamespace", "a.b").save(folder + "/x")
+    name = [n for n in os.listdir(folder + "/x") if n.startswith("part-")][0]
+    bytes = open(f"{folder}/x/{name}", "rb").read()
+    return [b'"name":"R"' in bytes, b'"namespace":"a.b"' in bytes]
+
+
+@case
+def avro_written_by_schema(spark, folder):
+    schema = '{"type":"record","name":"r","fields":[{"name":"b","type":["null","string"]},{"name":"a","type":{"type":"long","logicalType":"timestamp-millis"}},' \
+             '{"name":"e","type":{"type":"enum","name":"en","symbols":["x","y"]}}]}'
+    spark.sql("select timestamp'2020-01-02 03:04:05.123456' a, 'q' b, 'y' e").repartition(1).write.format("avro").option("avroSchema", schema).save(folder + "/x")
+    return spark.read.format("avro").load(folder + "/x")
+
+
+def avro_file(folder, schema, *rows):
+    """An Avro file by hand: rows are lists of encoded bytes."""
+    def number(n):
+        n = (n << 1) ^ (n >> 63)
+        out = b""
+        while n > 0x7F:
+            out += bytes([n & 0x7F | 0x80])
+            n >>= 7
+        return out + bytes([n])
+    import json
+    text = json.dumps(schema).encode()
+    head = b"Obj\x01" + number(1) + number(11) + b"avro.schema" + number(len(text)) + text + number(0) + b"S" * 16
+    body = b"".join(b"".join(row) for row in rows)
+    write(folder, {"a.avro": head + number(len(rows)) + number(len(body)) + body + b"S" * 16})
+    return folder
+
+
+def refused(function):
+    """For what Java itself refuses, without a condition of Spark's."""
+    try:
+        return function()
+    except Exception:
+        return "refused"
+
+
+def record(*fields):
+    return {"type": "record", "name": "r", "fields": [{"name": f"f{i}", "type": t} for i, t in enumerate(fields)]}
+
+
+@case
+def avro_unions(spark, folder):
+    schema = record(["int", "long"], ["null", "string", "int"], ["float", "double"], ["null", "boolean"], ["string"])
+    return spark.read.format("avro").load(avro_file(
+        folder, schema, [b"\x00\x02", b"\x02\x02a", b"\x00\x00\x00\xc0\x3f", b"\x00", b"\x00\x02z"],
+        [b"\x02\x04", b"\x04\x0a", b"\x02" + b"\x00" * 6 + b"\xf8\x3f", b"\x02\x01", b"\x00\x00"]))
+
+
+@case
+def avro_named_types(spark, folder):
+    schema = record({"type": "enum", "name": "e", "symbols": ["A", "B"]}, {"type": "fixed", "name": "x", "size": 2},
+                    {"type": "fixed", "name": "d", "size": 2, "logicalType": "decimal", "precision": 4, "scale": 2},
+                    {"type": "bytes", "logicalType": "decimal", "precision": 4, "scale": 1}, "e",
+                    {"type": "long", "logicalType": "timestamp-millis"}, {"type": "long", "logicalType": "local-timestamp-millis"},
+                    {"type": "int", "logicalType": "time-millis"}, {"type": "string", "logicalType": "uuid"})
+    return spark.read.format("avro").load(avro_file(
+        folder, schema, [b"\x02", b"\x01\x02", b"\xff\x85", b"\x02\x7f", b"\x00", b"\x02", b"\x01", b"\x04", b"\x02u"]))
+
+
+@case
+def avro_that_refers_to_itself(spark, folder):
+    return refused(lambda: spark.read.format("avro").load(avro_file(folder, record(["null", "r"]), [b"\x00"])).schema)
+
+
+@case
+def avro_cut_off(spark, folder):
+    avro_file(folder, record("long"), [b"\x02"])
+    bytes = open(folder + "/a.avro", "rb").read()
+    write(folder, {"a.avro": bytes[:-5]})
+    return spark.read.format("avro").load(folder)
+
+
+@case
+def avro_that_is_none(spark, folder):
+    return refused(lambda: spark.read.format("avro").load(write(folder, {"a.avro": "text"})).schema)
