@@ -156,7 +156,7 @@ static Status check_columns(SinkWork *w, const char *format, Error *err)
         const Column *c = &w->schema->at[w->data.at[i]];
         if (!type_supported(c->type, format))
             return engine_fail(err, ST_INVALID, "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "format",
-                               str_eq(format, "parquet") ? "Parquet" : str_eq(format, "csv") ? "CSV" : str_eq(format, "json") ? "JSON" : str_eq(format, "avro") ? "Avro" : "Text",
+                               str_eq(format, "parquet") ? "Parquet" : str_eq(format, "csv") ? "CSV" : str_eq(format, "json") ? "JSON" : str_eq(format, "avro") ? "Avro" : str_eq(format, "orc") ? "ORC" : "Text",
                                "columnName", arena_printf(w->a, "`%s`", c->name), "columnType",
                                arena_printf(w->a, "\"%s\"", type_sql_text(w->a, c->type)), NULL);
     }
@@ -185,7 +185,7 @@ Status sink_write(Arena *a, EngineSession *s, const EmitOptions *options, const 
     TRY(emit_plan(a, options, request->plan, &inner, err));
     w.inner = str_arena(&inner, a);
     SinkFiles files = { 0 };
-    TRY(str_eq(format, "parquet") ? sink_parquet(&w, &files, err) : str_eq(format, "avro") ? sink_avro(&w, &files, err) : sink_lines(&w, format, &files, err));
+    TRY(str_eq(format, "parquet") ? sink_parquet(&w, &files, err) : str_eq(format, "avro") ? sink_avro(&w, &files, err) : str_eq(format, "orc") ? sink_orc(&w, &files, err) : sink_lines(&w, format, &files, err));
     *ret_files = files;
     return ST_OK;
 }

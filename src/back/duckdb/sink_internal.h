@@ -42,6 +42,7 @@ Status sink_rows(SinkWork *w, const RowSink *sink, SinkFiles *ret_files, Error *
 /* The option maxRecordsPerFile, else spark.sql.files.maxRecordsPerFile; 0: no limit. */
 Status sink_max_records(const SinkWork *w, int64_t *ret_most, Error *err);
 
+Status sink_orc(SinkWork *w, SinkFiles *ret_files, Error *err);
 Status sink_avro(SinkWork *w, SinkFiles *ret_files, Error *err);
 Status sink_parquet(SinkWork *w, SinkFiles *ret_files, Error *err);
 /* csv, json, text: `format` is one of these. */

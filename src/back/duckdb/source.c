@@ -16,6 +16,11 @@ static const struct {
     { "text", "text" },
     { "binaryFile", "binaryFile" },
     { "avro", "avro" },
+    { "orc", "orc" },
+    { "org.apache.spark.sql.orc", "orc" },
+    { "org.apache.spark.sql.execution.datasources.orc", "orc" },
+    { "org.apache.spark.sql.execution.datasources.orc.OrcFileFormat", "orc" },
+    { "org.apache.spark.sql.hive.orc", "orc" },
     { "com.databricks.spark.avro", "avro" },
     { "org.apache.spark.sql.avro.AvroFileFormat", "avro" },
     { "com.databricks.spark.csv", "csv" },
@@ -45,7 +50,7 @@ static bool holds(const char *format, const Type *t)
 {
     bool nested = t->kind == TYPE_ARRAY || t->kind == TYPE_MAP || t->kind == TYPE_STRUCT;
     switch (t->kind) {
-    case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL: return !strcmp(format, "avro");
+    case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL: return !strcmp(format, "avro") || !strcmp(format, "orc");
     case TYPE_CALENDAR_INTERVAL: case TYPE_VARIANT: case TYPE_TIME: return false;
     default: break;
     }
@@ -63,9 +68,9 @@ static bool holds(const char *format, const Type *t)
 
 static Status check_types(const char *format, const Type *schema, Error *err)
 {
-    static const char *const words[][2] = { { "parquet", "Parquet" }, { "csv", "CSV" }, { "json", "JSON" }, { "text", "Text" }, { "avro", "Avro" } };
+    static const char *const words[][2] = { { "parquet", "Parquet" }, { "csv", "CSV" }, { "json", "JSON" }, { "text", "Text" }, { "avro", "Avro" }, { "orc", "ORC" } };
     const char *word = format;
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < 6; i++)
         word = strcmp(words[i][0], format) ? word : words[i][1];
     for (size_t i = 0; i < schema->nfields; i++) {
         if (holds(format, schema->fields[i].type))
@@ -163,6 +168,8 @@ static Status inferred_schema(Arena *a, EngineSession *s, const char *format, co
         *ret_schema = type_struct(a, binary_file, sizeof binary_file / sizeof *binary_file);
         return ST_OK;
     }
+    if (!strcmp(format, "orc"))
+        return source_orc_schema(a, r, ret_schema, err);
     if (!strcmp(format, "avro"))
         return source_avro_schema(a, r, ret_schema, err);
     if (!strcmp(format, "text")) {
@@ -170,9 +177,9 @@ static Status inferred_schema(Arena *a, EngineSession *s, const char *format, co
         return ST_OK;
     }
     if (!r->nfiles) {
-        static const char *const words[][2] = { { "parquet", "Parquet" }, { "csv", "CSV" }, { "json", "JSON" } };
+        static const char *const words[][2] = { { "parquet", "Parquet" }, { "csv", "CSV" }, { "json", "JSON" }, { "orc", "ORC" }, { "avro", "Avro" } };
         const char *word = format;
-        for (size_t i = 0; i < 3; i++)
+        for (size_t i = 0; i < 5; i++)
             word = strcmp(words[i][0], format) ? word : words[i][1];
         return engine_fail(err, ST_INVALID, "UNABLE_TO_INFER_SCHEMA", "format", word, NULL);
     }

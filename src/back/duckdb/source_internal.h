@@ -24,6 +24,9 @@ Status source_parquet_check(EngineSession *s, const SourceRequest *r, const Type
 /* Has the file a footer? */
 bool source_parquet_readable(EngineSession *s, const SourceFile *file);
 Status source_avro_schema(Arena *a, const SourceRequest *r, const Type **ret_schema, Error *err);
+Status source_orc_schema(Arena *a, const SourceRequest *r, const Type **ret_schema, Error *err);
+/* StructType.merge */
+Status source_merge_schemas(Arena *a, const Type *x, const Type *y, const Type **ret_type, Error *err);
 Status source_json_schema(Arena *a, const SourceRequest *r, const Type **ret_schema, Error *err);
 
 /* The type of one text: schema_of_json, schema_of_csv. */

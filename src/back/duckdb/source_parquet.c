@@ -274,18 +274,17 @@ static Status cannot_merge(const Type *x, const Type *y, Error *err)
                      str_text(&left), str_text(&right));
 }
 
-/* StructType.merge */
-static Status merged(Arena *a, const Type *x, const Type *y, const Type **ret_type, Error *err)
+Status source_merge_schemas(Arena *a, const Type *x, const Type *y, const Type **ret_type, Error *err)
 {
     const Type *key, *value;
     if (type_same(x, y)) {
         *ret_type = x;
     } else if (x->kind == TYPE_ARRAY && y->kind == TYPE_ARRAY) {
-        TRY(merged(a, x->element, y->element, &value, err));
+        TRY(source_merge_schemas(a, x->element, y->element, &value, err));
         *ret_type = type_array(a, value, x->contains_null || y->contains_null);
     } else if (x->kind == TYPE_MAP && y->kind == TYPE_MAP) {
-        TRY(merged(a, x->key, y->key, &key, err));
-        TRY(merged(a, x->element, y->element, &value, err));
+        TRY(source_merge_schemas(a, x->key, y->key, &key, err));
+        TRY(source_merge_schemas(a, x->element, y->element, &value, err));
         *ret_type = type_map(a, key, value, x->contains_null || y->contains_null);
     } else if (x->kind == TYPE_STRUCT && y->kind == TYPE_STRUCT) {
         VEC(Field) fields = { 0 };
@@ -293,7 +292,7 @@ static Status merged(Arena *a, const Type *x, const Type *y, const Type **ret_ty
             const Field *other = field_named(y, x->fields[i].name);
             Field f = x->fields[i];
             if (other)
-                TRY(merged(a, f.type, other->type, &f.type, err));
+                TRY(source_merge_schemas(a, f.type, other->type, &f.type, err));
             vec_push(a, &fields, f);
         }
         for (size_t i = 0; i < y->nfields; i++) {
@@ -449,7 +448,7 @@ Status source_parquet_schema(Arena *a, EngineSession *s, const SourceRequest *r,
         }
         TRY(file_schema(a, s, &r->files[i], &t, err));
         if (schema)
-            TRY(merged(a, schema, t, &schema, err));
+            TRY(source_merge_schemas(a, schema, t, &schema, err));
         else
             schema = t;
     }

@@ -81,6 +81,12 @@ static StrList list_parameter(Arena *a, duckdb_bind_info info, idx_t index)
     return list;
 }
 
+/* Files that are no lines of text: their readers open them. */
+static bool is_binary(const ScanPlan *plan)
+{
+    return !strcmp(plan->format, "binaryFile") || !strcmp(plan->format, "avro") || !strcmp(plan->format, "orc");
+}
+
 static Status plan_read(ScanPlan *plan, duckdb_bind_info info, Error *err)
 {
     Arena *a = plan->a;
@@ -99,7 +105,7 @@ static Status plan_read(ScanPlan *plan, duckdb_bind_info info, Error *err)
     plan->whole_text = plan->whole_text && !strcmp(plan->format, "text");
     TRY(source_bool(&plan->options, "ignoreCorruptFiles", false, &plan->ignore_corrupt, err));
     TRY(source_bool(&plan->options, "ignoreMissingFiles", false, &plan->ignore_missing, err));
-    if (!strcmp(plan->format, "binaryFile") || !strcmp(plan->format, "avro")) {
+    if (is_binary(plan)) {
         plan->whole_files = true;
         plan->corrupt = plan->schema->nfields;
         return ST_OK;
@@ -204,6 +210,7 @@ static void local_free(void *p)
     ScanLocal *l = p;
     source_reader_close(l->reader);
     avro_file_close(l->avro);
+    orc_scan_close(l->orc);
     arena_free(l->text_arena);
     arena_free(l->record_arena);
     csv_parser_done(&l->csv);
@@ -244,7 +251,7 @@ static Status begin(ScanLocal *l, const FileRange *range, Error *err)
     l->text_taken = false;
     l->at = l->end = NULL;
     l->left = NULL;
-    if (!strcmp(l->plan->format, "binaryFile") || !strcmp(l->plan->format, "avro")) {
+    if (is_binary(l->plan)) {
         l->active = true;
         return ST_OK;
     }
@@ -487,6 +494,7 @@ static int32_t *columns_of(ScanLocal *l, const ScanShared *s, duckdb_data_chunk 
 static Status rows_of(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, size_t *total, Error *err)
 {
     switch (l->plan->format[0]) {
+    case 'o': return scan_orc(l, row, room, ret_row, err);
     case 'a': return scan_avro(l, row, room, ret_row, err);
     case 'b': return scan_binary_file(l, row, ret_row, total, err);
     case 'c': return scan_csv(l, row, room, ret_row, err);

@@ -1,4 +1,4 @@
-/* back/duckdb/source_scan.h -- the engine's table function spark_scan: rows of CSV, JSON, text, Avro and binaryFile files.
+/* back/duckdb/source_scan.h -- the engine's table function spark_scan: rows of CSV, JSON, text, Avro, ORC and binaryFile files.
  *
  * spark_scan(format, names VARCHAR[], schema, options VARCHAR[], files VARCHAR[], zone): `schema` is the JSON of the files' STRUCT,
  * `names` what its columns are called, `options` keys and values in turn, `files` host paths, URIs and times of modification in turn. Its first
@@ -60,6 +60,7 @@ typedef struct ScanLocal {
     Arena *record_arena;         /* JSON: of the record */
     View record;
     struct AvroFile *avro;       /* the one that is read */
+    struct OrcScan *orc;
     const struct JsonNode *left; /* JSON: items of a record that is an array */
     Str scratch;
     ScanColumn *columns;         /* those asked for, without source_file and the corrupt record */
@@ -73,6 +74,8 @@ Status scan_csv(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, Error *err)
 Status scan_json(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, Error *err);
 Status scan_avro(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, Error *err);
 void avro_file_close(struct AvroFile *file); /* NULL is fine */
+Status scan_orc(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, Error *err);
+void orc_scan_close(struct OrcScan *s); /* NULL is fine */
 Status scan_json_bind(ScanPlan *plan, Error *err);
 
 /* The parsed record l->csv into `row` of l->columns; false when it is malformed. */

@@ -548,3 +548,118 @@ def avro_cut_off(spark, folder):
 @case
 def avro_that_is_none(spark, folder):
     return refused(lambda: spark.read.format("avro").load(write(folder, {"a.avro": "text"})).schema)
+
+
+# ---------------------------------------------------------------- ORC
+FILES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "files.json")
+
+
+def of_spark(spark, folder, name, write_files):
+    """Files that real Spark wrote: it writes and keeps them, weir gets what was kept."""
+    import base64
+    import json
+    kept = json.load(open(FILES)) if os.path.exists(FILES) else {}
+    if "connect" not in type(spark).__module__:
+        write_files(folder + "/x")
+        found = {}
+        for root, _, names in os.walk(folder + "/x"):
+            for n in names:
+                if n.startswith("part-"):
+                    path = os.path.join(root, n)
+                    found[os.path.relpath(path, folder + "/x")] = base64.b64encode(open(path, "rb").read()).decode()
+        kept[name] = found
+        with open(FILES, "w") as f:
+            json.dump(kept, f, indent=0, sort_keys=True)
+            f.write("\n")
+    return write(folder + "/y", {n: base64.b64decode(text) for n, text in kept[name].items()})
+
+
+for _codec in ("none", "snappy", "zlib", "lz4", "zstd"):
+    CASES[f"orc_{_codec}"] = lambda spark, folder, codec=_codec: round_trip(spark, folder, "orc", compression=codec)
+    CASES[f"orc_{_codec}_of_spark"] = lambda spark, folder, codec=_codec: spark.read.orc(of_spark(
+        spark, folder, f"orc_{codec}", lambda to: spark.sql(ALL_TYPES).repartition(1).write.option("compression", codec).orc(to)))
+
+MANY = """select id, id * id * if(id % 3 = 0, -1, 1) sq, if(id % 7 = 0, null, cast(id as int)) n, cast(id % 5 as string) few, concat('text ', id * 7919 % 1000) many,
+    cast(id / 7 as decimal(20,5)) d, timestamp_micros(id * 86400123456 - 1000000000000000) t, date_add(date'1900-01-01', cast(id * 37 % 60000 as int)) da,
+    if(id % 4 = 0, null, sequence(0, id % 5)) ar, map(cast(id % 3 as string), id) m, named_struct('x', id % 2 = 0, 'y', if(id % 11 = 0, null, cast(id % 100 as tinyint))) s,
+    cast(if(id % 1000 = 999, 123456789012345, id % 16) as bigint) outlier, cast(id as float) / 3 f, if(id > 2000, null, id) late from range(3000)"""
+
+
+def summed(data):
+    return data.select(*[F.expr(f"sum(hash({c}))").alias(c) for c in data.columns if c != "m"], F.expr("sum(map_values(m)[0])").alias("m"), F.expr("count(*)"))
+
+
+@case
+def orc_many(spark, folder):
+    spark.sql(MANY).repartition(1).write.orc(folder + "/x")
+    return summed(spark.read.orc(folder + "/x"))
+
+
+@case
+def orc_many_of_spark(spark, folder):
+    return summed(spark.read.orc(of_spark(spark, folder, "orc_many", lambda to: spark.sql(MANY).repartition(1).write.orc(to))))
+
+
+@case
+def orc_many_of_spark_by_dictionary(spark, folder):
+    return summed(spark.read.orc(of_spark(spark, folder, "orc_dictionary", lambda to: spark.sql(MANY).repartition(1).write.option(
+        "orc.dictionary.key.threshold", "1.0").option("orc.stripe.size", "65536").option("compression", "zlib").orc(to))))
+
+
+@case
+def orc_old_runs_of_spark(spark, folder):
+    return summed(spark.read.orc(of_spark(spark, folder, "orc_old", lambda to: spark.sql(MANY).repartition(1).write.option(
+        "orc.write.format", "0.11").orc(to))))
+
+
+@case
+def orc_row_columns(spark, folder):
+    spark.sql(MANY).repartition(1).write.orc(folder + "/x")
+    return spark.read.orc(folder + "/x").where("id between 2040 and 2055").select("id", "n", "ar", "s.y", "t")
+
+
+@case
+def orc_partitions(spark, folder):
+    spark.range(6).selectExpr("id", "id % 2 p").repartition(1).write.partitionBy("p").orc(folder + "/x")
+    return spark.read.orc(folder + "/x").where("p = 1").select("id", "_metadata.file_block_start")
+
+
+@case
+def orc_schema_given(spark, folder):
+    spark.sql("select 1 a, 'x' b, 2.5f c, named_struct('u', 1, 'v', 2) s").repartition(1).write.orc(folder + "/x")
+    return spark.read.schema("C double, z string, a long, s struct<v:int,w:int>").orc(folder + "/x")
+
+
+@case
+def orc_merged(spark, folder):
+    spark.sql("select 1 a").repartition(1).write.orc(folder + "/x/p=1")
+    spark.sql("select 'x' b").repartition(1).write.orc(folder + "/x/p=2")
+    return spark.read.option("mergeSchema", "true").orc(folder + "/x")
+
+
+@case
+def orc_by_name_in_sql(spark, folder):
+    spark.sql("select 1 a").repartition(1).write.orc(folder + "/x")
+    return spark.sql(f"select * from orc.`{folder}/x`")
+
+
+@case
+def orc_no_rows(spark, folder):
+    spark.sql("select 1 a, 'x' b where false").repartition(1).write.orc(folder + "/x")
+    return spark.read.orc(folder + "/x")
+
+
+@case
+def orc_codec_that_is_none(spark, folder):
+    return round_trip(spark, folder, "orc", compression="nothing")
+
+
+@case
+def orc_that_is_none(spark, folder):
+    return refused(lambda: spark.read.orc(write(folder, {"a.orc": "text"})).schema)
+
+
+@case
+def orc_intervals(spark, folder):
+    spark.sql("select interval '1-2' year to month ym, interval '1 02:03:04.5' day to second dt").repartition(1).write.orc(folder + "/x")
+    return spark.read.orc(folder + "/x").selectExpr("cast(ym as string) ym", "cast(dt as string) dt", "typeof(dt) t")
