@@ -663,3 +663,14 @@ def orc_that_is_none(spark, folder):
 def orc_intervals(spark, folder):
     spark.sql("select interval '1-2' year to month ym, interval '1 02:03:04.5' day to second dt").repartition(1).write.orc(folder + "/x")
     return spark.read.orc(folder + "/x").selectExpr("cast(ym as string) ym", "cast(dt as string) dt", "typeof(dt) t")
+
+
+# ---------------------------------------------------------------- JSON that is none
+LAX = ['{"a": 1 /* one */, "b": "x"} // end\n', "{a: 1, b$: 'x', _c-1: 2}\n", '{"a": 007, "b": -01.5, "c": 0}\n', '{"a": "\\x\\y\\n", "b": "\\\'"}\n',
+       '{"a": "tab\there", "b": 1}\n', '{"a": 1/**/, /* */ "b": [1 /*,2*/ ,3]}\n', '{a b: 1}\n', '{1: 2}\n', "{'a': 'it\\'s'}\n", '{"a": /1}\n', '{"a": "//no"}\n',
+       '// nothing\n', '{"a": 00}\n', '{"a": 0x1}\n']
+for _option in ("allowComments", "allowUnquotedFieldNames", "allowNumericLeadingZeros", "allowBackslashEscapingAnyCharacter", "allowUnquotedControlChars",
+                "none"):
+    for _schema in ("a string, b string, c string, _corrupt_record string", None):
+        CASES[f"json_{_option}{'' if _schema else '_inferred'}"] = lambda spark, folder, option=_option, schema=_schema: (
+            spark.read.schema(schema) if schema else spark.read).option(option, "true").json(write(folder, {"a.json": "".join(LAX)}))
