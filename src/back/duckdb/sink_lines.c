@@ -4,6 +4,7 @@
 #include "back/duckdb/packing.h"
 #include "back/duckdb/internal.h"
 #include "back/duckdb/sink_internal.h"
+#include "back/duckdb/source.h"
 #include "base/limits.h"
 
 #include <nanoarrow/nanoarrow.h>
@@ -262,6 +263,19 @@ static Status check_options(const SinkWork *w, Error *err)
     return status;
 }
 
+/* Patterns of SimpleDateFormat mean other things. */
+static Status check_policy(const SinkWork *w, Error *err)
+{
+    const char *policy = w->emit->conf ? w->emit->conf(w->emit->self, SOURCE_TIME_PARSER_POLICY) : NULL;
+    bool given = sink_option(w, "dateFormat", NULL) || sink_option(w, "timestampFormat", NULL) || sink_option(w, "timestampNTZFormat", NULL);
+    if (!given || !str_ieq(policy, "LEGACY"))
+        return ST_OK;
+    Status status = FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE.WEIR",
+                              "The feature is not supported: a datetime pattern with spark.sql.legacy.timeParserPolicy LEGACY.");
+    memcpy(err->sqlstate, "0A000", 6);
+    return status;
+}
+
 static Status find_encoder(LineWriter *lw, Error *err)
 {
     const char *name = sink_option(lw->w, "encoding", sink_option(lw->w, "charset", "UTF-8"));
@@ -306,6 +320,7 @@ static Status set_up(LineWriter *lw, Error *err)
 {
     SinkWork *w = lw->w;
     TRY(check_options(w, err));
+    TRY(check_policy(w, err));
     if (str_eq(lw->format, "text") && (w->data.len != 1 || w->schema->at[w->data.at[0]].type->kind != TYPE_STRING))
         return w->data.len != 1
                    ? FAIL_CODE(err, ST_INVALID, "_LEGACY_ERROR_TEMP_1290", "Text data source supports only a single column, and you have %zu columns.", w->data.len)
