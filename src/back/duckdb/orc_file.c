@@ -117,6 +117,8 @@ static bool read_footer(OrcFile *file, OrcBytes in)
             vec_push(file->a, &file->types, type);
         } else if (f.number == 10) {
             file->encrypted = true;
+        } else if (f.number == 11) {
+            file->proleptic = f.value == 2;
         }
     }
     return good;

@@ -22,6 +22,7 @@ typedef struct OrcFile {
     Codec codec;
     uint64_t block_bytes;   /* unpacked, of one chunk at most */
     bool encrypted;
+    bool proleptic;         /* dates are of the proleptic Gregorian calendar; else Julian before 1582-10-15 */
     VEC(OrcType) types;     /* in pre-order: 0 is the row */
     VEC(OrcStripe) stripes;
 } OrcFile;

@@ -84,13 +84,13 @@ static Status kind_of(const Type *t, OrcKind *ret_kind, Error *err)
     case TYPE_BYTE: *ret_kind = ORC_BYTE; break;
     case TYPE_SHORT: *ret_kind = ORC_SHORT; break;
     case TYPE_INT: case TYPE_YEAR_MONTH_INTERVAL: *ret_kind = ORC_INT; break;
-    case TYPE_LONG: case TYPE_DAY_TIME_INTERVAL: *ret_kind = ORC_LONG; break;
+    case TYPE_LONG: case TYPE_DAY_TIME_INTERVAL: case TYPE_TIMESTAMP_NTZ: *ret_kind = ORC_LONG; break;
     case TYPE_FLOAT: *ret_kind = ORC_FLOAT; break;
     case TYPE_DOUBLE: *ret_kind = ORC_DOUBLE; break;
     case TYPE_STRING: case TYPE_CHAR: case TYPE_VARCHAR: *ret_kind = ORC_STRING; break;
     case TYPE_BINARY: *ret_kind = ORC_BINARY; break;
     case TYPE_DATE: *ret_kind = ORC_DATE; break;
-    case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: *ret_kind = ORC_TIMESTAMP; break;
+    case TYPE_TIMESTAMP: *ret_kind = ORC_TIMESTAMP; break;
     case TYPE_DECIMAL: *ret_kind = ORC_DECIMAL; break;
     case TYPE_ARRAY: *ret_kind = ORC_LIST; break;
     case TYPE_MAP: *ret_kind = ORC_MAP; break;

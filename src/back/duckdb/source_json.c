@@ -118,7 +118,7 @@ static bool escape(Reader *r, char **out)
     if (c == 'u')
         return unicode_escape(r, out);
     const char *known = c ? strchr(from, c) : NULL;
-    if (!known && !r->o->any_escape)
+    if (!known && !r->o->any_escape && !(c == '\'' && r->o->single_quotes))
         return false;
     if (!known) {
         *(*out)++ = c;

@@ -102,6 +102,7 @@ static bool readable(const OrcType *t, const Type *wanted)
     case ORC_BOOLEAN: return wanted->kind == TYPE_BOOLEAN;
     case ORC_BYTE: case ORC_SHORT: case ORC_INT: case ORC_LONG:
         return wanted->kind == TYPE_DOUBLE || wanted->kind == TYPE_YEAR_MONTH_INTERVAL || wanted->kind == TYPE_DAY_TIME_INTERVAL ||
+               wanted->kind == TYPE_TIMESTAMP_NTZ || /* microseconds, as Spark writes them */
                (integral(wanted) && (int)wanted->kind - TYPE_BYTE >= (int)t->kind - ORC_BYTE);
     case ORC_FLOAT: return wanted->kind == TYPE_FLOAT || wanted->kind == TYPE_DOUBLE;
     case ORC_DOUBLE: return wanted->kind == TYPE_DOUBLE;
@@ -315,7 +316,18 @@ static void put_null(const Type *t, duckdb_vector v, idx_t row)
     scan_json_null(t, v, row);
 }
 
-static bool read_integer(OrcColumn *c, void *data, idx_t row)
+/* RebaseDateTime.rebaseJulianToGregorianDays: the same year, month and day in the calendar that Spark counts by. */
+static int64_t from_julian(int64_t days)
+{
+    enum { GREGORIAN_START = -141427 /* 1582-10-15 */ };
+    if (days >= GREGORIAN_START)
+        return days;
+    int64_t c = days + 2440588 + 32082, d = floor_div(4 * c + 3, 1461), e = c - floor_div(1461 * d, 4), m = (5 * e + 2) / 153;
+    int64_t day = e - (153 * m + 2) / 5 + 1, month = m + 3 - 12 * (m / 10), year = d - 4800 + m / 10;
+    return days_from_civil(year, (int)month, 1) + day - 1;
+}
+
+static bool read_integer(const struct OrcScan *s, OrcColumn *c, void *data, idx_t row)
 {
     int64_t n;
     unsigned char byte;
@@ -326,6 +338,8 @@ static bool read_integer(OrcColumn *c, void *data, idx_t row)
     } else if (!orc_int(&c->ints, &n)) {
         return false;
     }
+    if (c->kind == ORC_DATE && !s->file->proleptic)
+        n = from_julian(n);
     switch (c->wanted->kind) {
     case TYPE_BYTE: ((int8_t *)data)[row] = (int8_t)n; break;
     case TYPE_SHORT: ((int16_t *)data)[row] = (int16_t)n; break;
@@ -421,7 +435,10 @@ static bool read_timestamp(const struct OrcScan *s, OrcColumn *c, void *data, id
         us -= MICROS_PER_SECOND;
     if (!instant && s->writer && s->writer != s->reader)
         us = zone_utc_us(s->reader, zone_local_us(s->writer, us));
-    ((int64_t *)data)[row] = us + nanos / 1000;
+    us += nanos / 1000;
+    if (!s->file->proleptic)
+        us += (from_julian(floor_div(us, MICROS_PER_DAY)) - floor_div(us, MICROS_PER_DAY)) * MICROS_PER_DAY;
+    ((int64_t *)data)[row] = us;
     return true;
 }
 
@@ -481,7 +498,7 @@ static bool read_one(ScanLocal *l, OrcColumn *c, duckdb_vector v, void *data, id
     case ORC_STRING: case ORC_VARCHAR: case ORC_CHAR: case ORC_BINARY: return read_text(l, c, v, row);
     case ORC_DECIMAL: return read_decimal(c, v, row);
     case ORC_TIMESTAMP: case ORC_TIMESTAMP_INSTANT: return read_timestamp(l->orc, c, data, row);
-    default: return read_integer(c, data, row);
+    default: return read_integer(l->orc, c, data, row);
     }
 }
 

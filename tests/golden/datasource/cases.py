@@ -634,7 +634,7 @@ def orc_schema_given(spark, folder):
 def orc_merged(spark, folder):
     spark.sql("select 1 a").repartition(1).write.orc(folder + "/x/p=1")
     spark.sql("select 'x' b").repartition(1).write.orc(folder + "/x/p=2")
-    return spark.read.option("mergeSchema", "true").orc(folder + "/x")
+    return spark.read.option("mergeSchema", "true").orc(folder + "/x").select("a", "b", "p")
 
 
 @case
@@ -674,3 +674,10 @@ for _option in ("allowComments", "allowUnquotedFieldNames", "allowNumericLeading
     for _schema in ("a string, b string, c string, _corrupt_record string", None):
         CASES[f"json_{_option}{'' if _schema else '_inferred'}"] = lambda spark, folder, option=_option, schema=_schema: (
             spark.read.schema(schema) if schema else spark.read).option(option, "true").json(write(folder, {"a.json": "".join(LAX)}))
+
+
+@case
+def orc_old_times_of_spark(spark, folder):
+    return spark.read.orc(of_spark(spark, folder, "orc_old_times", lambda to: spark.sql(
+        """select * from values (date'1000-02-28', timestamp'0500-01-01 12:00:00.5'), (date'1582-10-04', timestamp'1582-10-14 23:59:59'),
+        (date'1582-10-15', timestamp'1582-10-15 00:00:00'), (date'0001-01-01', timestamp'0001-01-01 00:00:00') as t(d, t)""").repartition(1).write.orc(to)))
