@@ -12,6 +12,7 @@
 #include "svc/cloudwatch/cloudwatch.h"
 #include "svc/credentials.h"
 #include "svc/emr/emr.h"
+#include "svc/events/events.h"
 #include "svc/glue/glue.h"
 #include "svc/redshift/redshift.h"
 #include "svc/redshiftdata/redshiftdata.h"
@@ -114,6 +115,7 @@ static Status start(Serve *s, Error *err)
     TRY(cloudwatch_start(&s->server, err));
     TRY(budgets_start(&s->server, err));
     TRY(sns_start(&s->server, err));
+    TRY(events_start(&s->server, err));
     TRY(bus_start(s->server.bus, err)); /* after all who send and deliver are known to it */
     s->api = api_new(&s->server);
     HttpHandler handler = api_handler(s->api);
@@ -128,6 +130,7 @@ static void stop(Serve *s)
         home_remove_endpoint(s->server.home);
     http_server_stop(s->http);
     bus_stop(s->server.bus);
+    events_stop(&s->server);
     sns_stop(&s->server);
     glue_stop(&s->server);
     redshift_stop(&s->server);
@@ -157,6 +160,8 @@ static void sweep(Serve *s)
         log_warn("sweep results and sessions of Redshift: %s", err.message);
     if (sns_sweep(&s->server, &err) != ST_OK)
         log_warn("sweep notifications: %s", err.message);
+    if (events_sweep(&s->server, &err) != ST_OK)
+        log_warn("sweep archived events: %s", err.message);
 }
 
 static void wait_for_end(Serve *s)

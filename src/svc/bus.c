@@ -81,6 +81,17 @@ Status bus_put(Db *db, const BusMessage *m, Error *err)
                    " VALUES(?,?,?,?,?,?,'PENDING',?,?)", "ssssssii", service, m->region, m->target, m->source, m->subject, m->payload, now, now);
 }
 
+Status bus_record(Db *db, const BusMessage *m, const char *why, Error *err)
+{
+    arena_auto *a = arena_new();
+    int64_t now = clock_ms();
+    const char *service = bus_arn_service(a, m->target);
+    return db_exec(db, err,
+                   "INSERT INTO bus_message(service, region, target, source, subject, payload, state, attempts, last_error, created_ms, next_ms, settled_ms)"
+                   " VALUES(?,?,?,?,?,?,?,1,?,?,?,?)", "ssssssssiii", service ? service : "", m->region, m->target, m->source, m->subject, m->payload,
+                   why ? "FAILED" : "DELIVERED", why, now, now, now);
+}
+
 void bus_wake(Bus *bus)
 {
     pthread_mutex_lock(&bus->lock);

@@ -4,7 +4,7 @@
  * or neither is. The message names its target by ARN; the ARN's service says who delivers:
  *
  *   arn:aws:sns:REGION:ACCOUNT:TOPIC                   svc/sns: `payload` is the message, `subject` its subject
- *   arn:aws:events:REGION:ACCOUNT:event-bus/default    svc/events: `payload` is the whole event document (bus_event makes it)
+ *   arn:aws:events:REGION:ACCOUNT:event-bus/NAME       svc/events: `payload` is the whole event document (bus_event makes it)
  *   arn:aws:ses:REGION:ACCOUNT:identity/ADDRESS        e-mail to that address: who sends mail (budgets' EMAIL subscribers)
  *
  *   sender:     TRY(db_begin(db, err)); …; TRY(bus_put(db, &message, err)); TRY(db_commit(db, err)); bus_wake(server->bus);
@@ -55,6 +55,8 @@ void bus_close(Bus *bus); /* NULL is fine */
 
 /* Inside a transaction. id, created_ms and attempts are not read. ST_INVALID when the target is no ARN. */
 Status bus_put(Db *db, const BusMessage *message, Error *err);
+/* The same for a message that its sender has settled by itself: for the record only. `why` NULL: it was delivered. */
+Status bus_record(Db *db, const BusMessage *message, const char *why, Error *err);
 /* Messages were committed: look now. */
 void bus_wake(Bus *bus);
 /* Deletes what was settled a day ago, fails what nobody has taken for a week. */
