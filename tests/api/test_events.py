@@ -12,6 +12,14 @@ import botocore.exceptions
 import pytest
 
 
+def client(server, service):
+    """One of each is enough: making them is what takes time."""
+    made = server.__dict__.setdefault("clients", {})
+    if service not in made:
+        made[service] = server.client(service)
+    return made[service]
+
+
 def failure(call):
     with pytest.raises(botocore.exceptions.ClientError) as caught:
         call()
@@ -23,13 +31,13 @@ def name(prefix="x"):
 
 
 def new_queue(server, **attributes):
-    sqs = server.client("sqs")
+    sqs = client(server, "sqs")
     url = sqs.create_queue(QueueName=name("queue") + (".fifo" if attributes else ""), Attributes=attributes)["QueueUrl"]
     return url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
 
 def received(server, url, count=1, wait=20):
-    sqs, messages, deadline = server.client("sqs"), [], time.monotonic() + wait
+    sqs, messages, deadline = client(server, "sqs"), [], time.monotonic() + wait
     while len(messages) < count and time.monotonic() < deadline:
         got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1, MessageAttributeNames=["All"]).get("Messages", [])
         messages += got
@@ -39,7 +47,7 @@ def received(server, url, count=1, wait=20):
 
 def rule_to(server, pattern, *targets, bus=None):
     """A rule with targets (ARNs or whole targets); its name and ARN."""
-    events, rule = server.client("events"), name("rule")
+    events, rule = client(server, "events"), name("rule")
     on = {"EventBusName": bus} if bus else {}
     arn = events.put_rule(Name=rule, EventPattern=json.dumps(pattern), **on)["RuleArn"]
     targets = [{"Id": str(i), **({"Arn": t} if isinstance(t, str) else t)} for i, t in enumerate(targets)]
@@ -48,7 +56,7 @@ def rule_to(server, pattern, *targets, bus=None):
 
 
 def put(server, source, detail, **entry):
-    answer = server.client("events").put_events(Entries=[{"Source": source, "DetailType": "test", "Detail": json.dumps(detail), **entry}])
+    answer = client(server, "events").put_events(Entries=[{"Source": source, "DetailType": "test", "Detail": json.dumps(detail), **entry}])
     assert answer["FailedEntryCount"] == 0
     return answer["Entries"][0]["EventId"]
 
@@ -73,7 +81,7 @@ def settled(server, rule_arn):
 
 def test_a_rule_sends_what_it_wants_to_queues_and_topics(server):
     source, (url, queue), (behind, behind_arn) = name("app"), new_queue(server), new_queue(server)
-    sns = server.client("sns")
+    sns = client(server, "sns")
     topic = sns.create_topic(Name=name("topic"))["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=behind_arn, Attributes={"RawMessageDelivery": "true"})
     rule_to(server, {"source": [source], "detail": {"n": [{"numeric": [">", 5]}]}}, queue, topic)
@@ -115,7 +123,7 @@ def test_what_can_not_be_delivered_is_recorded_and_buried(server):
 
 
 def test_events_go_on_to_one_other_bus(server):
-    events, source = server.client("events"), name("app")
+    events, source = client(server, "events"), name("app")
     first, second, third = (events.create_event_bus(Name=name("bus"))["EventBusArn"] for _ in range(3))
     url, queue = new_queue(server)
     rule_to(server, {"source": [source]}, second, bus=first)
@@ -131,15 +139,15 @@ def test_events_go_on_to_one_other_bus(server):
 
 def test_entries_fail_by_themselves(server):
     good = {"Source": "a", "DetailType": "t", "Detail": "{}"}
-    answer = server.client("events").put_events(Entries=[good, {**good, "Source": "aws.emr"}, {**good, "Detail": "[]"}, {**good, "Detail": "{"}, {"Source": "a"}])
+    answer = client(server, "events").put_events(Entries=[good, {**good, "Source": "aws.emr"}, {**good, "Detail": "[]"}, {**good, "Detail": "{"}, {"Source": "a"}])
     assert answer["FailedEntryCount"] == 4 and "EventId" in answer["Entries"][0]
     assert [e.get("ErrorCode") for e in answer["Entries"][1:]] == ["NotAuthorizedForSourceException", "MalformedDetail", "MalformedDetail", "InvalidArgument"]
     big = {**good, "Detail": json.dumps({"x": "y" * 600_000})}
-    assert failure(lambda: server.client("events").put_events(Entries=[big, big])) == "ValidationException"
+    assert failure(lambda: client(server, "events").put_events(Entries=[big, big])) == "ValidationException"
 
 
 def test_bad_rules_and_targets_are_refused(server):
-    events, rule = server.client("events"), name("rule")
+    events, rule = client(server, "events"), name("rule")
     for pattern in ("{}", "[]", '{"a": "b"}', '{"a": [{"like": "b"}]}', "{"):
         assert failure(lambda: events.put_rule(Name=rule, EventPattern=pattern)) == "InvalidEventPatternException"
     for schedule in ("rate(5 minute)", "cron(0 10 * * * *)", "every day"):
@@ -161,7 +169,7 @@ def test_rules_are_of_their_region_and_can_be_off(server):
     far = server.client("events", region_name="eu-west-1")
     assert rule not in [r["Name"] for r in far.list_rules()["Rules"]]
     far.put_events(Entries=[{"Source": source, "DetailType": "t", "Detail": '{"far": 1}'}])
-    events = server.client("events")
+    events = client(server, "events")
     events.disable_rule(Name=rule)
     put(server, source, {"off": 1})
     events.enable_rule(Name=rule)
@@ -170,7 +178,7 @@ def test_rules_are_of_their_region_and_can_be_off(server):
 
 
 def test_a_pattern_is_tested(server):
-    events = server.client("events")
+    events = client(server, "events")
     event = {"id": "1", "account": "1", "source": "s", "time": "2026-01-01T00:00:00Z", "region": "r", "resources": [], "detail-type": "t", "detail": {"n": 1}}
     assert events.test_event_pattern(EventPattern='{"detail": {"n": [1]}}', Event=json.dumps(event))["Result"] is True
     assert events.test_event_pattern(EventPattern='{"detail": {"n": [2]}}', Event=json.dumps(event))["Result"] is False
@@ -179,7 +187,7 @@ def test_a_pattern_is_tested(server):
 
 
 def test_an_archive_is_replayed(server):
-    events, source = server.client("events"), name("app")
+    events, source = client(server, "events"), name("app")
     bus = events.create_event_bus(Name=name("bus"))["EventBusArn"]
     url, queue = new_queue(server)
     archive = events.create_archive(ArchiveName=name("archive"), EventSourceArn=bus, EventPattern=json.dumps({"source": [source]}))["ArchiveArn"]
@@ -204,7 +212,7 @@ def test_an_archive_is_replayed(server):
 
 def test_a_schedule_fires_also_when_it_was_due_during_a_kill(start_server):
     server = start_server()
-    events, (url, queue) = server.client("events"), new_queue(server)
+    events, (url, queue) = client(server, "events"), new_queue(server)
     arn = events.put_rule(Name="tick", ScheduleExpression="rate(1 hour)")["RuleArn"]
     events.put_rule(Name="off", ScheduleExpression="rate(1 hour)")
     events.disable_rule(Name="off")
@@ -222,4 +230,4 @@ def test_a_schedule_fires_also_when_it_was_due_during_a_kill(start_server):
     with sqlite3.connect(server.home / "control.db") as db:
         (due,) = db.execute("SELECT next_ms FROM event_rule WHERE name='tick'").fetchone()
     assert 1700 <= due / 1000 - time.time() <= 1900  # it keeps its beat
-    assert "Messages" not in server.client("sqs").receive_message(QueueUrl=url)
+    assert "Messages" not in client(server, "sqs").receive_message(QueueUrl=url)

@@ -229,6 +229,7 @@ static Status hook_put_file(void *self, const char *uri, const char *path, const
 
 Status emr_start(Server *server, Error *err)
 {
+    emr_tell(server);
     StepQueueOptions options = { .home = server->home,
                                  .region = server->region,
                                  .endpoint = server->endpoint,

@@ -388,6 +388,7 @@ static Status recover(Server *server, Error *err)
 
 Status glue_start(Server *server, Error *err)
 {
+    glue_tell(server);
     TRY(recover(server, err));
     Glue *g = calloc(1, sizeof *g);
     if (!g)

@@ -6,6 +6,9 @@
 #include "svc/glue/values.h"
 #include "svc/svc.h"
 
+/* --- events.c --- */
+void glue_tell(Server *server); /* registers with the bus */
+
 /* --- errors (common.c) --- */
 Status glue_missing(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3))); /* EntityNotFoundException */
 Status glue_invalid(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3))); /* InvalidInputException */
