@@ -14,6 +14,7 @@
 #include "svc/emr/emr.h"
 #include "svc/events/events.h"
 #include "svc/glue/glue.h"
+#include "svc/logs/logs.h"
 #include "svc/redshift/redshift.h"
 #include "svc/redshiftdata/redshiftdata.h"
 #include "svc/sns/sns.h"
@@ -108,6 +109,7 @@ static Status start(Serve *s, Error *err)
     HttpServerOptions options = { .listen = s->listen, .tls_cert_path = s->cert, .tls_key_path = s->key };
     TRY(http_server_new(&options, &s->http, err));
     s->server.endpoint = endpoint_of(s);
+    TRY(logs_start(&s->server, err)); /* first: others write into log groups */
     TRY(emr_start(&s->server, err));
     TRY(glue_start(&s->server, err));
     TRY(redshift_start(&s->server, err));
@@ -115,7 +117,7 @@ static Status start(Serve *s, Error *err)
     TRY(cloudwatch_start(&s->server, err));
     TRY(budgets_start(&s->server, err));
     TRY(sns_start(&s->server, err));
-    TRY(events_start(&s->server, err));
+    TRY(eventbridge_start(&s->server, err));
     TRY(bus_start(s->server.bus, err)); /* after all who send and deliver are known to it */
     s->api = api_new(&s->server);
     HttpHandler handler = api_handler(s->api);
@@ -130,13 +132,14 @@ static void stop(Serve *s)
         home_remove_endpoint(s->server.home);
     http_server_stop(s->http);
     bus_stop(s->server.bus);
-    events_stop(&s->server);
+    eventbridge_stop(&s->server);
     sns_stop(&s->server);
     glue_stop(&s->server);
     redshift_stop(&s->server);
     budgets_stop(&s->server);
     cloudwatch_stop(&s->server);
     emr_stop(&s->server);
+    logs_stop(&s->server);
     api_free(s->api);
     bus_close(s->server.bus);
     series_close(s->server.series);
@@ -158,9 +161,11 @@ static void sweep(Serve *s)
         log_warn("sweep the bus: %s", err.message);
     if (redshiftdata_sweep(&s->server, &err) != ST_OK)
         log_warn("sweep results and sessions of Redshift: %s", err.message);
+    if (logs_sweep(&s->server, &err) != ST_OK)
+        log_warn("sweep log events: %s", err.message);
     if (sns_sweep(&s->server, &err) != ST_OK)
         log_warn("sweep notifications: %s", err.message);
-    if (events_sweep(&s->server, &err) != ST_OK)
+    if (eventbridge_sweep(&s->server, &err) != ST_OK)
         log_warn("sweep archived events: %s", err.message);
 }
 

@@ -157,7 +157,7 @@ void events_wake(Server *server)
     pthread_mutex_unlock(&c->lock);
 }
 
-Status events_start(Server *server, Error *err)
+Status eventbridge_start(Server *server, Error *err)
 {
     struct EventClock *c = calloc(1, sizeof *c);
     pthread_condattr_t attributes;
@@ -179,7 +179,7 @@ Status events_start(Server *server, Error *err)
     return ST_OK;
 }
 
-void events_stop(Server *server)
+void eventbridge_stop(Server *server)
 {
     struct EventClock *c = server->events;
     if (!c)
@@ -195,7 +195,7 @@ void events_stop(Server *server)
     free(c);
 }
 
-Status events_sweep(Server *server, Error *err)
+Status eventbridge_sweep(Server *server, Error *err)
 {
     db_auto *db = NULL;
     TRY(store_borrow(server->store, &db, err));

@@ -6,6 +6,7 @@
 #include "svc/events/internal.h"
 #include "svc/events/pattern.h"
 #include "svc/events/template.h"
+#include "svc/logging.h"
 #include "svc/queues.h"
 
 static const int64_t TAKEN_MS = 2LL * 24 * 3600 * 1000; /* the bus repeats for a day */
@@ -110,20 +111,13 @@ static Status to_queue(const Delivery *d, Error *err)
     return bus_record(d->db, &done, NULL, err);
 }
 
-/* arn:aws:logs:REGION:ACCOUNT:log-group:NAME, with or without ":*" behind it. */
+/* Each rule has a log stream of its own. */
 static Status to_log_group(const Delivery *d, Error *err)
 {
-    Arena *a = d->a;
-    const char *name = strstr(d->arn, ":log-group:");
-    if (!name)
+    if (!strstr(d->arn, ":log-group:"))
         return failed(d, "INVALID_PARAMETER", "the ARN names no log group", err);
-    name += strlen(":log-group:");
-    Val *entry = val_map(a);
-    val_set_str(a, entry, "group", str_ends(name, ":*") ? arena_strn(a, name, strlen(name) - 2) : name);
-    val_set_str(a, entry, "stream", d->rule->name);
-    val_set_str(a, entry, "message", d->payload);
-    val_set_int(a, entry, "time", events_time_ms(d->event));
-    return over_bus(d, val_to_json(a, entry), err);
+    BusMessage m = logging_message(d->a, d->arn, d->rule->region, d->rule->arn, d->rule->name, d->payload, events_time_ms(d->event));
+    return over_bus(d, m.payload, err);
 }
 
 /* "Events received from one event bus are not sent to a third": one hop only. Source: "Sending events between event buses in the same account". */

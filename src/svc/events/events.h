@@ -11,9 +11,9 @@
 struct EventClock; /* the thread */
 
 /* Registers with the bus, starts the thread. Between bus_open and bus_start. */
-Status events_start(Server *server, Error *err);
-void events_stop(Server *server);
+Status eventbridge_start(Server *server, Error *err);
+void eventbridge_stop(Server *server);
 /* Drops archived events whose retention is over. */
-Status events_sweep(Server *server, Error *err);
+Status eventbridge_sweep(Server *server, Error *err);
 
 #endif
