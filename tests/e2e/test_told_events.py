@@ -83,7 +83,9 @@ def test_a_failed_step_reaches_an_endpoint(account):
     topic = account.sns.create_topic(Name="steps")["TopicArn"]
     account.sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint.url)
     urllib.request.urlopen(endpoint.wait("SubscriptionConfirmation")["SubscribeURL"], timeout=10).read()
-    account.rule("failed-steps", {"source": ["aws.emr"], "detail-type": ["EMR Step Status Change"], "detail": {"state": ["FAILED"]}}, topic)
+    account.logs.create_log_group(logGroupName="/told/steps")
+    group = "arn:aws:logs:us-east-1:123456789012:log-group:/told/steps"
+    account.rule("failed-steps", {"source": ["aws.emr"], "detail-type": ["EMR Step Status Change"], "detail": {"state": ["FAILED"]}}, topic, group)
     account.rule("all-of-emr", {"source": ["aws.emr"]})
     cluster = account.cluster([("good", "CONTINUE", "true"), ("bad", "CONTINUE", "false")])
     (event,) = account.told("failed-steps", 1)
@@ -93,6 +95,11 @@ def test_a_failed_step_reaches_an_endpoint(account):
     moment = event["time"].replace("T", " ")[:16]
     assert detail["message"] == f"Step {detail['stepId']} (bad) in Amazon EMR cluster {cluster} (told) failed at {moment} UTC."
     assert json.loads(endpoint.wait("Notification")["Message"]) == event
+    deadline = time.monotonic() + 20
+    while not (lines := account.logs.filter_log_events(logGroupName="/told/steps")["events"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert [json.loads(line["message"]) for line in lines] == [event] and lines[0]["logStreamName"] == "failed-steps"
     account.emr.terminate_job_flows(JobFlowIds=[cluster])
     events = []
     while not any(e["detail"]["state"] == "TERMINATED" for e in events):
