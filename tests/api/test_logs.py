@@ -1,19 +1,14 @@
 """CloudWatch Logs: groups, streams, events, filter patterns, metric filters that make an alarm fire and SNS deliver it."""
 import datetime
+import gzip
 import json
-import pathlib
 import signal
-import sys
 import threading
 import time
 import uuid
 
 import botocore.exceptions
 import pytest
-
-TESTS = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(TESTS)]
-from test_sns import Endpoint  # noqa: E402
 
 HOUR = 3600 * 1000
 DAY = 24 * HOUR
@@ -213,22 +208,19 @@ def test_a_wrong_metric_filter_is_refused(logs, group, pattern, transformation):
 
 
 def test_events_make_an_alarm_that_sns_delivers(server, logs, group):
-    endpoint, sns, cloudwatch = Endpoint(), server.client("sns"), server.client("cloudwatch")
-    space = f"App/{uuid.uuid4()}"
-    try:
-        topic = sns.create_topic(Name=f"t{uuid.uuid4()}")["TopicArn"]
-        sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint.url)
-        token = json.loads(endpoint.wait(1)[0][1])["Token"]
-        sns.confirm_subscription(TopicArn=topic, Token=token)
-        logs.put_metric_filter(logGroupName=group, filterName="errors", filterPattern="?ERROR ?FATAL", metricTransformations=metric(space, "Errors", "1"))
-        cloudwatch.put_metric_alarm(AlarmName=space.replace("/", "-"), Namespace=space, MetricName="Errors", Statistic="Sum", Period=60, EvaluationPeriods=1,
-                                    Threshold=3, ComparisonOperator="GreaterThanOrEqualToThreshold", AlarmActions=[topic])
-        put(logs, group, "ERROR a", "fine", "FATAL b", "ERROR c")
-        message = json.loads(json.loads(endpoint.wait(2)[1][1])["Message"])
-        assert (message["AlarmName"], message["NewStateValue"]) == (space.replace("/", "-"), "ALARM")
-        assert message["Trigger"]["Namespace"] == space
-    finally:
-        endpoint.stop()
+    sns, sqs, cloudwatch = server.client("sns"), server.client("sqs"), server.client("cloudwatch")
+    name = f"errors-{uuid.uuid4()}"
+    topic, queue = sns.create_topic(Name=name)["TopicArn"], sqs.create_queue(QueueName=name)["QueueUrl"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
+    logs.put_metric_filter(logGroupName=group, filterName="errors", filterPattern="?ERROR ?FATAL", metricTransformations=metric("App", name, "1"))
+    cloudwatch.put_metric_alarm(AlarmName=name, Namespace="App", MetricName=name, Statistic="Sum", Period=60, EvaluationPeriods=5, DatapointsToAlarm=1,
+                                Threshold=3, ComparisonOperator="GreaterThanOrEqualToThreshold", AlarmActions=[topic])
+    put(logs, group, "ERROR a", "fine", "FATAL b", "ERROR c", at=now_ms() - 65000)  # in a minute that is over
+    deadline, got = time.monotonic() + 60, []
+    while not got and time.monotonic() < deadline:
+        got = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1).get("Messages", [])
+    message = json.loads(json.loads(got[0]["Body"])["Message"])
+    assert (message["AlarmName"], message["NewStateValue"], message["Trigger"]["Namespace"]) == (name, "ALARM", "App")
 
 
 def test_a_subscription_copies_into_another_group(server, logs, group):
@@ -306,3 +298,102 @@ def test_acknowledged_events_survive_a_kill(start_server, tmp_path):
             token = page["nextForwardToken"]
         assert len(found) in (count, count + 50)  # a batch is there whole or not at all
         assert sorted(found) == sorted(f"{name} {i}" for i in range(len(found)))
+
+
+def query(logs, group, text, **options):
+    start = int(time.time()) - 3600
+    ident = logs.start_query(logGroupName=group, startTime=start, endTime=start + 7200, queryString=text, **options)["queryId"]
+    deadline = time.monotonic() + 30
+    while (answer := logs.get_query_results(queryId=ident))["status"] in ("Scheduled", "Running") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert answer["status"] == "Complete", answer
+    return [{cell["field"]: cell["value"] for cell in row if cell["field"] != "@ptr"} for row in answer["results"]], answer
+
+
+def test_insights_queries(logs, group):
+    at = (now_ms() - 60000) // 60000 * 60000
+    put(logs, group, *[json.dumps({"level": "ERROR" if i % 3 == 0 else "INFO", "ms": i * 10, "user": {"name": f"u{i % 2}"}}) for i in range(12)],
+        "plain user=ann took 7 ms", "plain user=bob took 9 ms", at=at)
+    rows, answer = query(logs, group, 'fields ms, level as l | filter level = "ERROR" and ms >= 30 | sort ms desc | limit 2')
+    assert rows == [{"ms": "90", "l": "ERROR"}, {"ms": "60", "l": "ERROR"}]
+    assert (answer["statistics"]["recordsScanned"], answer["statistics"]["recordsMatched"]) == (14, 3)
+    rows, _ = query(logs, group, "stats count(*) as n, sum(ms), avg(ms), min(ms), max(ms) by level, user.name | sort n desc, level, user.name asc")
+    assert rows[0] == {"level": "INFO", "user.name": "u0", "n": "4", "sum(ms)": "240", "avg(ms)": "60", "min(ms)": "20", "max(ms)": "100"}
+    assert len(rows) == 5 and {"n": "2"} in rows  # those that are no JSON have no fields
+    rows, _ = query(logs, group, "# who\nparse 'user=* took * ms' as who, took | filter ispresent(who) | fields who, took | sort took asc")
+    assert rows == [{"who": "ann", "took": "7"}, {"who": "bob", "took": "9"}]
+    rows, _ = query(logs, group, "filter @message like /took [0-9]/ and @message not like 'bob' and @logStream in ['s', 't'] | display @message, @logStream")
+    assert rows == [{"@message": "plain user=ann took 7 ms", "@logStream": "s"}]
+    rows, _ = query(logs, group, "stats count(*) by bin(1m)")
+    assert [(row["bin(1m)"], row["count(*)"]) for row in rows] == [
+        (datetime.datetime.fromtimestamp(at / 1000, datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:00.000"), "14")]
+    rows, answer = query(logs, group, "fields @message", limit=3)
+    assert [row["@message"] for row in rows[:2]] == ["plain user=bob took 9 ms", "plain user=ann took 7 ms"] and len(rows) == 3
+    pointer = [cell["value"] for cell in answer["results"][0] if cell["field"] == "@ptr"][0]
+    record = logs.get_log_record(logRecordPointer=pointer)["logRecord"]
+    assert (record["@message"], record["@logStream"]) == ("plain user=bob took 9 ms", "s")
+    assert {q["status"] for q in logs.describe_queries(logGroupName=group)["queries"]} == {"Complete"}
+
+
+@pytest.mark.parametrize("text, named", [
+    ("test", "test"), ("fields @message | dedup a", "dedup"), ("stats pct(ms, 99)", "pct"), ("fields strlen(@message)", "strlen"),
+    ("stats count(*) by datefloor(@timestamp, 1d)", "datefloor"), ("parse @message /(?<a>.)/ as a", "regular expression"),
+    ("filter a = ", "expected"), ("filter a like /(/", "regular expression"), ("limit 0", "limit"), ("fields @message |", "command"),
+])
+def test_what_insights_does_not_know_is_named(logs, group, text, named):
+    with pytest.raises(botocore.exceptions.ClientError) as caught:
+        query(logs, group, text)
+    error = caught.value.response["Error"]
+    assert error["Code"] == "MalformedQueryException" and named in error["Message"]
+
+
+def test_an_export_writes_gzip_objects(server, logs, group):
+    s3, bucket = server.client("s3"), f"logs-{uuid.uuid4()}"
+    at = now_ms() - 10000
+    export = lambda **more: logs.create_export_task(**{  # noqa: E731
+        "logGroupName": group, "fromTime": at, "to": at + 5, "destination": bucket, "destinationPrefix": "out", **more})["taskId"]
+    assert failure(export) == "InvalidParameterException"
+    s3.create_bucket(Bucket=bucket)
+    logs.create_log_stream(logGroupName=group, logStreamName="a/b")
+    put(logs, group, *[f"line {i}" for i in range(10)], at=at)
+    put(logs, group, "other", stream="a/b", at=at)
+    task = export()
+    deadline = time.monotonic() + 30
+    while (found := logs.describe_export_tasks(taskId=task)["exportTasks"][0])["status"]["code"] in ("PENDING", "RUNNING") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert (found["status"]["code"], found["destinationPrefix"], found["from"]) == ("COMPLETED", "out", at)
+    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    assert keys == ["aws-logs-write-test", f"out/{task}/a-b/000000.gz", f"out/{task}/s/000000.gz"]
+    lines = gzip.decompress(s3.get_object(Bucket=bucket, Key=keys[2])["Body"].read()).decode().splitlines()
+    first = datetime.datetime.fromtimestamp(at / 1000, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at % 1000:03}Z line 0"
+    assert len(lines) == 6 and lines[0] == first
+    assert failure(lambda: logs.cancel_export_task(taskId=task)) == "InvalidOperationException"
+    assert failure(lambda: logs.cancel_export_task(taskId="none")) == "ResourceNotFoundException"
+    assert failure(lambda: export(to=at - 1)) == "InvalidParameterException"
+    assert failure(lambda: export(logGroupName="none")) == "ResourceNotFoundException"
+
+
+def test_records_are_kept_over_a_restart(start_server, tmp_path):
+    server = start_server("--auth", "off", home=tmp_path / "kept")
+    logs = server.client("logs")
+    logs.put_resource_policy(policyName="p", policyDocument="{}")
+    logs.put_destination(destinationName="d", targetArn="arn:aws:kinesis:us-east-1:1:stream/s", roleArn="arn:aws:iam::1:role/r", tags={"a": "b"})
+    definition = logs.put_query_definition(name="q", queryString="fields @message", logGroupNames=["g"])["queryDefinitionId"]
+    logs.put_delivery_source(name="s", resourceArn="arn:aws:cloudfront::1:distribution/D", logType="ACCESS_LOGS")
+    to = logs.put_delivery_destination(name="t", deliveryDestinationConfiguration={"destinationResourceArn": "arn:aws:s3:::b"})["deliveryDestination"]["arn"]
+    delivery = logs.create_delivery(deliverySourceName="s", deliveryDestinationArn=to)["delivery"]["id"]
+    logs.create_log_group(logGroupName="g")
+    logs.create_log_stream(logGroupName="g", logStreamName="s")
+    put(logs, "g", "x")
+    assert server.stop() == 0
+    logs = start_server("--auth", "off", home=tmp_path / "kept").client("logs")
+    assert [p["policyName"] for p in logs.describe_resource_policies()["resourcePolicies"]] == ["p"]
+    assert failure(lambda: logs.put_resource_policy(policyName="p", policyDocument="{")) == "InvalidParameterException"
+    assert logs.list_tags_for_resource(resourceArn=logs.describe_destinations()["destinations"][0]["arn"])["tags"] == {"a": "b"}
+    assert logs.describe_query_definitions(queryDefinitionNamePrefix="q")["queryDefinitions"][0]["queryDefinitionId"] == definition
+    assert failure(lambda: logs.delete_delivery_source(name="s")) == "ConflictException"
+    logs.update_delivery_configuration(id=delivery, fieldDelimiter=";")
+    assert logs.get_delivery(id=delivery)["delivery"]["fieldDelimiter"] == ";"
+    logs.delete_delivery(id=delivery)
+    logs.delete_delivery_source(name="s")
+    assert messages(logs.get_log_events(logGroupName="g", logStreamName="s")) == ["x"]

@@ -85,23 +85,28 @@ static Status regex_check(Scanner *s, const char *text, size_t length, Error *er
     return ST_OK;
 }
 
-Status regex_make(Scanner *s, const char *text, size_t length, Regex **ret_regex, Error *err)
+bool regex_compile(Arena *a, const char *text, size_t length, Regex **ret_regex, char *why, size_t why_bytes)
 {
     int number;
     PCRE2_SIZE at;
-    PCRE2_UCHAR why[200];
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)text, length, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOTALL, &number, &at, NULL);
+    if (!code) {
+        pcre2_get_error_message(number, (PCRE2_UCHAR *)why, why_bytes);
+        return false;
+    }
+    arena_defer(a, regex_free, code);
+    *ret_regex = ARENA_NEW(a, Regex);
+    (*ret_regex)->code = code;
+    return true;
+}
+
+Status regex_make(Scanner *s, const char *text, size_t length, Regex **ret_regex, Error *err)
+{
+    char why[256];
     TRY(regex_check(s, text, length, err));
     if (++s->regexes > REGEXES_MAX)
         return scan_fail(s, err, "a pattern has at most %d regular expressions", REGEXES_MAX);
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)text, length, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOTALL, &number, &at, NULL);
-    if (!code) {
-        pcre2_get_error_message(number, why, sizeof why);
-        return scan_fail(s, err, "invalid regular expression: %s", (const char *)why);
-    }
-    arena_defer(s->arena, regex_free, code);
-    *ret_regex = ARENA_NEW(s->arena, Regex);
-    (*ret_regex)->code = code;
-    return ST_OK;
+    return regex_compile(s->arena, text, length, ret_regex, why, sizeof why) ? ST_OK : scan_fail(s, err, "invalid regular expression: %s", why);
 }
 
 bool regex_matches(const Regex *r, const char *text, size_t length)

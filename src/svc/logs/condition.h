@@ -21,6 +21,8 @@ bool scan_take(Scanner *s, const char *word);
 typedef struct Regex Regex;
 /* text: up to its closing %. Compiled with the constructs that AWS documents; ST_INVALID else. */
 Status regex_make(Scanner *s, const char *text, size_t length, Regex **ret_regex, Error *err);
+/* With all that PCRE has, for Insights. False: *why says what is wrong. */
+bool regex_compile(Arena *a, const char *text, size_t length, Regex **ret_regex, char *why, size_t why_bytes);
 bool regex_matches(const Regex *r, const char *text, size_t length);
 /* From the opening % on. */
 Status scan_regex(Scanner *s, Regex **ret_regex, Error *err);

@@ -89,9 +89,4 @@ Status logs_filters_see(Server *server, const LogGroup *group, const LogLine *li
 Status logs_filters_settle(Server *server, int64_t now_ms, Error *err);
 Status logs_subscriptions_see(Server *server, const LogGroup *group, const char *stream, const LogLine *lines, size_t n, int hops, Error *err);
 
-/* --- work (work.c) --- */
-void logs_wake(Server *server);
-/* Waits until `done` says so, at most `wait_ms`. */
-void logs_wait(Server *server, bool (*done)(void *), void *arg, int64_t wait_ms);
-
 #endif
