@@ -174,7 +174,7 @@ static char *result_text(Fold *f)
 
 static Status give(const Collector *to, const uint8_t *key, size_t key_len, const char *value, Error *err)
 {
-    return to->collect(to->self, &(Record){ key, (const uint8_t *)value, key_len, strlen(value) }, err);
+    return to->collect(to->self, &(Record){ key, (const uint8_t *)value, key_len, strlen(value), 0 }, err);
 }
 
 static Status reduce_end(void *data, void *group, const uint8_t *key, size_t key_len, const Collector *to, Error *err)

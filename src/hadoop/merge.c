@@ -90,10 +90,12 @@ static Status input_next(const KeyOrder *order, Input *in, bool *ret_more, bool 
     const uint8_t *old_key = in->record.key;
     size_t old_len = in->record.key_len;
     for (;;) {
-        size_t at = in->at, key_len = 0, value_len = 0;
-        bool lengths = get_length(in, &at, &key_len) && get_length(in, &at, &value_len);
+        size_t at = in->at, key_len = 0, value_len = 0, repeats = 0;
+        bool lengths = get_length(in, &at, &key_len) && get_length(in, &at, &value_len) &&
+                       (!(key_len & 1) || get_length(in, &at, &repeats));
+        key_len >>= 1;
         if (lengths && in->filled - at >= key_len && in->filled - at - key_len >= value_len) {
-            in->record = (Record){ in->buffer + at, in->buffer + at + key_len, key_len, value_len };
+            in->record = (Record){ in->buffer + at, in->buffer + at + key_len, key_len, value_len, repeats };
             in->at = at + key_len + value_len;
             break;
         }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { WRITE_BYTES = 256 * 1024, LENGTHS_MAX_BYTES = 10 };
+enum { WRITE_BYTES = 256 * 1024, LENGTH_MAX_BYTES = 10 };
 
 struct RunWriter {
     Arena *arena;
@@ -77,16 +77,19 @@ static size_t put_length(uint8_t *at, size_t value)
 
 Status runfile_add(RunWriter *w, const Record *r, Error *err)
 {
-    uint8_t lengths[2 * LENGTHS_MAX_BYTES];
-    size_t n = put_length(lengths, r->key_len);
+    uint8_t lengths[3 * LENGTH_MAX_BYTES];
+    size_t n = put_length(lengths, r->key_len << 1 | (r->repeats > 0));
     n += put_length(lengths + n, r->value_len);
+    if (r->repeats)
+        n += put_length(lengths + n, r->repeats);
     TRY(add_bytes(w, lengths, n, err));
     TRY(add_bytes(w, r->key, r->key_len, err));
     TRY(add_bytes(w, r->value, r->value_len, err));
     w->written += (int64_t)(n + r->key_len + r->value_len);
-    w->segment.records++;
+    int64_t times = (int64_t)r->repeats + 1;
+    w->segment.records += times;
     size_t key = w->long_keys ? r->key_len : record_text_bytes(r->key_len);
-    w->segment.ifile_bytes += (int64_t)record_ifile_bytes(key, record_text_bytes(r->value_len));
+    w->segment.ifile_bytes += times * (int64_t)record_ifile_bytes(key, record_text_bytes(r->value_len));
     return ST_OK;
 }
 

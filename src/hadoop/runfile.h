@@ -1,6 +1,6 @@
 /* hadoop/runfile.h -- sorted records on disk: runs of a map task, one segment for each partition, and their merge.
  *
- * A record is two lengths (LEB128) and the bytes. Runs are in the job's folder of temporary files and read once. The merge keeps
+ * A record is two lengths (LEB128; the key's doubled, plus one when it repeats: then how often follows) and the bytes. Runs are in the job's folder of temporary files and read once. The merge keeps
  * Hadoop's heap, step by step, so that equal keys come in the order in which Hadoop brings them. Its memory is what it is given,
  * as long as no single record is larger. Source: org.apache.hadoop.mapred.Merger, org.apache.hadoop.util.PriorityQueue. */
 #ifndef WEIR_HADOOP_RUNFILE_H

@@ -72,7 +72,8 @@ static Status native_groups(Task *t, const Processor *p, RecordSource source, Co
             if (p->begin)
                 TRY(p->begin(p->data, a, &g->state));
         }
-        TRY(p->add(p->data, g->state, &r, &to, err));
+        for (size_t times = r.repeats + 1; times > 0; times--)
+            TRY(p->add(p->data, g->state, &(Record){ r.key, r.value, r.key_len, r.value_len, 0 }, &to, err));
     }
 }
 

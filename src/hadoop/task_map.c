@@ -38,6 +38,17 @@ static Status range_next(void *self, Record *ret_record, bool *ret_new_group, bo
     return ST_OK;
 }
 
+static int64_t range_records(Range r)
+{
+    int64_t records = 0;
+    for (; r.at < r.end; r.at++) {
+        Record record;
+        sort_get(&r.m->sort, r.at, &record);
+        records += (int64_t)record.repeats + 1;
+    }
+    return records;
+}
+
 typedef struct RunOutput {
     Task *task;
     RunWriter *run;
@@ -56,15 +67,15 @@ static Status spill_range(MapOutput *m, RunWriter *run, Range range, Error *err)
     Task *t = m->task;
     if (t->job->combiner.set && range.at < range.end) {
         RunOutput to = { t, run };
-        t->counters.own[COUNT_COMBINE_INPUT_RECORDS] += (int64_t)(range.end - range.at);
+        t->counters.own[COUNT_COMBINE_INPUT_RECORDS] += range_records(range);
         return task_groups(t, &t->job->combiner, (RecordSource){ range_next, &range }, (Collector){ run_collect, &to }, err);
     }
     for (; range.at < range.end; range.at++) {
         Record record;
         sort_get(&m->sort, range.at, &record);
+        t->counters.own[COUNT_SPILLED_RECORDS] += (int64_t)record.repeats + 1;
         TRY(runfile_add(run, &record, err));
     }
-    t->counters.own[COUNT_SPILLED_RECORDS] += (int64_t)(range.end - range.begin);
     return ST_OK;
 }
 
@@ -115,15 +126,14 @@ static Status map_collect(void *self, const Record *record, Error *err)
         return output_add(m->output, record, err);
     size_t key = t->job->long_keys ? 8 : record_text_bytes(record->key_len);
     t->counters.own[COUNT_MAP_OUTPUT_BYTES] += (int64_t)(key + record_text_bytes(record->value_len));
-    unsigned partition = partition_of(&t->job->partitioner, record->key, record->key_len, t->job->reduces);
-    if (sort_add(&m->sort, partition, record))
+    if (sort_add(&m->sort, record))
         return ST_OK;
     if (m->sort.count) {
         TRY(spill(m, err));
-        if (sort_add(&m->sort, partition, record))
+        if (sort_add(&m->sort, record))
             return ST_OK;
     }
-    return spill_one(m, partition, record, err);
+    return spill_one(m, partition_of(&t->job->partitioner, record->key, record->key_len, t->job->reduces), record, err);
 }
 
 /* --- the mapper --- */
@@ -181,7 +191,7 @@ Status task_map(Task *t, Error *err)
         TRY(run_mapper(t, (Collector){ map_collect, &m }, err));
         return output_finish(output, &t->counters.own[COUNT_BYTES_WRITTEN], err);
     }
-    TRY(sort_init(sort, t->job->sort_bytes, &t->job->order, err));
+    TRY(sort_init(sort, t->job->sort_bytes, &t->job->order, &t->job->partitioner, t->job->reduces, err));
     TRY(run_mapper(t, (Collector){ map_collect, &m }, err));
     if (m.sort.count)
         TRY(spill(&m, err));
