@@ -21,8 +21,11 @@ typedef VEC(Segment) SegmentList;
 
 /* --- writing --- */
 typedef struct RunWriter RunWriter;
-/* `long_keys`: key_of_long's, for ifile_bytes. */
-Status runfile_create(const char *path, bool long_keys, RunWriter **ret_writer, Error *err);
+/* What the records are in Hadoop, for ifile_bytes: Text, or bytes without a length in front. */
+typedef struct RunFormat {
+    bool fixed_keys, fixed_values;
+} RunFormat;
+Status runfile_create(const char *path, RunFormat format, RunWriter **ret_writer, Error *err);
 Status runfile_add(RunWriter *w, const Record *record, Error *err);
 /* Ends the segment begun by the last call (or by runfile_create). */
 void runfile_segment(RunWriter *w, Arena *a, unsigned map, Segment *ret_segment);

@@ -59,7 +59,7 @@ static SortEntry entry_of(const SortBuffer *s, size_t at, unsigned partition)
     SortEntry e = { 0, (uint32_t)(at / 4), partition };
     size_t length;
     const uint8_t *key = sort_key(s, &e, &length);
-    e.prefix = s->order->fields ? 0 : key_prefix(key, length);
+    e.prefix = key_prefix(s->order, key, length);
     return e;
 }
 
@@ -95,7 +95,8 @@ static bool add_plain(SortBuffer *s, const Record *r)
 
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
-    __uint128_t product = (__uint128_t)(hash ^ word) * 0x9e3779b97f4a7c15U;
+    __extension__ typedef unsigned __int128 Product;
+    Product product = (Product)(hash ^ word) * 0x9e3779b97f4a7c15U;
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 

@@ -14,7 +14,7 @@
 #include "hadoop/record.h"
 
 typedef struct SortEntry {
-    uint64_t prefix; /* key_prefix; 0 with an order by fields */
+    uint64_t prefix; /* key_prefix */
     uint32_t at;     /* of the record in the block, in units of 4 bytes */
     uint32_t partition;
 } SortEntry;

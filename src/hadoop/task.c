@@ -25,9 +25,7 @@ Status task_run(Task *t, Error *err)
 
 Status task_output_open(Task *t, Output **ret_output, Error *err)
 {
-    const char *name = arena_printf(t->arena, "part-%05u", t->number);
-    if (t->job->output_name)
-        t->job->output_name(t->arena, t->map, t->number, &name);
+    const char *kind = !t->job->new_api ? "" : t->map ? "m-" : "r-", *name = arena_printf(t->arena, "part-%s%05u", kind, t->number);
     return output_open(path_join(t->arena, t->folder, name), &t->job->output_options, ret_output, err);
 }
 

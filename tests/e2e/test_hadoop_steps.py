@@ -114,6 +114,26 @@ def test_other_jars_need_a_jvm(cluster):
     assert state == "FAILED" and "needs a JVM engine" in err and "app.jar with the class com.example.Main" in err
 
 
+EXAMPLES_JAR = "/usr/lib/hadoop-mapreduce/hadoop-mapreduce-examples.jar"
+
+
+def test_examples(cluster):
+    """Each way in: the command, `hadoop jar`, the JAR itself here and in S3."""
+    rows, report = f"s3://{BUCKET}/tera/rows", f"s3://{BUCKET}/tera/report"
+    state, _, err = cluster.run("hadoop-mapreduce-examples", "teragen", "-Dmapreduce.job.maps=2", "5k", rows)
+    assert state == "COMPLETED" and cluster.keys("tera/rows/p") == ["tera/rows/part-m-00000", "tera/rows/part-m-00001"], err
+    state, out, err = cluster.run("hadoop", "jar", EXAMPLES_JAR, "terasort", "-D", "mapreduce.job.reduces=3", rows, f"s3://{BUCKET}/tera/sorted")
+    assert state == "COMPLETED" and "Sampling 2 splits of 2\nMaking 3 from 5000 sampled records\n" in out, err
+    assert cluster.run("teravalidate", f"s3://{BUCKET}/tera/sorted", report, jar=EXAMPLES_JAR)[0] == "COMPLETED"
+    assert cluster.text("tera/report/") == "checksum\t9c77cd7f1a6\n"
+    state, out, err = cluster.run("pi", "2", "50", jar=f"s3://{BUCKET}/code/hadoop-mapreduce-examples-3.3.6.jar")
+    assert state == "COMPLETED" and out.endswith("Estimated value of Pi is 3.12000000000000000000\n"), out
+    state, _, err = cluster.run("hadoop-mapreduce-examples", "sudoku", "x")
+    assert state == "FAILED" and "does not have the example 'sudoku'" in err
+    state, _, err = cluster.run("hadoop-mapreduce-examples", "grep", f"s3://{BUCKET}/in", f"s3://{BUCKET}/found", "(be")
+    assert state == "FAILED" and "PatternSyntaxException" in err and cluster.keys("found") == []
+
+
 def test_a_step_sees_no_file_of_the_lake(cluster, server):
     state, out, err = cluster.run("hadoop-streaming", "-input", f"s3://{BUCKET}/in/a.txt", "-output", f"s3://{BUCKET}/spy", "-mapper",
                                   f"ls {server.home}/lake/objects", "-numReduceTasks", "0", "-D", "x=y")
