@@ -5,7 +5,7 @@
 
 #include <ctype.h>
 
-enum { ERRORS_SHOWN = 10, VALUE_SHOWN = 100, MESSAGE_MAX = 3500 };
+enum { ERRORS_SHOWN = 10, VALUE_SHOWN = 1024, MESSAGE_MAX = 3500 };
 
 /* Where a value is; its text is made only for what is wrong. */
 typedef struct Path {
