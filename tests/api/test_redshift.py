@@ -120,6 +120,14 @@ def test_upsert_by_a_temporary_table(warehouse):
     assert warehouse.rows("select n, s from t_up order by n") == [[1, "a"], [2, "B"], [3, "C"]]
 
 
+def test_dollar_quotes(warehouse):
+    warehouse.good("create table quoted_by_dollars as select 'it''s' s")
+    warehouse.good(f"UNLOAD ($$SELECT * FROM quoted_by_dollars WHERE s = 'it''s'$$) TO 's3://lake/dollars/' IAM_ROLE '{ROLE}' CSV PARALLEL OFF")
+    assert warehouse.s3.get_object(Bucket="lake", Key="dollars/000")["Body"].read() == b"it's\n"
+    assert warehouse.rows("select $$a'b$$, $x$c$$d$x$") == [["a'b", "c$$d"]]
+    assert "unterminated dollar-quoted string" in warehouse.error("select $$a")
+
+
 def test_sessions_keep_their_transaction(warehouse):
     data = warehouse.data
     started = data.execute_statement(ClusterIdentifier="c1", Database="dev", Sql="create temp table mine(i int)", SessionKeepAliveSeconds=60, WaitTimeSeconds=30)
