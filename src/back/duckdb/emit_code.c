@@ -318,7 +318,7 @@ Status emit_elt(Emit *e, const Call *c, const char *const *args, Str *out)
     for (size_t i = 1; i < c->args.len; i++)
         str_addf(out, " WHEN %zu THEN %s", i, args[i]);
     if (e->o->ansi)
-        str_addf(out, " ELSE CAST(spark_array_index(%zu, CAST(%s AS BIGINT), 1) AS VARCHAR)", c->args.len - 1, args[0]);
+        str_addf(out, " ELSE CAST(CAST(spark_array_index(%zu, CAST(%s AS BIGINT), 1) AS VARCHAR) AS %s)", c->args.len - 1, args[0], emit_word(e, c->node.type));
     str_add(out, " END");
     return ST_OK;
 }
