@@ -247,10 +247,11 @@ static Status prepare(Job *job, Error *err)
         if (exists)
             return FAIL(err, ST_CONFLICT, "Output directory %s already exists", job->output);
     }
-    if (job->input_format != INPUT_ROWS) {
+    if (!job->splits_given) {
         size_t files = 0;
-        TRY(input_splits(job->fs, a, job->conf, job->input_format, &job->inputs, &job->splits, &files, err));
-        job_log("INFO", "mapred.FileInputFormat", "Total input files to process : %zu", files);
+        TRY(input_splits(job->fs, a, job->conf, job->input_format, job->new_api, &job->inputs, &job->splits, &files, err));
+        input_sort(a, &job->splits);
+        job_log("INFO", job->new_api ? "input.FileInputFormat" : "mapred.FileInputFormat", "Total input files to process : %zu", files);
     }
     job_log("INFO", "mapreduce.JobSubmitter", "number of splits:%zu", job->splits.len);
     if (!mkdtemp(folder))
@@ -273,6 +274,10 @@ static Status commit(Job *job, Error *err)
 {
     if (!job->stage)
         return ST_OK;
+    if (job->side_file) {
+        TRY(file_write_durable(path_join(job->arena, job->stage->folder, job->side_file), job->side_bytes, job->side_len, 0644, err));
+        vec_push(job->arena, &job->outputs, (LakeOutput){ job->side_file, -1 });
+    }
     if (job->outputs.len)
         qsort(job->outputs.at, job->outputs.len, sizeof *job->outputs.at, by_name);
     bool marker = jobconf_bool(job->conf, "mapreduce.fileoutputcommitter.marksuccessfuljobs", true);
