@@ -23,6 +23,9 @@ typedef struct Logging {
     /* Makes the group and the stream when they are not there. Lines in any order; those older than the group's retention are dropped.
      * Metric filters and subscriptions see them as they see PutLogEvents'. */
     Status (*append)(Server *server, const char *region, const char *group, const char *stream, const LogLine *lines, size_t n, Error *err);
+    /* The lines of a text file, all at the time of now, as the whole stream: what it had goes, so that who crashed may do it again. Empty
+     * lines are left out, bytes that are no UTF-8 become '?'. A file that is not there, or is empty, makes nothing. */
+    Status (*put_file)(Server *server, const char *region, const char *group, const char *stream, const char *path, Error *err);
 } Logging;
 
 static inline BusMessage logging_message(Arena *a, const char *group_arn, const char *region, const char *source, const char *stream,

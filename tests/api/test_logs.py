@@ -3,6 +3,7 @@ import datetime
 import gzip
 import json
 import signal
+import sqlite3
 import threading
 import time
 import uuid
@@ -258,6 +259,10 @@ def test_retention_deletes_from_the_disk(start_server):
     while logs.describe_log_groups()["logGroups"][0]["storedBytes"] != 31 and time.monotonic() < deadline:
         time.sleep(0.1)
     assert logs.describe_log_groups()["logGroups"][0]["storedBytes"] == 31
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as looking:
+        while looking.execute("PRAGMA freelist_count").fetchone()[0] and time.monotonic() < deadline:
+            time.sleep(0.1)
+    looking.close()
     assert server.stop() == 0
     assert database.stat().st_size < 1_000_000
 

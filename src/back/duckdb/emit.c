@@ -775,7 +775,8 @@ static bool find_python(const Node *n, void *found)
 
 Status emit_plan(Arena *a, const EmitOptions *options, const Node *bound, Str *sql, Error *err)
 {
-    Emit e = { .a = a, .o = options, .err = err };
+    DecimalColumns *decimals = NULL;
+    Emit e = { .a = a, .o = options, .err = err, .root = bound, .decimals = &decimals };
     node_walk(bound, find_python, &e.python);
     Sel s;
     TRY(emit_relation(&e, bound, &s));

@@ -1,6 +1,8 @@
 /* back/duckdb/emit_call.c -- calls: finding a function's text and filling it in; windows. */
 #include "back/duckdb/emit_call.h"
 
+#include "back/duckdb/emit_decimal.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -291,12 +293,7 @@ static Status emit_ordered(Emit *e, const Call *c, const char **args, const char
  * costs as much as the arithmetic. */
 static bool takes_any_width(const Call *c)
 {
-    return has_word("+ - * / % mod pmod div = == <=> != < <= > >= sum try_sum avg mean try_avg count", c->function->name);
-}
-
-static bool is_decimal_call(const Node *n)
-{
-    return node_is(Call, n) && n->type && n->type->kind == TYPE_DECIMAL;
+    return has_word("+ - * / % mod pmod div try_add try_subtract try_multiply try_divide try_mod = == <=> != < <= > >= sum try_sum avg mean try_avg count", c->function->name);
 }
 
 Status emit_call(Emit *e, const Node *n, Str *out)
@@ -311,7 +308,7 @@ Status emit_call(Emit *e, const Node *n, Str *out)
     const char **args = ARENA_ARRAY(e->a, const char *, c->args.len + 1);
     e->over = NULL; /* the arguments are no window functions */
     for (size_t i = 0; i < c->args.len; i++) {
-        e->any_width = takes_any_width(c) && is_decimal_call(c->args.at[i]);
+        e->any_width = takes_any_width(c) && decimal_any_width(c->args.at[i]);
         TRY(emit_text(e, c->args.at[i], &args[i]));
     }
     e->any_width = any_width;

@@ -18,6 +18,7 @@ typedef struct CteScope {
     const struct CteScope *outer;
 } CteScope;
 
+typedef struct DecimalColumns DecimalColumns;
 typedef struct Emit {
     Arena *a;
     const EmitOptions *o;
@@ -27,6 +28,8 @@ typedef struct Emit {
     const char *over;    /* " OVER (…)" of the window function that is being emitted, NULL: none */
     bool any_width;      /* whoever takes the decimal that is emitted next takes any precision of its scale */
     size_t names;        /* made so far */
+    const Node *root;    /* of the plan; NULL: an expression by itself */
+    DecimalColumns **decimals; /* what is known of its columns (emit_decimal.c), made when it is asked for */
     bool python;         /* there are Python functions in the plan */
 } Emit;
 
@@ -40,6 +43,8 @@ Status emit_expr(Emit *e, const Node *n, Str *out);
 /* The expression as an arena text. */
 Status emit_text(Emit *e, const Node *n, const char **ret_text);
 Status emit_relation(Emit *e, const Node *n, Sel *ret_sel);
+/* A group expression of the Aggregate that is being emitted is known by its column; NULL: it is none. */
+const char *emit_group_name(const Emit *e, const Node *n);
 /* "(SELECT …)" or "SELECT …" of a relation. */
 Status emit_select(Emit *e, const Node *n, const char **ret_sql);
 Status emit_scan(Emit *e, const Node *n, Sel *ret_sel);

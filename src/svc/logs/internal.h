@@ -80,6 +80,7 @@ size_t logs_limit(const Call *call, const char *name, size_t missing);
 Status logs_take(Server *server, const LogGroup *group, const char *stream, const LogLine *lines, size_t n, int hops, Error *err);
 Status logs_append(Server *server, const char *region, const char *group, const char *stream, const LogLine *lines, size_t n, Error *err);
 
+Status logs_put_file(Server *server, const char *region, const char *group, const char *stream, const char *path, Error *err);
 /* A message of the bus (svc/logging.h); self is the Server. */
 Status logs_from_bus(void *self, const BusMessage *message, Error *err);
 

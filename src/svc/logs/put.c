@@ -1,11 +1,14 @@
 /* svc/logs/put.c -- events that come in: PutLogEvents, and what weir itself writes. */
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "svc/logs/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
-enum { HOURS_IN_FUTURE = 2, DAYS_IN_PAST = 14, APPEND_BATCH = 10000 };
+enum { HOURS_IN_FUTURE = 2, DAYS_IN_PAST = 14, APPEND_BATCH = 10000, FILE_BATCH_BYTES = 4 * 1024 * 1024 };
 
 Status logs_take(Server *server, const LogGroup *group, const char *stream_name, const LogLine *lines, size_t n, int hops, Error *err)
 {
@@ -127,6 +130,78 @@ Status logs_append(Server *server, const char *region, const char *name, const c
         TRY(logs_take(server, &group, stream, kept.at + i, kept.len - i < APPEND_BATCH ? kept.len - i : APPEND_BATCH, 0, err));
     return ST_OK;
 }
+
+/* --- files --- */
+
+typedef struct FileLines {
+    Server *server;
+    const LogGroup *group;
+    const char *stream;
+    Arena *arena;
+    VEC(LogLine) lines;
+    size_t bytes;
+} FileLines;
+
+static Status lines_flush(FileLines *f, Error *err)
+{
+    Status status = f->lines.len ? logs_take(f->server, f->group, f->stream, f->lines.at, f->lines.len, 0, err) : ST_OK;
+    arena_free(f->arena);
+    f->arena = arena_new();
+    memset(&f->lines, 0, sizeof f->lines);
+    f->bytes = 0;
+    return status;
+}
+
+static Status lines_add(FileLines *f, const char *text, size_t length, int64_t now, Error *err)
+{
+    while (length && (text[length - 1] == '\n' || text[length - 1] == '\r'))
+        length--;
+    if (length > LOGS_BATCH_BYTES - LOGS_EVENT_EXTRA_BYTES)
+        length = LOGS_BATCH_BYTES - LOGS_EVENT_EXTRA_BYTES;
+    if (!length)
+        return ST_OK;
+    char *line = arena_strn(f->arena, text, length);
+    bool clean = utf8_valid(line, length);
+    for (size_t i = 0; i < length; i++) {
+        if (!line[i] || (!clean && (unsigned char)line[i] >= 0x80))
+            line[i] = '?';
+    }
+    vec_push(f->arena, &f->lines, (LogLine){ now, line, length });
+    f->bytes += length;
+    return f->lines.len == APPEND_BATCH || f->bytes >= FILE_BATCH_BYTES ? lines_flush(f, err) : ST_OK;
+}
+
+static Status file_lines(FileLines *f, FILE *file, Error *err)
+{
+    char *line = NULL;
+    size_t cap = 0;
+    ssize_t n;
+    int64_t now = clock_ms();
+    Status status = ST_OK;
+    while (status == ST_OK && (n = getline(&line, &cap, file)) >= 0)
+        status = lines_add(f, line, (size_t)n, now, err);
+    free(line);
+    return status == ST_OK ? lines_flush(f, err) : status;
+}
+
+Status logs_put_file(Server *server, const char *region, const char *name, const char *stream, const char *path, Error *err)
+{
+    arena_auto *a = arena_new();
+    LogGroup group;
+    struct stat st;
+    file_auto *file = fopen(path, "rbe");
+    if (!file || fstat(fileno(file), &st) != 0 || !st.st_size)
+        return ST_OK;
+    TRY(ensure_stream(server, a, region, name, true, stream, &group, err));
+    TRY(stream_delete(server->logs->events, group.id, stream, err));
+    TRY(stream_create(server->logs->events, group.id, stream, err));
+    FileLines f = { .server = server, .group = &group, .stream = stream, .arena = arena_new() };
+    Status status = file_lines(&f, file, err);
+    arena_free(f.arena);
+    return status;
+}
+
+/* --- the bus --- */
 
 /* See svc/logging.h. */
 Status logs_from_bus(void *self, const BusMessage *m, Error *err)
