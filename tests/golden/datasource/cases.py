@@ -680,4 +680,4 @@ for _option in ("allowComments", "allowUnquotedFieldNames", "allowNumericLeading
 def orc_old_times_of_spark(spark, folder):
     return spark.read.orc(of_spark(spark, folder, "orc_old_times", lambda to: spark.sql(
         """select * from values (date'1000-02-28', timestamp'0500-01-01 12:00:00.5'), (date'1582-10-04', timestamp'1582-10-14 23:59:59'),
-        (date'1582-10-15', timestamp'1582-10-15 00:00:00'), (date'0001-01-01', timestamp'0001-01-01 00:00:00') as t(d, t)""").repartition(1).write.orc(to)))
+        (date'1582-10-15', timestamp'1582-10-15 00:00:00'), (date'0001-01-01', timestamp'0001-01-01 00:00:00') as t(d, t)""").repartition(1).write.orc(to))).selectExpr("cast(d as string) d", "cast(t as string) t")
