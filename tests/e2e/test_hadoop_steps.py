@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import time
 
+import pyarrow
 import pytest
 from conftest import WEIR
 
@@ -290,6 +291,23 @@ def test_shell(laptop):
     assert [fs("-ls", "-C", *flags, "/logs")[1].split() for flags in (["-S"], ["-S", "-r"], ["-t"], ["-r"])] == [
         ["/logs/c", "/logs/all", "/logs/b"], ["/logs/b", "/logs/all", "/logs/c"], ["/logs/c", "/logs/b", "/logs/all"],
         ["/logs/c", "/logs/b", "/logs/all"]]
+
+
+def test_zstandard(laptop):
+    """Two frames in, one out; a file that is cut off."""
+    text = "".join(f"line {i}\n" for i in range(60000))
+    frames = [pyarrow.compress(part.encode(), "zstd", asbytes=True) for part in (text[:200000], text[200000:])]
+    (laptop.folder / "in.zst").write_bytes(b"".join(frames))
+    codec = ("-D", "mapreduce.output.fileoutputformat.compress=true", "-D",
+             "mapreduce.output.fileoutputformat.compress.codec=org.apache.hadoop.io.compress.ZStandardCodec")
+    done = hadoop(laptop, "jar", "hadoop-streaming.jar", *codec, "-input", "in.zst", "-output", "out", "-mapper", "cat", "-reducer", "NONE")
+    assert done.returncode == 0, done.stderr
+    with pyarrow.input_stream(laptop.folder / "out/part-00000.zst", compression="zstd") as unpacked:
+        assert unpacked.read().decode() == text.replace("\n", "\t\n")
+    (laptop.folder / "cut.zst").write_bytes(frames[0][:-5])
+    done = hadoop(laptop, "jar", "hadoop-streaming.jar", "-D", "mapreduce.map.maxattempts=1", "-input", "cut.zst", "-output", "out2",
+                  "-mapper", "cat", "-reducer", "NONE")
+    assert done.returncode == 1 and "Unexpected end of input stream" in done.stderr
 
 
 def test_tail_follows(laptop):
