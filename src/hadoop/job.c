@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "hadoop/task.h"
+#include "yarn/app.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -57,6 +58,7 @@ static void show_progress(Phase *p)
     if (percent == p->shown)
         return;
     p->shown = percent;
+    yarn_app_progress(p->job->application, (p->map ? 0 : 0.5) + (double)percent / (p->job->reduces ? 200 : 100));
     job_log("INFO", "mapreduce.Job", " map %zu%% reduce %zu%%", p->map ? percent : 100, p->map ? 0 : percent);
 }
 
@@ -290,6 +292,29 @@ static Status commit(Job *job, Error *err)
     return status;
 }
 
+/* In a step of a cluster a job is an application of YARN, and has its number. */
+static Status submit(Job *job, Error *err)
+{
+    TRY(yarn_app_begin("MAPREDUCE", job->name ? job->name : "", &job->application, err));
+    if (!job->application)
+        return ST_OK;
+    const char *id = yarn_app_id(job->application);
+    job->id = arena_printf(job->arena, "job%s", id + strlen("application"));
+    job_log("INFO", "mapreduce.JobSubmitter", "Submitting tokens for job: %s", job->id);
+    job_log("INFO", "impl.YarnClientImpl", "Submitted application %s", id);
+    return ST_OK;
+}
+
+static void finish(Job *job, Status status, Error *err)
+{
+    if (status != ST_OK && yarn_app_killed(job->application)) {
+        error_set(err, ST_CANCELLED, "Application killed by user.");
+        job_log("INFO", "mapreduce.Job", "Job %s failed with state KILLED due to: %s", job->id, err->message);
+    }
+    yarn_app_end(job->application, status == ST_OK, status == ST_OK ? NULL : err->message);
+    job->application = NULL;
+}
+
 static Status run_phases(Job *job, Error *err)
 {
     job_log("INFO", "mapreduce.Job", "Running job: %s", job->id);
@@ -318,7 +343,10 @@ Status job_run(Job *job, Error *err)
     sigaction(SIGPIPE, &ignore, &before);
     Status status = prepare(job, err);
     if (status == ST_OK)
+        status = submit(job, err);
+    if (status == ST_OK)
         status = run_phases(job, err);
+    finish(job, status, err);
     if (job->stage)
         lake_abort(job->fs->lake, job->stage);
     job->stage = NULL;

@@ -77,6 +77,7 @@ typedef struct Job {
     LakeOutputList outputs;
     size_t done, failed;         /* tasks of the phase */
     volatile bool cancelled;
+    struct YarnApp *application; /* NULL: none */
     Error failure;               /* of the task that ended the job */
 } Job;
 

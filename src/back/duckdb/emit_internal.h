@@ -51,7 +51,10 @@ Status emit_scan(Emit *e, const Node *n, Sel *ret_sel);
 Status emit_call(Emit *e, const Node *n, Str *out);
 Status emit_window(Emit *e, const Window *w, Str *out);
 /* Refuses to order values of `value` where the engine's order is not Spark's: it puts a NULL inside a struct or array last. */
-Status emit_check_order(Emit *e, const Node *value);
+/* What the engine orders as Spark orders `x`: inside of arrays and structs NULL comes first, where the engine has it last. x itself
+ * when no NULL can stand inside. Source: InterpretedOrdering. */
+const char *emit_order_key(Emit *e, const char *x, const Type *t);
+const char *emit_comparison_key(Emit *e, const char *x, const Type *t); /* can be compared with another one's, whatever may be NULL in either */
 Status emit_orders(Emit *e, const NodeList *orders, Str *out);
 Status emit_literal(Emit *e, const Value *v, const Type *t, Str *out);
 /* Casts `text`, an expression of type `from`. mode: CAST_LEGACY, CAST_ANSI or CAST_TRY. */
