@@ -316,6 +316,7 @@ static Status dispatch(Binder *b, Node *n, const Scope *outer, Node **ret, Error
     bool done = false;
     switch (n->kind) {
     case NODE_Project:
+        TRY(bind_time_window(b, n, &n, err));
         return bind_project(b, node_as(Project, n), outer, ret, err);
     case NODE_Filter:
         return bind_filter(b, node_as(Filter, n)->input, node_as(Filter, n)->predicate, false, n, outer, ret, err);
@@ -324,6 +325,7 @@ static Status dispatch(Binder *b, Node *n, const Scope *outer, Node **ret, Error
     case NODE_Join:
         return bind_join(b, node_as(Join, n), outer, ret, err);
     case NODE_Aggregate:
+        TRY(bind_time_window(b, n, &n, err));
         return bind_aggregate(b, node_as(Aggregate, n), outer, ret, err);
     case NODE_Sort:
         return bind_sort(b, node_as(Sort, n), outer, ret, err);

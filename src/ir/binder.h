@@ -171,6 +171,8 @@ const char *output_name(Binder *b, const Node *e);
 
 /* --- bind_aggregate.c */
 Status bind_aggregate(Binder *b, const Aggregate *n, const Scope *outer, Node **ret, Error *err);
+/* A Project, Aggregate or WithColumns with window(…) becomes one over an input that has it as a column; another stays as it is. */
+Status bind_time_window(Binder *b, Node *n, Node **ret, Error *err);
 /* A select list with aggregate functions and no GROUP BY, over bound `exprs`. */
 Status finish_aggregate(Binder *b, Node *input, NodeList *groups, NodeList *exprs, const NodeList *sets, int64_t grouping,
                         const Node *at, Node **ret, Error *err);
