@@ -281,7 +281,7 @@ static void null_sides(Binder *b, enum OperatorClass class, NodeList *args)
 static Status check_comparable(Binder *b, const char *name, const NodeList *args, const Node *at, Error *err)
 {
     const Type *t = args->at[0]->type;
-    if (type_is_orderable(t) || t->kind == TYPE_CALENDAR_INTERVAL)
+    if (type_is_orderable(t))
         return ST_OK;
     return spark_error(err, at, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "42K09",
                        "Cannot resolve \"<sqlExpr>\" due to data type mismatch: The `<functionName>` does not support ordering "

@@ -21,11 +21,31 @@ Status emit_map(Emit *e, const Call *c, const char *const *args, Str *out)
     return ST_OK;
 }
 
+/* NULL when one of the maps is; a key that stands twice fails (map() of the engine checks it). */
+Status emit_map_concat(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    const char *word = emit_word(e, c->node.type);
+    if (!c->args.len) {
+        str_addf(out, "CAST(map([], []) AS %s)", word);
+        return ST_OK;
+    }
+    str_add(out, "CASE WHEN ");
+    for (size_t i = 0; i < c->args.len; i++)
+        str_addf(out, "%s%s IS NULL", i ? " OR " : "", args[i]);
+    str_add(out, " THEN NULL ELSE CAST(map_from_entries(list_concat(");
+    for (size_t i = 0; i < c->args.len; i++)
+        str_addf(out, "%smap_entries(CAST(%s AS %s))", i ? ", " : "", args[i], word);
+    str_addf(out, ")) AS %s) END", word);
+    return ST_OK;
+}
+
 /* The names stand in the result's type; named_struct's arguments are names and values in turn. */
 Status emit_struct(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     const Type *t = c->node.type;
-    bool named = c->args.len == 2 * t->nfields && t->nfields;
+    bool named = c->args.len == 2 * t->nfields;
+    if (!t->nfields)
+        return emit_unsupported(e, &c->node, "a struct without fields");
     str_add(out, "struct_pack(");
     for (size_t i = 0; i < t->nfields; i++) {
         str_add(out, i ? ", " : "");
@@ -33,7 +53,6 @@ Status emit_struct(Emit *e, const Call *c, const char *const *args, Str *out)
         str_addf(out, " := %s", args[named ? 2 * i + 1 : i]);
     }
     str_add(out, ")");
-    (void)e;
     return ST_OK;
 }
 
@@ -273,6 +292,8 @@ Status emit_arrays_zip(Emit *e, const Call *c, const char *const *args, Str *out
 {
     const Type *item = c->node.type->element;
     const char *p = emit_fresh(e, "p");
+    if (!c->args.len)
+        return emit_unsupported(e, &c->node, "a struct without fields");
     str_add(out, "CASE WHEN ");
     for (size_t i = 0; i < c->args.len; i++)
         str_addf(out, "%s%s IS NULL", i ? " OR " : "", args[i]);
