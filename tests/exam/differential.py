@@ -161,7 +161,7 @@ def main():
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int, nargs="*", help="these cases: both answers are shown")
-    parser.add_argument("--fails", help="differences as JSON lines")
+    parser.add_argument("--fails", help="a file to which differences are added as JSON lines")
     parser.add_argument("--spark-only", action="store_true", help="real Spark's answers are kept, nothing is compared")
     parser.add_argument("--oracle", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -184,8 +184,9 @@ def main():
             unsupported += 1
         else:
             bad.append({"number": i, **case, "spark": theirs, "weir": ours})
-    if arguments.fails:
-        pathlib.Path(arguments.fails).write_text("".join(json.dumps(item) + "\n" for item in bad))
+            if arguments.fails:
+                with open(arguments.fails, "a") as out:
+                    out.write(json.dumps(bad[-1]) + "\n")
     for item in [] if arguments.only else bad[:20]:
         print(f"{item['number']}: {item['text']}  (ansi {item['ansi']}, {item['zone']})\n    spark {item['spark']}\n    weir  {item['weir']}")
     print(f"differential: {good} agree, {len(bad)} differ, {unsupported} are refused, of {len(numbers)} (seed {arguments.seed})")
