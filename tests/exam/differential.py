@@ -110,7 +110,7 @@ class Weir:
     def ask(self, case):
         settings = str(case["ansi"]).lower(), case["zone"]
         if settings not in self.sides:
-            self.sides[settings] = Side([TOOL, "--ansi", settings[0], "--zone", settings[1]])
+            self.sides[settings] = Side([TOOL, "--conf", f"spark.sql.ansi.enabled={settings[0]}", "--conf", f"spark.sql.session.timeZone={settings[1]}"])
         answer = self.sides[settings].ask(case["sql"])
         if "schema" in answer:
             return {"types": [simple(field["type"]) for field in answer["schema"]["fields"]], "rows": answer["rows"]}
