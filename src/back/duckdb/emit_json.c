@@ -181,7 +181,7 @@ static Status csv_value(Emit *e, const Style *s, const char *x, const Type *t, S
 {
     Style plain = *s;
     if (t->kind == TYPE_TIMESTAMP && !s->timestamp)
-        plain.timestamp = "'yyyy-MM-dd''T''HH:mm:ss.SSSXXX'";
+        plain.timestamp = "'yyyy-MM-dd''T''HH:mm:ss.SSSXXXXX'";
     if (time_text(&plain, x, t, out))
         return ST_OK;
     return emit_cast(e, x, t, &type_string, CAST_LEGACY, out);

@@ -249,7 +249,7 @@ Status emit_reduce(Emit *e, const Call *c, const char *const *args, Str *out)
     const Lambda *finish = node_as(Lambda, c->args.at[3]);
     const char *last;
     TRY(emit_text(e, finish->body, &last));
-    str_addf(out, "list_transform([%s], lambda %s: %s)[1]", body, param(e, finish, 0), last);
+    str_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE list_transform([%s], lambda %s: %s)[1] END", args[0], body, param(e, finish, 0), last);
     return ST_OK;
 }
 

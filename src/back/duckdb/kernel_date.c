@@ -216,12 +216,15 @@ static void date_trunc(K *k)
     }
 }
 
+enum { MAX_YEAR = 999999999, MAX_TIMESTAMP_YEAR = 290000 }; /* of java.time, and of 64 bits of microseconds */
+
 static void make_date(K *k)
 {
     int32_t y = k_i32(k, 0), m = k_i32(k, 1), d = k_i32(k, 2);
     char message[96];
-    if (civil_valid_date(y, m, d)) {
-        k_set_i32(k, (int32_t)days_from_civil(y, m, d));
+    int64_t days = civil_valid_date(y, m, d) ? days_from_civil(y, m, d) : INT64_MAX;
+    if (abs(y) <= MAX_YEAR && days >= INT32_MIN && days <= INT32_MAX) {
+        k_set_i32(k, (int32_t)days);
         return;
     }
     if (k_i32(k, 3) != MODE_ERROR) {
@@ -245,7 +248,7 @@ static void make_timestamp(K *k)
     const Zone *z = zone_arg(k, 6);
     if (!z)
         return;
-    bool good = civil_valid_date(k_i32(k, 0), k_i32(k, 1), k_i32(k, 2)) && h >= 0 && h < 24 && min >= 0 && min < 60 && us >= 0 && us <= 60000000;
+    bool good = abs(k_i32(k, 0)) <= MAX_TIMESTAMP_YEAR && civil_valid_date(k_i32(k, 0), k_i32(k, 1), k_i32(k, 2)) && h >= 0 && h < 24 && min >= 0 && min < 60 && us >= 0 && us <= 60000000;
     if (good)
         k_set_i64(k, zone_utc_us(z, days_from_civil(k_i32(k, 0), k_i32(k, 1), k_i32(k, 2)) * MICROS_PER_DAY + ((int64_t)h * 60 + min) * 60000000 + us));
     else if (mode == MODE_ERROR)
