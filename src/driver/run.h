@@ -14,6 +14,9 @@
 #include "ir/bind.h"
 #include "proto/base.pb-c.h"
 
+/* Where a run's time went; RUN_FILES (listing files, reading footers) is part of RUN_BIND. */
+typedef enum RunPhase { RUN_BIND, RUN_FILES, RUN_EMIT, RUN_PLAN, RUN_EXECUTE, RUN_ENCODE, RUN_SEND, RUN_PHASES } RunPhase;
+
 typedef struct Run {
     Driver *driver;
     Session *session;
@@ -25,6 +28,7 @@ typedef struct Run {
     BindEnv env;
     ConnectOptions connect;
     int64_t now_us;        /* when the query started */
+    int64_t phase_us[RUN_PHASES];
     int64_t chunk_bytes;   /* the client assembles Arrow batches from chunks of this size; 0: it does not */
     StrList tables;        /* tables of the engine that end with this run */
     StrList files;         /* URIs of the files that plans of this run read (df.inputFiles) */
@@ -32,6 +36,8 @@ typedef struct Run {
 
 void run_init(Run *r, Driver *driver, Session *session, Execution *execution, Arena *arena);
 void run_done(Run *r);
+/* Adds the time since *from_us to a phase; *from_us becomes now. */
+void run_phase(Run *r, RunPhase phase, int64_t *from_us);
 /* A copy of a session's setting; NULL when there is none. */
 const char *run_conf(Run *r, const char *key);
 Status run_engine(Run *r, EngineSession **ret_engine, Error *err);

@@ -267,6 +267,57 @@ def test_retention_deletes_from_the_disk(start_server):
     assert database.stat().st_size < 1_000_000
 
 
+def test_the_bus_writes_into_a_group(start_server, tmp_path):
+    server = start_server("--auth", "off", home=tmp_path / "bus")
+    server.client("logs").create_log_group(logGroupName="/aws/events/g")
+    assert server.stop() == 0
+    payload = json.dumps({"stream": "from the bus", "message": "{\"a\": 1}", "time": now_ms()})
+    with sqlite3.connect(tmp_path / "bus" / "control.db") as control:
+        for group in ("/aws/events/g:*", "none"):
+            control.execute("INSERT INTO bus_message(service, region, target, source, payload, state, created_ms, next_ms) VALUES('logs', 'us-east-1', ?, 'arn:x:y', ?,"
+                            " 'PENDING', 0, 0)", (f"arn:aws:logs:us-east-1:123456789012:log-group:{group}", payload))
+    control.close()
+    server = start_server("--auth", "off", home=tmp_path / "bus")
+    deadline, states = time.monotonic() + 30, []
+    while len(states) < 2 and time.monotonic() < deadline:
+        with sqlite3.connect(f"file:{tmp_path}/bus/control.db?mode=ro", uri=True) as control:
+            states = [row[0] for row in control.execute("SELECT state FROM bus_message WHERE state<>'PENDING' ORDER BY id")]
+        control.close()
+        time.sleep(0.05)
+    assert states == ["DELIVERED", "FAILED"]
+    found = server.client("logs").get_log_events(logGroupName="/aws/events/g", logStreamName="from the bus")
+    assert messages(found) == ['{"a": 1}']
+
+
+def test_a_rule_of_eventbridge_writes_into_a_group(server, logs, group):
+    events, name = server.client("events"), f"rule-{uuid.uuid4()}"
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
+    events.put_targets(Rule=name, Targets=[{"Id": "log", "Arn": f"arn:aws:logs:us-east-1:123456789012:log-group:{group}"}])
+    events.put_events(Entries=[{"Source": name, "DetailType": "t", "Detail": json.dumps({"order": 7})}])
+    deadline, found = time.monotonic() + 30, []
+    while not found and time.monotonic() < deadline:
+        found = messages(logs.filter_log_events(logGroupName=group, filterPattern="{ $.detail.order = 7 }"))
+        time.sleep(0.05)
+    assert len(found) == 1 and json.loads(found[0])["source"] == name
+
+
+def test_a_metric_filter_gives_its_default_value(start_server, tmp_path):
+    server = start_server("--auth", "off", home=tmp_path / "default")
+    logs = server.client("logs")
+    for group, text in (("quiet", "fine"), ("loud", "ERROR")):
+        logs.create_log_group(logGroupName=group)
+        logs.create_log_stream(logGroupName=group, logStreamName="s")
+        logs.put_metric_filter(logGroupName=group, filterName="f", filterPattern="ERROR", metricTransformations=metric("N", group, "3", defaultValue=0.5))
+        put(logs, group, text)
+        put(logs, group, "fine too")
+    assert server.stop() == 0  # the minute need not be over
+    cloudwatch = start_server("--auth", "off", home=tmp_path / "default").client("cloudwatch")
+    period = {"StartTime": datetime.datetime.fromtimestamp(time.time() - 600), "EndTime": datetime.datetime.fromtimestamp(time.time() + 60), "Period": 3600}
+    sums = {name: sum(point["Sum"] for point in cloudwatch.get_metric_statistics(Namespace="N", MetricName=name, Statistics=["Sum"], **period)["Datapoints"])
+            for name in ("quiet", "loud")}
+    assert sums == {"quiet": 0.5, "loud": 3}
+
+
 def test_acknowledged_events_survive_a_kill(start_server, tmp_path):
     server = start_server("--auth", "off", home=tmp_path / "killed")
     acknowledged = {}

@@ -7,14 +7,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
-enum { HOURS_IN_FUTURE = 2, DAYS_IN_PAST = 14, APPEND_BATCH = 10000, FILE_BATCH_BYTES = 4 * 1024 * 1024 };
+enum { HOURS_IN_FUTURE = 2, DAYS_IN_PAST = 14, LINES_BATCH = 10000, FILE_BATCH_BYTES = 4 * 1024 * 1024, DISK_KEEP_BYTES = 256 * 1024 * 1024 };
+
+/* A group without retention grows for ever: what is left of the disk is for all else in the home. */
+static Status check_disk(const Server *server, Error *err)
+{
+    struct statvfs fs;
+    if (statvfs(server->home, &fs) != 0 || (uint64_t)fs.f_bavail * fs.f_frsize >= DISK_KEEP_BYTES)
+        return ST_OK;
+    Status status = FAIL_CODE(err, ST_LIMIT, "ServiceUnavailableException", "The disk of the home has less than %d MB left", DISK_KEEP_BYTES >> 20);
+    if (err)
+        err->http = 503;
+    return status;
+}
 
 Status logs_take(Server *server, const LogGroup *group, const char *stream_name, const LogLine *lines, size_t n, int hops, Error *err)
 {
     arena_auto *a = arena_new();
     LogStream stream;
     Store *events = server->logs->events;
+    TRY(check_disk(server, err));
     Status status = stream_find(events, a, group->id, stream_name, &stream, err);
     if (status == ST_OK)
         status = events_append(events, stream.id, lines, n, clock_ms(), err);
@@ -115,22 +129,6 @@ static Status ensure_stream(Server *server, Arena *a, const char *region, const 
     return status == ST_CONFLICT ? ST_OK : status;
 }
 
-Status logs_append(Server *server, const char *region, const char *name, const char *stream, const LogLine *lines, size_t n, Error *err)
-{
-    arena_auto *a = arena_new();
-    LogGroup group;
-    TRY(ensure_stream(server, a, region, name, true, stream, &group, err));
-    int64_t oldest = logs_oldest_ms(&group, clock_ms());
-    VEC(LogLine) kept = { 0 };
-    for (size_t i = 0; i < n; i++) {
-        if (lines[i].time_ms >= oldest)
-            vec_push(a, &kept, lines[i]);
-    }
-    for (size_t i = 0; i < kept.len; i += APPEND_BATCH)
-        TRY(logs_take(server, &group, stream, kept.at + i, kept.len - i < APPEND_BATCH ? kept.len - i : APPEND_BATCH, 0, err));
-    return ST_OK;
-}
-
 /* --- files --- */
 
 typedef struct FileLines {
@@ -168,7 +166,7 @@ static Status lines_add(FileLines *f, const char *text, size_t length, int64_t n
     }
     vec_push(f->arena, &f->lines, (LogLine){ now, line, length });
     f->bytes += length;
-    return f->lines.len == APPEND_BATCH || f->bytes >= FILE_BATCH_BYTES ? lines_flush(f, err) : ST_OK;
+    return f->lines.len == LINES_BATCH || f->bytes >= FILE_BATCH_BYTES ? lines_flush(f, err) : ST_OK;
 }
 
 static Status file_lines(FileLines *f, FILE *file, Error *err)
