@@ -11,6 +11,9 @@ const Type *keep_type(Arena *a, const Type *from)
     Type *to = arena_copy(a, from, sizeof *from);
     to->collation = arena_str(a, from->collation);
     to->udt = arena_str(a, from->udt);
+    to->udt_class = arena_str(a, from->udt_class);
+    to->udt_python_class = arena_str(a, from->udt_python_class);
+    to->udt_serialized = arena_str(a, from->udt_serialized);
     to->element = keep_type(a, from->element);
     to->key = keep_type(a, from->key);
     to->sql_type = keep_type(a, from->sql_type);
