@@ -264,14 +264,14 @@ def main():
                 own[outcome] += 1
                 if fails and outcome == "failed":
                     fails.write(json.dumps({"client": client, "file": name, **result}) + "\n")
+            if args.spark:
+                write_spark_fails(failed)
             for key in (name, "all"):
                 counts[client][key].update(own)
             print(f"{client} {name:28} passed {own['passed']:4}  failed {own['failed']:4}  skipped {own['skipped']:4}  Spark fails too {own['spark']:4}"
                   + ("  THE SERVER DIED" if died is not None else ""), flush=True)
     text = table(counts)
     print(text)
-    if args.spark:
-        write_spark_fails(failed)
     if args.write:
         write(text + f"\n\nSail published {SAIL} % for Spark 4.0's files.")
 
