@@ -13,6 +13,7 @@
 #include "svc/credentials.h"
 #include "svc/emr/emr.h"
 #include "svc/glue/glue.h"
+#include "svc/logs/logs.h"
 #include "svc/redshift/redshift.h"
 #include "svc/redshiftdata/redshiftdata.h"
 #include "svc/sns/sns.h"
@@ -107,6 +108,7 @@ static Status start(Serve *s, Error *err)
     HttpServerOptions options = { .listen = s->listen, .tls_cert_path = s->cert, .tls_key_path = s->key };
     TRY(http_server_new(&options, &s->http, err));
     s->server.endpoint = endpoint_of(s);
+    TRY(logs_start(&s->server, err)); /* first: others write into log groups */
     TRY(emr_start(&s->server, err));
     TRY(glue_start(&s->server, err));
     TRY(redshift_start(&s->server, err));
@@ -134,6 +136,7 @@ static void stop(Serve *s)
     budgets_stop(&s->server);
     cloudwatch_stop(&s->server);
     emr_stop(&s->server);
+    logs_stop(&s->server);
     api_free(s->api);
     bus_close(s->server.bus);
     series_close(s->server.series);
@@ -155,6 +158,8 @@ static void sweep(Serve *s)
         log_warn("sweep the bus: %s", err.message);
     if (redshiftdata_sweep(&s->server, &err) != ST_OK)
         log_warn("sweep results and sessions of Redshift: %s", err.message);
+    if (logs_sweep(&s->server, &err) != ST_OK)
+        log_warn("sweep log events: %s", err.message);
     if (sns_sweep(&s->server, &err) != ST_OK)
         log_warn("sweep notifications: %s", err.message);
 }

@@ -6,20 +6,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-typedef enum ConfKind { RUNTIME, STATIC, CORE } ConfKind;
+typedef enum ConfKind { RUNTIME, FIXED, STATIC, CORE } ConfKind;
 typedef enum ConfType { ANY, BOOLEAN, INT } ConfType;
 typedef struct ConfRow {
     const char *key, *value;
     ConfKind kind;
     ConfType type;
+    const char *values; /* of a FIXED one: those that are done, NULL: its default */
 } ConfRow;
 
 #define SEE "\1" /* a default that begins with it is the name of another key */
 static const ConfRow conf_rows[] = {
-#define CONF(key, value, kind, type) { key, value, kind, type },
+#define CONF(key, value, kind, type) { key, value, kind, type, NULL },
+#define CONF_OF(key, value, values) { key, value, FIXED, ANY, values },
 #include "driver/conf.def"
 #undef CONF
+#undef CONF_OF
 };
 enum { NROWS = sizeof conf_rows / sizeof *conf_rows };
 
@@ -169,7 +173,7 @@ void conf_put(Conf *c, const char *key, const char *value)
 static Status require_modifiable(const Conf *c, const char *key, Error *err)
 {
     const ConfRow *row = row_find(key);
-    if (!row || row->kind == RUNTIME)
+    if (!row || row->kind == RUNTIME || row->kind == FIXED)
         return ST_OK;
     if (row->kind == STATIC) {
         FAIL_CODE(err, ST_INVALID, "CANNOT_MODIFY_STATIC_CONFIG", "Cannot modify the value of the static Spark config: \"%s\".", key);
@@ -225,7 +229,29 @@ static bool zone_known(const char *zone)
     return is_zone;
 }
 
-static Status check_value(const char *key, const char *value, Error *err)
+static bool among(const char *values, const char *value)
+{
+    for (size_t n; *values; values += n + (values[n] == ' ')) {
+        n = strcspn(values, " ");
+        if (strlen(value) == n && !strncasecmp(values, value, n))
+            return true;
+    }
+    return false;
+}
+
+/* To heed it not would be a wrong answer. */
+static Status check_fixed(const ConfRow *row, const char *value, Error *err)
+{
+    if (!row || row->kind != FIXED || (row->values ? among(row->values, value) : row->value && str_ieq(row->value, value)))
+        return ST_OK;
+    FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE.CONFIG_VALUE", "The value '%s' of the config \"%s\" is not supported: weir does %s.", value, row->key,
+              row->values ? row->values : row->value ? row->value : "what Spark does when it is unset");
+    if (err)
+        memcpy(err->sqlstate, "0A000", 6);
+    return ST_UNSUPPORTED;
+}
+
+Status conf_check(const char *key, const char *value, Error *err)
 {
     const ConfRow *row = row_find(key);
     int64_t number;
@@ -241,13 +267,13 @@ static Status check_value(const char *key, const char *value, Error *err)
     }
     if (str_eq(key, "spark.sql.session.timeZone") && !zone_known(value))
         return invalid_value(key, value, "INVALID_CONF_VALUE.TIME_ZONE", "Cannot resolve the given timezone.", err);
-    return ST_OK;
+    return check_fixed(row, value, err);
 }
 
 Status conf_set(Conf *c, const char *key, const char *value, Error *err)
 {
     TRY(require_modifiable(c, key, err));
-    TRY(check_value(key, value, err));
+    TRY(conf_check(key, value, err));
     conf_put(c, key, value);
     return ST_OK;
 }
@@ -269,7 +295,7 @@ Status conf_unset(Conf *c, const char *key, Error *err)
 bool conf_is_modifiable(const char *key)
 {
     const ConfRow *row = row_find(key);
-    return row && row->kind == RUNTIME;
+    return row && (row->kind == RUNTIME || row->kind == FIXED);
 }
 
 Status conf_not_found(const char *key, Error *err)

@@ -22,9 +22,11 @@ const char *conf_get(const Conf *c, const char *key);
 const char *conf_get_explicit(const Conf *c, const char *key); /* without defaults */
 bool conf_is_true(const Conf *c, const char *key);
 int64_t conf_int(const Conf *c, const char *key, int64_t otherwise);
-/* Any key, unchecked: the application's start. */
+/* What a key may be set to: INVALID_CONF_VALUE.*; UNSUPPORTED_FEATURE.CONFIG_VALUE for a meaning that is not done. */
+Status conf_check(const char *key, const char *value, Error *err);
+/* Any key, unchecked. */
 void conf_put(Conf *c, const char *key, const char *value);
-/* RuntimeConfig.set: CANNOT_MODIFY_STATIC_CONFIG, CANNOT_MODIFY_CONFIG, INVALID_CONF_VALUE.*. */
+/* RuntimeConfig.set: CANNOT_MODIFY_STATIC_CONFIG, CANNOT_MODIFY_CONFIG, and conf_check's. */
 Status conf_set(Conf *c, const char *key, const char *value, Error *err);
 Status conf_unset(Conf *c, const char *key, Error *err);
 bool conf_is_modifiable(const char *key);

@@ -43,11 +43,13 @@ static void put_default(Conf *conf, const char *key, const char *value)
         conf_put(conf, key, value);
 }
 
-static void conf_start(Driver *d, const DriverOptions *options)
+static Status conf_start(Driver *d, const DriverOptions *options, Error *err)
 {
     d->conf = conf_new(NULL);
-    for (size_t i = 0; i < options->conf.len; i++)
+    for (size_t i = 0; i < options->conf.len; i++) {
+        TRY(conf_check(options->conf.at[i].key, options->conf.at[i].value, err));
         conf_put(d->conf, options->conf.at[i].key, options->conf.at[i].value);
+    }
     put_default(d->conf, "spark.app.name", options->app_name ? options->app_name : "weir");
     put_default(d->conf, "spark.app.id", d->application_id);
     put_default(d->conf, "spark.app.startTime", arena_printf(d->arena, "%lld", (long long)clock_ms()));
@@ -58,6 +60,7 @@ static void conf_start(Driver *d, const DriverOptions *options)
     put_default(d->conf, "spark.sql.warehouse.dir", arena_printf(d->arena, "file:%s", d->warehouse));
     /* There is no JVM whose stack an error could show. */
     put_default(d->conf, "spark.sql.connect.serverStacktrace.enabled", "false");
+    return ST_OK;
 }
 
 static Status lake_start(Driver *d, const DriverOptions *options, Error *err)
@@ -112,7 +115,7 @@ static Status start(Driver *d, const DriverOptions *options, Error *err)
     d->application_id = arena_printf(d->arena, "local-%lld", (long long)clock_ms());
     d->scratch = arena_printf(d->arena, "%s/tmp/driver-%ld-%lld", d->home, (long)getpid(), (long long)clock_ms());
     TRY(dir_make(d->scratch, 0700, err));
-    conf_start(d, options);
+    TRY(conf_start(d, options, err));
     udf_pool_start(d, options);
     TRY(lake_start(d, options, err));
     TRY(engine_start(d, options, err));

@@ -64,7 +64,9 @@ static Status bind_struct(Binder *b, const Scope *s, const Function *f, Node **r
         } else {
             Node *e = NULL;
             TRY(bind_expr(b, s, arg, &e, err));
-            const char *name = node_is(ColumnRef, e) ? node_as(ColumnRef, e)->name : arena_printf(b->a, "col%zu", i + 1);
+            const char *name = node_is(ColumnRef, e)        ? node_as(ColumnRef, e)->name
+                               : node_is(LambdaVariable, e) ? node_as(LambdaVariable, e)->name
+                                                            : arena_printf(b->a, "col%zu", i + 1);
             vec_push(b->a, &outputs, new_alias(b, e, name));
         }
         for (size_t k = before; k < outputs.len; k++) {
@@ -132,6 +134,21 @@ static const Type *cast_function(Binder *b, const char *name)
     return str_ieq(name, "decimal") ? type_decimal(b->a, 10, 0) : NULL;
 }
 
+/* zeroifnull(x) is coalesce(x, 0), nullifzero(x) is nullif(x, 0): their types are too. */
+static Status bind_with_zero(Binder *b, const Scope *s, const char *as, const Function *f, Node **ret, Error *err)
+{
+    StrList name = { 0 };
+    NodeList args = { 0 };
+    vec_push(b->a, &name, as);
+    vec_push(b->a, &args, f->args.at[0]);
+    vec_push(b->a, &args, make_literal_int(b, 0, &type_int));
+    Node *made = node_new(b->a, Function, .name = name, .args = args);
+    TRY(bind_expr(b, s, node_at(made, f->node.start, f->node.stop), ret, err));
+    if (node_is(Call, *ret))
+        ((Call *)(void *)*ret)->display = f->name.at[f->name.len - 1];
+    return ST_OK;
+}
+
 /* Sets *ret when `name` is a special form. */
 static Status special_form(Binder *b, const Scope *s, const char *name, const Function *f, Node **ret, Error *err)
 {
@@ -151,6 +168,10 @@ static Status special_form(Binder *b, const Scope *s, const char *name, const Fu
         return bind_when(b, s, f, ret, err);
     if (str_ieq(name, "decode") && f->args.len > 2)
         return bind_decode(b, s, f, ret, err);
+    if (str_ieq(name, "zeroifnull") && f->args.len == 1)
+        return bind_with_zero(b, s, "coalesce", f, ret, err);
+    if (str_ieq(name, "nullifzero") && f->args.len == 1)
+        return bind_with_zero(b, s, "nullif", f, ret, err);
     return ST_OK;
 }
 
@@ -412,6 +433,12 @@ static Status table_function(Binder *b, const Scope *s, const char *name, const 
     f = with_lambdas(b, rows, nrows, f);
     inner.inside_aggregate = s->inside_aggregate || (rows->kind == FN_AGGREGATE && !s->in_window);
     TRY(bind_args(b, &inner, name, f, &args, err));
+    if (str_ieq(name, "count") && !args.len)
+        return spark_error(err, &f->node, "WRONG_NUM_ARGS.WITH_SUGGESTION", "42605",
+                           "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. If you have to call this "
+                           "function with <legacyNum> parameters, set the legacy configuration <legacyConfKey> to <legacyConfValue>.",
+                           "functionName", "`count`", "expectedNum", "> 0", "actualNum", "0", "legacyNum", "0", "legacyConfKey",
+                           "\"spark.sql.legacy.allowParameterlessCount\"", "legacyConfValue", "\"true\"", NULL);
     if (str_eq(name, "||") && args.len == 2 && (args.at[0]->type->kind == TYPE_ARRAY || args.at[1]->type->kind == TYPE_ARRAY))
         return make_call(b, "concat", &args, &f->node, ret, err);
     if (str_ieq(name, "rank") || str_ieq(name, "dense_rank") || str_ieq(name, "percent_rank"))

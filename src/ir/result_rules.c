@@ -105,6 +105,17 @@ static const Type *concatenated(Binder *b, NodeList *args)
     return &type_string;
 }
 
+/* The items are bytes when all of them are, else texts. */
+static const Type *elt_of(Binder *b, NodeList *args)
+{
+    const Type *t = &type_binary;
+    for (size_t i = 1; i < args->len; i++)
+        t = type_of(args, i)->kind == TYPE_BINARY ? t : &type_string;
+    for (size_t i = 1; i < args->len; i++)
+        args->at[i] = coerce_to(b->a, b->ansi, args->at[i], t);
+    return t;
+}
+
 static const Type *map_of(Binder *b, NodeList *args)
 {
     const Type *key = NULL, *value = NULL;
@@ -417,7 +428,7 @@ static const Type *simple_rule(Binder *b, const FunctionRow *row, const char *ru
     if (!strcmp(rule, "concat"))
         return concatenated(b, args);
     if (!strcmp(rule, "elt"))
-        return type_of(args, 1);
+        return elt_of(b, args);
     if (!strcmp(rule, "current_time") || !strcmp(rule, "time_interval"))
         return time_type(b, *rule == 'c', args);
     if (!strcmp(rule, "uniform"))

@@ -85,6 +85,14 @@ void bin_merge(Bin *bin, const Bin *other)
     add_set(bin, other->sum, other->min, other->max, other->count);
 }
 
+void bin_merge_set(Bin *bin, const Bin *other)
+{
+    if (other->count == 0)
+        return;
+    make_opaque(bin);
+    add_set(bin, other->sum, other->min, other->max, other->count);
+}
+
 Bin *bins_at(Bins *bins, int64_t time_s)
 {
     size_t low = bins->len;

@@ -23,6 +23,7 @@ bool bin_uniform(const Bin *bin); /* all values are bin->min */
 void bin_add_value(Bin *bin, double value, double count);
 void bin_add_set(Bin *bin, double sum, double min, double max, double count);
 void bin_merge(Bin *bin, const Bin *other); /* time_s stays */
+void bin_merge_set(Bin *bin, const Bin *other); /* its statistics set only: bin gets opaque */
 
 /* The bin of that time, made empty when it is not there. */
 Bin *bins_at(Bins *bins, int64_t time_s);

@@ -83,19 +83,41 @@ static void insert(Dist **dist, double value, double count)
     d->len++;
 }
 
+static bool too_long(const Dist *d)
+{
+    return d->level < DIST_LEVELS && d->len > (d->level ? DIST_PAIRS : DIST_EXACT);
+}
+
 void dist_add(Dist **dist, double value, double count)
 {
     if (!*dist)
         *dist = dist_new(4);
     Dist *d = *dist;
     insert(dist, d->level ? dist_cell_value(d->level, dist_cell(d->level, value)) : value, count);
-    d = *dist;
-    while (d->level < DIST_LEVELS && d->len > (d->level ? DIST_PAIRS : DIST_EXACT))
-        coarsen(d);
+    while (too_long(*dist))
+        coarsen(*dist);
+}
+
+/* Two ascending lists of one level into one. */
+static Dist *joined(const Dist *x, const Dist *y)
+{
+    Dist *out = dist_new((uint16_t)(x->len + y->len));
+    uint16_t i = 0, j = 0;
+    out->level = x->level;
+    while (i < x->len || j < y->len) {
+        if (j == y->len || (i < x->len && x->at[i].value < y->at[j].value))
+            out->at[out->len++] = x->at[i++];
+        else if (i == x->len || y->at[j].value < x->at[i].value)
+            out->at[out->len++] = y->at[j++];
+        else
+            out->at[out->len++] = (DistPair){ x->at[i].value, x->at[i++].count + y->at[j++].count };
+    }
+    return out;
 }
 
 void dist_merge(Dist **dist, const Dist *other)
 {
+    Dist *finer = NULL;
     if (!other)
         return;
     if (!*dist) {
@@ -104,8 +126,17 @@ void dist_merge(Dist **dist, const Dist *other)
     }
     while ((*dist)->level < other->level)
         coarsen(*dist);
-    for (uint16_t i = 0; i < other->len; i++)
-        dist_add(dist, other->at[i].value, other->at[i].count);
+    if (other->level < (*dist)->level) {
+        other = finer = dist_copy(other);
+        while (finer->level < (*dist)->level)
+            coarsen(finer);
+    }
+    Dist *both = joined(*dist, other);
+    while (too_long(both))
+        coarsen(both);
+    dist_free(*dist);
+    dist_free(finer);
+    *dist = both;
 }
 
 Dist *dist_copy(const Dist *dist)

@@ -18,7 +18,11 @@ static void regroup(const SeriesQuery *q, const Bins *from, Bins *to)
         int64_t time_s = from->at[i].time_s;
         if (time_s < q->start_s || time_s >= q->end_s)
             continue;
-        bin_merge(bins_at(to, q->start_s + (time_s - q->start_s) / q->period_s * q->period_s), &from->at[i]);
+        Bin *bin = bins_at(to, q->start_s + (time_s - q->start_s) / q->period_s * q->period_s);
+        if (q->sets_only)
+            bin_merge_set(bin, &from->at[i]);
+        else
+            bin_merge(bin, &from->at[i]);
     }
 }
 

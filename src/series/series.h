@@ -51,6 +51,7 @@ typedef struct SeriesQuery {
     const char *unit;          /* NULL: whatever the unit, all together */
     int64_t start_s, end_s;    /* [start, end), bins begin at start + n * period */
     int64_t period_s;
+    bool sets_only;            /* statistics sets are enough: the bins come without distributions (stat_extended says who needs them) */
 } SeriesQuery;
 
 /* Non-empty bins, ascending; the coarsest resolution that fits start and period is read. Free with bins_done. */

@@ -81,6 +81,8 @@ static Status logs_final(StepQueue *q, Db *db, Arena *a, Active *active, char **
 {
     Error why = ERROR_INIT;
     *ret_uri = NULL;
+    if (active->kind == ACTIVE_STEP && q->options.hooks.output)
+        q->options.hooks.output(q->options.hooks.self, active->cluster, active->id, active->folder);
     TRY(log_folder(db, a, active, ret_uri, err));
     Status status = *ret_uri ? logs_upload(q, a, active, *ret_uri, &why) : ST_OK;
     if (status == ST_OK)

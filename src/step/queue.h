@@ -32,6 +32,9 @@ typedef struct StepHooks {
     void (*ended)(void *self, const char *run);
     /* Uploads a file of this host as one object, whole or not at all. */
     Status (*put_file)(void *self, const char *uri, const char *path, const char *run, Error *err);
+    /* A step has ended, its files stdout and stderr are in `folder`: for who wants them elsewhere than in LogUri. May be called again for
+     * the same step. NULL: nobody. */
+    void (*output)(void *self, const char *cluster, const char *step, const char *folder);
 } StepHooks;
 
 typedef struct StepQueueOptions {

@@ -41,6 +41,7 @@ struct Db {
 
 struct Store {
     char *path;
+    bool shrinks;           /* freed pages go back to the file system when asked to */
     pthread_mutex_t pool;   /* guards idle, idle_count */
     pthread_mutex_t writer; /* held from BEGIN to COMMIT */
     Db *idle;
@@ -83,6 +84,8 @@ static Status db_open(Store *store, Db **ret_db, Error *err)
     if (rc == SQLITE_OK) {
         sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
         sqlite3_extended_result_codes(db->handle, 1);
+        if (store->shrinks) /* before the first page is written */
+            sqlite3_exec(db->handle, "PRAGMA auto_vacuum=INCREMENTAL", NULL, NULL, NULL);
         rc = sqlite3_exec(db->handle,
                           "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
                           "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY",
@@ -464,15 +467,43 @@ static Status migrate(Store *store, Error *err)
     return ST_OK;
 }
 
-Status store_open(const char *home, Store **ret_store, Error *err)
+static Store *store_new(const char *path)
 {
-    TRY(dir_make(home, 0700, err));
     Store *store = calloc(1, sizeof *store);
-    arena_auto *a = arena_new();
-    if (!store || !(store->path = strdup(path_join(a, home, "control.db"))))
+    if (!store || !(store->path = strdup(path)))
         abort();
     pthread_mutex_init(&store->pool, NULL);
     pthread_mutex_init(&store->writer, NULL);
+    return store;
+}
+
+static Status make_tables(Store *store, const char *schema, Error *err)
+{
+    db_auto *db = NULL;
+    TRY(store_borrow(store, &db, err));
+    TRY(db_begin(db, err));
+    TRY(exec_plain(db, schema, err));
+    return db_commit(db, err);
+}
+
+Status store_open_file(const char *path, const char *schema, Store **ret_store, Error *err)
+{
+    Store *store = store_new(path);
+    store->shrinks = true;
+    Status status = make_tables(store, schema, err);
+    if (status != ST_OK) {
+        store_close(store);
+        return status;
+    }
+    *ret_store = store;
+    return ST_OK;
+}
+
+Status store_open(const char *home, Store **ret_store, Error *err)
+{
+    TRY(dir_make(home, 0700, err));
+    arena_auto *a = arena_new();
+    Store *store = store_new(path_join(a, home, "control.db"));
     Status status = migrate(store, err);
     if (status != ST_OK) {
         store_close(store);

@@ -21,6 +21,9 @@ typedef struct Row Row;
 /* Opens HOME/control.db (made when absent) and applies the migrations of store/schema/NNN_name.sql in order, each once, in
  * one transaction each. ST_CONFLICT when the file is from a newer weir. */
 Status store_open(const char *home, Store **ret_store, Error *err);
+/* A database of its own at `path`, for what is too much for control.db (log events). `schema` is run at each opening: CREATE TABLE
+ * IF NOT EXISTS. Pages that deletions free go back to the file system by PRAGMA incremental_vacuum. */
+Status store_open_file(const char *path, const char *schema, Store **ret_store, Error *err);
 void store_close(Store *store);
 void store_closep(Store **store);
 #define store_auto __attribute__((cleanup(store_closep))) Store

@@ -19,6 +19,8 @@ struct Bus;         /* svc/bus.h: notifications and events on their way */
 struct Glue;        /* svc/glue/glue.h: its thread */
 struct Series;      /* series/series.h: the time series of CloudWatch */
 struct Alarming;    /* svc/alarming.h: default alarms */
+struct Logging;     /* svc/logging.h: writing into log groups */
+struct Logs;        /* svc/logs: events and threads */
 struct BudgetWatch; /* svc/budgets */
 struct EmrMonitor;  /* svc/emr/metrics.h */
 struct Evaluator;
@@ -41,6 +43,8 @@ typedef struct Server {
     struct Glue *glue;
     struct Series *series;
     const struct Alarming *alarming;
+    const struct Logging *logging;
+    struct Logs *logs;
     struct BudgetWatch *budget_watch;
     struct EmrMonitor *emr_monitor;
     struct Evaluator *evaluator; /* svc/cloudwatch: of alarms */

@@ -15,6 +15,20 @@ enum { RESPONSE_MAX = 64 * 1024 * 1024 };
 
 /* --- reading --- */
 
+/* What a breach of the model's constraints is called. CloudWatch Logs has its own word for it in those operations that know no other. */
+static const char *invalid_code(const WireTarget *t)
+{
+    const ModelOperation *op = t->operation;
+    bool named = false;
+    if (t->protocol != PROTOCOL_JSON && t->protocol != PROTOCOL_CBOR)
+        return "ValidationError";
+    if (!str_eq(model_text(t->service->id), "logs"))
+        return "ValidationException";
+    for (size_t i = 0; i < op->errors; i++)
+        named = named || str_eq(model_text(model_shapes[model_errors[op->first_error + i]].name), "ValidationException");
+    return named ? "ValidationException" : "InvalidParameterException";
+}
+
 Status wire_read(const WireTarget *t, const HttpRequest *r, Val **ret_input, Error *err)
 {
     Arena *a = r->arena;
@@ -28,9 +42,8 @@ Status wire_read(const WireTarget *t, const HttpRequest *r, Val **ret_input, Err
         TRY(cbor_read_shape(a, shape, r->body, r->body_len, &input, err));
     else if (shape)
         TRY(query_read_shape(a, shape, t->protocol == PROTOCOL_EC2, &t->form, &input, err));
-    bool json = t->protocol == PROTOCOL_JSON || t->protocol == PROTOCOL_CBOR;
     if (shape)
-        TRY(validate_input(a, shape, input, json ? "ValidationException" : "ValidationError", err));
+        TRY(validate_input(a, shape, input, invalid_code(t), err));
     *ret_input = input;
     return ST_OK;
 }

@@ -5,7 +5,7 @@
 
 #include <ctype.h>
 
-enum { ERRORS_SHOWN = 10, VALUE_SHOWN = 100, MESSAGE_MAX = 3500 };
+enum { ERRORS_SHOWN = 10, VALUE_SHOWN = 1024, MESSAGE_MAX = 3500 };
 
 /* Where a value is; its text is made only for what is wrong. */
 typedef struct Path {
@@ -85,13 +85,12 @@ static void check_bounds(Check *c, const ModelShape *shape, const Path *path, co
 
 static void check_enum(Check *c, const ModelShape *shape, const Path *path, const Val *v)
 {
-    str_auto set = STR_INIT(MESSAGE_MAX);
-    for (size_t i = 0; i < shape->enums; i++) {
-        const char *value = model_text(model_enums[shape->first_enum + i]);
-        if (str_eq(value, v->s))
+    for (size_t i = 0; i < shape->enums; i++)
+        if (str_eq(model_text(model_enums[shape->first_enum + i]), v->s))
             return;
-        str_addf(&set, "%s%s", i ? ", " : "", value);
-    }
+    str_auto set = STR_INIT(MESSAGE_MAX);
+    for (size_t i = 0; i < shape->enums; i++)
+        str_addf(&set, "%s%s", i ? ", " : "", model_text(model_enums[shape->first_enum + i]));
     complain(c, path, v, arena_printf(c->arena, "Member must satisfy enum value set: [%s]", str_text(&set)));
 }
 

@@ -69,6 +69,20 @@ def test_bash_step(emr, s3, cluster):
     assert "AWS_SECRET" not in controller
 
 
+def test_output_goes_to_a_log_group_when_the_cluster_asks(server, emr):
+    group = "/emr/asked"
+    made = run(emr, MonitoringConfiguration={"CloudWatchLogConfiguration": {"Enabled": True, "LogGroupName": group, "LogStreamNamePrefix": "p"}})
+    step_id, _ = state_of(emr, made, "bash", "-c", "echo one; echo; echo two; printf '\\377' >&2")
+    emr.terminate_job_flows(JobFlowIds=[made])
+    logs = server.client("logs")
+
+    def lines(name):
+        return [event["message"] for event in logs.get_log_events(logGroupName=group, logStreamName=f"p/steps/{step_id}/{name}")["events"]]
+
+    assert lines("stdout") == ["one", "two"]
+    assert lines("stderr") == ["?"]
+
+
 def test_failure_details(emr, s3, cluster):
     step_id, status = state_of(emr, cluster, "python3", "-c", "import sys; print('x', file=sys.stderr); raise ValueError('no such column')")
     assert status["State"] == "FAILED"

@@ -91,13 +91,18 @@ def test_an_etl_job_writes_files_and_their_table(jobs):
         assert any(key.startswith(folder) for key in keys), (folder, keys)
 
 
-def test_python_shell_and_its_failure(jobs):
+def test_python_shell_and_its_failure(server, jobs):
     jobs.create("import sys\nfrom awsglue.utils import getResolvedOptions\nprint(getResolvedOptions(sys.argv, ['n'])['n'])\n"
                 "if '--fail' in sys.argv: raise ValueError('as asked')\n", kind="pythonshell")
     run = jobs.run(Arguments={"--n": "seven"})
     assert jobs.wait(run)["JobRunState"] == "SUCCEEDED"
     assert jobs.log(run) == "seven\n"
-    ended = jobs.wait(jobs.run(Arguments={"--n": "1", "--fail": "yes"}))
+    events = server.client("logs").get_log_events(logGroupName="/aws-glue/jobs/output", logStreamName=run)["events"]
+    assert [event["message"] for event in events] == ["seven"]
+    failed = jobs.run(Arguments={"--n": "1", "--fail": "yes"})
+    ended = jobs.wait(failed)
+    events = server.client("logs").filter_log_events(logGroupName="/aws-glue/jobs/error", logStreamNames=[failed], filterPattern="ValueError")["events"]
+    assert "ValueError: as asked" in [event["message"] for event in events]
     assert (ended["JobRunState"], ended["ErrorMessage"]) == ("FAILED", "ValueError: as asked")
     ended = jobs.wait(jobs.run())
     assert ended["JobRunState"] == "FAILED" and "the following arguments are required: --n" in ended["ErrorMessage"]

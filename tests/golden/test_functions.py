@@ -69,7 +69,7 @@ def agrees(kind, answer, expected_kind, expected):
 def test_functions(path):
     blocks = list(cases(path))
     conf = blocks[0][0]
-    arguments = ["--ansi", conf.get("spark.sql.ansi.enabled", "true"), "--zone", conf.get("spark.sql.session.timeZone", "UTC")]
+    arguments = [argument for key, value in conf.items() for argument in ("--conf", f"{key}={value}")]
     done = subprocess.run([TOOL, *arguments], input="".join(query(b[1]) + "\n" for b in blocks), capture_output=True, text=True,
                           timeout=120)
     answers = done.stdout.splitlines()

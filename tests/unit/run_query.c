@@ -1,7 +1,7 @@
 /* tests/unit/run_query.c -- a tool for golden tests: Spark SQL on stdin, through parser, binder, emitter and engine.
  *
  * One statement a line; each answers with one line of JSON: {"schema": <DataType.json>, "rows": [[text or null, …], …]}, the values
- * as Spark casts them to STRING, or {"error": class, "message": text}. Arguments: [--ansi false] [--zone Z] [--sql] (prints the
+ * as Spark casts them to STRING, or {"error": class, "message": text}. Arguments: [--conf key=value]… [--sql] (prints the
  * engine's text too). There are no tables: queries bring their own VALUES, range() and literals. */
 #include "back/duckdb/emit.h"
 #include "back/duckdb/engine.h"
@@ -17,16 +17,18 @@
 
 typedef struct Tool {
     EngineSession *session;
-    const char *ansi, *zone;
+    const char *zone;
+    KeyValueList conf;
     bool show_sql;
 } Tool;
 
 static const char *conf(void *self, const char *key)
 {
     const Tool *t = self;
-    if (str_eq(key, "spark.sql.ansi.enabled"))
-        return t->ansi;
-    return str_eq(key, "spark.sql.session.timeZone") ? t->zone : NULL;
+    for (size_t i = t->conf.len; i-- > 0;)
+        if (str_eq(key, t->conf.at[i].key))
+            return t->conf.at[i].value;
+    return NULL;
 }
 
 static Status no_relation(void *self, Arena *a, const StrList *name, const KeyValueList *options, Node **ret, Error *err)
@@ -154,11 +156,16 @@ static Status fetch(Arena *a, Tool *t, const Node *plan, const char *sql, Str *o
     }
 }
 
+static bool is_ansi(Tool *t)
+{
+    return str_eq(conf(t, "spark.sql.ansi.enabled"), "true");
+}
+
 static Status answer(Arena *a, Tool *t, const char *text, Str *out, Error *err)
 {
     BindEnv env = { .self = t, .conf = conf, .relation = no_relation, .read = no_read, .local = no_local, .function = no_function,
                     .rows = no_rows, .parse_expression = parse_expression, .parse_type = parse_type };
-    EmitOptions emit = { .time_zone = t->zone, .ansi = str_eq(t->ansi, "true"), .now_us = clock_us(), .conf = conf,
+    EmitOptions emit = { .time_zone = t->zone, .ansi = is_ansi(t), .now_us = clock_us(), .conf = conf,
                          .parser = parser, .self = t };
     SqlOptions options = { .ansi = true, .time_zone = t->zone };
     Node *parsed, *bound;
@@ -179,15 +186,23 @@ static Status answer(Arena *a, Tool *t, const char *text, Str *out, Error *err)
 
 int main(int argc, char **argv)
 {
-    Tool tool = { .ansi = "true", .zone = "UTC" };
+    arena_auto *all = arena_new();
+    Tool tool = { 0 };
+    vec_push(all, &tool.conf, (KeyValue){ "spark.sql.ansi.enabled", "true" });
+    vec_push(all, &tool.conf, (KeyValue){ "spark.sql.session.timeZone", "UTC" });
     for (int i = 1; i < argc; i++) {
-        if (str_eq(argv[i], "--sql"))
+        char *sign = i + 1 < argc ? strchr(argv[i + 1], '=') : NULL;
+        if (str_eq(argv[i], "--sql")) {
             tool.show_sql = true;
-        else if (str_eq(argv[i], "--ansi") && i + 1 < argc)
-            tool.ansi = argv[++i];
-        else if (str_eq(argv[i], "--zone") && i + 1 < argc)
-            tool.zone = argv[++i];
+        } else if (str_eq(argv[i], "--conf") && sign) {
+            *sign = 0;
+            vec_push(all, &tool.conf, (KeyValue){ argv[++i], sign + 1 });
+        } else {
+            fprintf(stderr, "run_query: '%s' is no argument\n", argv[i]);
+            return 2;
+        }
     }
+    tool.zone = conf(&tool, "spark.sql.session.timeZone");
     Error err = ERROR_INIT;
     engine_auto *engine = NULL;
     EngineOptions options = { .threads = 2, .confined = true };

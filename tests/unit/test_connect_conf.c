@@ -38,8 +38,10 @@ static void every_row_is_found(void **state)
     static const struct { const char *key, *value; } rows[] = {
 #define SEE ""
 #define CONF(key, value, kind, type) { key, value },
+#define CONF_OF(key, value, values) { key, value },
 #include "driver/conf.def"
 #undef CONF
+#undef CONF_OF
     };
     for (size_t i = 1; i < sizeof rows / sizeof *rows; i++)
         assert_true(strcmp(rows[i - 1].key, rows[i].key) < 0); /* the look-up is a binary search */
@@ -62,6 +64,20 @@ static void settings_come_and_go(void **state)
     assert_string_equal(conf_get(copy, "spark.sql.shuffle.partitions"), "7");
     assert_string_equal(conf_get(copy, "my.own.key"), "x");
     conf_free(copy);
+}
+
+static void a_meaning_that_is_not_done_is_refused(void **state)
+{
+    Conf *c = *state;
+    Error err = ERROR_INIT;
+    assert_int_equal(conf_set(c, "spark.sql.legacy.negativeIndexInArrayInsert", "true", &err), ST_UNSUPPORTED);
+    assert_string_equal(err.code, "UNSUPPORTED_FEATURE.CONFIG_VALUE");
+    assert_string_equal(conf_get(c, "spark.sql.legacy.negativeIndexInArrayInsert"), "false");
+    assert_int_equal(conf_set(c, "spark.sql.legacy.negativeIndexInArrayInsert", "FALSE", &err), ST_OK);
+    assert_int_equal(conf_set(c, "spark.sql.legacy.negativeIndexInArrayInsert", "1", &err), ST_INVALID);
+    assert_int_equal(conf_set(c, "spark.sql.parquet.outputTimestampType", "timestamp_micros", &err), ST_OK);
+    assert_int_equal(conf_set(c, "spark.sql.parquet.outputTimestampType", "TIMESTAMP_MILLIS", &err), ST_UNSUPPORTED);
+    assert_true(conf_is_modifiable("spark.sql.parquet.outputTimestampType"));
 }
 
 static void what_may_not_change_is_refused(void **state)
@@ -112,6 +128,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(known_keys_have_defaults, make, drop),
         cmocka_unit_test_setup_teardown(every_row_is_found, make, drop),
         cmocka_unit_test_setup_teardown(settings_come_and_go, make, drop),
+        cmocka_unit_test_setup_teardown(a_meaning_that_is_not_done_is_refused, make, drop),
         cmocka_unit_test_setup_teardown(what_may_not_change_is_refused, make, drop),
         cmocka_unit_test_setup_teardown(values_are_checked, make, drop),
         cmocka_unit_test(units_are_understood),

@@ -415,6 +415,54 @@ static void forgetting_everything(void **state)
     bins_done(&bins);
 }
 
+static void sets_alone_have_the_same_sums(void **state)
+{
+    Fixture *f = *state;
+    Error err = ERROR_INIT;
+    int64_t hour = an_hour();
+    for (int i = 0; i < 600; i++)
+        put_value(f->series, "m", hour + i, i % 97, false);
+    SeriesQuery q = { .key = key_of("m"), .start_s = hour, .end_s = hour + 600, .period_s = 600 };
+    Bins whole = { 0 }, sets = { 0 };
+    assert_int_equal(series_query(f->series, &q, &whole, &err), ST_OK);
+    q.sets_only = true;
+    assert_int_equal(series_query(f->series, &q, &sets, &err), ST_OK);
+    assert_int_equal(sets.len, 1);
+    ASSERT_EQUAL(sets.at[0].sum, whole.at[0].sum);
+    ASSERT_EQUAL(sets.at[0].count, 600);
+    ASSERT_EQUAL(sets.at[0].max, 96);
+    assert_true(whole.at[0].dist && !sets.at[0].dist && sets.at[0].opaque);
+    bins_done(&whole);
+    bins_done(&sets);
+}
+
+static void merged_distributions_are_as_close_as_added_ones(void **state)
+{
+    Dist *added = NULL, *merged = NULL;
+    double counted = 0;
+    (void)state;
+    for (int part = 0; part < 40; part++) {
+        Dist *one = NULL;
+        for (int i = 0; i < 1 + part * 7; i++) {
+            double value = part + 3.0 * i;
+            dist_add(&one, value, 1);
+            dist_add(&added, value, 1);
+            counted++;
+        }
+        dist_merge(&merged, one);
+        dist_free(one);
+    }
+    double total = 0;
+    for (uint16_t i = 0; i < merged->len; i++) {
+        total += merged->at[i].count;
+        assert_true(i == 0 || merged->at[i - 1].value < merged->at[i].value);
+    }
+    ASSERT_EQUAL(total, counted);
+    assert_int_equal(merged->level, added->level);
+    dist_free(added);
+    dist_free(merged);
+}
+
 enum { WRITERS = 8, ROUNDS = 60 };
 
 static void *write_many(void *arg)
@@ -467,6 +515,8 @@ int main(void)
         TEST(a_torn_frame_is_cut_off),
         TEST(what_is_too_old_goes),
         TEST(forgetting_everything),
+        TEST(sets_alone_have_the_same_sums),
+        cmocka_unit_test(merged_distributions_are_as_close_as_added_ones),
         TEST(many_writers_and_flushes_lose_nothing),
     };
     return cmocka_run_group_tests_name("series", tests, NULL, NULL);

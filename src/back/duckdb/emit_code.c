@@ -250,6 +250,24 @@ Status emit_utf8(Emit *e, const Call *c, const char *const *args, Str *out)
     return ST_OK;
 }
 
+/* SimpleDateFormat's patterns instead of java.time's. */
+static bool legacy_patterns(const Emit *e)
+{
+    return emit_is(e, "spark.sql.legacy.timeParserPolicy", "LEGACY");
+}
+
+static void put_date_format(const Emit *e, const char *value, const char *pattern, const char *zone, Str *out)
+{
+    str_addf(out, "spark_date_format%s(%s, %s, %s)", legacy_patterns(e) ? "_legacy" : "", value, pattern, zone);
+}
+
+Status emit_date_format(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    bool seconds = str_eq(c->function->name, "from_unixtime");
+    put_date_format(e, seconds ? arena_printf(e->a, "make_timestamp(%s * 1000000)", args[0]) : args[0], args[1], emit_zone(e), out);
+    return ST_OK;
+}
+
 /* to_char of numbers by a format of digits, of times by a pattern, of bytes by the name of a coding. */
 Status emit_to_char(Emit *e, const Call *c, const char *const *args, Str *out)
 {
@@ -258,9 +276,9 @@ Status emit_to_char(Emit *e, const Call *c, const char *const *args, Str *out)
     if (t->kind == TYPE_DECIMAL)
         str_addf(out, "spark_to_char(spark_decimal_text(%s), %s)", args[0], args[1]);
     else if (t->kind == TYPE_DATE)
-        str_addf(out, "spark_date_format(CAST(%s AS TIMESTAMP), %s, 'UTC')", args[0], args[1]);
+        put_date_format(e, arena_printf(e->a, "CAST(%s AS TIMESTAMP)", args[0]), args[1], "'UTC'", out);
     else if (t->kind == TYPE_TIMESTAMP || t->kind == TYPE_TIMESTAMP_NTZ)
-        str_addf(out, "spark_date_format(%s, %s, %s)", args[0], args[1], t->kind == TYPE_TIMESTAMP ? emit_zone(e) : "'UTC'");
+        put_date_format(e, args[0], args[1], t->kind == TYPE_TIMESTAMP ? emit_zone(e) : "'UTC'", out);
     else if (!is_literal_text(c->args.at[1], &format))
         return emit_unsupported(e, (const Node *)c, "to_char of BINARY with a format that is not constant");
     else if (str_ieq(format->text, "base64"))
@@ -300,7 +318,7 @@ Status emit_elt(Emit *e, const Call *c, const char *const *args, Str *out)
     for (size_t i = 1; i < c->args.len; i++)
         str_addf(out, " WHEN %zu THEN %s", i, args[i]);
     if (e->o->ansi)
-        str_addf(out, " ELSE CAST(spark_array_index(%zu, CAST(%s AS BIGINT), 1) AS VARCHAR)", c->args.len - 1, args[0]);
+        str_addf(out, " ELSE CAST(CAST(spark_array_index(%zu, CAST(%s AS BIGINT), 1) AS VARCHAR) AS %s)", c->args.len - 1, args[0], emit_word(e, c->node.type));
     str_add(out, " END");
     return ST_OK;
 }
@@ -401,12 +419,17 @@ Status emit_to_datetime(Emit *e, const Call *c, const char *const *args, Str *ou
     int mode = try ? CAST_TRY : e->o->ansi ? CAST_ANSI : CAST_LEGACY;
     const Type *target = seconds ? &type_timestamp : to;
     str_auto value = EMIT_STR;
-    if (from->kind == TYPE_STRING && c->args.len > 1)
+    const char *zone = emit_zone(e);
+    if (from->kind == TYPE_STRING && c->args.len > 1 && legacy_patterns(e) && target->kind != TYPE_TIMESTAMP_NTZ) {
+        const char *time = arena_printf(e->a, "spark_parse_timestamp_legacy(%s, %s, %s, %d)", args[0], args[1], zone, mode == CAST_ANSI);
+        str_addf(&value, target->kind == TYPE_DATE ? "CAST(spark_local(%s, %s) AS DATE)" : "%s", time, zone);
+    } else if (from->kind == TYPE_STRING && c->args.len > 1) {
         str_addf(&value, "spark_parse_%s(%s, %s, %s, %d)",
                  target->kind == TYPE_DATE ? "date" : target->kind == TYPE_TIMESTAMP_NTZ ? "timestamp_ntz" : "timestamp", args[0], args[1],
-                 emit_zone(e), mode == CAST_ANSI);
-    else
+                 zone, mode == CAST_ANSI);
+    } else {
         TRY(emit_cast(e, args[0], from, target, mode, &value));
+    }
     str_addf(out, seconds ? "(epoch_us(%s) // 1000000)" : "%s", str_text(&value)); /* toward zero, unlike unix_seconds */
     return ST_OK;
 }

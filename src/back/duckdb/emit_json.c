@@ -61,6 +61,8 @@ static Status style_of(Emit *e, const KeyValueList *options, Style *ret)
         if (!good)
             return emit_unsupported(e, NULL, arena_printf(e->a, "the option %s", options->at[i].key));
     }
+    if ((date || timestamp || ntz) && emit_is(e, "spark.sql.legacy.timeParserPolicy", "LEGACY"))
+        return emit_unsupported(e, NULL, "a pattern for dates or times under spark.sql.legacy.timeParserPolicy=LEGACY");
     const char *keep = source_option(options, "ignoreNullFields");
     *ret = (Style){ .zone = zone ? emit_quoted(e, zone) : emit_zone(e), .date = date ? emit_quoted(e, date) : NULL,
                     .timestamp = timestamp ? emit_quoted(e, timestamp) : NULL, .ntz = ntz ? emit_quoted(e, ntz) : NULL,

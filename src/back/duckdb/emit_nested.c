@@ -9,15 +9,76 @@ static const Type *arg_type(const Call *c, size_t i)
 }
 
 /* ---------------------------------------------------------------- builders */
+/* A map of two lists; NULL when one is. A key that comes twice is the engine's error, or (ArrayBasedMapBuilder with LAST_WIN) stands where it
+ * came first with the value that came last. */
+static const char *map_of(Emit *e, const char *keys, const char *values)
+{
+    const char *s = emit_fresh(e, "s"), *x = emit_fresh(e, "x"), *i = emit_fresh(e, "i"), *y = emit_fresh(e, "x");
+    if (!emit_is(e, "spark.sql.mapKeyDedupPolicy", "LAST_WIN"))
+        return arena_printf(e->a, "map(%s, %s)", keys, values);
+    const char *k = arena_printf(e->a, "struct_extract(%s, 'k')", s), *v = arena_printf(e->a, "struct_extract(%s, 'v')", s);
+    const char *distinct = arena_printf(e->a, "list_filter(%s, lambda %s, %s: coalesce(list_position(%s, %s), %s) = %s)", k, x, i, k, x, i, i);
+    return arena_printf(e->a, "list_transform([struct_pack(k := %s, v := %s)], lambda %s: CASE WHEN %s IS NULL OR %s IS NULL THEN NULL WHEN len(%s) <> len(%s) THEN map(%s, %s) "
+                              "ELSE map(%s, list_transform(%s, lambda %s: (%s)[len(%s) + 1 - list_position(list_reverse(%s), %s)])) END)[1]",
+                        keys, values, s, k, v, k, v, k, v, distinct, distinct, y, v, k, k, y);
+}
+
 Status emit_map(Emit *e, const Call *c, const char *const *args, Str *out)
 {
-    str_add(out, "CAST(map([");
-    for (size_t i = 0; i < c->args.len; i += 2)
-        str_addf(out, "%s%s", i ? ", " : "", args[i]);
-    str_add(out, "], [");
-    for (size_t i = 1; i < c->args.len; i += 2)
-        str_addf(out, "%s%s", i > 1 ? ", " : "", args[i]);
-    str_addf(out, "]) AS %s)", emit_word(e, c->node.type));
+    str_auto keys = EMIT_STR, values = EMIT_STR;
+    for (size_t i = 0; i < c->args.len; i++)
+        str_addf(i % 2 ? &values : &keys, "%s%s", i > 1 ? ", " : "", args[i]);
+    str_addf(out, "CAST(%s AS %s)", map_of(e, arena_printf(e->a, "[%s]", str_text(&keys)), arena_printf(e->a, "[%s]", str_text(&values))),
+             emit_word(e, c->node.type));
+    return ST_OK;
+}
+
+Status emit_map_from_arrays(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    (void)c;
+    str_add(out, map_of(e, args[0], args[1]));
+    return ST_OK;
+}
+
+static const char *field_of(Emit *e, const char *list, const char *field)
+{
+    const char *x = emit_fresh(e, "x");
+    str_auto name = EMIT_STR;
+    emit_quoted_text(field, strlen(field), &name);
+    return arena_printf(e->a, "list_transform(%s, lambda %s: struct_extract(%s, %s))", list, x, x, str_text(&name));
+}
+
+/* NULL when an entry is. */
+Status emit_map_from_entries(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    const Type *entry = arg_type(c, 0)->element;
+    const char *x = emit_fresh(e, "x");
+    str_addf(out, "CASE WHEN len(list_filter(%s, lambda %s: %s IS NULL)) = 0 THEN %s END", args[0], x, x,
+             map_of(e, field_of(e, args[0], entry->fields[0].name), field_of(e, args[0], entry->fields[1].name)));
+    return ST_OK;
+}
+
+Status emit_map_concat(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    str_auto keys = EMIT_STR, values = EMIT_STR;
+    str_add(out, "CASE WHEN ");
+    for (size_t i = 0; i < c->args.len; i++) {
+        str_addf(out, "%s%s IS NULL", i ? " OR " : "", args[i]);
+        str_addf(&keys, "%smap_keys(%s)", i ? ", " : "", args[i]);
+        str_addf(&values, "%smap_values(%s)", i ? ", " : "", args[i]);
+    }
+    str_addf(out, "%s THEN NULL ELSE %s END", c->args.len ? "" : "false",
+             c->args.len ? map_of(e, arena_printf(e->a, "list_concat(%s)", str_text(&keys)), arena_printf(e->a, "list_concat(%s)", str_text(&values)))
+                         : arena_printf(e->a, "CAST(map([], []) AS %s)", emit_word(e, c->node.type)));
+    return ST_OK;
+}
+
+Status emit_str_to_map(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    const char *pairs = arena_printf(e->a, "spark_split(%s, %s, -1)", args[0], args[1]), *x = emit_fresh(e, "x");
+    const char *part = "list_transform(%s, lambda %s: spark_split(%s, %s, 2)[%d])";
+    (void)c;
+    str_add(out, map_of(e, arena_printf(e->a, part, pairs, x, x, args[2], 1), arena_printf(e->a, part, pairs, x, x, args[2], 2)));
     return ST_OK;
 }
 
@@ -227,7 +288,8 @@ Status emit_map_lambda(Emit *e, const Call *c, const char *const *args, Str *out
     if (str_eq(name, "map_filter"))
         str_addf(out, "map_from_entries(list_filter(map_entries(%s), lambda %s: %s))", args[0], p, applied);
     else if (str_eq(name, "transform_keys"))
-        str_addf(out, "map(list_transform(map_entries(%s), lambda %s: %s), map_values(%s))", args[0], p, applied, args[0]);
+        str_add(out, map_of(e, arena_printf(e->a, "list_transform(map_entries(%s), lambda %s: %s)", args[0], p, applied),
+                            arena_printf(e->a, "map_values(%s)", args[0])));
     else
         str_addf(out, "map(map_keys(%s), list_transform(map_entries(%s), lambda %s: %s))", args[0], args[0], p, applied);
     str_add(out, " END");

@@ -250,6 +250,8 @@ Status engine_error(Error *err, duckdb_error_type type, const char *message)
         return engine_fail(err, ST_CANCELLED, "OPERATION_CANCELED", NULL);
     if (strstr(message, "More than one row returned by a subquery"))
         return engine_fail(err, ST_RUNTIME, "SCALAR_SUBQUERY_TOO_MANY_ROWS", NULL);
+    if (strstr(message, "The map key list does not align with the map value list"))
+        return engine_fail(err, ST_RUNTIME, "_LEGACY_ERROR_TEMP_2128", NULL);
     if (strstr(message, "Map keys must be unique"))
         return engine_fail(err, ST_RUNTIME, "DUPLICATED_MAP_KEY", "key", "", "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
     if (strstr(message, "Map keys can not be NULL"))

@@ -198,7 +198,7 @@ Status kernel_register(duckdb_connection connection, const Kernel *table, Error 
 Status kernels_register(duckdb_connection connection, Error *err)
 {
     static const Kernel *const tables[] = { kernels_cast, kernels_number, kernels_string, kernels_regex,
-                                            kernels_date, kernels_hash,   kernels_json,   kernels_misc,   kernels_decimal,
+                                            kernels_date, kernels_date_legacy, kernels_hash,   kernels_json,   kernels_misc,   kernels_decimal,
                                             kernels_interval, kernels_number_format, kernels_random, kernels_url, kernels_printf,
                                             kernels_charset, kernels_aes,  kernels_time };
     TRY(engine_run(connection, "BEGIN TRANSACTION", NULL, err));

@@ -114,7 +114,7 @@ void *k_cached(K *k, size_t slot, View key, void *(*make)(K *k, View key), void 
 char *k_text(K *k, View v); /* NUL-terminated, until the end of the vector */
 
 /* ---------------------------------------------------------------- the tables */
-extern const Kernel kernels_cast[], kernels_number[], kernels_string[], kernels_regex[], kernels_date[], kernels_hash[],
+extern const Kernel kernels_cast[], kernels_number[], kernels_string[], kernels_regex[], kernels_date[], kernels_date_legacy[], kernels_hash[],
     kernels_json[], kernels_misc[], kernels_decimal[], kernels_interval[], kernels_number_format[], kernels_random[], kernels_url[],
     kernels_printf[], kernels_charset[], kernels_aes[], kernels_time[];
 

@@ -141,7 +141,7 @@ static int64_t saturate(double x, int64_t min, int64_t max)
 static void float_bigint(K *k)
 {
     double x = k_f64(k, 0);
-    if (float_range(k, x, -9223372036854775808.0, 9223372036854775808.0, k_i32(k, 1), "BIGINT"))
+    if (x == 9223372036854775808.0 || float_range(k, x, -9223372036854775808.0, 9223372036854775808.0, k_i32(k, 1), "BIGINT")) /* Java compares with 2^63 */
         k_set_i64(k, saturate(x, INT64_MIN, INT64_MAX));
 }
 

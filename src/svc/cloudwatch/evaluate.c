@@ -143,9 +143,9 @@ static Status read_metric(Evaluator *e, const Watch *w, WindowPoint *points, siz
 {
     Bins bins = { 0 };
     Stat stat = { 0 };
-    SeriesQuery query = { w->keys[0], w->unit, w->end_s - (int64_t)n * w->period_s, w->end_s, w->period_s };
     if (!w->statistic || !stat_parse(w->statistic, &stat))
         return FAIL(err, ST_INVALID, "it has no statistic");
+    SeriesQuery query = { w->keys[0], w->unit, w->end_s - (int64_t)n * w->period_s, w->end_s, w->period_s, !stat_extended(&stat) };
     TRY(series_query(e->server->series, &query, &bins, err));
     for (size_t i = 0; i < bins.len; i++) {
         WindowPoint *p = &points[(bins.at[i].time_s - query.start_s) / w->period_s];

@@ -138,6 +138,7 @@ Status cw_get_metric_statistics(Call *call, Error *err)
     *key = (SeriesKey){ .region = call->region, .space = val_str(in, "Namespace"), .name = val_str(in, "MetricName") };
     TRY(check_statistics(&r, err));
     TRY(read_times(&r, err));
+    r.query.sets_only = !val_len(r.extended);
     TRY(cw_dimensions(a, val_get(in, "Dimensions"), "Dimensions", &key->dimensions, &key->dimensions_len, err));
     if (val_str(in, "Unit"))
         vec_push(a, &units, val_str(in, "Unit"));

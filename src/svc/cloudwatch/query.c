@@ -121,9 +121,9 @@ Status metric_line(QuerySet *set, const SeriesKey *key, const char *stat, const 
 {
     Bins bins = { 0 };
     Stat parsed = { 0 };
-    SeriesQuery query = { *key, unit, set->start_s, set->end_s, period_s };
     Line *line = ARENA_NEW(set->arena, Line);
     stat_parse(stat, &parsed);
+    SeriesQuery query = { *key, unit, set->start_s, set->end_s, period_s, !stat_extended(&parsed) };
     TRY(series_query(set->server->series, &query, &bins, err));
     double value;
     for (size_t i = 0; i < bins.len; i++)

@@ -208,7 +208,7 @@ static Status gather(Select *s, int64_t period_s, Groups *groups)
         if (at == groups->len)
             vec_push(s->set->arena, groups, (Group){ .label = label });
         Bins bins = { 0 };
-        SeriesQuery query = { all.at[i].key, NULL, s->set->start_s, s->set->end_s, period_s };
+        SeriesQuery query = { all.at[i].key, NULL, s->set->start_s, s->set->end_s, period_s, true }; /* it has no percentiles */
         TRY(series_query(s->set->server->series, &query, &bins, s->err));
         bins_merge(&groups->at[at].bins, &bins);
         bins_done(&bins);

@@ -2,12 +2,14 @@
 #include "svc/emr/emr.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "lake/objects.h"
 #include "step/queue.h"
 #include "svc/credentials.h"
 #include "svc/emr/internal.h"
 #include "svc/emr/metrics.h"
+#include "svc/logging.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -227,13 +229,50 @@ static Status hook_put_file(void *self, const char *uri, const char *path, const
     return object_put(server->objects, a, spool, &object, &any, &put, err);
 }
 
+static bool log_type_wanted(const Val *types, const char *name)
+{
+    const Val *list = val_get(types, "STEP_LOGS");
+    return !types || (list && emr_listed(list, name));
+}
+
+/* MonitoringConfiguration's CloudWatchLogConfiguration: a step's output into a log group when the cluster asks for it. */
+static Status step_output(Server *server, Arena *a, const char *cluster, const char *step, const char *folder, Error *err)
+{
+    static const char *const names[][2] = { { "STDOUT", "stdout" }, { "STDERR", "stderr" } };
+    char *request = NULL;
+    {
+        db_auto *db = NULL;
+        TRY(store_borrow(server->store, &db, err));
+        TRY(db_get_str(db, a, &request, err, "SELECT request FROM emr_cluster WHERE id=?", "s", cluster));
+    }
+    const Val *to = val_get(val_get(emr_json(a, request), "MonitoringConfiguration"), "CloudWatchLogConfiguration");
+    if (!val_bool(to, "Enabled", false))
+        return ST_OK;
+    const char *group = val_str(to, "LogGroupName"), *prefix = val_str(to, "LogStreamNamePrefix");
+    for (size_t i = 0; i < 2; i++) {
+        if (log_type_wanted(val_get(to, "LogTypes"), names[i][0]))
+            TRY(server->logging->put_file(server, server->region, group ? group : arena_printf(a, "/aws/emr/%s", cluster),
+                                          arena_printf(a, "%s%ssteps/%s/%s", prefix ? prefix : "", prefix ? "/" : "", step, names[i][1]),
+                                          path_join(a, folder, names[i][1]), err));
+    }
+    return ST_OK;
+}
+
+static void hook_output(void *self, const char *cluster, const char *step, const char *folder)
+{
+    arena_auto *a = arena_new();
+    Error why = ERROR_INIT;
+    if (step_output(self, a, cluster, step, folder, &why) != ST_OK)
+        log_warn("output of step %s to its log group: %s", step, why.message);
+}
+
 Status emr_start(Server *server, Error *err)
 {
     StepQueueOptions options = { .home = server->home,
                                  .region = server->region,
                                  .endpoint = server->endpoint,
                                  .store = server->store,
-                                 .hooks = { server, hook_credentials, hook_ended, hook_put_file } };
+                                 .hooks = { server, hook_credentials, hook_ended, hook_put_file, hook_output } };
     TRY(step_queue_start(&options, &server->queue, err));
     return emr_monitor_start(server, err);
 }

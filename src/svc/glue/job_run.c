@@ -9,6 +9,7 @@
 #include "step/environment.h"
 #include "step/logs.h"
 #include "svc/credentials.h"
+#include "svc/logging.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -189,6 +190,8 @@ static void upload(Server *server, Arena *a, const Run *run, const char *folder,
     Status status = in_lake ? lake_objects_put(server->objects, to, text, length, run->id, &why) : ST_OK;
     if (!in_lake && (status = dir_make(arena_printf(a, "%s/logs/aws-glue/jobs/%s", server->home, group), 0700, &why)) == ST_OK)
         status = file_write_durable(to, text, length, 0600, &why);
+    if (status == ST_OK) /* where Glue's own logs are */
+        status = server->logging->put_file(server, server->region, arena_printf(a, "/aws-glue/jobs/%s", group), run->id, path_join(a, folder, name), &why);
     if (status != ST_OK)
         log_warn("logs of job run %s: %s", run->id, why.message);
 }
