@@ -2,7 +2,7 @@
 #
 # To share what was fetched between worktrees, name the folders of one of them once:
 #   make WEIR_DEPS=../main/build/deps WEIR_VENV=../main/build/venv
-export WEIR_DEPS WEIR_VENV WEIR_ORACLE
+export WEIR_DEPS WEIR_VENV WEIR_ORACLE WEIR_AIRFLOW
 
 .DEFAULT_GOAL := build
 .PHONY: help setup fetch build demo test bench lint fuzz exam golden clean distclean

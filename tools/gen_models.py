@@ -32,6 +32,12 @@ class Pool:
         return self.offsets[text]
 
 
+# Where a service takes more than its model says: (service, shape, member) -> the shape that holds what it takes.
+# ReceiveMessage's AttributeNames are those of messages ("This parameter has been discontinued but will be supported for backward
+# compatibility", SQS API reference), not a queue's.
+WIDER = {("sqs", "ReceiveMessageRequest", "AttributeNames"): "MessageSystemAttributeList"}
+
+
 class Tables:
     def __init__(self):
         self.pool = Pool()
@@ -42,6 +48,9 @@ class Tables:
         meta = model["metadata"]
         names = sorted(model["shapes"])
         numbers = {name: len(self.shapes) + at for at, name in enumerate(names)}
+        for (service, shape, member), wider in WIDER.items():
+            if service == identifier:
+                model["shapes"][shape]["members"][member]["shape"] = wider
         for name in names:
             self.add_shape(name, model["shapes"][name], numbers)
         first = len(self.operations)

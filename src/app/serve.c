@@ -12,6 +12,7 @@
 #include "svc/cloudwatch/cloudwatch.h"
 #include "svc/credentials.h"
 #include "svc/emr/emr.h"
+#include "svc/events/events.h"
 #include "svc/glue/glue.h"
 #include "svc/logs/logs.h"
 #include "svc/redshift/redshift.h"
@@ -116,6 +117,7 @@ static Status start(Serve *s, Error *err)
     TRY(cloudwatch_start(&s->server, err));
     TRY(budgets_start(&s->server, err));
     TRY(sns_start(&s->server, err));
+    TRY(eventbridge_start(&s->server, err));
     TRY(bus_start(s->server.bus, err)); /* after all who send and deliver are known to it */
     s->api = api_new(&s->server);
     HttpHandler handler = api_handler(s->api);
@@ -130,6 +132,7 @@ static void stop(Serve *s)
         home_remove_endpoint(s->server.home);
     http_server_stop(s->http);
     bus_stop(s->server.bus);
+    eventbridge_stop(&s->server);
     sns_stop(&s->server);
     glue_stop(&s->server);
     redshift_stop(&s->server);
@@ -162,6 +165,8 @@ static void sweep(Serve *s)
         log_warn("sweep log events: %s", err.message);
     if (sns_sweep(&s->server, &err) != ST_OK)
         log_warn("sweep notifications: %s", err.message);
+    if (eventbridge_sweep(&s->server, &err) != ST_OK)
+        log_warn("sweep archived events: %s", err.message);
 }
 
 static void wait_for_end(Serve *s)

@@ -2,6 +2,7 @@
 #include "driver/run.h"
 
 #include "back/duckdb/source.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "driver/command.h"
@@ -192,7 +193,10 @@ static Status env_read(void *self, Arena *a, const Read *read, Node **ret_scan, 
     const Type *schema = read->user_schema;
     if (!schema && read->schema_text)
         TRY(environment_schema(r, read->schema_text, &schema, err));
-    return read_files(r, a, read, format, schema, ret_scan, err);
+    int64_t at_us = clock_us();
+    Status status = read_files(r, a, read, format, schema, ret_scan, err);
+    run_phase(r, RUN_FILES, &at_us);
+    return status;
 }
 
 /* ---- names */
@@ -266,7 +270,10 @@ static Status table_plan(Run *r, Arena *a, const CatalogTable *t, const KeyValue
         vec_push(a, &all, t->options.at[i]);
     for (size_t i = 0; options && i < options->len; i++)
         vec_push(a, &all, options->at[i]);
-    return table_scan(r, a, t, &all, ret_plan, err);
+    int64_t at_us = clock_us();
+    Status status = table_scan(r, a, t, &all, ret_plan, err);
+    run_phase(r, RUN_FILES, &at_us);
+    return status;
 }
 
 /* parquet.`s3://b/p` */

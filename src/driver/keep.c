@@ -6,6 +6,7 @@
 
 const Type *keep_type(Arena *a, const Type *from)
 {
+<<<<<<< HEAD
     if (!from)
         return NULL;
     Type *to = arena_copy(a, from, sizeof *from);
@@ -23,6 +24,9 @@ const Type *keep_type(Arena *a, const Type *from)
                              arena_str(a, from->fields[i].metadata) };
     to->fields = fields;
     return to;
+=======
+    return type_copy(a, from);
+>>>>>>> main
 }
 
 static void keep_value(Arena *a, Value *v)

@@ -14,11 +14,16 @@
 #include "ir/bind.h"
 #include "proto/base.pb-c.h"
 
+<<<<<<< HEAD
 typedef struct Observed {
     const char *name;
     int64_t plan_id;
     const Node *aggregate; /* bound: one row of metrics */
 } Observed;
+=======
+/* Where a run's time went; RUN_FILES (listing files, reading footers) is part of RUN_BIND. */
+typedef enum RunPhase { RUN_BIND, RUN_FILES, RUN_EMIT, RUN_PLAN, RUN_EXECUTE, RUN_ENCODE, RUN_SEND, RUN_PHASES } RunPhase;
+>>>>>>> main
 
 typedef struct Run {
     Driver *driver;
@@ -31,6 +36,7 @@ typedef struct Run {
     BindEnv env;
     ConnectOptions connect;
     int64_t now_us;        /* when the query started */
+    int64_t phase_us[RUN_PHASES];
     int64_t chunk_bytes;   /* the client assembles Arrow batches from chunks of this size; 0: it does not */
     StrList tables;        /* tables of the engine that end with this run */
     const char *filling;   /* the persisted plan (cache.h) that is being computed; NULL: none */
@@ -40,6 +46,8 @@ typedef struct Run {
 
 void run_init(Run *r, Driver *driver, Session *session, Execution *execution, Arena *arena);
 void run_done(Run *r);
+/* Adds the time since *from_us to a phase; *from_us becomes now. */
+void run_phase(Run *r, RunPhase phase, int64_t *from_us);
 /* A copy of a session's setting; NULL when there is none. */
 const char *run_conf(Run *r, const char *key);
 Status run_engine(Run *r, EngineSession **ret_engine, Error *err);

@@ -174,7 +174,7 @@ static char *result_text(Fold *f)
 
 static Status give(const Collector *to, const uint8_t *key, size_t key_len, const char *value, Error *err)
 {
-    return to->collect(to->self, &(Record){ key, (const uint8_t *)value, key_len, strlen(value) }, err);
+    return to->collect(to->self, &(Record){ key, (const uint8_t *)value, key_len, strlen(value), 0 }, err);
 }
 
 static Status reduce_end(void *data, void *group, const uint8_t *key, size_t key_len, const Collector *to, Error *err)
@@ -207,33 +207,34 @@ Processor aggregate_processor(bool combines)
 
 /* --- sums --- */
 
+typedef struct Sum {
+    int64_t value;
+    size_t bytes; /* of a number: 4 or 8 */
+} Sum;
+
 static Status sum_begin(void *data, Arena *a, void **ret_group)
 {
     (void)data;
-    *ret_group = ARENA_NEW(a, int64_t);
+    *ret_group = ARENA_NEW(a, Sum);
     return ST_OK;
 }
 
 static Status sum_add(void *data, void *group, const Record *r, const Collector *to, Error *err)
 {
-    (void)data, (void)to;
-    int64_t value = 0;
-    if (r->value_len == 1 && *r->value >= '0' && *r->value <= '9') { /* nearly always */
-        value = *r->value - '0';
-    } else {
-        arena_auto *a = arena_new();
-        TRY(number_of(arena_strn(a, (const char *)r->value, r->value_len), &value, err));
-    }
-    *(int64_t *)group += value;
+    (void)data, (void)to, (void)err;
+    Sum *sum = group;
+    sum->value = (int64_t)((uint64_t)sum->value + (uint64_t)number_get(r->value, r->value_len));
+    sum->bytes = r->value_len;
     return ST_OK;
 }
 
 static Status sum_end(void *data, void *group, const uint8_t *key, size_t key_len, const Collector *to, Error *err)
 {
     (void)data;
-    char text[24];
-    snprintf(text, sizeof text, "%lld", (long long)*(int64_t *)group);
-    return give(to, key, key_len, text, err);
+    const Sum *sum = group;
+    uint8_t value[8];
+    number_put(value, sum->bytes, sum->value);
+    return to->collect(to->self, &(Record){ key, value, key_len, sum->bytes, 0 }, err);
 }
 
 Processor sum_processor(void)

@@ -71,6 +71,8 @@ static Status write_packed(Shell *s, const CopyFile *file, FILE *out, Error *err
         return FAIL(err, ST_IO, "write a copy: %s", strerror(errno));
     for (size_t i = 0; i < file->parts.len; i++)
         TRY(shell_send(s, &file->parts.at[i], true, through, err));
+    if (file->text && fwrite(file->text, 1, file->text_len, through) != file->text_len)
+        return FAIL(err, ST_IO, "pack '%s': %s", file->name, strerror(errno));
     if (fflush(through) != 0)
         return FAIL(err, ST_IO, "pack '%s': %s", file->name, strerror(errno));
     return transcoder_end(pack, err);

@@ -7,8 +7,11 @@
 typedef struct CopyFile {
     const char *name; /* below the target; with a codec's ending its bytes are packed so */
     LakeFileList parts;
+    bool appends;     /* the first part is what was at the target */
     bool recode;      /* unpack the parts and pack the whole with `codec` */
     Codec codec;
+    const char *text; /* behind the parts; NULL: nothing. Packed, when it is recoded */
+    size_t text_len;
 } CopyFile;
 typedef VEC(CopyFile) CopyList;
 

@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "hadoop/distcp.h"
+#include "hadoop/examples.h"
 #include "hadoop/shell.h"
 #include "hadoop/streaming.h"
 
@@ -30,6 +31,11 @@ int hadoop_streaming_main(int argc, char **argv)
     return streaming_main(argc - 1, argv + 1);
 }
 
+int hadoop_examples_main(int argc, char **argv)
+{
+    return examples_main(argc - 1, argv + 1);
+}
+
 static const char *name_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -40,7 +46,7 @@ static int fail_jar(const char *jar, const char *class_name)
 {
     fprintf(stderr,
             "Exception in thread \"main\" java.lang.UnsupportedOperationException: weir does not run JVM applications: %s%s%s needs a JVM "
-            "engine. hadoop-streaming.jar runs here; for this one use Amazon EMR or Apache Hadoop itself.\n",
+            "engine. hadoop-streaming.jar and hadoop-mapreduce-examples.jar run here; for this one use Amazon EMR or Apache Hadoop itself.\n",
             jar, class_name ? " with the class " : "", class_name ? class_name : "");
     return 1;
 }
@@ -56,6 +62,8 @@ static int run_jar(int argc, char **argv)
     bool streaming = strstr(jar, "streaming") != NULL;
     if (str_eq(class_name, "org.apache.hadoop.streaming.HadoopStreaming"))
         return streaming_main(argc - 2, argv + 2);
+    if (strstr(jar, "mapreduce-examples") || strstr(jar, "hadoop-examples"))
+        return examples_main(argc - 1, argv + 1);
     if (strstr(jar, "s3-dist-cp") || strstr(jar, "s3distcp"))
         return s3distcp_main(argc - 1, argv + 1);
     if (streaming && !class_name)
@@ -68,7 +76,7 @@ static const struct {
     Tool run;
     const char *help;
 } tools[] = {
-    { "jar", run_jar, "run a jar file: hadoop-streaming.jar" },
+    { "jar", run_jar, "run a jar file: hadoop-streaming.jar, hadoop-mapreduce-examples.jar" },
     { "fs", shell_main, "run a generic filesystem user client" },
     { "dfs", shell_main, "the same" },
     { "distcp", distcp_main, "copy file or directories recursively" },

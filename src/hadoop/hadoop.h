@@ -7,5 +7,6 @@ int hadoop_main(int argc, char **argv);           /* hadoop jar|fs|distcp|versio
 int hadoop_hdfs_main(int argc, char **argv);      /* hdfs dfs */
 int hadoop_s3distcp_main(int argc, char **argv);  /* EMR's s3-dist-cp */
 int hadoop_streaming_main(int argc, char **argv); /* EMR's hadoop-streaming */
+int hadoop_examples_main(int argc, char **argv);  /* EMR's hadoop-mapreduce-examples */
 
 #endif

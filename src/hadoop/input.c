@@ -135,7 +135,7 @@ static Status split_lines(const Fs *fs, Arena *a, const JobConf *conf, const Lak
 }
 
 /* The largest first; a merge sort keeps equals in order. */
-static void sort_by_length(Arena *a, SplitList *splits)
+void input_sort(Arena *a, SplitList *splits)
 {
     Split *from = splits->at, *to = ARENA_ARRAY(a, Split, splits->len + 1);
     for (size_t width = 1; width < splits->len; width *= 2) {
@@ -152,25 +152,28 @@ static void sort_by_length(Arena *a, SplitList *splits)
     splits->at = from;
 }
 
-Status input_splits(const Fs *fs, Arena *a, const JobConf *conf, InputFormat format, const StrList *paths, SplitList *ret_splits,
-                    size_t *ret_files, Error *err)
+Status input_splits(const Fs *fs, Arena *a, const JobConf *conf, InputFormat format, bool new_api, const StrList *paths,
+                    SplitList *ret_splits, size_t *ret_files, Error *err)
 {
     LakeFileList files = { 0 };
     SplitList splits = { 0 };
-    int64_t total = 0, wanted = 1, least = 1;
+    int64_t total = 0, wanted = 1, least = 1, most = INT64_MAX;
     for (size_t i = 0; i < paths->len; i++)
         TRY(add_path(fs, a, conf, paths->at[i], &files, err));
     for (size_t i = 0; i < files.len; i++)
         total += files.at[i].size_bytes;
-    TRY(jobconf_int(conf, "mapreduce.job.maps", 1, &wanted, err));
+    if (new_api)
+        TRY(jobconf_int(conf, "mapreduce.input.fileinputformat.split.maxsize", INT64_MAX, &most, err));
+    else
+        TRY(jobconf_int(conf, "mapreduce.job.maps", 1, &wanted, err));
     TRY(jobconf_int(conf, "mapreduce.input.fileinputformat.split.minsize", 1, &least, err));
+    int64_t goal = total / (wanted > 1 ? wanted : 1);
     for (size_t i = 0; i < files.len; i++) {
         if (format == INPUT_NLINE)
             TRY(split_lines(fs, a, conf, &files.at[i], &splits, err));
         else
-            TRY(split_file(a, conf, &files.at[i], total / (wanted > 1 ? wanted : 1), least > 1 ? least : 1, &splits, err));
+            TRY(split_file(a, conf, &files.at[i], goal < most ? goal : most, least > 1 ? least : 1, &splits, err));
     }
-    sort_by_length(a, &splits);
     *ret_splits = splits;
     *ret_files = files.len;
     return ST_OK;

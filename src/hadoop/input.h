@@ -1,5 +1,5 @@
 /* hadoop/input.h -- what a job reads: files into splits as org.apache.hadoop.mapred.FileInputFormat makes them, splits into
- * records. Splits come in Hadoop's order, the largest first: their place is the number of the map task. */
+ * records. `new_api`: as org.apache.hadoop.mapreduce.lib.input.FileInputFormat: by split.maxsize, not by the number of maps. */
 #ifndef WEIR_HADOOP_INPUT_H
 #define WEIR_HADOOP_INPUT_H
 #include "hadoop/fs.h"
@@ -21,8 +21,9 @@ typedef VEC(Split) SplitList;
 
 /* ST_NOT_FOUND "Input path does not exist: …", "Input Pattern … matches 0 files", ST_INVALID "Not a file: …" for a folder in a
  * folder unless mapreduce.input.fileinputformat.input.dir.recursive. `paths` may have wildcards. */
-Status input_splits(const Fs *fs, Arena *a, const JobConf *conf, InputFormat format, const StrList *paths, SplitList *ret_splits,
-                    size_t *ret_files, Error *err);
+Status input_splits(const Fs *fs, Arena *a, const JobConf *conf, InputFormat format, bool new_api, const StrList *paths,
+                    SplitList *ret_splits, size_t *ret_files, Error *err);
+void input_sort(Arena *a, SplitList *splits); /* the largest first, as they become tasks */
 /* The records of a split, one after the other, to `to`; stops when *cancelled. ret_bytes: read from the file. */
 Status input_read(const Fs *fs, const JobConf *conf, InputFormat format, const Split *split, Collector to, const volatile bool *cancelled,
                   int64_t *ret_bytes, Error *err);

@@ -27,7 +27,7 @@ static Status emit(Reading *r, const char *line, size_t length, int64_t at, Erro
     if (r->format == INPUT_KEY_VALUE) {
         const char *separator = length ? memchr(line, *r->separator, length) : NULL;
         size_t key = separator ? (size_t)(separator - line) : length;
-        record = (Record){ (const uint8_t *)line, (const uint8_t *)line + key + (separator != NULL), key, length - key - (separator != NULL) };
+        record = (Record){ (const uint8_t *)line, (const uint8_t *)line + key + (separator != NULL), key, length - key - (separator != NULL), 0 };
     } else {
         key_of_long(at, offset);
         record.key = offset;
@@ -93,7 +93,7 @@ static Status read_tera(const Split *split, LakeReader *reader, char *block, Col
             return FAIL(err, ST_RUNTIME, "java.io.EOFException: read past eof");
         for (; i < n && at < end; i += TERA_RECORD, at += TERA_RECORD) {
             const uint8_t *row = (const uint8_t *)block + i;
-            TRY(to.collect(to.self, &(Record){ row, row + TERA_KEY, TERA_KEY, TERA_RECORD - TERA_KEY }, err));
+            TRY(to.collect(to.self, &(Record){ row, row + TERA_KEY, TERA_KEY, TERA_RECORD - TERA_KEY, 0 }, err));
         }
         if (!n)
             break;
@@ -108,7 +108,7 @@ static Status give_rows(const Split *split, Collector to, const volatile bool *c
         key_of_long(row, key);
         if ((row & 0xfff) == 0 && *cancelled)
             return FAIL(err, ST_CANCELLED, "the job was ended");
-        TRY(to.collect(to.self, &(Record){ key, key, sizeof key, 0 }, err));
+        TRY(to.collect(to.self, &(Record){ key, key, sizeof key, 0, 0 }, err));
     }
     return ST_OK;
 }

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "hadoop/task.h"
+#include "yarn/app.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -57,6 +58,7 @@ static void show_progress(Phase *p)
     if (percent == p->shown)
         return;
     p->shown = percent;
+    yarn_app_progress(p->job->application, (p->map ? 0 : 0.5) + (double)percent / (p->job->reduces ? 200 : 100));
     job_log("INFO", "mapreduce.Job", " map %zu%% reduce %zu%%", p->map ? percent : 100, p->map ? 0 : percent);
 }
 
@@ -245,10 +247,11 @@ static Status prepare(Job *job, Error *err)
         if (exists)
             return FAIL(err, ST_CONFLICT, "Output directory %s already exists", job->output);
     }
-    if (job->input_format != INPUT_ROWS) {
+    if (!job->splits_given) {
         size_t files = 0;
-        TRY(input_splits(job->fs, a, job->conf, job->input_format, &job->inputs, &job->splits, &files, err));
-        job_log("INFO", "mapred.FileInputFormat", "Total input files to process : %zu", files);
+        TRY(input_splits(job->fs, a, job->conf, job->input_format, job->new_api, &job->inputs, &job->splits, &files, err));
+        input_sort(a, &job->splits);
+        job_log("INFO", job->new_api ? "input.FileInputFormat" : "mapred.FileInputFormat", "Total input files to process : %zu", files);
     }
     job_log("INFO", "mapreduce.JobSubmitter", "number of splits:%zu", job->splits.len);
     if (!mkdtemp(folder))
@@ -271,6 +274,10 @@ static Status commit(Job *job, Error *err)
 {
     if (!job->stage)
         return ST_OK;
+    if (job->side_file) {
+        TRY(file_write_durable(path_join(job->arena, job->stage->folder, job->side_file), job->side_bytes, job->side_len, 0644, err));
+        vec_push(job->arena, &job->outputs, (LakeOutput){ job->side_file, -1 });
+    }
     if (job->outputs.len)
         qsort(job->outputs.at, job->outputs.len, sizeof *job->outputs.at, by_name);
     bool marker = jobconf_bool(job->conf, "mapreduce.fileoutputcommitter.marksuccessfuljobs", true);
@@ -283,6 +290,29 @@ static Status commit(Job *job, Error *err)
     else
         job->stage = NULL;
     return status;
+}
+
+/* In a step of a cluster a job is an application of YARN, and has its number. */
+static Status submit(Job *job, Error *err)
+{
+    TRY(yarn_app_begin("MAPREDUCE", job->name ? job->name : "", &job->application, err));
+    if (!job->application)
+        return ST_OK;
+    const char *id = yarn_app_id(job->application);
+    job->id = arena_printf(job->arena, "job%s", id + strlen("application"));
+    job_log("INFO", "mapreduce.JobSubmitter", "Submitting tokens for job: %s", job->id);
+    job_log("INFO", "impl.YarnClientImpl", "Submitted application %s", id);
+    return ST_OK;
+}
+
+static void finish(Job *job, Status status, Error *err)
+{
+    if (status != ST_OK && yarn_app_killed(job->application)) {
+        error_set(err, ST_CANCELLED, "Application killed by user.");
+        job_log("INFO", "mapreduce.Job", "Job %s failed with state KILLED due to: %s", job->id, err->message);
+    }
+    yarn_app_end(job->application, status == ST_OK, status == ST_OK ? NULL : err->message);
+    job->application = NULL;
 }
 
 static Status run_phases(Job *job, Error *err)
@@ -313,7 +343,10 @@ Status job_run(Job *job, Error *err)
     sigaction(SIGPIPE, &ignore, &before);
     Status status = prepare(job, err);
     if (status == ST_OK)
+        status = submit(job, err);
+    if (status == ST_OK)
         status = run_phases(job, err);
+    finish(job, status, err);
     if (job->stage)
         lake_abort(job->fs->lake, job->stage);
     job->stage = NULL;

@@ -32,7 +32,10 @@ typedef struct Processor {
     bool ignore_key;      /* of a map command: it gets the value only */
     bool combines;        /* of an aggregate: its combiner's half */
     void *data;           /* of a native one */
-    Status (*map)(void *data, const Record *record, const Collector *to, Error *err);
+    /* A native map: `state` is what map_begin (may be NULL) made for the attempt; map_end (may be NULL) comes after its last record. */
+    Status (*map_begin)(void *data, Arena *a, const Split *split, void **ret_state, Error *err);
+    Status (*map)(void *data, void *state, const Record *record, const Collector *to, Error *err);
+    Status (*map_end)(void *data, void *state, const Collector *to, Counters *counters, Error *err);
     /* A whole group: `values` of one key. */
     Status (*begin)(void *data, Arena *a, void **ret_group);
     Status (*add)(void *data, void *group, const Record *record, const Collector *to, Error *err);
@@ -49,15 +52,20 @@ typedef struct Job {
     InputFormat input_format;
     Processor mapper, combiner, reducer;
     unsigned reduces;
+    bool new_api;                /* org.apache.hadoop.mapreduce, not mapred: splits, names of output files */
     bool long_keys;              /* map keys are key_of_long's */
+    bool fixed_values;           /* map values are no Text: their bytes are all there is, as of an IntWritable */
     KeyOrder order;
     Partitioner partitioner;
     OutputOptions output_options;
     StrList environment;         /* -cmdenv */
     const char *task_folder;     /* where the user's processes run */
     size_t sort_bytes;           /* of each task */
-    SplitList splits;            /* given by INPUT_ROWS jobs, else found */
-    void (*output_name)(Arena *a, bool map, unsigned number, const char **ret_name); /* NULL: part-00000 */
+    const char *side_file;       /* beside the tasks' files: its name, NULL: none, and its bytes */
+    const uint8_t *side_bytes;
+    size_t side_len;
+    bool splits_given;
+    SplitList splits;            /* in the order of their tasks */
 
     /* While it runs. */
     pthread_mutex_t lock;        /* guards what follows */
@@ -69,6 +77,7 @@ typedef struct Job {
     LakeOutputList outputs;
     size_t done, failed;         /* tasks of the phase */
     volatile bool cancelled;
+    struct YarnApp *application; /* NULL: none */
     Error failure;               /* of the task that ended the job */
 } Job;
 

@@ -10,13 +10,13 @@ void lines_init(LineSplitter *s, const char *delimiter, size_t max_bytes,
 }
 
 /* Where the line ends and how many bytes end it; NULL: not in here. */
-static const char *find_end(const LineSplitter *s, const char *at, size_t length, size_t *ret_end_bytes)
+static const char *find_end(const LineSplitter *s, const char *at, size_t length, bool may_have_cr, size_t *ret_end_bytes)
 {
     if (s->delimiter) {
         *ret_end_bytes = s->delimiter_len;
         return memmem(at, length, s->delimiter, s->delimiter_len);
     }
-    const char *lf = memchr(at, '\n', length), *cr = memchr(at, '\r', lf ? (size_t)(lf - at) : length);
+    const char *lf = memchr(at, '\n', length), *cr = may_have_cr ? memchr(at, '\r', lf ? (size_t)(lf - at) : length) : NULL;
     *ret_end_bytes = cr && lf == cr + 1 ? 2 : 1;
     return cr ? cr : lf;
 }
@@ -48,7 +48,7 @@ static Status add_delimited(LineSplitter *s, const char *bytes, size_t length, E
 {
     TRY(keep(s, bytes, length, err));
     size_t at = 0, n;
-    for (const char *end; !s->stopped && (end = find_end(s, str_text(&s->rest) + at, s->rest.len - at, &n));) {
+    for (const char *end; !s->stopped && (end = find_end(s, str_text(&s->rest) + at, s->rest.len - at, true, &n));) {
         const char *line = str_text(&s->rest) + at;
         at = (size_t)(end - str_text(&s->rest)) + n;
         TRY(give(s, line, (size_t)(end - line), n, err));
@@ -70,9 +70,10 @@ Status lines_add(LineSplitter *s, const char *bytes, size_t length, Error *err)
             s->consumed++;
         }
     }
+    bool may_have_cr = memchr(bytes, '\r', length) != NULL;
     while (at < stop && !s->stopped) {
         size_t n;
-        const char *end = find_end(s, at, (size_t)(stop - at), &n);
+        const char *end = find_end(s, at, (size_t)(stop - at), may_have_cr, &n);
         if (!end)
             return keep(s, at, (size_t)(stop - at), err);
         if (s->rest.len)

@@ -90,10 +90,12 @@ static Status input_next(const KeyOrder *order, Input *in, bool *ret_more, bool 
     const uint8_t *old_key = in->record.key;
     size_t old_len = in->record.key_len;
     for (;;) {
-        size_t at = in->at, key_len = 0, value_len = 0;
-        bool lengths = get_length(in, &at, &key_len) && get_length(in, &at, &value_len);
+        size_t at = in->at, key_len = 0, value_len = 0, repeats = 0;
+        bool lengths = get_length(in, &at, &key_len) && get_length(in, &at, &value_len) &&
+                       (!(key_len & 1) || get_length(in, &at, &repeats));
+        key_len >>= 1;
         if (lengths && in->filled - at >= key_len && in->filled - at - key_len >= value_len) {
-            in->record = (Record){ in->buffer + at, in->buffer + at + key_len, key_len, value_len };
+            in->record = (Record){ in->buffer + at, in->buffer + at + key_len, key_len, value_len, repeats };
             in->at = at + key_len + value_len;
             break;
         }
@@ -104,7 +106,7 @@ static Status input_next(const KeyOrder *order, Input *in, bool *ret_more, bool 
     *ret_more = true;
     *ret_same = old_key && old_len == in->record.key_len && memcmp(old_key, in->record.key, old_len) == 0;
     if (!*ret_same)
-        in->prefix = order->fields ? 0 : key_prefix(in->record.key, in->record.key_len);
+        in->prefix = key_prefix(order, in->record.key, in->record.key_len);
     return ST_OK;
 }
 
@@ -226,7 +228,7 @@ static Status merge_some(Arena *a, const Segment *segments, size_t count, const 
     merge_auto *m = NULL;
     runfile_auto *w = NULL;
     TRY(open_all(segments, count, order, memory_bytes, &m, err));
-    TRY(runfile_create(path, false, &w, err));
+    TRY(runfile_create(path, (RunFormat){ 0 }, &w, err));
     for (;;) {
         Record record;
         bool fresh = false, more = false;

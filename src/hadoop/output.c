@@ -92,7 +92,13 @@ Status output_add(Output *o, const Record *r, Error *err)
     }
     if (!o->options->raw)
         TRY(put(o, o->options->separator, o->separator_len, err));
-    TRY(put(o, r->value, r->value_len, err));
+    if (o->options->number_values) {
+        char text[LONG_TEXT_BYTES];
+        int n = snprintf(text, sizeof text, "%lld", (long long)number_get(r->value, r->value_len));
+        TRY(put(o, text, (size_t)n, err));
+    } else {
+        TRY(put(o, r->value, r->value_len, err));
+    }
     return o->options->raw ? ST_OK : put(o, "\n", 1, err);
 }
 

@@ -10,6 +10,7 @@ typedef struct OutputOptions {
     bool lazy;             /* no file unless there is a record */
     bool raw;              /* key and value behind each other, no separator, no end: terasort's */
     bool long_keys;        /* keys are key_of_long's: written as decimals */
+    bool number_values;    /* values are number_put's: the same */
 } OutputOptions;
 
 typedef struct Output Output;

@@ -8,6 +8,7 @@
 typedef struct Record {
     const uint8_t *key, *value; /* valid until the next record is asked for */
     size_t key_len, value_len;
+    size_t repeats; /* of a RecordSource: how often the same one follows, without being given again. Collectors get each by itself */
 } Record;
 
 /* Takes records one by one. */

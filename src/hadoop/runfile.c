@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { WRITE_BYTES = 256 * 1024, LENGTHS_MAX_BYTES = 10 };
+enum { WRITE_BYTES = 256 * 1024, LENGTH_MAX_BYTES = 10 };
 
 struct RunWriter {
     Arena *arena;
@@ -17,11 +17,11 @@ struct RunWriter {
     uint8_t *buffer;
     size_t used;
     int64_t written;   /* bytes of the file, with what is buffered */
-    bool long_keys;    /* key_of_long's: Hadoop keeps them without a length */
+    RunFormat format;
     Segment segment;   /* the one that is being written */
 };
 
-Status runfile_create(const char *path, bool long_keys, RunWriter **ret_writer, Error *err)
+Status runfile_create(const char *path, RunFormat format, RunWriter **ret_writer, Error *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
@@ -29,7 +29,7 @@ Status runfile_create(const char *path, bool long_keys, RunWriter **ret_writer, 
     Arena *a = arena_new();
     RunWriter *w = ARENA_NEW(a, RunWriter);
     *w = (RunWriter){ .arena = a, .path = arena_str(a, path), .fd = fd, .buffer = arena_alloc(a, WRITE_BYTES),
-                       .long_keys = long_keys };
+                       .format = format };
     *ret_writer = w;
     return ST_OK;
 }
@@ -77,16 +77,20 @@ static size_t put_length(uint8_t *at, size_t value)
 
 Status runfile_add(RunWriter *w, const Record *r, Error *err)
 {
-    uint8_t lengths[2 * LENGTHS_MAX_BYTES];
-    size_t n = put_length(lengths, r->key_len);
+    uint8_t lengths[3 * LENGTH_MAX_BYTES];
+    size_t n = put_length(lengths, r->key_len << 1 | (r->repeats > 0));
     n += put_length(lengths + n, r->value_len);
+    if (r->repeats)
+        n += put_length(lengths + n, r->repeats);
     TRY(add_bytes(w, lengths, n, err));
     TRY(add_bytes(w, r->key, r->key_len, err));
     TRY(add_bytes(w, r->value, r->value_len, err));
     w->written += (int64_t)(n + r->key_len + r->value_len);
-    w->segment.records++;
-    size_t key = w->long_keys ? r->key_len : record_text_bytes(r->key_len);
-    w->segment.ifile_bytes += (int64_t)record_ifile_bytes(key, record_text_bytes(r->value_len));
+    int64_t times = (int64_t)r->repeats + 1;
+    w->segment.records += times;
+    size_t key = w->format.fixed_keys ? r->key_len : record_text_bytes(r->key_len);
+    size_t value = w->format.fixed_values ? r->value_len : record_text_bytes(r->value_len);
+    w->segment.ifile_bytes += times * (int64_t)record_ifile_bytes(key, value);
     return ST_OK;
 }
 

@@ -1,6 +1,6 @@
 /* hadoop/runfile.h -- sorted records on disk: runs of a map task, one segment for each partition, and their merge.
  *
- * A record is two lengths (LEB128) and the bytes. Runs are in the job's folder of temporary files and read once. The merge keeps
+ * A record is two lengths (LEB128; the key's doubled, plus one when it repeats: then how often follows) and the bytes. Runs are in the job's folder of temporary files and read once. The merge keeps
  * Hadoop's heap, step by step, so that equal keys come in the order in which Hadoop brings them. Its memory is what it is given,
  * as long as no single record is larger. Source: org.apache.hadoop.mapred.Merger, org.apache.hadoop.util.PriorityQueue. */
 #ifndef WEIR_HADOOP_RUNFILE_H
@@ -21,8 +21,11 @@ typedef VEC(Segment) SegmentList;
 
 /* --- writing --- */
 typedef struct RunWriter RunWriter;
-/* `long_keys`: key_of_long's, for ifile_bytes. */
-Status runfile_create(const char *path, bool long_keys, RunWriter **ret_writer, Error *err);
+/* What the records are in Hadoop, for ifile_bytes: Text, or bytes without a length in front. */
+typedef struct RunFormat {
+    bool fixed_keys, fixed_values;
+} RunFormat;
+Status runfile_create(const char *path, RunFormat format, RunWriter **ret_writer, Error *err);
 Status runfile_add(RunWriter *w, const Record *record, Error *err);
 /* Ends the segment begun by the last call (or by runfile_create). */
 void runfile_segment(RunWriter *w, Arena *a, unsigned map, Segment *ret_segment);

@@ -1,19 +1,46 @@
-/* hadoop/sort.c -- see sort.h. */
+/* hadoop/sort.c -- the buffer of a map task's output. Its order is in quicksort.c. See sort.h. */
 #include "hadoop/sort.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum { INSERTION_MAX = 13 };
+enum {
+    LENGTHS_BYTES = 8,  /* in front of a record: of its key, of its value */
+    FOLDED_BYTES = 8,   /* and in front of those: how often it came, its partition */
+    PROBE_RECORDS = 1 << 15,
+    TABLE_BITS = 8,     /* at first; small, so that it stays in the cache */
+    TABLE_BITS_MAX = 18,
+    TABLE_SHARE = 16    /* the table's share of the buffer: one part in so many */
+};
+static const size_t HUGE_PAGES_FROM = 8 << 20;
 
-Status sort_init(SortBuffer *s, size_t size_bytes, const KeyOrder *order, Error *err)
+static size_t record_bytes(const Record *r)
+{
+    return (LENGTHS_BYTES + r->key_len + r->value_len + 3) & ~(size_t)3;
+}
+
+static uint64_t *table_new(unsigned bits)
+{
+    uint64_t *table = calloc((size_t)1 << bits, sizeof *table);
+    if (!table)
+        abort();
+    return table;
+}
+
+Status sort_init(SortBuffer *s, size_t size_bytes, const KeyOrder *order, const Partitioner *partitioner, unsigned reducers, Error *err)
 {
     size_t size = (size_bytes < SORT_BYTES_MAX ? size_bytes : SORT_BYTES_MAX) & ~(size_t)15;
+    unsigned bits_max = TABLE_BITS_MAX;
+    while (bits_max > TABLE_BITS && (sizeof(uint64_t) << bits_max) > size / TABLE_SHARE)
+        bits_max--;
     void *block = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (block == MAP_FAILED)
         return FAIL(err, ST_LIMIT, "java.lang.OutOfMemoryError: a sort buffer of %zu bytes: %s", size, strerror(errno));
-    *s = (SortBuffer){ .block = block, .size_bytes = size, .order = order };
+    if (size >= HUGE_PAGES_FROM) /* the sort goes to and fro in it */
+        (void)madvise(block, size, MADV_HUGEPAGE);
+    *s = (SortBuffer){ .block = block, .size_bytes = size, .order = order, .partitioner = partitioner, .reducers = reducers,
+                       .folded = true, .sequenced = true, .table = table_new(TABLE_BITS), .bits = TABLE_BITS, .bits_max = bits_max };
     return ST_OK;
 }
 
@@ -21,187 +48,269 @@ void sort_done(SortBuffer *s)
 {
     if (s->block)
         munmap(s->block, s->size_bytes);
+    free(s->table);
     *s = (SortBuffer){ 0 };
 }
 
-/* They grow downwards, so before the sort entry 0 is the record that came last: as in Hadoop's buffer. */
-static inline SortEntry *entry(const SortBuffer *s, size_t i)
+/* --- records --- */
+
+static SortEntry entry_of(const SortBuffer *s, size_t at, unsigned partition)
 {
-    return (SortEntry *)(void *)(s->block + s->size_bytes) - s->count + i;
+    SortEntry e = { 0, (uint32_t)(at / 4), partition };
+    size_t length;
+    const uint8_t *key = sort_key(s, &e, &length);
+    e.prefix = key_prefix(s->order, key, length);
+    return e;
 }
 
-bool sort_add(SortBuffer *s, unsigned partition, const Record *r)
+static void put_record(SortBuffer *s, size_t at, const Record *r)
 {
-    size_t need = (SORT_HEADER_BYTES + r->key_len + r->value_len + 3) & ~(size_t)3;
-    size_t left = s->size_bytes - s->used_bytes - s->count * sizeof(SortEntry);
-    if (r->key_len > UINT32_MAX || r->value_len > UINT32_MAX || need + sizeof(SortEntry) > left)
-        return false;
-    uint8_t *at = s->block + s->used_bytes;
     uint32_t lengths[2] = { (uint32_t)r->key_len, (uint32_t)r->value_len };
-    memcpy(at, lengths, sizeof lengths);
-    memcpy(at + SORT_HEADER_BYTES, r->key, r->key_len);
-    memcpy(at + SORT_HEADER_BYTES + r->key_len, r->value, r->value_len);
+    memcpy(s->block + at, lengths, sizeof lengths);
+    memcpy(s->block + at + LENGTHS_BYTES, r->key, r->key_len);
+    memcpy(s->block + at + LENGTHS_BYTES + r->key_len, r->value, r->value_len);
+}
+
+static void get_record(const SortBuffer *s, size_t at, Record *ret_record)
+{
+    uint32_t lengths[2];
+    memcpy(lengths, s->block + at, sizeof lengths);
+    const uint8_t *key = s->block + at + LENGTHS_BYTES;
+    *ret_record = (Record){ .key = key, .value = key + lengths[0], .key_len = lengths[0], .value_len = lengths[1] };
+}
+
+static bool add_plain(SortBuffer *s, const Record *r)
+{
+    size_t need = record_bytes(r), left = s->size_bytes - s->used_bytes - s->count * sizeof(SortEntry);
+    if (need + sizeof(SortEntry) > left)
+        return false;
+    put_record(s, s->used_bytes, r);
     s->count++;
-    *entry(s, 0) = (SortEntry){ s->order->fields ? 0 : key_prefix(r->key, r->key_len), (uint32_t)(s->used_bytes / 4), partition };
+    *sort_entry(s, 0) = entry_of(s, s->used_bytes, partition_of(s->partitioner, r->key, r->key_len, s->reducers));
     s->used_bytes += need;
     return true;
 }
 
-static inline const uint8_t *key_of(const SortBuffer *s, const SortEntry *e, size_t *ret_length)
+/* --- equal records, once --- */
+
+static uint64_t mix(uint64_t hash, uint64_t word)
 {
-    const uint8_t *at = s->block + (size_t)e->at * 4;
-    uint32_t length;
-    memcpy(&length, at, sizeof length);
-    *ret_length = length;
-    return at + SORT_HEADER_BYTES;
+    __extension__ typedef unsigned __int128 Product;
+    Product product = (Product)(hash ^ word) * 0x9e3779b97f4a7c15U;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static int compare_slow(const SortBuffer *s, const SortEntry *x, const SortEntry *y)
+static uint64_t hash_bytes(uint64_t hash, const uint8_t *bytes, size_t length)
 {
-    size_t x_len, y_len;
-    const uint8_t *x_key = key_of(s, x, &x_len), *y_key = key_of(s, y, &y_len);
-    return key_compare(s->order, x_key, x_len, y_key, y_len);
+    uint64_t word;
+    for (; length > 8; bytes += 8, length -= 8) {
+        memcpy(&word, bytes, 8);
+        hash = mix(hash, word);
+    }
+    word = 0;
+    memcpy(&word, bytes, length);
+    return mix(hash, word);
 }
 
-static inline int compare(const SortBuffer *s, const SortEntry *x, const SortEntry *y)
+static uint64_t hash_record(const Record *r)
 {
-    if (x->partition != y->partition)
-        return x->partition < y->partition ? -1 : 1;
-    if (x->prefix != y->prefix)
-        return x->prefix < y->prefix ? -1 : 1;
-    return compare_slow(s, x, y);
+    uint64_t hash = mix(r->key_len + 1, r->value_len + 0x51ed270b);
+    return hash_bytes(hash_bytes(hash, r->key, r->key_len), r->value, r->value_len);
 }
 
-static inline int compare_at(const SortBuffer *s, size_t i, size_t j)
+static bool same_record(const SortBuffer *s, size_t at, const Record *r)
 {
-    return compare(s, entry(s, i), entry(s, j));
+    Record there;
+    get_record(s, at, &there);
+    return there.key_len == r->key_len && there.value_len == r->value_len && memcmp(there.key, r->key, r->key_len) == 0 &&
+           memcmp(there.value, r->value, r->value_len) == 0;
 }
 
-static inline void swap(const SortBuffer *s, size_t i, size_t j)
+/* The slot of the record, or the free one where it belongs. */
+static uint64_t *slot_of(const SortBuffer *s, uint64_t hash, const Record *r)
 {
-    SortEntry e = *entry(s, i);
-    *entry(s, i) = *entry(s, j);
-    *entry(s, j) = e;
-}
-
-static void insertion_sort(const SortBuffer *s, size_t p, size_t r)
-{
-    for (size_t i = p; i < r; i++)
-        for (size_t j = i; j > p && compare_at(s, j - 1, j) > 0; j--)
-            swap(s, j, j - 1);
-}
-
-/* org.apache.hadoop.util.HeapSort: for inputs on which quicksort goes too deep. */
-static void down_heap(const SortBuffer *s, size_t b, size_t i, size_t n)
-{
-    for (size_t child = i << 1; child < n; child = i << 1) {
-        if (child + 1 < n && compare_at(s, b + child, b + child + 1) < 0)
-            child++;
-        if (compare_at(s, b + i, b + child) >= 0)
-            return;
-        swap(s, b + i, b + child);
-        i = child;
+    size_t mask = ((size_t)1 << s->bits) - 1;
+    for (size_t i = (size_t)(hash >> (64 - s->bits));; i = (i + 1) & mask) {
+        uint64_t slot = s->table[i];
+        if (!slot || (slot >> 32 == hash >> 32 && same_record(s, ((slot & UINT32_MAX) - 1) * 4, r)))
+            return &s->table[i];
     }
 }
 
-static void heap_sort(const SortBuffer *s, size_t p, size_t r)
+static void table_grow(SortBuffer *s)
 {
-    size_t n = r - p, highest = 1;
-    while (highest <= n / 2)
-        highest <<= 1;
-    for (size_t i = highest; i > 1; i >>= 1)
-        for (size_t j = i >> 1; j < i; j++)
-            down_heap(s, p - 1, j, n + 1);
-    for (size_t i = r - 1; i > p; i--) {
-        swap(s, p, i);
-        down_heap(s, p - 1, 1, i - p + 1);
+    size_t slots = (size_t)1 << s->bits++, mask = 2 * slots - 1;
+    uint64_t *table = table_new(s->bits);
+    for (size_t k = 0; k < slots; k++) {
+        size_t i = (size_t)(s->table[k] >> (64 - s->bits));
+        while (table[i])
+            i = (i + 1) & mask;
+        table[i] = s->table[k];
+    }
+    free(s->table);
+    s->table = table;
+}
+
+/* What comes later when it is full is not found again. */
+static void table_put(SortBuffer *s, uint64_t *slot, uint64_t hash, size_t at)
+{
+    size_t slots = (size_t)1 << s->bits;
+    if (s->filled >= slots / 4 * 3)
+        return;
+    *slot = (hash & ~(uint64_t)UINT32_MAX) | (at / 4 + 1);
+    if (++s->filled == slots / 4 * 3 && s->bits < s->bits_max)
+        table_grow(s);
+}
+
+static uint32_t *sequence(const SortBuffer *s, size_t i)
+{
+    return (uint32_t *)(void *)(s->block + s->size_bytes) - 1 - i;
+}
+
+/* What the entries of all records need, whether they are put back or not. */
+static size_t entries_bytes(const SortBuffer *s, size_t added, size_t count)
+{
+    size_t folded = count * sizeof(SortEntry) + (s->sequenced ? added * sizeof(uint32_t) + 8 : 0);
+    size_t plain = s->sequenced ? added * sizeof(SortEntry) : 0;
+    return folded > plain ? folded : plain;
+}
+
+/* Each record as often and in the order as it came. In place: an entry is written over what was read before. */
+static void unfold(SortBuffer *s)
+{
+    s->folded = false;
+    s->count = s->added;
+    for (size_t i = s->added; i-- > 0;) {
+        size_t at = (size_t)*sequence(s, i) * 4;
+        uint32_t partition;
+        memcpy(&partition, s->block + at - sizeof partition, sizeof partition);
+        *sort_entry(s, s->count - 1 - i) = entry_of(s, at, partition);
     }
 }
 
-static void order_two(const SortBuffer *s, size_t p, size_t r)
+/* Too few equal ones: it costs more than it saves. */
+static bool pays(const SortBuffer *s)
 {
-    if (compare_at(s, p, r) > 0)
-        swap(s, p, r);
+    return s->count <= s->added / 2;
 }
 
-/* Splits [p, r) around the pivot at p; those equal to it end in [*ret_left, *ret_right). */
-static void split(const SortBuffer *s, size_t p, size_t r, size_t *ret_left, size_t *ret_right)
+/* Makes room in `entries_bytes` for one more. False: the buffer is full, or no longer folded. */
+static bool make_room(SortBuffer *s, size_t need, size_t count)
 {
-    size_t i = p, j = r, low = p, high = r;
-    for (;;) {
-        while (++i < j) {
-            int order = compare_at(s, i, p);
-            if (order > 0)
-                break;
-            if (order == 0 && ++low != i)
-                swap(s, low, i);
-        }
-        while (--j > i) {
-            int order = compare_at(s, p, j);
-            if (order > 0)
-                break;
-            if (order == 0 && --high != j)
-                swap(s, high, j);
-        }
-        if (i >= j)
-            break;
-        swap(s, i, j);
+    if (s->used_bytes + need + entries_bytes(s, s->added + 1, count) <= s->size_bytes)
+        return true;
+    if (!s->sequenced)
+        return false;
+    if (!pays(s)) {
+        unfold(s);
+        return false;
     }
-    j = i;
-    for (size_t k = low + 1; k-- > p;)
-        swap(s, k, --i);
-    while (high < r)
-        swap(s, high++, j++);
-    *ret_left = i;
-    *ret_right = j;
+    s->sequenced = false;
+    return s->used_bytes + need + entries_bytes(s, s->added + 1, count) <= s->size_bytes;
 }
 
-static void quick_sort(const SortBuffer *s, size_t p, size_t r, int depth)
+static bool count_again(SortBuffer *s, size_t at)
 {
-    while (r - p >= INSERTION_MAX) {
-        if (--depth < 0) {
-            heap_sort(s, p, r);
-            return;
-        }
-        order_two(s, (p + r) >> 1, p);
-        order_two(s, (p + r) >> 1, r - 1);
-        order_two(s, p, r - 1);
-        size_t i, j;
-        split(s, p, r, &i, &j);
-        if (i - p < r - j) {
-            quick_sort(s, p, i, depth);
-            p = j;
-        } else {
-            quick_sort(s, j, r, depth);
-            r = i;
-        }
+    uint32_t *times = (uint32_t *)(void *)(s->block + at - FOLDED_BYTES);
+    if (*times == UINT32_MAX || !make_room(s, 0, s->count))
+        return false;
+    ++*times;
+    if (s->sequenced)
+        *sequence(s, s->added) = (uint32_t)(at / 4);
+    s->added++;
+    return true;
+}
+
+static bool add_folded(SortBuffer *s, const Record *r)
+{
+    uint64_t hash = hash_record(r);
+    uint64_t *slot = slot_of(s, hash, r);
+    if (*slot)
+        return count_again(s, ((*slot & UINT32_MAX) - 1) * 4);
+    size_t need = FOLDED_BYTES + record_bytes(r), at = s->used_bytes + FOLDED_BYTES;
+    if (!make_room(s, need, s->count + 1))
+        return false;
+    uint32_t head[2] = { 1, partition_of(s->partitioner, r->key, r->key_len, s->reducers) };
+    memcpy(s->block + s->used_bytes, head, sizeof head);
+    put_record(s, at, r);
+    s->used_bytes += need;
+    if (s->sequenced)
+        *sequence(s, s->added) = (uint32_t)(at / 4);
+    s->added++;
+    s->count++;
+    table_put(s, slot, hash, at);
+    return true;
+}
+
+bool sort_add(SortBuffer *s, const Record *r)
+{
+    if (r->key_len > UINT32_MAX || r->value_len > UINT32_MAX)
+        return false;
+    if (s->folded && s->added == PROBE_RECORDS && s->sequenced && !pays(s))
+        unfold(s);
+    if (s->folded && add_folded(s, r))
+        return true;
+    return !s->folded && add_plain(s, r);
+}
+
+/* --- the order --- */
+
+static void make_entries(SortBuffer *s)
+{
+    size_t i = 0;
+    for (size_t at = 0; at < s->used_bytes; i++) {
+        uint32_t head[2];
+        Record r;
+        memcpy(head, s->block + at, sizeof head);
+        at += FOLDED_BYTES;
+        *sort_entry(s, i) = entry_of(s, at, head[1]);
+        get_record(s, at, &r);
+        at += record_bytes(&r);
     }
-    insertion_sort(s, p, r);
+}
+
+/* Are there two different records of one key? Then Hadoop's order of them depends on all comparisons. */
+static bool ambiguous(const SortBuffer *s)
+{
+    for (size_t i = 1; i < s->count; i++) {
+        const SortEntry *x = sort_entry(s, i - 1), *y = sort_entry(s, i);
+        size_t x_len, y_len;
+        const uint8_t *x_key = sort_key(s, x, &x_len), *y_key = sort_key(s, y, &y_len);
+        if (x->partition == y->partition && x->prefix == y->prefix && key_compare(s->order, x_key, x_len, y_key, y_len) == 0)
+            return true;
+    }
+    return false;
 }
 
 void sort_run(SortBuffer *s)
 {
-    if (s->count < 2)
-        return;
-    int depth = (64 - __builtin_clzll((unsigned long long)s->count - 1)) << 2;
-    quick_sort(s, 0, s->count, depth);
+    if (s->folded)
+        make_entries(s);
+    sort_quick(s);
+    if (s->folded && s->sequenced && ambiguous(s)) {
+        unfold(s);
+        sort_quick(s);
+    }
 }
 
 unsigned sort_partition(const SortBuffer *s, size_t i)
 {
-    return entry(s, i)->partition;
+    return sort_entry(s, i)->partition;
 }
 
 void sort_get(const SortBuffer *s, size_t i, Record *ret_record)
 {
-    const uint8_t *at = s->block + (size_t)entry(s, i)->at * 4;
-    uint32_t lengths[2];
-    memcpy(lengths, at, sizeof lengths);
-    *ret_record = (Record){ at + SORT_HEADER_BYTES, at + SORT_HEADER_BYTES + lengths[0], lengths[0], lengths[1] };
+    size_t at = (size_t)sort_entry(s, i)->at * 4;
+    get_record(s, at, ret_record);
+    uint32_t times = 1;
+    if (s->folded)
+        memcpy(&times, s->block + at - FOLDED_BYTES, sizeof times);
+    ret_record->repeats = times - 1;
 }
 
 void sort_clear(SortBuffer *s)
 {
-    s->used_bytes = 0;
-    s->count = 0;
+    s->used_bytes = s->count = s->added = s->filled = 0;
+    s->folded = s->sequenced = true;
+    memset(s->table, 0, sizeof *s->table << s->bits);
 }

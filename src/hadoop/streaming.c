@@ -203,9 +203,9 @@ static Status reducer(Streaming *s, Job *job, Error *err)
     return processor_of("reducer", s->reducer, "IdentityReducer", &job->reducer, err);
 }
 
-static Status fail_key_type(void *offsets, const Record *record, const Collector *to, Error *err)
+static Status fail_key_type(void *offsets, void *state, const Record *record, const Collector *to, Error *err)
 {
-    (void)record, (void)to;
+    (void)state, (void)record, (void)to;
     return FAIL(err, ST_INVALID, "java.io.IOException: Type mismatch in key from map: expected org.apache.hadoop.io.%s, received "
                 "org.apache.hadoop.io.%s", offsets ? "Text" : "LongWritable", offsets ? "LongWritable" : "Text");
 }

@@ -25,9 +25,7 @@ Status task_run(Task *t, Error *err)
 
 Status task_output_open(Task *t, Output **ret_output, Error *err)
 {
-    const char *name = arena_printf(t->arena, "part-%05u", t->number);
-    if (t->job->output_name)
-        t->job->output_name(t->arena, t->map, t->number, &name);
+    const char *kind = !t->job->new_api ? "" : t->map ? "m-" : "r-", *name = arena_printf(t->arena, "part-%s%05u", kind, t->number);
     return output_open(path_join(t->arena, t->folder, name), &t->job->output_options, ret_output, err);
 }
 
@@ -72,7 +70,8 @@ static Status native_groups(Task *t, const Processor *p, RecordSource source, Co
             if (p->begin)
                 TRY(p->begin(p->data, a, &g->state));
         }
-        TRY(p->add(p->data, g->state, &r, &to, err));
+        for (size_t times = r.repeats + 1; times > 0; times--)
+            TRY(p->add(p->data, g->state, &(Record){ r.key, r.value, r.key_len, r.value_len, 0 }, &to, err));
     }
 }
 

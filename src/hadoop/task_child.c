@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { REPEAT_BYTES = 4096 };
+
 struct TaskChild {
     Task *task;
     Arena *arena;
@@ -92,7 +94,7 @@ static Status on_line(void *self, const char *line, size_t length, Error *err)
     }
     const uint8_t *bytes = (const uint8_t *)line;
     size_t key = found ? (size_t)(found - line) : length;
-    Record record = { bytes, bytes + key + (found ? c->out_len : 0), key, found ? length - key - c->out_len : 0 };
+    Record record = { bytes, bytes + key + (found ? c->out_len : 0), key, found ? length - key - c->out_len : 0, 0 };
     return c->to.collect(c->to.self, &record, err);
 }
 
@@ -167,8 +169,36 @@ Status task_child_start(Task *task, TaskRole role, const char *command, Collecto
     return ST_OK;
 }
 
+/* The line of a record that repeats is made once. */
+static Status write_repeated(TaskChild *c, const Record *r, Error *err)
+{
+    char block[REPEAT_BYTES];
+    size_t n = 0, left = r->repeats + 1;
+    memcpy(block, r->key, r->key_len);
+    memcpy(block + (n += r->key_len), c->in_separator, c->in_len);
+    memcpy(block + (n += c->in_len), r->value, r->value_len);
+    block[n += r->value_len] = '\n';
+    n++;
+    size_t fit = REPEAT_BYTES / n;
+    for (size_t i = 1; i < fit && i < left; i++)
+        memcpy(block + i * n, block, n);
+    for (size_t now; left; left -= now) {
+        now = left < fit ? left : fit;
+        TRY(child_write(c->child, block, now * n, err));
+    }
+    return ST_OK;
+}
+
 Status task_child_write(TaskChild *c, const Record *r, bool with_key, Error *err)
 {
+    if (r->repeats && with_key && !c->long_keys && r->key_len + r->value_len + c->in_len < REPEAT_BYTES)
+        return write_repeated(c, r, err);
+    if (r->repeats) {
+        Record once = { r->key, r->value, r->key_len, r->value_len, 0 };
+        for (size_t times = r->repeats + 1; times > 0; times--)
+            TRY(task_child_write(c, &once, with_key, err));
+        return ST_OK;
+    }
     if (with_key && c->long_keys && r->key_len == 8) {
         char text[24];
         int n = snprintf(text, sizeof text, "%lld", (long long)key_to_long(r->key));

@@ -38,6 +38,17 @@ static Status range_next(void *self, Record *ret_record, bool *ret_new_group, bo
     return ST_OK;
 }
 
+static int64_t range_records(Range r)
+{
+    int64_t records = 0;
+    for (; r.at < r.end; r.at++) {
+        Record record;
+        sort_get(&r.m->sort, r.at, &record);
+        records += (int64_t)record.repeats + 1;
+    }
+    return records;
+}
+
 typedef struct RunOutput {
     Task *task;
     RunWriter *run;
@@ -56,15 +67,15 @@ static Status spill_range(MapOutput *m, RunWriter *run, Range range, Error *err)
     Task *t = m->task;
     if (t->job->combiner.set && range.at < range.end) {
         RunOutput to = { t, run };
-        t->counters.own[COUNT_COMBINE_INPUT_RECORDS] += (int64_t)(range.end - range.at);
+        t->counters.own[COUNT_COMBINE_INPUT_RECORDS] += range_records(range);
         return task_groups(t, &t->job->combiner, (RecordSource){ range_next, &range }, (Collector){ run_collect, &to }, err);
     }
     for (; range.at < range.end; range.at++) {
         Record record;
         sort_get(&m->sort, range.at, &record);
+        t->counters.own[COUNT_SPILLED_RECORDS] += (int64_t)record.repeats + 1;
         TRY(runfile_add(run, &record, err));
     }
-    t->counters.own[COUNT_SPILLED_RECORDS] += (int64_t)(range.end - range.begin);
     return ST_OK;
 }
 
@@ -72,7 +83,7 @@ static Status spill(MapOutput *m, Error *err)
 {
     Task *t = m->task;
     runfile_auto *run = NULL;
-    TRY(runfile_create(arena_printf(t->arena, "%s/%s.spill%u", t->job->folder, t->attempt_id, m->spills++), t->job->long_keys, &run, err));
+    TRY(runfile_create(arena_printf(t->arena, "%s/%s.spill%u", t->job->folder, t->attempt_id, m->spills++), (RunFormat){ t->job->long_keys, t->job->fixed_values }, &run, err));
     sort_run(&m->sort);
     size_t at = 0;
     for (unsigned partition = 0; partition < t->job->reduces; partition++) {
@@ -94,7 +105,7 @@ static Status spill_one(MapOutput *m, unsigned partition, const Record *record, 
 {
     Task *t = m->task;
     runfile_auto *run = NULL;
-    TRY(runfile_create(arena_printf(t->arena, "%s/%s.spill%u", t->job->folder, t->attempt_id, m->spills++), t->job->long_keys, &run, err));
+    TRY(runfile_create(arena_printf(t->arena, "%s/%s.spill%u", t->job->folder, t->attempt_id, m->spills++), (RunFormat){ t->job->long_keys, t->job->fixed_values }, &run, err));
     for (unsigned p = 0; p < t->job->reduces; p++) {
         if (p == partition)
             TRY(runfile_add(run, record, err));
@@ -113,17 +124,17 @@ static Status map_collect(void *self, const Record *record, Error *err)
     t->counters.own[COUNT_MAP_OUTPUT_RECORDS]++;
     if (m->output)
         return output_add(m->output, record, err);
-    size_t key = t->job->long_keys ? 8 : record_text_bytes(record->key_len);
-    t->counters.own[COUNT_MAP_OUTPUT_BYTES] += (int64_t)(key + record_text_bytes(record->value_len));
-    unsigned partition = partition_of(&t->job->partitioner, record->key, record->key_len, t->job->reduces);
-    if (sort_add(&m->sort, partition, record))
+    size_t key = t->job->long_keys ? record->key_len : record_text_bytes(record->key_len);
+    size_t value = t->job->fixed_values ? record->value_len : record_text_bytes(record->value_len);
+    t->counters.own[COUNT_MAP_OUTPUT_BYTES] += (int64_t)(key + value);
+    if (sort_add(&m->sort, record))
         return ST_OK;
     if (m->sort.count) {
         TRY(spill(m, err));
-        if (sort_add(&m->sort, partition, record))
+        if (sort_add(&m->sort, record))
             return ST_OK;
     }
-    return spill_one(m, partition, record, err);
+    return spill_one(m, partition_of(&t->job->partitioner, record->key, record->key_len, t->job->reduces), record, err);
 }
 
 /* --- the mapper --- */
@@ -131,6 +142,7 @@ static Status map_collect(void *self, const Record *record, Error *err)
 typedef struct Feed {
     Task *task;
     TaskChild *child;
+    void *state;         /* of a native mapper */
     Collector to;
 } Feed;
 
@@ -141,7 +153,7 @@ static Status feed(void *self, const Record *record, Error *err)
     f->task->counters.own[COUNT_MAP_INPUT_RECORDS]++;
     if (p->kind == PROCESSOR_COMMAND)
         return task_child_write(f->child, record, !p->ignore_key, err);
-    return p->kind == PROCESSOR_NATIVE ? p->map(p->data, record, &f->to, err) : f->to.collect(f->to.self, record, err);
+    return p->kind == PROCESSOR_NATIVE ? p->map(p->data, f->state, record, &f->to, err) : f->to.collect(f->to.self, record, err);
 }
 
 static Status run_mapper(Task *t, Collector to, Error *err)
@@ -153,8 +165,13 @@ static Status run_mapper(Task *t, Collector to, Error *err)
         TRY(task_child_start(t, TASK_MAPPER, job->mapper.command, to, &child, err));
         f.child = child;
     }
+    bool native = job->mapper.kind == PROCESSOR_NATIVE;
+    if (native && job->mapper.map_begin)
+        TRY(job->mapper.map_begin(job->mapper.data, t->arena, &job->splits.at[t->number], &f.state, err));
     TRY(input_read(job->fs, job->conf, job->input_format, &job->splits.at[t->number], (Collector){ feed, &f }, &job->cancelled,
                    &t->counters.own[COUNT_BYTES_READ], err));
+    if (native && job->mapper.map_end)
+        TRY(job->mapper.map_end(job->mapper.data, f.state, &f.to, &t->counters, err));
     return child ? task_child_end(child, err) : ST_OK;
 }
 
@@ -181,7 +198,7 @@ Status task_map(Task *t, Error *err)
         TRY(run_mapper(t, (Collector){ map_collect, &m }, err));
         return output_finish(output, &t->counters.own[COUNT_BYTES_WRITTEN], err);
     }
-    TRY(sort_init(sort, t->job->sort_bytes, &t->job->order, err));
+    TRY(sort_init(sort, t->job->sort_bytes, &t->job->order, &t->job->partitioner, t->job->reduces, err));
     TRY(run_mapper(t, (Collector){ map_collect, &m }, err));
     if (m.sort.count)
         TRY(spill(&m, err));

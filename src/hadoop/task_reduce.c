@@ -15,11 +15,10 @@ static Status counted_next(void *self, Record *ret_record, bool *ret_new_group, 
     Counted *c = self;
     TRY(c->source.next(c->source.self, ret_record, ret_new_group, ret_more, err));
     if (*ret_more) {
-        c->task->counters.own[COUNT_REDUCE_INPUT_RECORDS]++;
+        c->task->counters.own[COUNT_REDUCE_INPUT_RECORDS] += (int64_t)ret_record->repeats + 1;
         c->task->counters.own[COUNT_REDUCE_INPUT_GROUPS] += *ret_new_group;
     }
-    return (c->task->counters.own[COUNT_REDUCE_INPUT_RECORDS] & 0xfff) == 0 && c->task->job->cancelled
-               ? FAIL(err, ST_CANCELLED, "the job was ended") : ST_OK;
+    return c->task->job->cancelled ? FAIL(err, ST_CANCELLED, "the job was ended") : ST_OK;
 }
 
 static Status reduce_collect(void *self, const Record *record, Error *err)

@@ -234,6 +234,34 @@ static const Type *common_type(Binder *b, enum OperatorClass class, const Type *
     return b->ansi ? coerce_wider(b->a, true, l, r) : coerce_wider_no_string(b->a, false, l, r);
 }
 
+/* DataType.equalsStructurally: the names of fields do not count. */
+static bool same_structure(const Type *x, const Type *y)
+{
+    if (x->kind != y->kind || x->nfields != y->nfields)
+        return false;
+    if (x->kind == TYPE_ARRAY)
+        return same_structure(x->element, y->element);
+    for (size_t i = 0; i < x->nfields; i++)
+        if (!same_structure(x->fields[i].type, y->fields[i].type))
+            return false;
+    return x->kind == TYPE_STRUCT || type_same(x, y);
+}
+
+/* `t` with the names of `like`, whose structure it has. */
+static const Type *renamed(Binder *b, const Type *t, const Type *like)
+{
+    if (t->kind == TYPE_ARRAY)
+        return type_array(b->a, renamed(b, t->element, like->element), t->contains_null);
+    if (t->kind != TYPE_STRUCT)
+        return t;
+    Field *fields = arena_copy(b->a, t->fields, t->nfields * sizeof *fields);
+    for (size_t i = 0; i < t->nfields; i++) {
+        fields[i].name = like->fields[i].name;
+        fields[i].type = renamed(b, t->fields[i].type, like->fields[i].type);
+    }
+    return type_struct(b->a, fields, t->nfields);
+}
+
 static Status to_common(Binder *b, const char *name, enum OperatorClass class, NodeList *args, const Node *at, Error *err)
 {
     const Type *l = args->at[0]->type, *r = args->at[1]->type;
@@ -242,6 +270,10 @@ static Status to_common(Binder *b, const char *name, enum OperatorClass class, N
         return ST_OK;
     if (type_is_ansi_interval(l) && l->kind == r->kind)
         return ST_OK;
+    if (class == OP_COMPARE && !type_same(l, r) && same_structure(l, r)) {
+        cast_arg(b, args, 1, renamed(b, r, l));
+        return ST_OK;
+    }
     const Type *common = common_type(b, class, l, r);
     if (!common || !accepts(class == OP_DIVIDE || class == OP_INTEGRAL_DIVIDE ? OP_MULTIPLY : class, common)) {
         if (class == OP_INTEGRAL_DIVIDE && common && type_is_ansi_interval(common))

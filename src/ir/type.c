@@ -241,3 +241,21 @@ bool type_is_orderable(const Type *t)
         return type_is_atomic(t);
     }
 }
+
+const Type *type_copy(Arena *a, const Type *from)
+{
+    if (!from)
+        return NULL;
+    Type *to = arena_copy(a, from, sizeof *from);
+    to->collation = arena_str(a, from->collation);
+    to->udt = arena_str(a, from->udt);
+    to->element = type_copy(a, from->element);
+    to->key = type_copy(a, from->key);
+    to->sql_type = type_copy(a, from->sql_type);
+    Field *fields = from->nfields ? ARENA_ARRAY(a, Field, from->nfields) : NULL;
+    for (size_t i = 0; i < from->nfields; i++)
+        fields[i] = (Field){ arena_str(a, from->fields[i].name), type_copy(a, from->fields[i].type), from->fields[i].nullable,
+                             arena_str(a, from->fields[i].metadata) };
+    to->fields = fields;
+    return to;
+}

@@ -54,6 +54,8 @@ struct Type {
 extern const Type type_null, type_boolean, type_byte, type_short, type_int, type_long, type_float, type_double, type_string,
     type_binary, type_date, type_time, type_timestamp, type_timestamp_ntz, type_calendar_interval, type_variant;
 
+/* A deep copy that shares nothing with `t`; NULL gives NULL. */
+const Type *type_copy(Arena *a, const Type *t);
 const Type *type_decimal(Arena *a, int precision, int scale); /* unchecked: see type_decimal_bounded */
 /* DecimalType.bounded: precision and scale cut at 38. */
 const Type *type_decimal_bounded(Arena *a, int precision, int scale);

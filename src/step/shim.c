@@ -84,7 +84,7 @@ int shim_not_yet(int argc, char **argv)
     static const char *const names[][2] = {
         { "hive", "Hive" }, { "hive-script", "Hive" }, { "beeline", "Hive" }, { "pig", "Pig" }, { "pig-script", "Pig" },
         { "hadoop", "Hadoop" }, { "hadoop-streaming", "Hadoop streaming" }, { "hdfs", "HDFS commands" },
-        { "yarn", "YARN commands" }, { "mapred", "MapReduce commands" }, { "s3-dist-cp", "S3DistCp" },
+        { "mapred", "MapReduce commands" }, { "s3-dist-cp", "S3DistCp" },
         { "spark-sql", "the spark-sql shell" }, { "pyspark", "the pyspark shell" }, { "spark-shell", "Scala's spark-shell" },
         { "sparkR", "SparkR" }, { "spark-class", "Spark's JVM classes" }, { "sqoop", "Sqoop" },
     };

@@ -8,6 +8,7 @@
 #include "step/channel.h"
 #include "step/place.h"
 #include "step/submit.h"
+#include "yarn/app.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 enum { DRIVER_READY_MS = 30000, DRIVER_STOP_MS = 5000, PROPERTIES_BYTES = 1 << 20, EXIT_SPARK = 1 };
+static const double SPARK_PROGRESS = 0.1; /* what Spark says of itself as long as it runs */
 
 typedef struct Submit {
     Arena *arena;
@@ -34,19 +36,20 @@ typedef struct Submit {
 } Submit;
 
 /* Spark's log format, so that what reads EMR's logs reads these. */
-static void __attribute__((format(printf, 2, 3))) say(const char *level, const char *format, ...)
+static void __attribute__((format(printf, 3, 4))) say_as(const char *level, const char *who, const char *format, ...)
 {
     time_t now = (time_t)(clock_ms() / 1000);
     struct tm tm;
     gmtime_r(&now, &tm);
-    fprintf(stderr, "%02d/%02d/%02d %02d:%02d:%02d %s SparkSubmit: ", tm.tm_year % 100, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-            tm.tm_min, tm.tm_sec, level);
+    fprintf(stderr, "%02d/%02d/%02d %02d:%02d:%02d %s %s: ", tm.tm_year % 100, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+            tm.tm_sec, level, who);
     va_list args;
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);
     fputc('\n', stderr);
 }
+#define say(level, ...) say_as(level, "SparkSubmit", __VA_ARGS__)
 
 static const char *base_name(const char *path)
 {
@@ -223,6 +226,28 @@ static Status run_script(Submit *s, int *ret_code, Error *err)
     return shim_run(argv.at, (const char *const *)shim_env(a, &changes), ret_code, err);
 }
 
+/* The script as an application of YARN, which it is in a step of a cluster. Lines are those of Spark's YARN client. */
+static Status run_application(Submit *s, int *ret_code, Error *err)
+{
+    static const char client[] = "Client";
+    YarnApp *app = NULL;
+    TRY(yarn_app_begin("SPARK", map_get(&s->conf, "spark.app.name"), &app, err));
+    if (!app)
+        return run_script(s, ret_code, err);
+    char *id = arena_str(s->arena, yarn_app_id(app));
+    say_as("INFO", "YarnClientImpl", "Submitted application %s", id);
+    say_as("INFO", client, "Application report for %s (state: RUNNING)", id);
+    yarn_app_progress(app, SPARK_PROGRESS);
+    Status status = run_script(s, ret_code, err);
+    bool good = status == ST_OK && !*ret_code, killed = !good && yarn_app_killed(app);
+    yarn_app_end(app, good, good ? NULL : arena_printf(s->arena, "User application exited with status %d", *ret_code));
+    say_as("INFO", client, "Application report for %s (state: %s)", id, killed ? "KILLED" : "FINISHED");
+    say_as("INFO", client, "\n\t final status: %s", good ? "SUCCEEDED" : killed ? "KILLED" : "FAILED");
+    if (killed)
+        return FAIL(err, ST_CANCELLED, "Application %s is killed", id);
+    return status;
+}
+
 static Status make_folders(Submit *s, Error *err)
 {
     Arena *a = s->arena;
@@ -245,7 +270,7 @@ static Status submit(Submit *s, int *ret_code, Error *err)
     note_py_files(s);
     TRY(get_driver(s, err));
     say("INFO", "Running %s with the Spark driver at %.*s", s->options.application, (int)strcspn(s->remote, ";"), s->remote);
-    TRY(run_script(s, ret_code, err));
+    TRY(run_application(s, ret_code, err));
     if (*ret_code)
         say("ERROR", "User application exited with status %d", *ret_code);
     else

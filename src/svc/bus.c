@@ -1,4 +1,4 @@
-/* svc/bus.c -- see bus.h. One thread for each consumer; all state is in schema/050_bus.sql. */
+/* svc/bus.c -- see bus.h. One thread for each consumer, one for changes; all state is in schema/050_bus.sql and 067_changes.sql. */
 #include "svc/bus.h"
 
 #include "base/clock.h"
@@ -15,6 +15,7 @@ enum {
     PARTIES_MAX = 16,
     BATCH = 64,
     LOOK_MS = 60 * 1000,
+    CHANGES_MS = 250,
     FIRST_RETRY_MS = 1000,
     LAST_RETRY_MS = 5 * 60 * 1000,
     KEEP_MS = 24 * 3600 * 1000,
@@ -37,6 +38,12 @@ typedef struct Sender {
     void *self;
 } Sender;
 
+typedef struct Teller {
+    const char *source;
+    BusTell tell;
+    void *self;
+} Teller;
+
 struct Bus {
     Store *store;
     pthread_mutex_t lock;  /* guards wakes, stop */
@@ -47,6 +54,10 @@ struct Bus {
     size_t consumers_len;
     Sender senders[PARTIES_MAX];
     size_t senders_len;
+    Teller tellers[PARTIES_MAX];
+    size_t tellers_len;
+    pthread_t changes;     /* the thread that tells */
+    bool telling;
 };
 
 /* --- ARNs --- */
@@ -81,6 +92,17 @@ Status bus_put(Db *db, const BusMessage *m, Error *err)
                    " VALUES(?,?,?,?,?,?,'PENDING',?,?)", "ssssssii", service, m->region, m->target, m->source, m->subject, m->payload, now, now);
 }
 
+Status bus_record(Db *db, const BusMessage *m, const char *why, Error *err)
+{
+    arena_auto *a = arena_new();
+    int64_t now = clock_ms();
+    const char *service = bus_arn_service(a, m->target);
+    return db_exec(db, err,
+                   "INSERT INTO bus_message(service, region, target, source, subject, payload, state, attempts, last_error, created_ms, next_ms, settled_ms)"
+                   " VALUES(?,?,?,?,?,?,?,1,?,?,?,?)", "ssssssssiii", service ? service : "", m->region, m->target, m->source, m->subject, m->payload,
+                   why ? "FAILED" : "DELIVERED", why, now, now, now);
+}
+
 void bus_wake(Bus *bus)
 {
     pthread_mutex_lock(&bus->lock);
@@ -89,24 +111,42 @@ void bus_wake(Bus *bus)
     pthread_mutex_unlock(&bus->lock);
 }
 
+static Val *event_document(Arena *a, const Server *server, const BusEvent *e)
+{
+    Val *event = val_map(a);
+    val_set_str(a, event, "version", "0");
+    val_set_str(a, event, "id", random_uuid(a));
+    val_set_str(a, event, "detail-type", e->detail_type);
+    val_set_str(a, event, "source", e->source);
+    val_set_str(a, event, "account", server->account);
+    val_set_str(a, event, "time", time_iso8601_s(a, e->at_ms));
+    val_set_str(a, event, "region", e->region);
+    val_set(a, event, "resources", e->resources ? (Val *)(uintptr_t)e->resources : val_list(a));
+    val_set(a, event, "detail", (Val *)(uintptr_t)e->detail);
+    return event;
+}
+
+static BusMessage event_message(Arena *a, const Server *server, const BusEvent *e)
+{
+    return (BusMessage){ .region = e->region,
+                         .target = bus_arn(a, server, "events", e->region, e->region, "event-bus/default"),
+                         .source = e->about,
+                         .payload = val_to_json(a, event_document(a, server, e)) };
+}
+
+Status bus_put_event(Db *db, Arena *a, const Server *server, const BusEvent *event, Error *err)
+{
+    BusMessage message = event_message(a, server, event);
+    return bus_put(db, &message, err);
+}
+
 BusMessage bus_event(Arena *a, const Server *server, const char *region, const char *event_source, const char *detail_type,
                      const char *resource, const Val *detail)
 {
-    Val *event = val_map(a), *resources = val_list(a);
+    Val *resources = val_list(a);
     val_push(a, resources, val_strv(a, resource));
-    val_set_str(a, event, "version", "0");
-    val_set_str(a, event, "id", random_uuid(a));
-    val_set_str(a, event, "detail-type", detail_type);
-    val_set_str(a, event, "source", event_source);
-    val_set_str(a, event, "account", server->account);
-    val_set_str(a, event, "time", time_iso8601_s(a, clock_ms()));
-    val_set_str(a, event, "region", region);
-    val_set(a, event, "resources", resources);
-    val_set(a, event, "detail", (Val *)detail);
-    return (BusMessage){ .region = region,
-                         .target = bus_arn(a, server, "events", region, region, "event-bus/default"),
-                         .source = resource,
-                         .payload = val_to_json(a, event) };
+    BusEvent event = { region, event_source, detail_type, resource, resources, detail, clock_ms() };
+    return event_message(a, server, &event);
 }
 
 /* --- delivering --- */
@@ -231,6 +271,84 @@ static void *consumer_main(void *arg)
     return NULL;
 }
 
+/* --- changes --- */
+
+typedef struct Change {
+    int64_t id;
+    BusChange change;
+} Change;
+typedef VEC(Change) Changes;
+
+static Status next_changes(Db *db, Arena *a, Changes *ret, Error *err)
+{
+    row_auto *row = NULL;
+    TRY(db_query(db, &row, err, "SELECT id, source, subject, state, facts, at_ms FROM change ORDER BY id LIMIT ?", "i", (int64_t)BATCH));
+    while (row_next(row)) {
+        Val *facts = NULL;
+        const char *text = row_str(row, 4);
+        val_from_json(a, text, strlen(text), &facts);
+        vec_push(a, ret, (Change){ row_int(row, 0), { row_str_in(row, a, 1), row_str_in(row, a, 2), row_str_in(row, a, 3), facts, row_int(row, 5) } });
+    }
+    return row_status(row, err);
+}
+
+static Status tell_one(Bus *bus, Db *db, Arena *a, const Change *c, Error *err)
+{
+    const Teller *teller = NULL;
+    Error why = ERROR_INIT;
+    for (size_t i = 0; i < bus->tellers_len; i++)
+        if (str_eq(bus->tellers[i].source, c->change.source))
+            teller = &bus->tellers[i];
+    TRY(db_begin(db, err));
+    Status status = teller ? teller->tell(teller->self, db, a, &c->change, &why) : ST_OK;
+    if (status == ST_IO || status == ST_INTERNAL) {
+        db_rollback(db);
+        return FAIL(err, status, "%s", why.message);
+    }
+    if (status != ST_OK) {
+        log_error("bus: %s %s is %s: %s", c->change.source, c->change.subject, c->change.state, why.message);
+        db_rollback(db);
+        return db_exec(db, err, "DELETE FROM change WHERE id=?", "i", c->id);
+    }
+    status = db_exec(db, err, "DELETE FROM change WHERE id=?", "i", c->id);
+    if (status == ST_OK)
+        return db_commit(db, err);
+    db_rollback(db);
+    return status;
+}
+
+static Status tell_all(Bus *bus, size_t *ret_told, Error *err)
+{
+    arena_auto *a = arena_new();
+    db_auto *db = NULL;
+    Changes changes = { 0 };
+    *ret_told = 0;
+    TRY(store_borrow(bus->store, &db, err));
+    TRY(next_changes(db, a, &changes, err));
+    for (; *ret_told < changes.len; ++*ret_told)
+        TRY(tell_one(bus, db, a, &changes.at[*ret_told], err));
+    return ST_OK;
+}
+
+/* Whoever changes a state may be below this folder and can not wake us: four looks a second at a table that is empty. */
+static void *changes_main(void *arg)
+{
+    Bus *bus = arg;
+    uint64_t seen = 0;
+    int64_t wait_ms = 0;
+    while (wait_for_work(bus, &seen, wait_ms)) {
+        Error err = ERROR_INIT;
+        size_t told = 0;
+        Status status = tell_all(bus, &told, &err);
+        if (status != ST_OK)
+            log_error("bus, changes: %s", err.message);
+        wait_ms = status != ST_OK ? FIRST_RETRY_MS : told == BATCH ? 0 : CHANGES_MS;
+        if (told)
+            bus_wake(bus);
+    }
+    return NULL;
+}
+
 /* --- life --- */
 
 Status bus_open(Store *store, Bus **ret_bus, Error *err)
@@ -264,8 +382,19 @@ void bus_on_settled(Bus *bus, const char *service, BusSettled settled, void *sel
     bus->senders[bus->senders_len++] = (Sender){ service, settled, self };
 }
 
+void bus_on_change(Bus *bus, const char *source, BusTell tell, void *self)
+{
+    if (bus->tellers_len == PARTIES_MAX)
+        abort();
+    bus->tellers[bus->tellers_len++] = (Teller){ source, tell, self };
+}
+
 Status bus_start(Bus *bus, Error *err)
 {
+    int refused = pthread_create(&bus->changes, NULL, changes_main, bus);
+    if (refused)
+        return FAIL(err, ST_IO, "start the bus: %s", strerror(refused));
+    bus->telling = true;
     for (size_t i = 0; i < bus->consumers_len; i++) {
         Consumer *c = &bus->consumers[i];
         int failed = pthread_create(&c->thread, NULL, consumer_main, c);
@@ -284,6 +413,9 @@ void bus_stop(Bus *bus)
     bus->stop = true;
     pthread_cond_broadcast(&bus->changed);
     pthread_mutex_unlock(&bus->lock);
+    if (bus->telling)
+        pthread_join(bus->changes, NULL);
+    bus->telling = false;
     for (size_t i = 0; i < bus->consumers_len; i++) {
         if (bus->consumers[i].running)
             pthread_join(bus->consumers[i].thread, NULL);

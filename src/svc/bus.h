@@ -4,7 +4,7 @@
  * or neither is. The message names its target by ARN; the ARN's service says who delivers:
  *
  *   arn:aws:sns:REGION:ACCOUNT:TOPIC                   svc/sns: `payload` is the message, `subject` its subject
- *   arn:aws:events:REGION:ACCOUNT:event-bus/default    svc/events: `payload` is the whole event document (bus_event makes it)
+ *   arn:aws:events:REGION:ACCOUNT:event-bus/NAME       svc/events: `payload` is the whole event document (bus_event makes it)
  *   arn:aws:ses:REGION:ACCOUNT:identity/ADDRESS        e-mail to that address: who sends mail (budgets' EMAIL subscribers)
  *
  *   sender:     TRY(db_begin(db, err)); …; TRY(bus_put(db, &message, err)); TRY(db_commit(db, err)); bus_wake(server->bus);
@@ -44,21 +44,49 @@ typedef Status (*BusDeliver)(void *self, const BusMessage *message, Error *err);
 /* A message from this sender is settled: `why` is NULL when it was delivered. Inside the transaction that records it. */
 typedef Status (*BusSettled)(void *self, Db *db, const BusMessage *message, const char *why, Error *err);
 
+/* A state has changed: a row of 067_changes.sql, which a trigger wrote in the transaction that changed it. */
+typedef struct BusChange {
+    const char *source;    /* "emr-step" */
+    const char *subject;   /* the id of what has changed */
+    const char *state;     /* its new state */
+    const Val *facts;
+    int64_t at_ms;
+} BusChange;
+
+/* Inside the transaction that drops the change: puts the events that tell it, or none. ST_IO, ST_INTERNAL: to be tried again. All else is
+ * logged, and the change dropped. */
+typedef Status (*BusTell)(void *self, Db *db, Arena *a, const BusChange *change, Error *err);
+
 Status bus_open(Store *store, Bus **ret_bus, Error *err);
 /* `service`: the third part of targets' ARNs, a literal. Before bus_start. */
 void bus_consume(Bus *bus, const char *service, BusDeliver deliver, void *self);
 /* `service`: the third part of sources' ARNs, a literal. Before bus_start. */
 void bus_on_settled(Bus *bus, const char *service, BusSettled settled, void *self);
+/* `source`: a change's, a literal. Before bus_start. Changes come in their order; those of no teller are dropped. */
+void bus_on_change(Bus *bus, const char *source, BusTell tell, void *self);
 Status bus_start(Bus *bus, Error *err);
 void bus_stop(Bus *bus);  /* ends the threads; nothing is delivered any more */
 void bus_close(Bus *bus); /* NULL is fine */
 
 /* Inside a transaction. id, created_ms and attempts are not read. ST_INVALID when the target is no ARN. */
 Status bus_put(Db *db, const BusMessage *message, Error *err);
+/* The same for a message that its sender has settled by itself: for the record only. `why` NULL: it was delivered. */
+Status bus_record(Db *db, const BusMessage *message, const char *why, Error *err);
 /* Messages were committed: look now. */
 void bus_wake(Bus *bus);
 /* Deletes what was settled a day ago, fails what nobody has taken for a week. */
 Status bus_sweep(Bus *bus, Error *err);
+
+/* What an AWS service tells EventBridge. */
+typedef struct BusEvent {
+    const char *region, *source, *detail_type;  /* "aws.emr", "EMR Step Status Change" */
+    const char *about;     /* ARN of what it is about: the message's source */
+    const Val *resources;  /* NULL: none */
+    const Val *detail;
+    int64_t at_ms;
+} BusEvent;
+/* Onto the region's default event bus. Inside a transaction. Source: "EventBridge event structure". */
+Status bus_put_event(Db *db, Arena *a, const Server *server, const BusEvent *event, Error *err);
 
 /* An EventBridge event on the region's default bus, as a message (payload, target and source filled). `detail` is its detail,
  * `resource` the ARN it is about. Source: "EventBridge event structure". */

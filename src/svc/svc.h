@@ -39,6 +39,7 @@ typedef struct Server {
     struct Credentials *credentials;
     struct Bus *bus;
     struct SnsDelivery *sns; /* svc/sns/sns.h */
+    struct EventClock *events; /* svc/events/events.h */
     const char *smtp;        /* smtp://HOST:PORT for SNS's e-mail, NULL: none */
     struct Glue *glue;
     struct Series *series;

@@ -436,14 +436,15 @@ static bool reserved(const char *word)
     return false;
 }
 
-/* a, t.a, s.t.a, t.* is the select list's. */
+/* a, t.a, s.t.a, and #t.a of a temporary table; t.* is the select list's. */
 static Status parse_column(Parser *p, Error *err)
 {
     const char *name = NULL;
     if (peek(p, 0)->kind == TOKEN_WORD && reserved(peek(p, 0)->text))
         return syntax_error(p, err);
+    bool temporary = take_sign(p, "#");
     TRY(need_name(p, &name, err));
-    dialect_quote_name(p->out, name);
+    dialect_quote_name(p->out, temporary ? arena_printf(p->a, "#%s", name) : name);
     while (at_sign(p, ".") && !(peek(p, 1)->kind == TOKEN_SIGN)) {
         p->at++;
         TRY(need_name(p, &name, err));
@@ -528,7 +529,7 @@ static Status parse_primary(Parser *p, Error *err)
     case TOKEN_SIGN:
         if (at_sign(p, "("))
             return parse_parenthesis(p, err);
-        return syntax_error(p, err);
+        return at_sign(p, "#") ? parse_column(p, err) : syntax_error(p, err);
     case TOKEN_END:
         break;
     }

@@ -13,6 +13,7 @@
     word = letter (letter | digit | "$")*;
     number = (digit+ ("." digit*)? | "." digit+) ([eE] [+-]? digit+)?;
     string = "'" ([^'\\\x00] | "\\" [^\x00] | "''")* "'";
+    dollar = "$" (letter (letter | digit)*)? "$"; /* begins and ends a literal without escapes */
     quoted = "\"" ([^"\x00] | "\"\"")* "\"";
 */
 
@@ -89,6 +90,12 @@ Status dialect_lex(Arena *a, const char *sql, RsTokenList *ret_tokens, Error *er
         word        { ADD(TOKEN_WORD, folded(a, start, (size_t)(YYCURSOR - start))); continue; }
         quoted      { ADD(TOKEN_QUOTED, quoted_name(a, start, YYCURSOR)); continue; }
         [eE] string { start++; ADD(TOKEN_STRING, unquoted(a, start, YYCURSOR)); continue; }
+        dollar      { const char *text = YYCURSOR, *end = strstr(text, arena_strn(a, start, (size_t)(text - start)));
+                      if (!end)
+                          return FAIL(err, ST_INVALID, "unterminated dollar-quoted string at or near \"%.40s\"", start);
+                      YYCURSOR = end + (text - start);
+                      ADD(TOKEN_STRING, arena_strn(a, text, (size_t)(end - text)));
+                      continue; }
         string      { ADD(TOKEN_STRING, unquoted(a, start, YYCURSOR)); continue; }
         number      { ADD(TOKEN_NUMBER, arena_strn(a, start, (size_t)(YYCURSOR - start))); continue; }
         ":" word    { ADD(TOKEN_PARAMETER, arena_strn(a, start + 1, (size_t)(YYCURSOR - start) - 1)); continue; }

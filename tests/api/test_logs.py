@@ -267,6 +267,28 @@ def test_retention_deletes_from_the_disk(start_server):
     assert database.stat().st_size < 1_000_000
 
 
+def test_the_bus_writes_into_a_group(start_server, tmp_path):
+    server = start_server("--auth", "off", home=tmp_path / "bus")
+    server.client("logs").create_log_group(logGroupName="/aws/events/g")
+    assert server.stop() == 0
+    payload = json.dumps({"stream": "from the bus", "message": "{\"a\": 1}", "time": now_ms()})
+    with sqlite3.connect(tmp_path / "bus" / "control.db") as control:
+        for group in ("/aws/events/g:*", "none"):
+            control.execute("INSERT INTO bus_message(service, region, target, source, payload, state, created_ms, next_ms) VALUES('logs', 'us-east-1', ?, 'arn:x:y', ?,"
+                            " 'PENDING', 0, 0)", (f"arn:aws:logs:us-east-1:123456789012:log-group:{group}", payload))
+    control.close()
+    server = start_server("--auth", "off", home=tmp_path / "bus")
+    deadline, states = time.monotonic() + 30, []
+    while len(states) < 2 and time.monotonic() < deadline:
+        with sqlite3.connect(f"file:{tmp_path}/bus/control.db?mode=ro", uri=True) as control:
+            states = [row[0] for row in control.execute("SELECT state FROM bus_message WHERE state<>'PENDING' ORDER BY id")]
+        control.close()
+        time.sleep(0.05)
+    assert states == ["DELIVERED", "FAILED"]
+    found = server.client("logs").get_log_events(logGroupName="/aws/events/g", logStreamName="from the bus")
+    assert messages(found) == ['{"a": 1}']
+
+
 def test_acknowledged_events_survive_a_kill(start_server, tmp_path):
     server = start_server("--auth", "off", home=tmp_path / "killed")
     acknowledged = {}

@@ -109,6 +109,25 @@ def test_batch_is_one_transaction(warehouse):
     assert data.get_statement_result(Id=good["SubStatements"][1]["Id"])["Records"] == [[{"longValue": 1}]]
 
 
+def test_upsert_by_a_temporary_table(warehouse):
+    warehouse.good("create table t_up(n int primary key, s varchar(10))")
+    warehouse.good("insert into t_up values (1, 'a'), (2, 'b')")
+    sqls = ["CREATE TABLE #t_up (LIKE public.t_up INCLUDING DEFAULTS)", "INSERT INTO #t_up VALUES (2, 'B'), (3, 'C')",
+            "DELETE FROM public.t_up USING #t_up WHERE t_up.n = #t_up.n", "INSERT INTO public.t_up SELECT * FROM #t_up"]
+    batch = warehouse.data.batch_execute_statement(ClusterIdentifier="c1", Database="dev", Sqls=sqls, WaitTimeSeconds=30)
+    done = warehouse.data.describe_statement(Id=batch["Id"], WaitTimeSeconds=30)
+    assert done["Status"] == "FINISHED", done
+    assert warehouse.rows("select n, s from t_up order by n") == [[1, "a"], [2, "B"], [3, "C"]]
+
+
+def test_dollar_quotes(warehouse):
+    warehouse.good("create table quoted_by_dollars as select 'it''s' s")
+    warehouse.good(f"UNLOAD ($$SELECT * FROM quoted_by_dollars WHERE s = 'it''s'$$) TO 's3://lake/dollars/' IAM_ROLE '{ROLE}' CSV PARALLEL OFF")
+    assert warehouse.s3.get_object(Bucket="lake", Key="dollars/000")["Body"].read() == b"it's\n"
+    assert warehouse.rows("select $$a'b$$, $x$c$$d$x$") == [["a'b", "c$$d"]]
+    assert "unterminated dollar-quoted string" in warehouse.error("select $$a")
+
+
 def test_sessions_keep_their_transaction(warehouse):
     data = warehouse.data
     started = data.execute_statement(ClusterIdentifier="c1", Database="dev", Sql="create temp table mine(i int)", SessionKeepAliveSeconds=60, WaitTimeSeconds=30)
@@ -264,6 +283,9 @@ def test_states_and_snapshots(warehouse):
     redshift.delete_cluster(ClusterIdentifier="c2", FinalClusterSnapshotIdentifier="last")
     redshift.restore_from_cluster_snapshot(ClusterIdentifier="c2", SnapshotIdentifier="last")
     assert Warehouse(warehouse.server, "c2", create=False).rows("select count(*) from kept") == [[2]]
+    assert code(redshift.delete_cluster, ClusterIdentifier="c3", SkipFinalClusterSnapshot=True,
+                FinalClusterSnapshotIdentifier="x") == "InvalidParameterCombination"
+    redshift.delete_cluster(ClusterIdentifier="c3", SkipFinalClusterSnapshot=True, FinalClusterSnapshotIdentifier="")  # as Airflow sends it
     assert code(other.data.execute_statement, ClusterIdentifier="nosuch", Database="dev", Sql="select 1") == "ValidationException"
     assert 'database "nosuch" does not exist' in other.error("select 1", Database="nosuch")
 

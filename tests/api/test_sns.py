@@ -1,7 +1,9 @@
 """SNS: topics, subscriptions that confirm, filters, deliveries that are retried and survive a kill; SQS as a place to deliver to."""
+import base64
 import http.server
 import json
 import socket
+import subprocess
 import threading
 import time
 import urllib.request
@@ -276,3 +278,52 @@ def test_email_goes_to_the_mail_server_that_was_named(start_server, tmp_path):
     assert "To: <cfo@example.com>" in mail.wait(2)[1] and "tiny" in mail.mails[1]
     own.stop()
     mail.listener.close()
+
+
+def signature_holds(message, folder):
+    """As AWS documents it: names and values, each on a line; verified by OpenSSL with the certificate that the message names."""
+    names = ["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]
+    if message["Type"] == "Notification":
+        names = ["Message", "MessageId", *(["Subject"] if "Subject" in message else []), "Timestamp", "TopicArn", "Type"]
+    (folder / "text").write_text("".join(f"{name}\n{message[name]}\n" for name in names))
+    (folder / "signature").write_bytes(base64.b64decode(message["Signature"]))
+    with urllib.request.urlopen(message["SigningCertURL"], timeout=10) as answer:
+        (folder / "certificate").write_bytes(answer.read())
+    subprocess.run(["openssl", "x509", "-in", "certificate", "-pubkey", "-noout", "-out", "key"], cwd=folder, check=True)
+    digest = {"1": "-sha1", "2": "-sha256"}[message["SignatureVersion"]]
+    done = subprocess.run(["openssl", "dgst", digest, "-verify", "key", "-signature", "signature", "text"], cwd=folder, capture_output=True, text=True)
+    return done.returncode == 0
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_messages_are_signed(server, endpoint, tmp_path, version):
+    sns = server.client("sns")
+    topic = new_topic(sns, Attributes={"SignatureVersion": version})
+    subscribe_http(sns, topic, endpoint)
+    sns.publish(TopicArn=topic, Message="it's \"ours\",\nwhole: é", Subject="hello")
+    sns.publish(TopicArn=topic, Message="no subject")
+    messages = [json.loads(body) for _, body in endpoint.wait(3)]
+    assert [m["SignatureVersion"] for m in messages] == [version] * 3
+    assert all(signature_holds(m, tmp_path) for m in messages)
+    assert not signature_holds({**messages[1], "Message": "forged"}, tmp_path)
+    assert failure(lambda: sns.set_topic_attributes(TopicArn=topic, AttributeName="SignatureVersion", AttributeValue="3")) == "InvalidParameter"
+
+
+def test_what_fails_for_good_goes_to_the_dead_letter_queue(server):
+    sns, endpoint = server.client("sns"), Endpoint(*[404] * 5)
+    topic = new_topic(sns)
+    sqs, url, queue = new_queue(server)
+    arn = subscribe_http(sns, topic, endpoint, RedrivePolicy=json.dumps({"deadLetterTargetArn": queue}))
+    sns.publish(TopicArn=topic, Message="unwanted")
+    (letter,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20, MessageAttributeNames=["All"])["Messages"]
+    assert json.loads(letter["Body"])["Message"] == "unwanted" and letter["MessageAttributes"]["ErrorCode"]["StringValue"] == "404"
+    for bad in ("{}", "x", json.dumps({"deadLetterTargetArn": topic})):
+        assert failure(lambda: sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName="RedrivePolicy", AttributeValue=bad)) == "InvalidParameter"
+    endpoint.stop()
+
+
+def test_attribute_names_of_messages_are_taken_by_their_older_member_too(server):
+    sqs, url, _ = new_queue(server, FifoQueue="true", ContentBasedDeduplication="true")
+    sqs.send_message(QueueUrl=url, MessageBody="x", MessageGroupId="g")
+    (message,) = sqs.receive_message(QueueUrl=url, AttributeNames=["MessageGroupId", "SequenceNumber"])["Messages"]
+    assert message["Attributes"]["MessageGroupId"] == "g" and set(message["Attributes"]) == {"MessageGroupId", "SequenceNumber"}

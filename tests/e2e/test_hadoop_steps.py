@@ -1,5 +1,6 @@
 """Hadoop streaming, the file system shell and the copy tools as steps of a cluster, and on a laptop without one."""
 import gzip
+import json
 import os
 import pathlib
 import subprocess
@@ -112,6 +113,26 @@ def test_existing_output_and_missing_input(cluster):
 def test_other_jars_need_a_jvm(cluster):
     state, _, err = cluster.run("com.example.Main", "x", jar=f"s3://{BUCKET}/code/app.jar")
     assert state == "FAILED" and "needs a JVM engine" in err and "app.jar with the class com.example.Main" in err
+
+
+EXAMPLES_JAR = "/usr/lib/hadoop-mapreduce/hadoop-mapreduce-examples.jar"
+
+
+def test_examples(cluster):
+    """Each way in: the command, `hadoop jar`, the JAR itself here and in S3."""
+    rows, report = f"s3://{BUCKET}/tera/rows", f"s3://{BUCKET}/tera/report"
+    state, _, err = cluster.run("hadoop-mapreduce-examples", "teragen", "-Dmapreduce.job.maps=2", "5k", rows)
+    assert state == "COMPLETED" and cluster.keys("tera/rows/p") == ["tera/rows/part-m-00000", "tera/rows/part-m-00001"], err
+    state, out, err = cluster.run("hadoop", "jar", EXAMPLES_JAR, "terasort", "-D", "mapreduce.job.reduces=3", rows, f"s3://{BUCKET}/tera/sorted")
+    assert state == "COMPLETED" and "Sampling 2 splits of 2\nMaking 3 from 5000 sampled records\n" in out, err
+    assert cluster.run("teravalidate", f"s3://{BUCKET}/tera/sorted", report, jar=EXAMPLES_JAR)[0] == "COMPLETED"
+    assert cluster.text("tera/report/") == "checksum\t9d2a454a26b\n"
+    state, out, err = cluster.run("pi", "2", "50", jar=f"s3://{BUCKET}/code/hadoop-mapreduce-examples-3.3.6.jar")
+    assert state == "COMPLETED" and out.endswith("Estimated value of Pi is 3.20000000000000000000\n"), out
+    state, _, err = cluster.run("hadoop-mapreduce-examples", "sudoku", "x")
+    assert state == "FAILED" and "does not have the example 'sudoku'" in err
+    state, _, err = cluster.run("hadoop-mapreduce-examples", "grep", f"s3://{BUCKET}/in", f"s3://{BUCKET}/found", "(be")
+    assert state == "FAILED" and "PatternSyntaxException" in err and cluster.keys("found") == []
 
 
 def test_a_step_sees_no_file_of_the_lake(cluster, server):
@@ -279,10 +300,70 @@ def test_s3_dist_cp(cluster):
     assert state == "COMPLETED", err
     assert cluster.run("hadoop", "fs", "-cat", "/copied/other.txt")[1] == "other"
     assert "logs-in/other.txt" not in cluster.keys("logs-in/") and len(cluster.keys("logs-in/")) == 6
-    state, _, err = cluster.run("s3-dist-cp", "--src", source, "--dest", f"s3://{BUCKET}/x", "--appendToLastFile")
-    assert state == "FAILED" and "has no --appendToLastFile" in err
+    state, _, err = cluster.run("s3-dist-cp", "--src", source, "--dest", f"s3://{BUCKET}/x", "--s3ServerSideEncryption")
+    assert state == "FAILED" and "has no --s3ServerSideEncryption" in err
     state, _, err = cluster.run("s3-dist-cp", "--src", f"s3://{BUCKET}/absent", "--dest", f"s3://{BUCKET}/x")
     assert state == "FAILED" and "doesn't exist" in err
+
+
+def manifest(path):
+    return [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+
+
+def copy(laptop, *arguments, code=0):
+    done = laptop(WEIR, "s3-dist-cp", *arguments)
+    assert done.returncode == code, done.stderr
+    return done.stderr
+
+
+def test_s3_dist_cp_manifests(laptop):
+    folder = laptop.folder
+    (folder / "in/deep").mkdir(parents=True)
+    for name in ("a.txt", "b.txt", "deep/c.txt"):
+        (folder / "in" / name).write_text(name + "\n")
+    copy(laptop, "--src", "in", "--dest", "out", "--srcPattern", ".*/(a|c).txt", "--outputManifest=first.gz", "--s3Endpoint", "s3.amazonaws.com")
+    assert sorted(str(path.relative_to(folder / "out")) for path in (folder / "out").rglob("*") if path.is_file()) == ["a.txt", "deep/c.txt", "first.gz"]
+    uri = f"file:{folder}/in"
+    first = [{"path": f"{uri}/a.txt", "baseName": "a.txt", "srcDir": uri, "size": 6},
+             {"path": f"{uri}/deep/c.txt", "baseName": "deep/c.txt", "srcDir": uri, "size": 11}]
+    assert manifest(folder / "out/first.gz") == first
+    # what it lists is not copied again, and stands in the next
+    copy(laptop, "--src", "in", "--dest", "out2", "--previousManifest", "out/first.gz", "--outputManifest", "second.gz")
+    assert sorted(path.name for path in (folder / "out2").iterdir()) == ["b.txt", "second.gz"]
+    assert manifest(folder / "out2/second.gz") == [*first, {"path": f"{uri}/b.txt", "baseName": "b.txt", "srcDir": uri, "size": 6}]
+    # or it is the list
+    copy(laptop, "--dest", "out3", "--copyFromManifest", "--previousManifest", "out/first.gz")
+    assert (folder / "out3/deep/c.txt").read_text() == "deep/c.txt\n" and not (folder / "out3/b.txt").exists()
+    assert "previous manifest absent.gz doesn't exist" in copy(laptop, "--src", "in", "--dest", "x", "--previousManifest", "absent.gz", code=1)
+    copy(laptop, "--src", "in", "--dest", "out4", "--previousManifest", "absent.gz", "--requirePreviousManifest=false")
+    assert (folder / "out4/b.txt").exists()
+    (folder / "bad").write_text('{"path":"x","baseName":"../../x"}\n')
+    assert "no file can have the baseName" in copy(laptop, "--dest", "x", "--copyFromManifest", "--previousManifest", "bad", code=1)
+    assert "needs --previousManifest" in copy(laptop, "--src", "in", "--dest", "x", "--copyFromManifest", code=1)
+    assert not (folder / "x").exists()
+
+
+def test_s3_dist_cp_appends_and_prefixes(laptop):
+    folder = laptop.folder
+    (folder / "in").mkdir()
+    for i in range(3):
+        (folder / f"in/log-{i}.txt").write_text(str(i) * 600000)
+    group = ("--groupBy", ".*/(log)-.*(.txt)")
+    copy(laptop, "--src", "in", "--dest", "out", *group, "--targetSize", "1")
+    assert sorted((path.name, path.stat().st_size) for path in (folder / "out").iterdir()) == [(f"log{i}.txt", 600000) for i in range(3)]
+    (folder / "in2").mkdir()
+    (folder / "in2/log-3.txt").write_text("x" * 400000)
+    (folder / "in2/log-4.txt").write_text("y" * 400000)
+    copy(laptop, "--src", "in2", "--dest", "out", *group, "--targetSize", "1", "--appendToLastFile", "--deleteOnSuccess")
+    assert (folder / "out/log2.txt").read_text() == "2" * 600000 + "x" * 400000  # as much as goes into it
+    assert (folder / "out/log3.txt").read_text() == "y" * 400000 and list((folder / "in2").iterdir()) == []
+    (folder / "in/log-0.txt").write_text("more")
+    copy(laptop, "--src", "in", "--dest", "plain", "--srcPattern", ".*-0.txt")
+    copy(laptop, "--src", "in", "--dest", "plain", "--srcPattern", ".*-0.txt", "--appendToLastFile", "--storageClass", "STANDARD_IA")
+    assert (folder / "plain/log-0.txt").read_text() == "moremore"
+    (folder / "prefixes").write_text(f"file:{folder}/in/log-1\nfile:{folder}/in/log-2\n")
+    copy(laptop, "--src", "in", "--dest", "some", "--srcPrefixesFile", "prefixes")
+    assert sorted(path.name for path in (folder / "some").iterdir()) == ["log-1.txt", "log-2.txt"]
 
 
 def test_distcp(laptop):

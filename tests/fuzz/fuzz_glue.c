@@ -5,7 +5,7 @@
 
 #include "base/str.h"
 #include "svc/glue/crawl_private.h"
-#include "svc/glue/cron.h"
+#include "svc/schedule.h"
 #include "svc/glue/expression.h"
 #include "svc/glue/name_pattern.h"
 
@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 0: expression(a, text); break;
     case 1: lines(a, text); break;
     case 2: crawl_infer_avro(a, text, size - 1, &avro); break;
-    case 3: cron_is_due(text, 1771000000000); break;
+    case 3: schedule_is_due(text, 1771000000000); break;
     default: {
         name_pattern_auto *p = NULL;
         if (strlen(text) <= 64 && name_pattern_new(a, text, &p, NULL) == ST_OK)

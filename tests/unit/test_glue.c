@@ -1,7 +1,5 @@
 /* Glue's small languages: partition expressions, name patterns, schedules. */
-#include "base/clock.h"
 #include "base/str.h"
-#include "svc/glue/cron.h"
 #include "svc/glue/expression.h"
 #include "svc/glue/name_pattern.h"
 
@@ -135,27 +133,6 @@ static void patterns_match_whole_names(void **state)
     assert_int_equal(name_pattern_new(a, "(a", &p, NULL), ST_INVALID);
 }
 
-static bool is_due(const char *schedule, const char *time)
-{
-    int64_t ms = 0;
-    assert_true(time_parse_iso8601(time, &ms));
-    return cron_is_due(schedule, ms);
-}
-
-static void schedules_name_minutes(void **state)
-{
-    (void)state;
-    Error err = ERROR_INIT;
-    assert_int_equal(cron_check("cron(15 12 * * ? *)", &err), ST_OK);
-    assert_true(is_due("cron(15 12 * * ? *)", "2026-03-02T12:15:30Z") && !is_due("cron(15 12 * * ? *)", "2026-03-02T12:16:00Z"));
-    assert_true(is_due("cron(0/15 8-17 ? * MON-FRI *)", "2026-03-02T08:45:00Z") && !is_due("cron(0/15 8-17 ? * MON-FRI *)", "2026-03-01T08:45:00Z"));
-    assert_true(is_due("cron(0 0 1,15 JAN,mar ? 2026-2028)", "2026-03-15T00:00:00Z"));
-    static const char *const broken[] = { "", "every day", "cron(* * * * ?)", "cron(60 * * * ? *)", "cron(* * L * ? *)", "cron(* * ? * 6#3 *)",
-                                          "cron(* * * 13 ? *)", "cron(*/0 * * * ? *)", "cron(* * * * ? *", "cron(* * * * ? * *)", "rate(5 minutes)" };
-    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
-        assert_int_equal(cron_check(broken[i], &err), ST_INVALID);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,7 +141,6 @@ int main(void)
         cmocka_unit_test(null_is_neither_equal_nor_unequal),
         cmocka_unit_test(malformed_expressions_are_refused),
         cmocka_unit_test(patterns_match_whole_names),
-        cmocka_unit_test(schedules_name_minutes),
     };
     return cmocka_run_group_tests_name("glue", tests, NULL, NULL);
 }

@@ -218,6 +218,33 @@ static void reads_in_the_order_of_time_then_arrival(void **state)
     assert_int_equal(s.last_ms, 30);
 }
 
+static void pages_through_events_of_one_time(void **state)
+{
+    Home *h = *state;
+    LogStream s = stream(h, 3, "same");
+    Error err = ERROR_INIT;
+    LogLine lines[1000];
+    for (size_t i = 0; i < 1000; i++)
+        lines[i] = (LogLine){ 50, "x", 1 };
+    assert_int_equal(events_append(h->events, s.id, lines, 1000, 1, &err), ST_OK);
+    append(h, s.id, 49, "before");
+    append(h, s.id, 51, "after");
+    for (int backward = 0; backward < 2; backward++) {
+        EventRange range = { .stream = s.id, .end_ms = INT64_MAX, .limit = 300, .max_bytes = 1 << 20, .backward = backward };
+        size_t count = 0;
+        bool more = true;
+        while (more) {
+            LogEvents page = { 0 };
+            assert_int_equal(events_read(h->events, h->a, &range, &page, &more, &err), ST_OK);
+            count += page.len;
+            const LogEvent *last = &page.at[backward ? 0 : page.len - 1];
+            range.from = (EventPlace){ last->time_ms, last->id };
+            range.has_from = true;
+        }
+        assert_int_equal(count, 1002);
+    }
+}
+
 static void scans_streams_as_one(void **state)
 {
     Home *h = *state;
@@ -287,6 +314,7 @@ int main(void)
         cmocka_unit_test(fields),
         cmocka_unit_test(extracts),
         cmocka_unit_test_setup_teardown(reads_in_the_order_of_time_then_arrival, setup, teardown),
+        cmocka_unit_test_setup_teardown(pages_through_events_of_one_time, setup, teardown),
         cmocka_unit_test_setup_teardown(scans_streams_as_one, setup, teardown),
         cmocka_unit_test_setup_teardown(sweep_deletes_what_is_too_old_and_what_is_nobodys, setup, teardown),
     };

@@ -178,12 +178,48 @@ static bool nulls_inside(const Type *t)
     }
 }
 
-Status emit_check_order(Emit *e, const Node *value)
+static const char *key_of(Emit *e, const char *x, const Type *t, bool alike);
+
+/* One field of a key: whether it is there, then its own key. */
+static void put_key_part(Emit *e, const char *x, const Type *t, bool nullable, bool alike, size_t i, Str *out)
 {
-    if (!nulls_inside(value->type))
-        return ST_OK;
-    return emit_unsupported(e, value, arena_printf(e->a, "as %s: the order of values that may hold a NULL inside",
-                                                   type_sql_text(e->a, value->type)));
+    if (nullable || alike)
+        str_addf(out, "%sn%zu := %s IS NOT NULL", i ? ", " : "", i, x);
+    str_addf(out, "%sv%zu := %s", i || nullable || alike ? ", " : "", i, key_of(e, x, t, alike));
+}
+
+/* alike: of the same form for types that differ in what may be NULL. */
+static const char *key_of(Emit *e, const char *x, const Type *t, bool alike)
+{
+    str_auto out = EMIT_STR;
+    if (t->kind == TYPE_UDT)
+        return key_of(e, x, t->sql_type, alike);
+    if (t->kind != TYPE_ARRAY && t->kind != TYPE_STRUCT)
+        return x;
+    if (!alike && !nulls_inside(t))
+        return x;
+    if (t->kind == TYPE_ARRAY) {
+        const char *item = emit_fresh(e, "x");
+        str_addf(&out, "list_transform(%s, lambda %s: struct_pack(", x, item);
+        put_key_part(e, item, t->element, t->contains_null, alike, 0, &out);
+        str_add(&out, "))");
+        return str_arena(&out, e->a);
+    }
+    str_addf(&out, "CASE WHEN %s IS NOT NULL THEN struct_pack(", x);
+    for (size_t i = 0; i < t->nfields; i++)
+        put_key_part(e, arena_printf(e->a, "struct_extract(%s, %s)", x, emit_quoted(e, t->fields[i].name)), t->fields[i].type, t->fields[i].nullable, alike, i, &out);
+    str_add(&out, ") END");
+    return str_arena(&out, e->a);
+}
+
+const char *emit_order_key(Emit *e, const char *x, const Type *t)
+{
+    return key_of(e, x, t, false);
+}
+
+const char *emit_comparison_key(Emit *e, const char *x, const Type *t)
+{
+    return key_of(e, x, t, true);
 }
 
 Status emit_orders(Emit *e, const NodeList *orders, Str *out)
@@ -191,8 +227,8 @@ Status emit_orders(Emit *e, const NodeList *orders, Str *out)
     for (size_t i = 0; i < orders->len; i++) {
         const SortOrder *o = node_as(SortOrder, orders->at[i]);
         const char *key;
-        TRY(emit_check_order(e, o->child));
         TRY(emit_text(e, o->child, &key));
+        key = emit_order_key(e, key, o->child->type);
         bool desc = o->direction == SORT_DESC;
         bool last = o->nulls == NULLS_LAST || (o->nulls == NULLS_DEFAULT && desc);
         /* A constant would be taken for a column's number. */
@@ -739,7 +775,8 @@ static bool find_python(const Node *n, void *found)
 
 Status emit_plan(Arena *a, const EmitOptions *options, const Node *bound, Str *sql, Error *err)
 {
-    Emit e = { .a = a, .o = options, .err = err };
+    DecimalColumns *decimals = NULL;
+    Emit e = { .a = a, .o = options, .err = err, .root = bound, .decimals = &decimals };
     node_walk(bound, find_python, &e.python);
     Sel s;
     TRY(emit_relation(&e, bound, &s));

@@ -1,6 +1,8 @@
 /* back/duckdb/emit_call.c -- calls: finding a function's text and filling it in; windows. */
 #include "back/duckdb/emit_call.h"
 
+#include "back/duckdb/emit_decimal.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -216,43 +218,82 @@ Status emit_template(Emit *e, const Call *call, const char *const *args, const c
     return fill(&f, text, strlen(text), out);
 }
 
-/* Functions that order their arguments, from the given one on, or what is inside it. */
-static Status check_ordered(Emit *e, const Call *c)
+static const Type *arg_type(const Call *c, size_t i)
 {
-    static const struct {
-        const char *name;
-        size_t argument;
-        bool elements; /* of an array: its own elements may be NULL, the functions handle those */
-    } ordering[] = {
-        { "min", 0, false },      { "max", 0, false },    { "min_by", 1, false },   { "max_by", 1, false }, { "<", 0, false },
-        { "<=", 0, false },       { ">", 0, false },      { ">=", 0, false },       { "between", 0, false }, { "greatest", 0, false },
-        { "least", 0, false },    { "array_min", 0, true }, { "array_max", 0, true }, { "sort_array", 0, true }, { "array_sort", 0, true },
-    };
-    for (size_t i = 0; i < sizeof ordering / sizeof *ordering; i++) {
-        if (!str_eq(ordering[i].name, c->function->name) || c->args.len <= ordering[i].argument)
-            continue;
-        Node *value = c->args.at[ordering[i].argument];
-        if (ordering[i].elements && value->type->kind == TYPE_ARRAY) {
-            Node element = *value;
-            element.type = value->type->element;
-            return emit_check_order(e, &element);
-        }
-        for (size_t k = ordering[i].argument; k < c->args.len; k++)
-            TRY(emit_check_order(e, c->args.at[k]));
-    }
+    return c->args.at[i]->type;
+}
+
+/* Functions that order their arguments. */
+typedef enum OrderedBy { BY_NOTHING, BY_ARGUMENTS, BY_SECOND, BY_ITSELF, BY_ITEMS, BY_MANY } OrderedBy;
+
+static OrderedBy ordered_by(const Call *c)
+{
+    const char *name = c->function->name;
+    if (has_word("< <= > >= between", name))
+        return BY_ARGUMENTS;
+    if (has_word("min_by max_by", name))
+        return BY_SECOND;
+    if (has_word("min max", name))
+        return BY_ITSELF;
+    if (has_word("array_min array_max sort_array array_sort", name))
+        return BY_ITEMS;
+    return has_word("greatest least", name) ? BY_MANY : BY_NOTHING;
+}
+
+/* Does the engine order values of the type otherwise than Spark? */
+static bool needs_key(Emit *e, const Type *t)
+{
+    return !str_eq(emit_order_key(e, "x", t), "x");
+}
+
+static Status emit_keyed_items(Emit *e, const Call *c, const char **args, const char *text, Str *out)
+{
+    const char *x = emit_fresh(e, "x"), *y = emit_fresh(e, "x");
+    str_auto sorted = EMIT_STR;
+    args[0] = arena_printf(e->a, "list_transform(%s, lambda %s: CASE WHEN %s IS NOT NULL THEN struct_pack(k := %s, v := %s) END)", args[0], x, x,
+                           emit_order_key(e, x, arg_type(c, 0)->element), x);
+    TRY(emit_template(e, c, args, text, &sorted));
+    if (str_starts(c->function->name, "array_m"))
+        str_addf(out, "struct_extract(%s, 'v')", str_text(&sorted));
+    else
+        str_addf(out, "list_transform(%s, lambda %s: struct_extract(%s, 'v'))", str_text(&sorted), y, y);
     return ST_OK;
+}
+
+/* Keys take the place of the arguments that are ordered. False: it is written like any other call. */
+static Status emit_ordered(Emit *e, const Call *c, const char **args, const char *text, bool *ret_done, Str *out)
+{
+    OrderedBy by = ordered_by(c);
+    size_t from = by == BY_SECOND;
+    *ret_done = false;
+    if (by == BY_NOTHING || c->args.len <= from)
+        return ST_OK;
+    const Type *t = by == BY_ITEMS ? arg_type(c, 0)->element : arg_type(c, from);
+    bool needed = t && needs_key(e, t);
+    for (size_t i = 1; by == BY_ARGUMENTS && i < c->args.len; i++)
+        needed = needed || needs_key(e, arg_type(c, i));
+    if (!needed)
+        return ST_OK;
+    if (by == BY_MANY || (by == BY_ITEMS && !text))
+        return emit_unsupported(e, (const Node *)c, "the order of values that may hold a NULL inside");
+    for (size_t i = 0; by == BY_ARGUMENTS && i < c->args.len; i++)
+        args[i] = emit_comparison_key(e, args[i], arg_type(c, i));
+    if (by == BY_SECOND)
+        args[1] = emit_order_key(e, args[1], t);
+    if (by != BY_ITSELF && by != BY_ITEMS)
+        return ST_OK;
+    *ret_done = true;
+    if (by == BY_ITEMS)
+        return emit_keyed_items(e, c, args, text, out);
+    const char *both[] = { arena_printf(e->a, "CASE WHEN %s IS NOT NULL THEN struct_pack(k := %s, v := %s) END", args[0], emit_order_key(e, args[0], t), args[0]) };
+    return emit_template(e, c, both, str_eq(c->function->name, "min") ? "struct_extract(min($1)@, 'v')" : "struct_extract(max($1)@, 'v')", out);
 }
 
 /* Arithmetic, comparisons, sums: they mean the same for a decimal of any precision that holds it, and a cast that only widens
  * costs as much as the arithmetic. */
 static bool takes_any_width(const Call *c)
 {
-    return has_word("+ - * / % mod pmod div = == <=> != < <= > >= sum try_sum avg mean try_avg count", c->function->name);
-}
-
-static bool is_decimal_call(const Node *n)
-{
-    return node_is(Call, n) && n->type && n->type->kind == TYPE_DECIMAL;
+    return has_word("+ - * / % mod pmod div try_add try_subtract try_multiply try_divide try_mod = == <=> != < <= > >= sum try_sum avg mean try_avg count", c->function->name);
 }
 
 Status emit_call(Emit *e, const Node *n, Str *out)
@@ -260,7 +301,6 @@ Status emit_call(Emit *e, const Node *n, Str *out)
     const Call *c = node_as(Call, n);
     bool any_width = e->any_width;
     e->any_width = false;
-    TRY(check_ordered(e, c));
     const FunctionText *t = text_find(e, c);
     if (!t && !c->function->engine)
         return emit_unsupported(e, n, c->function->name);
@@ -268,11 +308,15 @@ Status emit_call(Emit *e, const Node *n, Str *out)
     const char **args = ARENA_ARRAY(e->a, const char *, c->args.len + 1);
     e->over = NULL; /* the arguments are no window functions */
     for (size_t i = 0; i < c->args.len; i++) {
-        e->any_width = takes_any_width(c) && is_decimal_call(c->args.at[i]);
+        e->any_width = takes_any_width(c) && decimal_any_width(c->args.at[i]);
         TRY(emit_text(e, c->args.at[i], &args[i]));
     }
     e->any_width = any_width;
     e->over = over;
+    bool done;
+    TRY(emit_ordered(e, c, args, t ? t->text : c->function->engine, &done, out));
+    if (done)
+        return ST_OK;
     if (t && t->emitter)
         return t->emitter(e, c, args, out);
     return emit_template(e, c, args, t ? t->text : c->function->engine, out);

@@ -23,54 +23,6 @@ static bool is_literal_text(const Node *n, const Value **ret_value)
 }
 
 /* ---------------------------------------------------------------- decimals */
-static int max_of(int a, int b)
-{
-    return a > b ? a : b;
-}
-
-/* The engine holds up to 18 digits in 64 bits, and gives no more for two such operands, whatever the result needs: it fails
- * instead. An operand of 19 digits or more, as declared by a column or a cast, makes it take 128. */
-static bool is_wide(const Node *n)
-{
-    return n->type->precision > 18 && !node_is(Call, n);
-}
-
-/* The engine's own decimal arithmetic means the same while its result fits 38 digits and keeps its scale. */
-static bool native_decimal(const Call *c, const Type *l, const Type *r, const Type *to, int op)
-{
-    if (to->precision > 18 && !is_wide(c->args.at[0]) && !is_wide(c->args.at[1]))
-        return false;
-    if (op == OP_MULTIPLY)
-        return l->precision + r->precision <= DECIMAL_MAX_PRECISION && to->scale == l->scale + r->scale;
-    if (op != OP_ADD && op != OP_SUBTRACT)
-        return false;
-    int scale = max_of(l->scale, r->scale);
-    return to->scale == scale && scale + max_of(l->precision - l->scale, r->precision - r->scale) + 1 <= DECIMAL_MAX_PRECISION;
-}
-
-Status emit_decimal_arithmetic(Emit *e, const Call *c, const char *const *args, Str *out)
-{
-    static const char *const names[] = { "+", "-", "*", "/", "%", "div", "pmod" };
-    const char *name = str_eq(c->function->name, "mod") ? "%" : c->function->name;
-    const Type *l = arg_type(c, 0), *r = arg_type(c, 1), *to = c->node.type;
-    int op = 0;
-    while (!str_eq(names[op], name))
-        op++;
-    if (native_decimal(c, l, r, to, op)) {
-        str_addf(out, e->any_width ? "(%s %s %s)" : "CAST((%s %s %s) AS %s)", args[0], name, args[1], emit_word(e, to));
-        return ST_OK;
-    }
-    bool whole = op == OP_INTEGER_DIVIDE;
-    if (e->any_width) {
-        str_addf(out, "spark_decimal_%d(%s, %s, %d, %d, %d)", whole ? 0 : to->scale, args[0], args[1], op,
-                 whole ? DECIMAL_MAX_PRECISION : to->precision, e->o->ansi);
-        return ST_OK;
-    }
-    str_addf(out, "CAST(spark_decimal_%d(%s, %s, %d, %d, %d) AS %s)", whole ? 0 : to->scale, args[0], args[1], op,
-             whole ? DECIMAL_MAX_PRECISION : to->precision, e->o->ansi, emit_word(e, to));
-    return ST_OK;
-}
-
 /* round, bround, ceil, floor with a scale. */
 Status emit_round(Emit *e, const Call *c, const char *const *args, Str *out)
 {

@@ -1,4 +1,5 @@
 /* back/duckdb/emit_expr.c -- expressions but for calls and casts, which have files of their own. */
+#include "back/duckdb/emit_decimal.h"
 #include "back/duckdb/emit_internal.h"
 
 #include <inttypes.h>
@@ -97,17 +98,22 @@ Status emit_literal(Emit *e, const Value *v, const Type *t, Str *out)
 /* ---------------------------------------------------------------- the rest */
 static Status emit_case(Emit *e, const Case *c, Str *out)
 {
+    bool any_width = e->any_width; /* of the values, each by itself */
     str_add(out, "CASE");
     for (size_t i = 0; i < c->whens.len; i++) {
         str_add(out, " WHEN ");
+        e->any_width = false;
         TRY(emit_expr(e, c->whens.at[i], out));
         str_add(out, " THEN ");
+        e->any_width = any_width && decimal_any_width(c->thens.at[i]);
         TRY(emit_expr(e, c->thens.at[i], out));
     }
     if (c->otherwise) {
         str_add(out, " ELSE ");
+        e->any_width = any_width && decimal_any_width(c->otherwise);
         TRY(emit_expr(e, c->otherwise, out));
     }
+    e->any_width = any_width;
     str_add(out, " END");
     return ST_OK;
 }
@@ -247,12 +253,18 @@ static Status emit_cast_node(Emit *e, const Cast *c, Str *out)
 {
     const char *child;
     int mode = (int)c->mode == CAST_SESSION ? (e->o->ansi ? CAST_ANSI : CAST_LEGACY) : (int)c->mode;
+    const Type *to = c->to;
+    bool any_width = e->any_width;
+    e->any_width = false;
     TRY(emit_text(e, c->child, &child));
-    return emit_cast(e, child, c->child->type, c->to, mode, out);
+    e->any_width = any_width;
+    int digits = any_width && to->kind == TYPE_DECIMAL ? decimal_shape(e, (const Node *)c, true).digits : to->precision;
+    if (digits != to->precision)
+        to = type_decimal(e->a, digits, to->scale);
+    return emit_cast(e, child, c->child->type, to, mode, out);
 }
 
-/* A group expression of the Aggregate that is being emitted is known by its column. */
-static const char *group_name(const Emit *e, const Node *n)
+const char *emit_group_name(const Emit *e, const Node *n)
 {
     for (size_t i = 0; e->groups && i < e->groups->groups->len; i++) {
         if (node_equal(e->groups->groups->at[i], n))
@@ -263,7 +275,7 @@ static const char *group_name(const Emit *e, const Node *n)
 
 Status emit_expr(Emit *e, const Node *n, Str *out)
 {
-    const char *group = group_name(e, n);
+    const char *group = emit_group_name(e, n);
     if (group) {
         str_add(out, group);
         return ST_OK;

@@ -18,6 +18,7 @@ typedef struct CteScope {
     const struct CteScope *outer;
 } CteScope;
 
+typedef struct DecimalColumns DecimalColumns;
 typedef struct Emit {
     Arena *a;
     const EmitOptions *o;
@@ -27,6 +28,8 @@ typedef struct Emit {
     const char *over;    /* " OVER (…)" of the window function that is being emitted, NULL: none */
     bool any_width;      /* whoever takes the decimal that is emitted next takes any precision of its scale */
     size_t names;        /* made so far */
+    const Node *root;    /* of the plan; NULL: an expression by itself */
+    DecimalColumns **decimals; /* what is known of its columns (emit_decimal.c), made when it is asked for */
     bool python;         /* there are Python functions in the plan */
 } Emit;
 
@@ -40,13 +43,18 @@ Status emit_expr(Emit *e, const Node *n, Str *out);
 /* The expression as an arena text. */
 Status emit_text(Emit *e, const Node *n, const char **ret_text);
 Status emit_relation(Emit *e, const Node *n, Sel *ret_sel);
+/* A group expression of the Aggregate that is being emitted is known by its column; NULL: it is none. */
+const char *emit_group_name(const Emit *e, const Node *n);
 /* "(SELECT …)" or "SELECT …" of a relation. */
 Status emit_select(Emit *e, const Node *n, const char **ret_sql);
 Status emit_scan(Emit *e, const Node *n, Sel *ret_sel);
 Status emit_call(Emit *e, const Node *n, Str *out);
 Status emit_window(Emit *e, const Window *w, Str *out);
 /* Refuses to order values of `value` where the engine's order is not Spark's: it puts a NULL inside a struct or array last. */
-Status emit_check_order(Emit *e, const Node *value);
+/* What the engine orders as Spark orders `x`: inside of arrays and structs NULL comes first, where the engine has it last. x itself
+ * when no NULL can stand inside. Source: InterpretedOrdering. */
+const char *emit_order_key(Emit *e, const char *x, const Type *t);
+const char *emit_comparison_key(Emit *e, const char *x, const Type *t); /* can be compared with another one's, whatever may be NULL in either */
 Status emit_orders(Emit *e, const NodeList *orders, Str *out);
 Status emit_literal(Emit *e, const Value *v, const Type *t, Str *out);
 /* Casts `text`, an expression of type `from`. mode: CAST_LEGACY, CAST_ANSI or CAST_TRY. */

@@ -17,7 +17,7 @@ struct EngineResult {
     Arena *arena;
     const Type *schema;
     char *time_zone;
-    int64_t batch_rows, rows;
+    int64_t batch_rows, batch_bytes, rows;
     EngineKey key;
     Str last_key; /* of the last row that was given out */
     idx_t left_from; /* rows of left_over that were */
@@ -73,8 +73,8 @@ static Status set_up(Engine *e, const EngineOptions *options, Error *err)
     duckdb_connection connection;
     if (duckdb_connect(e->db, &connection) != DuckDBSuccess)
         return FAIL(err, ST_INTERNAL, "connect to the engine");
-    /* Not in the configuration of the open: the option comes with an extension that is loaded then. */
-    Status status = engine_run(connection, "SET GLOBAL TimeZone='UTC'", NULL, err);
+    /* Not in the configuration of the open: the options come with extensions that are loaded then. */
+    Status status = engine_run(connection, "SET GLOBAL TimeZone='UTC'; SET GLOBAL parquet_metadata_cache=true", NULL, err);
     if (status == ST_OK)
         status = kernels_register(connection, err);
     if (status == ST_OK)
@@ -113,6 +113,7 @@ Status engine_open(const EngineOptions *options, Engine **ret_engine, Error *err
     if (!e)
         abort();
     pthread_mutex_init(&e->lock, NULL);
+    e->footers = footers_new();
     char *message = NULL;
     duckdb_state state = duckdb_open_ext(NULL, &e->db, config, &message);
     duckdb_destroy_config(&config);
@@ -139,6 +140,7 @@ void engine_close(Engine *e)
         e->signatures = next;
     }
     pthread_mutex_destroy(&e->lock);
+    footers_free(e->footers);
     free(e);
 }
 
@@ -211,6 +213,7 @@ Status engine_query(EngineSession *s, const char *sql, const EngineOutput *outpu
     r->schema = type_struct(arena, output->schema->fields, output->schema->nfields);
     r->time_zone = arena_str(arena, output->time_zone ? output->time_zone : "UTC");
     r->batch_rows = output->batch_rows > 0 ? output->batch_rows : BATCH_ROWS;
+    r->batch_bytes = output->batch_bytes > 0 ? output->batch_bytes : INT64_MAX;
     r->key = output->key;
     r->last_key = STR_INIT(LIMIT_PLAN_MESSAGE);
     Status status = start(r, sql, err);
@@ -254,9 +257,19 @@ static Status finish_batch(struct ArrowArray *batch, Error *err)
     return ST_OK;
 }
 
+static int64_t bytes_of(struct ArrowArray *array)
+{
+    int64_t bytes = 0;
+    for (int64_t i = 0; i < array->n_buffers; i++)
+        bytes += ArrowArrayBuffer(array, i)->size_bytes;
+    for (int64_t i = 0; i < array->n_children; i++)
+        bytes += bytes_of(array->children[i]);
+    return bytes;
+}
+
 static Status gather(EngineResult *r, struct ArrowArray *batch, Error *err)
 {
-    for (int64_t rows = 0; !r->done;) {
+    for (int64_t rows = 0; !r->done && bytes_of(batch) < r->batch_bytes;) {
         TRY(fetch(r, err));
         if (!r->left_over)
             break;

@@ -55,6 +55,7 @@ typedef struct EngineOutput {
     const Type *schema;
     const char *time_zone;
     int64_t batch_rows; /* rows of a full batch; 0: 10,000 (spark.sql.execution.arrow.maxRecordsPerBatch) */
+    int64_t batch_bytes; /* a batch of so many bytes is full too; 0: whatever its size */
     EngineKey key;      /* what the first column, a BLOB, is to the batches */
 } EngineOutput;
 

@@ -2,6 +2,7 @@
 #ifndef WEIR_BACK_DUCKDB_INTERNAL_H
 #define WEIR_BACK_DUCKDB_INTERNAL_H
 #include "back/duckdb/engine.h"
+#include "back/duckdb/footers.h"
 
 #include <duckdb.h>
 #include <pthread.h>
@@ -10,6 +11,7 @@ typedef struct Attached Attached; /* udf.c: a function, or a stream of rows, of 
 
 struct Engine {
     duckdb_database db;
+    Footers *footers;
     pthread_mutex_t lock;   /* guards what follows */
     Attached *attached;     /* a list */
     int64_t last_attached;  /* numbers given so far */

@@ -230,6 +230,8 @@ Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *request, 
     TRY(check_corrupt(format, request, source->data_schema, err));
     if (!strcmp(format, "parquet"))
         TRY(source_parquet_check(s, request, source->data_schema, &source->as_stored, err));
+    if (source->as_stored)
+        TRY(source_parquet_ranges(a, s, request, source->data_schema, &source->ranges, err));
     source->files = files;
     source->nfiles = request->nfiles;
     *ret_source = source;

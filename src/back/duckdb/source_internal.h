@@ -19,6 +19,13 @@ Status source_parquet_schema(Arena *a, EngineSession *s, const SourceRequest *r,
 /* FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH for a file whose columns Spark does not read as `schema`. */
 /* `ret_as_stored`: see ScanSource. */
 Status source_parquet_check(EngineSession *s, const SourceRequest *r, const Type *schema, bool *ret_as_stored, Error *err);
+/* For each column of `schema`, which every file stores under this name; NULL when there are too many files. */
+Status source_parquet_ranges(Arena *a, EngineSession *s, const SourceRequest *r, const Type *schema, const ColumnRange **ret_ranges, Error *err);
+/* From a file's footer, read once: the columns' types, the schema that Spark wrote (NULL: another writer made the file), and
+ * what the columns of `schema` lie within. */
+Status source_footer_schema(Arena *a, EngineSession *s, const SourceFile *file, const Type **ret_schema, Error *err);
+Status source_footer_written(Arena *a, EngineSession *s, const SourceFile *file, const Type **ret_schema, Error *err);
+Status source_footer_ranges(Arena *a, EngineSession *s, const SourceFile *file, const Type *schema, const ColumnRange **ret_ranges, Error *err);
 Status source_json_schema(Arena *a, const SourceRequest *r, const Type **ret_schema, Error *err);
 
 /* The type of one text: schema_of_json, schema_of_csv. */

@@ -268,6 +268,7 @@ static void hook_output(void *self, const char *cluster, const char *step, const
 
 Status emr_start(Server *server, Error *err)
 {
+    emr_tell(server);
     StepQueueOptions options = { .home = server->home,
                                  .region = server->region,
                                  .endpoint = server->endpoint,

@@ -42,6 +42,9 @@ Val *emr_timeline(Arena *a, Row *row, int created, const char *second_name, int 
 /* Is `text` among the strings of `list`? Everything is when the list is absent or empty. */
 bool emr_listed(const Val *list, const char *text);
 
+/* --- events.c --- */
+void emr_tell(Server *server); /* registers with the bus */
+
 /* --- instance types (instance_types.c) --- */
 typedef struct InstanceType {
     int64_t vcpus, memory_bytes, units, price_micros; /* units: normalized instance hours per hour; price: u$/h of EC2 */

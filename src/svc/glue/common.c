@@ -1,6 +1,7 @@
 /* svc/glue/common.c -- errors, values and pages of the Glue handlers. */
 #include "base/str.h"
 #include "svc/glue/internal.h"
+#include "svc/schedule.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -32,6 +33,13 @@ Status glue_invalid(Error *err, const char *format, ...)
     Status status = fail_with(err, ST_INVALID, "InvalidInputException", format, args);
     va_end(args);
     return status;
+}
+
+Status glue_check_schedule(const char *schedule, Error *err)
+{
+    if (schedule_is_cron(schedule) && schedule_check(schedule, NULL) == ST_OK)
+        return ST_OK;
+    return glue_invalid(err, "Invalid schedule expression '%s': it is cron(minutes hours day-of-month month day-of-week year), one of whose days is ?.", schedule);
 }
 
 void glue_batch_error(Arena *a, Val *list, Val *entry, const char *member, const Error *err)

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "svc/glue/cron.h"
+#include "svc/schedule.h"
 #include "svc/glue/glue.h"
 #include "svc/glue/operations.h"
 
@@ -104,7 +104,7 @@ static Status check_crawler(const Val *input, Error *err)
     if (val_len(val_get(input, "Classifiers")))
         return glue_invalid(err, "weir has no custom classifiers yet: Classifiers must be empty.");
     const char *schedule = val_str(input, "Schedule");
-    return schedule && *schedule ? cron_check(schedule, err) : ST_OK;
+    return schedule && *schedule ? glue_check_schedule(schedule, err) : ST_OK;
 }
 
 Status glue_create_crawler(Call *call, Error *err)
@@ -242,7 +242,7 @@ static Status set_schedule(Call *call, const char *state, Error *err)
     const char *name = val_str(call->input, "CrawlerName"), *schedule = val_str(call->input, "Schedule");
     TRY(record_load(call, &crawler, name, &r, err));
     if (schedule && *schedule) {
-        TRY(cron_check(schedule, err));
+        TRY(glue_check_schedule(schedule, err));
         val_set_str(call->arena, r.body, "Schedule", schedule);
     }
     if (!val_str(r.body, "Schedule"))

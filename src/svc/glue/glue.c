@@ -8,7 +8,7 @@
 #include "os/sandbox.h"
 #include "step/place.h"
 #include "svc/glue/crawlers.h"
-#include "svc/glue/cron.h"
+#include "svc/schedule.h"
 #include "svc/glue/job_run.h"
 #include "svc/glue/operations.h"
 #include "svc/glue/triggers.h"
@@ -200,7 +200,7 @@ static Status job_ended(Glue *g, Active *one, const Run *run, Error *err)
 static bool due(const Record *r, const char *state_member, const char *state, int64_t now)
 {
     const char *schedule = val_str(r->body, "Schedule");
-    return schedule && str_eq(val_str(r->body, state_member), state) && cron_is_due(schedule, now);
+    return schedule && str_eq(val_str(r->body, state_member), state) && schedule_is_due(schedule, now);
 }
 
 static Status schedules(Glue *g, int64_t now, Error *err)
@@ -388,6 +388,7 @@ static Status recover(Server *server, Error *err)
 
 Status glue_start(Server *server, Error *err)
 {
+    glue_tell(server);
     TRY(recover(server, err));
     Glue *g = calloc(1, sizeof *g);
     if (!g)

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "svc/glue/crawlers.h"
-#include "svc/glue/cron.h"
+#include "svc/schedule.h"
 #include "svc/glue/jobs.h"
 #include "svc/glue/operations.h"
 
@@ -40,7 +40,7 @@ static Status check_trigger(const Val *t, const char *type, Error *err)
         TRY(check_condition(val_at(conditions, i), err));
     if (str_eq(type, "SCHEDULED") && !val_str(t, "Schedule"))
         return glue_invalid(err, "Schedule cannot be null or empty");
-    return val_str(t, "Schedule") ? cron_check(val_str(t, "Schedule"), err) : ST_OK;
+    return val_str(t, "Schedule") ? glue_check_schedule(val_str(t, "Schedule"), err) : ST_OK;
 }
 
 /* A condition of a job keeps nothing of a crawler. */

@@ -135,21 +135,25 @@ Status events_place(Store *events, int64_t id, EventPlace *ret_place, Error *err
     return ST_OK;
 }
 
-static Status range_query(Db *db, const EventRange *r, Row **ret_row, Error *err)
+/* One sweep over the index. Events at the time of range->from come by their ids first (`same_time`): thousands may have the same time, and
+ * only an equality lets SQLite begin in the middle of them. */
+static Status range_query(Db *db, const EventRange *r, bool same_time, Row **ret_row, Error *err)
 {
-    EventPlace from = r->from;
-    if (!r->backward) {
-        if (!r->has_from)
-            from = (EventPlace){ EVENT_PLACE_START_MS, 0 };
-        return db_query(db, ret_row, err, "SELECT id, time_ms, ingested_ms, message FROM event WHERE stream=?1 AND time_ms>=max(?2, ?4) AND time_ms<?3"
-                                          " AND (time_ms>?4 OR id>?5) ORDER BY time_ms, id", "iiiii",
-                        r->stream, r->start_ms, r->end_ms, from.time_ms, from.id);
-    }
-    if (!r->has_from)
-        from = (EventPlace){ INT64_MAX, INT64_MAX };
-    return db_query(db, ret_row, err, "SELECT id, time_ms, ingested_ms, message FROM event WHERE stream=?1 AND time_ms>=?2 AND time_ms<?3 AND time_ms<=?4"
-                                      " AND (time_ms<?4 OR id<?5) ORDER BY time_ms DESC, id DESC", "iiiii",
-                    r->stream, r->start_ms, r->end_ms, from.time_ms, from.id);
+    static const char *const same[] = {
+        "SELECT id, time_ms, ingested_ms, message FROM event WHERE stream=? AND time_ms=? AND id>? ORDER BY id",
+        "SELECT id, time_ms, ingested_ms, message FROM event WHERE stream=? AND time_ms=? AND id<? ORDER BY id DESC"
+    }, *const others[] = {
+        "SELECT id, time_ms, ingested_ms, message FROM event WHERE stream=? AND time_ms>=? AND time_ms<? ORDER BY time_ms, id",
+        "SELECT id, time_ms, ingested_ms, message FROM event WHERE stream=? AND time_ms>=? AND time_ms<? ORDER BY time_ms DESC, id DESC"
+    };
+    int64_t start = r->start_ms, end = r->end_ms;
+    if (same_time)
+        return db_query(db, ret_row, err, same[r->backward], "iii", r->stream, r->from.time_ms, r->from.id);
+    if (r->has_from && !r->backward && start <= r->from.time_ms)
+        start = r->from.time_ms + 1;
+    if (r->has_from && r->backward && end > r->from.time_ms)
+        end = r->from.time_ms;
+    return db_query(db, ret_row, err, others[r->backward], "iii", r->stream, start, end);
 }
 
 static void reverse(LogEvents *events)
@@ -161,28 +165,40 @@ static void reverse(LogEvents *events)
     }
 }
 
+typedef struct Page {
+    LogEvents found;
+    size_t bytes;
+    bool more;
+} Page;
+
+static Status fill_page(Db *db, Arena *a, const EventRange *range, bool same_time, Page *page, Error *err)
+{
+    row_auto *row = NULL;
+    TRY(range_query(db, range, same_time, &row, err));
+    while (!page->more && row_next(row)) {
+        size_t length;
+        row_blob(row, 3, &length);
+        page->bytes += length + EVENT_EXTRA_BYTES;
+        page->more = page->found.len == range->limit || (page->found.len && page->bytes > range->max_bytes);
+        if (!page->more)
+            vec_push(a, &page->found, event_of(row, a));
+    }
+    return row_status(row, err);
+}
+
 Status events_read(Store *events, Arena *a, const EventRange *range, LogEvents *ret_events, bool *ret_more, Error *err)
 {
     db_auto *db = NULL;
-    row_auto *row = NULL;
-    LogEvents found = { 0 };
-    size_t bytes = 0;
-    bool more = false;
+    Page page = { 0 };
     TRY(store_borrow(events, &db, err));
-    TRY(range_query(db, range, &row, err));
-    while (!more && row_next(row)) {
-        size_t length;
-        row_blob(row, 3, &length);
-        bytes += length + EVENT_EXTRA_BYTES;
-        more = found.len == range->limit || (found.len && bytes > range->max_bytes);
-        if (!more)
-            vec_push(a, &found, event_of(row, a));
-    }
-    TRY(row_status(row, err));
+    if (range->has_from && range->from.time_ms >= range->start_ms && range->from.time_ms < range->end_ms)
+        TRY(fill_page(db, a, range, true, &page, err));
+    if (!page.more)
+        TRY(fill_page(db, a, range, false, &page, err));
     if (range->backward)
-        reverse(&found);
-    *ret_events = found;
-    *ret_more = more;
+        reverse(&page.found);
+    *ret_events = page.found;
+    *ret_more = page.more;
     return ST_OK;
 }
 

@@ -7,14 +7,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
-enum { HOURS_IN_FUTURE = 2, DAYS_IN_PAST = 14, APPEND_BATCH = 10000, FILE_BATCH_BYTES = 4 * 1024 * 1024 };
+enum { HOURS_IN_FUTURE = 2, DAYS_IN_PAST = 14, APPEND_BATCH = 10000, FILE_BATCH_BYTES = 4 * 1024 * 1024, DISK_KEEP_BYTES = 256 * 1024 * 1024 };
+
+/* A group without retention grows for ever: what is left of the disk is for all else in the home. */
+static Status check_disk(const Server *server, Error *err)
+{
+    struct statvfs fs;
+    if (statvfs(server->home, &fs) != 0 || (uint64_t)fs.f_bavail * fs.f_frsize >= DISK_KEEP_BYTES)
+        return ST_OK;
+    Status status = FAIL_CODE(err, ST_LIMIT, "ServiceUnavailableException", "The disk of the home has less than %d MB left", DISK_KEEP_BYTES >> 20);
+    if (err)
+        err->http = 503;
+    return status;
+}
 
 Status logs_take(Server *server, const LogGroup *group, const char *stream_name, const LogLine *lines, size_t n, int hops, Error *err)
 {
     arena_auto *a = arena_new();
     LogStream stream;
     Store *events = server->logs->events;
+    TRY(check_disk(server, err));
     Status status = stream_find(events, a, group->id, stream_name, &stream, err);
     if (status == ST_OK)
         status = events_append(events, stream.id, lines, n, clock_ms(), err);

@@ -292,6 +292,8 @@ static Status final_snapshot(Call *call, Db *db, const Resource *cluster, Error 
 {
     const char *name = val_str(call->input, "FinalClusterSnapshotIdentifier");
     bool skip = val_bool(call->input, "SkipFinalClusterSnapshot", false);
+    if (name && !*name) /* as clients send it that have none */
+        name = NULL;
     if (skip && name)
         return redshift_combination(err, "FinalClusterSnapshotIdentifier cannot be specified when SkipFinalClusterSnapshot is true.");
     if (skip)

@@ -342,10 +342,10 @@ static Status insert(Call *call, Db *db, const NewStatement *n, Error *err)
 {
     const char *token = n->parent ? NULL : val_str(call->input, "ClientToken");
     return db_exec(db, err,
-                   "INSERT INTO redshift_statement(id, parent, region, cluster, warehouse, sql, request, name, token, session, database, db_user, status, error, created_ms, updated_ms) "
-                   "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                   "ssssssssssssssii", n->id, n->parent, call->region, n->target->name, n->target->warehouse, n->sql, n->parent ? "{}" : val_to_json(call->arena, call->input),
-                   val_str(call->input, "StatementName"), token, n->session, n->target->database, n->target->user, n->error ? "FAILED" : "SUBMITTED", n->error, clock_ms(), clock_ms());
+                   "INSERT INTO redshift_statement(id, parent, region, cluster, warehouse, sql, request, name, token, session, database, db_user, status, error, created_ms, updated_ms, principal) "
+                   "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                   "ssssssssssssssiis", n->id, n->parent, call->region, n->target->name, n->target->warehouse, n->sql, n->parent ? "{}" : val_to_json(call->arena, call->input),
+                   val_str(call->input, "StatementName"), token, n->session, n->target->database, n->target->user, n->error ? "FAILED" : "SUBMITTED", n->error, clock_ms(), clock_ms(), call->principal ? call->principal->arn : NULL);
 }
 
 static void answer(Call *call, const char *id, const Target *target, const char *session)
@@ -508,6 +508,7 @@ Status redshiftdata_cancel_statement(Call *call, Error *err)
 
 Status redshiftdata_start(Server *server, Error *err)
 {
+    redshiftdata_tell(server);
     db_auto *db = NULL;
     TRY(store_borrow(server->store, &db, err));
     TRY(db_exec(db, err, "DELETE FROM redshift_session", ""));

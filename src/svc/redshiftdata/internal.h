@@ -23,5 +23,6 @@ Status redshiftdata_no_statement(Error *err);
 /* Waits up to WaitTimeSeconds for the statement to end. */
 void redshiftdata_wait(Call *call, const char *id);
 bool redshiftdata_over(const char *status);
+void redshiftdata_tell(Server *server); /* registers with the bus */
 
 #endif

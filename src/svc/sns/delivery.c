@@ -7,7 +7,9 @@
 #include "base/str.h"
 #include "os/client.h"
 #include "os/mail.h"
+#include "os/signing.h"
 #include "svc/bus.h"
+#include "svc/queues.h"
 #include "svc/sns/internal.h"
 
 #include <pthread.h>
@@ -25,7 +27,21 @@ struct SnsDelivery {
     bool stop;
     pthread_t threads[THREADS];
     int running;
+    pthread_mutex_t key_lock; /* guards key */
+    SigningKey *key;          /* NULL until it is first asked for */
 };
+
+Status sns_signing_key(Server *server, const SigningKey **ret_key, Error *err)
+{
+    struct SnsDelivery *s = server->sns;
+    arena_auto *a = arena_new();
+    pthread_mutex_lock(&s->key_lock);
+    Status status = s->key ? ST_OK : signing_key_open(arena_printf(a, "%s/keys/sns.pem", server->home), "sns.amazonaws.com", &s->key, err);
+    if (status == ST_OK)
+        *ret_key = s->key;
+    pthread_mutex_unlock(&s->key_lock);
+    return status;
+}
 
 Status sns_delivery_add(Db *db, const Delivery *d, Error *err)
 {
@@ -114,6 +130,37 @@ static int64_t next_delay_ms(Db *db, Arena *a, const Delivery *d, int64_t attemp
     return (least + (most > least ? (most - least) * at / steps : 0)) * 1000;
 }
 
+static Val *text_attribute(Arena *a, const char *text)
+{
+    Val *v = val_map(a);
+    val_set_str(a, v, "DataType", "String");
+    val_set_str(a, v, "StringValue", text);
+    return v;
+}
+
+/* What failed for good, into the subscription's dead-letter queue. One that is gone loses it, as AWS does. Source: "Amazon SNS dead-letter queues". */
+static Status bury(Db *db, Arena *a, const Delivery *d, int http, const char *why, Error *err)
+{
+    char *text = NULL;
+    Val *policy = NULL, *there = NULL, *shown = val_map(a);
+    QueueSent sent;
+    Status status = db_get_str(db, a, &text, err, "SELECT coalesce(json_extract(attributes, '$.RedrivePolicy'), '') FROM sns_subscription WHERE arn=?", "s", d->subscription);
+    if (status == ST_NOT_FOUND || (status == ST_OK && !*text))
+        return ST_OK;
+    TRY(status);
+    const char *queue = val_from_json(a, text, strlen(text), &policy) ? val_str(policy, "deadLetterTargetArn") : NULL;
+    if (!queue)
+        return ST_OK;
+    TRY(queue_attributes(db, a, queue, &there, err));
+    if (!there)
+        return ST_OK;
+    val_set(a, shown, "RequestID", text_attribute(a, d->message_id));
+    val_set(a, shown, "ErrorCode", text_attribute(a, http ? arena_printf(a, "%d", http) : "CLIENT_ERROR"));
+    val_set(a, shown, "ErrorMessage", text_attribute(a, why));
+    QueueMessage m = { .body = d->body, .attributes = shown, .delay_s = -1 };
+    return queue_send(db, a, queue, &m, &sent, err);
+}
+
 static Status settle(Db *db, Arena *a, const Due *due, Status status, int http, const Error *why, Error *err)
 {
     int64_t now = clock_ms(), delay = status == ST_IO ? next_delay_ms(db, a, &due->delivery, due->attempts + 1) : -1;
@@ -122,6 +169,8 @@ static Status settle(Db *db, Arena *a, const Due *due, Status status, int http, 
     TRY(db_exec(db, err, "INSERT INTO sns_attempt(delivery, at_ms, status, error) VALUES(?,?,nullif(?,0),?)", "iiis", due->id, now, (int64_t)http,
                 status == ST_OK ? NULL : why->message));
     TRY(db_exec(db, err, "UPDATE sns_delivery SET state=?, next_ms=?, leased=0 WHERE id=?", "sii", state, delay < 0 ? now : now + delay, due->id));
+    if (str_eq(state, "FAILED"))
+        TRY(bury(db, a, &due->delivery, http, why->message, err));
     return db_commit(db, err);
 }
 
@@ -278,6 +327,7 @@ Status sns_start(Server *server, Error *err)
     s->server = server;
     server->sns = s;
     pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->key_lock, NULL);
     pthread_cond_init(&s->changed, NULL);
     TRY(release_leases(server, err));
     bus_consume(server->bus, "sns", from_bus, server);
@@ -301,6 +351,8 @@ void sns_stop(Server *server)
     while (s->running > 0)
         pthread_join(s->threads[--s->running], NULL);
     server->sns = NULL;
+    signing_key_free(s->key);
+    pthread_mutex_destroy(&s->key_lock);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->changed);
     free(s);

@@ -31,13 +31,18 @@ typedef struct Publication {
     const char *message, *subject, *structure;
     const Val *attributes;    /* MessageAttributes */
     const char *group_id, *dedup_id;
+    const char *signature_version; /* of the topic: "1" (NULL too) or "2" */
 } Publication;
 /* Checks, and puts the message into every queue and every pending delivery, inside the transaction. */
 Status sns_publish_to_topic(Server *server, Db *db, Arena *a, const Publication *p, const char **ret_message_id, int64_t *ret_sequence, Error *err);
 char *sns_confirm_url(Server *server, Arena *a, const char *topic, const char *token);
-/* The JSON that an endpoint gets. `kind`: Notification, SubscriptionConfirmation. */
-char *sns_envelope(Server *server, Arena *a, const char *kind, const char *message_id, const Publication *p, const char *body,
-                   const char *subscription, const char *token);
+/* The JSON that an endpoint gets, signed. `kind`: Notification, SubscriptionConfirmation. */
+Status sns_envelope(Server *server, Arena *a, const char *kind, const char *message_id, const Publication *p, const char *body,
+                    const char *subscription, const char *token, const char **ret_json, Error *err);
+
+/* --- signature.c --- */
+/* Adds SignatureVersion, Signature and SigningCertURL to a message. */
+Status sns_sign(Server *server, Arena *a, Val *message, const char *version, Error *err);
 
 /* --- delivery.c --- */
 typedef struct Delivery {
@@ -46,6 +51,9 @@ typedef struct Delivery {
 } Delivery;
 Status sns_delivery_add(Db *db, const Delivery *delivery, Error *err);
 void sns_delivery_wake(Server *server);
+/* Of the home, made when it is first asked for. */
+struct SigningKey;
+Status sns_signing_key(Server *server, const struct SigningKey **ret_key, Error *err);
 
 /* --- applications.c --- */
 /* Is there such a device, and is it enabled? */

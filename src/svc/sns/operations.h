@@ -42,6 +42,8 @@ Status sns_untag_resource(Call *call, Error *err);
 Status sns_confirm_route(Call *call, Error *err);
 /* GET /_weir/sns/unsubscribe?SubscriptionArn=…: the UnsubscribeURL of a notification; whoever has the link may. */
 Status sns_unsubscribe_route(Call *call, Error *err);
+/* GET /_weir/sns/SimpleNotificationService.pem: the certificate that messages are signed with. */
+Status sns_certificate_route(Call *call, Error *err);
 /* GET /_weir/sns/deliveries[?topic=ARN]: the newest 1,000 with their attempts, as JSON. */
 Status sns_deliveries_route(Call *call, Error *err);
 

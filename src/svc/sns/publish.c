@@ -40,8 +40,8 @@ static void add_attributes(Arena *a, Val *document, const Val *attributes)
         val_set(a, document, "MessageAttributes", shown);
 }
 
-char *sns_envelope(Server *server, Arena *a, const char *kind, const char *message_id, const Publication *p, const char *body,
-                   const char *subscription, const char *token)
+Status sns_envelope(Server *server, Arena *a, const char *kind, const char *message_id, const Publication *p, const char *body,
+                    const char *subscription, const char *token, const char **ret_json, Error *err)
 {
     Val *d = val_map(a);
     val_set_str(a, d, "Type", kind);
@@ -53,10 +53,12 @@ char *sns_envelope(Server *server, Arena *a, const char *kind, const char *messa
     val_set_str(a, d, "Timestamp", timestamp(a, clock_ms()));
     if (token)
         val_set_str(a, d, "SubscribeURL", sns_confirm_url(server, a, p->topic, token));
-    else
+    TRY(sns_sign(server, a, d, p->signature_version, err));
+    if (!token)
         val_set_str(a, d, "UnsubscribeURL", arena_printf(a, "%s/_weir/sns/unsubscribe?SubscriptionArn=%s", server->endpoint, subscription));
     add_attributes(a, d, p->attributes);
-    return val_to_json(a, d);
+    *ret_json = val_to_json(a, d);
+    return ST_OK;
 }
 
 /* ---------------------------------------------------------------- checks */
@@ -153,8 +155,10 @@ static const char *text_for(const Val *texts, const Publication *p, const char *
 /* A queue that is gone keeps no one else from the message. */
 static Status to_queue(Server *server, Db *db, Arena *a, const Publication *p, const Target *t, const char *id, const char *dedup, const char *text, bool raw, Error *err)
 {
-    QueueMessage m = { .body = raw ? text : sns_envelope(server, a, "Notification", id, p, text, t->arn, NULL), .delay_s = -1,
-                       .attributes = raw ? p->attributes : NULL, .group_id = p->group_id, .dedup_id = queue_is_fifo(t->endpoint) ? dedup : NULL };
+    const char *body = text;
+    if (!raw)
+        TRY(sns_envelope(server, a, "Notification", id, p, text, t->arn, NULL, &body, err));
+    QueueMessage m = { .body = body, .delay_s = -1, .attributes = raw ? p->attributes : NULL, .group_id = p->group_id, .dedup_id = queue_is_fifo(t->endpoint) ? dedup : NULL };
     QueueSent sent;
     Val *there;
     TRY(queue_attributes(db, a, t->endpoint, &there, err));
@@ -175,9 +179,11 @@ static Status to_target(Server *server, Db *db, Arena *a, const Publication *p, 
         return ST_OK;
     if (str_eq(t->protocol, "sqs"))
         return to_queue(server, db, a, p, t, id, dedup, text, raw, err);
-    bool plain = raw || str_eq(t->protocol, "email") || str_eq(t->protocol, "sms");
+    const char *body = text;
+    if (!raw && !str_eq(t->protocol, "email") && !str_eq(t->protocol, "sms"))
+        TRY(sns_envelope(server, a, "Notification", id, p, text, t->arn, NULL, &body, err));
     Delivery d = { .message_id = id, .subscription = t->arn, .topic = p->topic, .kind = "Notification", .protocol = t->protocol, .endpoint = t->endpoint,
-                   .subject = p->subject, .raw = raw, .body = plain ? text : sns_envelope(server, a, "Notification", id, p, text, t->arn, NULL) };
+                   .subject = p->subject, .raw = raw, .body = body };
     return sns_delivery_add(db, &d, err);
 }
 
@@ -194,12 +200,14 @@ static Status seen(Db *db, Arena *a, const char *topic, const char *id, const ch
     return db_exec(db, err, "INSERT INTO sns_seen(topic, id, message_id, until_ms) VALUES(?,?,?,?)", "sssi", topic, id, message_id, now + DEDUP_MS);
 }
 
-Status sns_publish_to_topic(Server *server, Db *db, Arena *a, const Publication *p, const char **ret_message_id, int64_t *ret_sequence, Error *err)
+Status sns_publish_to_topic(Server *server, Db *db, Arena *a, const Publication *asked, const char **ret_message_id, int64_t *ret_sequence, Error *err)
 {
     Val *topic, *texts;
     const char *dedup;
     Targets targets = { 0 };
-    TRY(sns_topic(db, a, p->topic, &topic, err));
+    TRY(sns_topic(db, a, asked->topic, &topic, err));
+    Publication signed_as = *asked, *p = &signed_as;
+    signed_as.signature_version = val_str(topic, "SignatureVersion");
     TRY(check_text(p, err));
     TRY(check_structure(a, p, &texts, err));
     TRY(check_fifo(a, p, topic, &dedup, err));

@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "os/crypto.h"
 #include "svc/queues.h"
+#include "svc/bus.h"
 #include "svc/sns/internal.h"
 
 #include <ctype.h>
@@ -54,6 +55,13 @@ static bool must_confirm(const char *protocol)
 static const char *const settable[] = { "RawMessageDelivery", "DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RedrivePolicy",
                                         "SubscriptionRoleArn", "ReplayPolicy" };
 
+static bool names_queue(Arena *a, const char *policy_text)
+{
+    Val *policy;
+    const char *queue = val_from_json(a, policy_text, strlen(policy_text), &policy) ? val_str(policy, "deadLetterTargetArn") : NULL;
+    return queue && str_eq(bus_arn_service(a, queue), "sqs");
+}
+
 static Status set_attribute(Arena *a, Val *attributes, const char *name, const char *value, Error *err)
 {
     size_t i = 0;
@@ -61,8 +69,10 @@ static Status set_attribute(Arena *a, Val *attributes, const char *name, const c
         i++;
     if (i == sizeof settable / sizeof *settable)
         return sns_invalid(err, "Invalid parameter: AttributeName");
-    if (str_eq(name, "RedrivePolicy") || str_eq(name, "ReplayPolicy"))
+    if (str_eq(name, "ReplayPolicy"))
         return sns_invalid(err, "Invalid parameter: %s Reason: it is not there", name);
+    if (str_eq(name, "RedrivePolicy") && *value && !names_queue(a, value))
+        return sns_invalid(err, "Invalid parameter: RedrivePolicy Reason: deadLetterTargetArn must be the ARN of an SQS queue");
     if (str_eq(name, "FilterPolicyScope") && !str_eq(value, "MessageBody") && !str_eq(value, "MessageAttributes"))
         return sns_invalid(err, "Invalid parameter: FilterPolicyScope: Invalid value [%s]. Please use either MessageBody or MessageAttributes", value);
     val_set_str(a, attributes, name, value);
@@ -128,10 +138,13 @@ static Status ask_to_confirm(Call *call, Db *db, const Subscription *s, Error *e
     Arena *a = call->arena;
     char *id = random_uuid(a);
     Publication p = { .topic = s->topic };
+    Val *topic;
     Delivery d = { .message_id = id, .subscription = s->arn, .topic = s->topic, .kind = "SubscriptionConfirmation", .protocol = s->protocol,
                    .endpoint = s->endpoint, .subject = "Subscription Confirmation" };
     p.message = arena_printf(a, "You have chosen to subscribe to the topic %s.\nTo confirm the subscription, visit the SubscribeURL included in this message.", s->topic);
-    d.body = sns_envelope(call->server, a, d.kind, id, &p, p.message, s->arn, s->token);
+    TRY(sns_topic(db, a, s->topic, &topic, err));
+    p.signature_version = val_str(topic, "SignatureVersion");
+    TRY(sns_envelope(call->server, a, d.kind, id, &p, p.message, s->arn, s->token, &d.body, err));
     return sns_delivery_add(db, &d, err);
 }
 

@@ -85,6 +85,8 @@ static Status check_attribute(Arena *a, const char *name, const char *value, Err
         i++;
     if (i == sizeof settable / sizeof *settable)
         return sns_invalid(err, "Invalid parameter: AttributeName");
+    if (str_eq(name, "SignatureVersion") && !str_eq(value, "1") && !str_eq(value, "2"))
+        return sns_invalid(err, "Invalid parameter: SignatureVersion Reason: it is 1 or 2");
     if (str_ends(name, "Policy") && *value && (!val_from_json(a, value, strlen(value), &json) || json->kind != VAL_MAP))
         return sns_invalid(err, "Invalid parameter: %s Reason: it is no JSON object", name);
     return ST_OK;

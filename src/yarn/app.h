@@ -1,0 +1,19 @@
+/* yarn/app.h -- a running application's side: it registers, sends a heartbeat each second as an application master does, and ends
+ * when it is killed: by SIGTERM to its own process, and five seconds later without mercy. */
+#ifndef WEIR_YARN_APP_H
+#define WEIR_YARN_APP_H
+#include "base/status.h"
+
+#include <stdbool.h>
+
+typedef struct YarnApp YarnApp;
+
+/* Registers this process as an application of its EMR step; *ret_app is NULL when it is of none (a laptop, a Glue job). */
+Status yarn_app_begin(const char *type, const char *name, YarnApp **ret_app, Error *err);
+const char *yarn_app_id(const YarnApp *app);            /* "application_…_0001" */
+void yarn_app_progress(YarnApp *app, double progress);  /* 0 to 1. NULL is fine, here and below */
+bool yarn_app_killed(YarnApp *app);                     /* was it asked to end? */
+/* Says how it ended, and frees. `diagnostics` may be NULL. */
+void yarn_app_end(YarnApp *app, bool succeeded, const char *diagnostics);
+
+#endif
