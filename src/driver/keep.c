@@ -6,27 +6,7 @@
 
 const Type *keep_type(Arena *a, const Type *from)
 {
-<<<<<<< HEAD
-    if (!from)
-        return NULL;
-    Type *to = arena_copy(a, from, sizeof *from);
-    to->collation = arena_str(a, from->collation);
-    to->udt = arena_str(a, from->udt);
-    to->udt_class = arena_str(a, from->udt_class);
-    to->udt_python_class = arena_str(a, from->udt_python_class);
-    to->udt_serialized = arena_str(a, from->udt_serialized);
-    to->element = keep_type(a, from->element);
-    to->key = keep_type(a, from->key);
-    to->sql_type = keep_type(a, from->sql_type);
-    Field *fields = from->nfields ? ARENA_ARRAY(a, Field, from->nfields) : NULL;
-    for (size_t i = 0; i < from->nfields; i++)
-        fields[i] = (Field){ arena_str(a, from->fields[i].name), keep_type(a, from->fields[i].type), from->fields[i].nullable,
-                             arena_str(a, from->fields[i].metadata) };
-    to->fields = fields;
-    return to;
-=======
     return type_copy(a, from);
->>>>>>> main
 }
 
 static void keep_value(Arena *a, Value *v)

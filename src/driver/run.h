@@ -14,16 +14,14 @@
 #include "ir/bind.h"
 #include "proto/base.pb-c.h"
 
-<<<<<<< HEAD
 typedef struct Observed {
     const char *name;
     int64_t plan_id;
     const Node *aggregate; /* bound: one row of metrics */
 } Observed;
-=======
+
 /* Where a run's time went; RUN_FILES (listing files, reading footers) is part of RUN_BIND. */
 typedef enum RunPhase { RUN_BIND, RUN_FILES, RUN_EMIT, RUN_PLAN, RUN_EXECUTE, RUN_ENCODE, RUN_SEND, RUN_PHASES } RunPhase;
->>>>>>> main
 
 typedef struct Run {
     Driver *driver;
