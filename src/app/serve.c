@@ -17,6 +17,7 @@
 #include "svc/logs/logs.h"
 #include "svc/redshift/redshift.h"
 #include "svc/redshiftdata/redshiftdata.h"
+#include "svc/s3/s3.h"
 #include "svc/sns/sns.h"
 
 #include <signal.h>
@@ -110,6 +111,7 @@ static Status start(Serve *s, Error *err)
     TRY(http_server_new(&options, &s->http, err));
     s->server.endpoint = endpoint_of(s);
     TRY(logs_start(&s->server, err)); /* first: others write into log groups */
+    s3_tell(&s->server);
     TRY(emr_start(&s->server, err));
     TRY(glue_start(&s->server, err));
     TRY(redshift_start(&s->server, err));

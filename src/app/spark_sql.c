@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/str.h"
 #include "driver/local_session.h"
+#include "yarn/app.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -81,15 +82,31 @@ static Status prepare(LocalSession *session, const Arguments *call, Str *text, E
                           : ST_OK;
 }
 
+/* In a step of a cluster it is an application of YARN. */
+static Status submit(const Arguments *call, YarnApp **ret_app, Error *err)
+{
+    const char *name = "SparkSQL";
+    for (size_t i = 0; i < call->conf.len; i++)
+        if (str_eq(call->conf.at[i].key, "spark.app.name"))
+            name = call->conf.at[i].value;
+    TRY(yarn_app_begin("SPARK", name, YARN_END_EXIT, ret_app, err));
+    if (*ret_app)
+        fprintf(stderr, "Spark master: yarn, Application Id: %s\n", yarn_app_id(*ret_app));
+    return ST_OK;
+}
+
 static int run(Arena *a, const Arguments *call, const Options *options)
 {
     Error err = ERROR_INIT;
     Driver *driver = NULL;
     LocalSession *session = NULL;
+    YarnApp *app = NULL;
     char *script = NULL;
     size_t len;
     str_auto text = STR_INIT(1 << 20);
     Status status = call->file ? file_read(a, call->file, LIMIT_QUERY_TEXT, &script, &len, &err) : ST_OK;
+    if (status == ST_OK)
+        status = submit(call, &app, &err);
     if (status == ST_OK)
         status = spark_open(a, options, &driver, &err);
     if (status == ST_OK)
@@ -101,6 +118,7 @@ static int run(Arena *a, const Arguments *call, const Options *options)
     fflush(stdout);
     if (status != ST_OK)
         fprintf(stderr, "%s\n", text.len ? str_text(&text) : err.message);
+    yarn_app_end(app, status == ST_OK, text.len ? str_text(&text) : err.message);
     if (session)
         local_session_close(session);
     if (driver)

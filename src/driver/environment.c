@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "driver/command.h"
+#include "driver/listing.h"
 #include "driver/variable.h"
 #include "front/sql/sql.h"
 #include "ir/source.h"
@@ -148,8 +149,9 @@ static Status read_files(Run *r, Arena *a, const Read *read, const char *format,
     const char *path = option(&read->options, "path");
     if (path)
         vec_push(a, &roots, path);
-    VEC(SourceFile) files = { 0 };
-    bool tolerant = user_schema && str_ieq(run_conf(r, "spark.sql.files.ignoreMissingFiles"), "true");
+    SourceFiles files = { 0 };
+    KeyValueList options = listing_options(r, a, format, &read->options);
+    bool tolerant = user_schema && str_ieq(option(&options, "ignoreMissingFiles"), "true");
     for (size_t i = 0; i < roots.len; i++) {
         LakeFileList found = { 0 };
         Status status = lake_list(driver_lake(r->driver), a, roots.at[i], &found, err);
@@ -159,14 +161,16 @@ static Status read_files(Run *r, Arena *a, const Read *read, const char *format,
         for (size_t k = 0; k < found.len; k++) {
             const LakeFile *f = &found.at[k];
             vec_push(a, &files, (SourceFile){ .path = f->path, .uri = f->uri, .size_bytes = f->size_bytes,
-                                              .modified_ms = f->modified_ms });
-            vec_push(r->arena, &r->files, f->uri);
+                                              .modified_ms = f->modified_ms, .nested = listing_is_nested(a, roots.at[i], f->uri) });
         }
     }
+    TRY(listing_filter(r, a, &options, &files, err));
+    for (size_t i = 0; i < files.len; i++)
+        vec_push(r->arena, &r->files, files.at[i].uri);
     EngineSession *engine;
     TRY(run_engine(r, &engine, err));
     SourceRequest request = { .format = format, .files = files.at, .nfiles = files.len, .roots = &roots,
-                              .user_schema = user_schema, .options = &read->options,
+                              .user_schema = user_schema, .options = &options,
                               .time_zone = run_conf(r, "spark.sql.session.timeZone"),
                               .infer_partition_types = is_true(r, "spark.sql.sources.partitionColumnTypeInference.enabled") };
     const ScanSource *source;
@@ -174,7 +178,7 @@ static Status read_files(Run *r, Arena *a, const Read *read, const char *format,
     str_auto origin = STR_INIT(LIMIT_QUERY_TEXT);
     for (size_t i = 0; i < roots.len; i++)
         str_addf(&origin, "%s\n", roots.at[i]);
-    *ret_scan = node_new(a, Scan, .format = source_format(format), .source = source_of(a, source, str_text(&origin)), .options = read->options);
+    *ret_scan = node_new(a, Scan, .format = source_format(format), .source = source_of(a, source, str_text(&origin)), .options = options);
     return ST_OK;
 }
 
@@ -217,7 +221,7 @@ Status environment_table_name(Run *r, const StrList *name, const char **ret_data
 /* A table's files: those of its registered partitions, or all below its location. */
 static Status table_files(Run *r, Arena *a, const CatalogTable *t, SourceRequest *q, Error *err)
 {
-    VEC(SourceFile) files = { 0 };
+    SourceFiles files = { 0 };
     CatalogPartitionList partitions = { 0 };
     size_t places = 1;
     if (t->partition_by.len) {
@@ -236,28 +240,32 @@ static Status table_files(Run *r, Arena *a, const CatalogTable *t, SourceRequest
         for (size_t k = 0; status == ST_OK && k < found.len; k++) {
             const LakeFile *f = &found.at[k];
             vec_push(a, &files, (SourceFile){ .path = f->path, .uri = f->uri, .size_bytes = f->size_bytes, .modified_ms = f->modified_ms,
+                                              .nested = listing_is_nested(a, uri, f->uri),
                                               .partition_values = t->partition_by.len ? partitions.at[i].values.at : NULL });
-            vec_push(r->arena, &r->files, f->uri);
         }
     }
+    TRY(listing_filter(r, a, q->options, &files, err));
+    for (size_t i = 0; i < files.len; i++)
+        vec_push(r->arena, &r->files, files.at[i].uri);
     q->files = files.at;
     q->nfiles = files.len;
     return ST_OK;
 }
 
-static Status table_scan(Run *r, Arena *a, const CatalogTable *t, const KeyValueList *options, Node **ret_plan, Error *err)
+static Status table_scan(Run *r, Arena *a, const CatalogTable *t, const KeyValueList *given, Node **ret_plan, Error *err)
 {
+    KeyValueList options = listing_options(r, a, t->format, given);
     EngineSession *engine;
     const ScanSource *source;
     size_t keys = t->partition_by.len, n = t->schema->nfields;
-    SourceRequest q = { .format = t->format, .options = options, .time_zone = run_conf(r, "spark.sql.session.timeZone"),
+    SourceRequest q = { .format = t->format, .options = &options, .time_zone = run_conf(r, "spark.sql.session.timeZone"),
                         .user_schema = type_struct(a, t->schema->fields, n - keys),
                         .partition_schema = type_struct(a, t->schema->fields + (n - keys), keys) };
     TRY(table_files(r, a, t, &q, err));
     TRY(run_engine(r, &engine, err));
     TRY(source_resolve(a, engine, &q, &source, err));
     source = source_of(a, source, arena_printf(a, "%s.%s", t->database, t->name));
-    *ret_plan = node_new(a, Scan, .format = t->format, .source = source, .options = *options);
+    *ret_plan = node_new(a, Scan, .format = t->format, .source = source, .options = options);
     return ST_OK;
 }
 

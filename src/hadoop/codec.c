@@ -6,6 +6,7 @@
 #include <bzlib.h>
 #include <stdlib.h>
 #include <zlib.h>
+#include <zstd.h>
 
 enum { OUT_BYTES = 128 * 1024, GZIP_WINDOW = 15 + 16, ZLIB_WINDOW = 15 };
 
@@ -15,6 +16,8 @@ struct Transcoder {
     Bytes to;
     z_stream z;
     bz_stream b;
+    ZSTD_CStream *zstd_out;
+    ZSTD_DStream *zstd_in;
     bool at_start; /* unpacking: between members or streams, nothing of the next has come */
     bool any;      /* something has come at all */
     char out[OUT_BYTES];
@@ -22,13 +25,13 @@ struct Transcoder {
 
 Status codec_of_name(const char *name, Codec *ret_codec, Error *err)
 {
-    static const char *const refused[] = { ".snappy", ".lz4", ".lzo", ".lzo_deflate", ".zst" };
+    static const char *const refused[] = { ".snappy", ".lz4", ".lzo", ".lzo_deflate" };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         if (str_ends(name, refused[i]))
-            return FAIL(err, ST_UNSUPPORTED, "java.io.IOException: weir does not unpack %s files: '%s' (gzip, bzip2 and deflate it does)",
+            return FAIL(err, ST_UNSUPPORTED, "java.io.IOException: weir does not unpack %s files: '%s' (gzip, bzip2, deflate and Zstandard it does)",
                         refused[i], name);
     *ret_codec = str_ends(name, ".gz") ? CODEC_GZIP : str_ends(name, ".bz2") ? CODEC_BZIP2 : str_ends(name, ".deflate") ? CODEC_DEFLATE
-                                                                                                                       : CODEC_NONE;
+                  : str_ends(name, ".zst") ? CODEC_ZSTD : CODEC_NONE;
     return ST_OK;
 }
 
@@ -39,7 +42,8 @@ Status codec_of_class(const char *class_name, Codec *ret_codec, Error *err)
         Codec codec;
     } known[] = { { "GzipCodec", CODEC_GZIP },       { "BZip2Codec", CODEC_BZIP2 }, { "DefaultCodec", CODEC_DEFLATE },
                   { "DeflateCodec", CODEC_DEFLATE }, { "gzip", CODEC_GZIP },        { "gz", CODEC_GZIP },
-                  { "bzip2", CODEC_BZIP2 },          { "deflate", CODEC_DEFLATE },  { "default", CODEC_DEFLATE } };
+                  { "bzip2", CODEC_BZIP2 },          { "deflate", CODEC_DEFLATE },  { "default", CODEC_DEFLATE },
+                  { "ZStandardCodec", CODEC_ZSTD },  { "zstd", CODEC_ZSTD } };
     const char *dot = strrchr(class_name, '.'), *last = dot ? dot + 1 : class_name;
     bool hadoops = !dot || str_starts(class_name, "org.apache.hadoop.io.compress.");
     for (size_t i = 0; hadoops && i < sizeof known / sizeof *known; i++)
@@ -48,12 +52,12 @@ Status codec_of_class(const char *class_name, Codec *ret_codec, Error *err)
             return ST_OK;
         }
     return FAIL(err, ST_UNSUPPORTED, "java.lang.IllegalArgumentException: Compression codec %s was not found: weir has GzipCodec, BZip2Codec, "
-                "DefaultCodec and DeflateCodec", class_name);
+                "DefaultCodec, DeflateCodec and ZStandardCodec", class_name);
 }
 
 const char *codec_ending(Codec codec)
 {
-    static const char *const endings[] = { "", ".gz", ".bz2", ".deflate" };
+    static const char *const endings[] = { "", ".gz", ".bz2", ".deflate", ".zst" };
     return endings[codec];
 }
 
@@ -75,6 +79,7 @@ Status unpack_new(Codec codec, Bytes to, Transcoder **ret_transcoder, Error *err
     int code = codec == CODEC_GZIP      ? inflateInit2(&t->z, GZIP_WINDOW)
                : codec == CODEC_DEFLATE ? inflateInit2(&t->z, ZLIB_WINDOW)
                : codec == CODEC_BZIP2   ? BZ2_bzDecompressInit(&t->b, 0, 0)
+               : codec == CODEC_ZSTD    ? !(t->zstd_in = ZSTD_createDStream())
                                         : 0;
     if (code)
         return FAIL(err, ST_INTERNAL, "the decompressor does not start: %d", code);
@@ -90,6 +95,7 @@ Status pack_new(Codec codec, Bytes to, Transcoder **ret_transcoder, Error *err)
                    ? deflateInit2(&t->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, codec == CODEC_GZIP ? GZIP_WINDOW : ZLIB_WINDOW, 8,
                                   Z_DEFAULT_STRATEGY)
                : codec == CODEC_BZIP2 ? BZ2_bzCompressInit(&t->b, 9, 0, 0)
+               : codec == CODEC_ZSTD  ? !(t->zstd_out = ZSTD_createCStream())
                                       : 0;
     if (code)
         return FAIL(err, ST_INTERNAL, "the compressor does not start: %d", code);
@@ -185,6 +191,38 @@ static Status bzip_add(Transcoder *t, const void *bytes, size_t length, int acti
     }
 }
 
+static Status unzstd_add(Transcoder *t, const void *bytes, size_t length, Error *err)
+{
+    ZSTD_inBuffer in = { bytes, length, 0 };
+    ZSTD_outBuffer out = { t->out, OUT_BYTES, OUT_BYTES };
+    while (in.pos < in.size || out.pos == out.size) { /* a full block may not be all that is ready */
+        bool nothing = in.pos == in.size && t->at_start;
+        if (nothing)
+            return ST_OK;
+        out.pos = 0;
+        size_t left = ZSTD_decompressStream(t->zstd_in, &out, &in);
+        if (ZSTD_isError(left))
+            return fail_data(err, ZSTD_getErrorName(left));
+        t->at_start = left == 0;
+        TRY(give(t, OUT_BYTES - out.pos, err));
+    }
+    return ST_OK;
+}
+
+static Status zstd_add(Transcoder *t, const void *bytes, size_t length, ZSTD_EndDirective end, Error *err)
+{
+    ZSTD_inBuffer in = { bytes, length, 0 };
+    for (;;) {
+        ZSTD_outBuffer out = { t->out, OUT_BYTES, 0 };
+        size_t left = ZSTD_compressStream2(t->zstd_out, &out, &in, end);
+        if (ZSTD_isError(left))
+            return FAIL(err, ST_INTERNAL, "the compressor failed: %s", ZSTD_getErrorName(left));
+        TRY(give(t, OUT_BYTES - out.pos, err));
+        if (end == ZSTD_e_end ? left == 0 : in.pos == in.size)
+            return ST_OK;
+    }
+}
+
 Status transcoder_add(Transcoder *t, const void *bytes, size_t length, Error *err)
 {
     t->any |= length > 0;
@@ -193,7 +231,9 @@ Status transcoder_add(Transcoder *t, const void *bytes, size_t length, Error *er
     enum { PIECE = 1 << 30 }; /* the libraries count in 32 bits */
     for (const char *at = bytes; length;) {
         size_t n = length < PIECE ? length : PIECE;
-        if (t->codec == CODEC_BZIP2)
+        if (t->codec == CODEC_ZSTD)
+            TRY(t->packs ? zstd_add(t, at, n, ZSTD_e_continue, err) : unzstd_add(t, at, n, err));
+        else if (t->codec == CODEC_BZIP2)
             TRY(t->packs ? bzip_add(t, at, n, BZ_RUN, err) : bunzip_add(t, at, n, err));
         else
             TRY(t->packs ? deflate_add(t, at, n, Z_NO_FLUSH, err) : inflate_add(t, at, n, err));
@@ -207,6 +247,8 @@ Status transcoder_end(Transcoder *t, Error *err)
 {
     if (t->codec == CODEC_NONE)
         return ST_OK;
+    if (t->packs && t->codec == CODEC_ZSTD)
+        return zstd_add(t, "", 0, ZSTD_e_end, err);
     if (t->packs)
         return t->codec == CODEC_BZIP2 ? bzip_add(t, "", 0, BZ_FINISH, err) : deflate_add(t, "", 0, Z_FINISH, err);
     return t->at_start ? ST_OK : fail_data(err, "Unexpected end of input stream");
@@ -219,7 +261,9 @@ void transcoder_closep(Transcoder **transcoder)
         return;
     if (t->codec == CODEC_BZIP2)
         (void)(t->packs ? BZ2_bzCompressEnd(&t->b) : BZ2_bzDecompressEnd(&t->b));
-    else if (t->codec != CODEC_NONE)
+    else if (t->codec == CODEC_GZIP || t->codec == CODEC_DEFLATE)
         (void)(t->packs ? deflateEnd(&t->z) : inflateEnd(&t->z));
+    ZSTD_freeCStream(t->zstd_out);
+    ZSTD_freeDStream(t->zstd_in);
     free(t);
 }

@@ -1,14 +1,14 @@
 /* hadoop/codec.h -- compressed files: which codec a name or a class stands for, and their bytes in both directions. gzip may
- * have several members, bzip2 several streams. Source: org.apache.hadoop.io.compress. */
+ * have several members, bzip2 several streams, Zstandard several frames. Source: org.apache.hadoop.io.compress. */
 #ifndef WEIR_HADOOP_CODEC_H
 #define WEIR_HADOOP_CODEC_H
 #include "base/status.h"
 
 #include <stdint.h>
 
-typedef enum Codec { CODEC_NONE, CODEC_GZIP, CODEC_BZIP2, CODEC_DEFLATE } Codec;
+typedef enum Codec { CODEC_NONE, CODEC_GZIP, CODEC_BZIP2, CODEC_DEFLATE, CODEC_ZSTD } Codec;
 
-/* By the name's ending. ST_UNSUPPORTED for those that are known and not done (.snappy, .lz4, .lzo, .zst). */
+/* By the name's ending. ST_UNSUPPORTED for those that are known and not done (.snappy, .lz4, .lzo). */
 Status codec_of_name(const char *name, Codec *ret_codec, Error *err);
 /* org.apache.hadoop.io.compress.GzipCodec …, or S3DistCp's gzip, none … */
 Status codec_of_class(const char *class_name, Codec *ret_codec, Error *err);

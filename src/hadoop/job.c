@@ -295,7 +295,7 @@ static Status commit(Job *job, Error *err)
 /* In a step of a cluster a job is an application of YARN, and has its number. */
 static Status submit(Job *job, Error *err)
 {
-    TRY(yarn_app_begin("MAPREDUCE", job->name ? job->name : "", &job->application, err));
+    TRY(yarn_app_begin("MAPREDUCE", job->name ? job->name : "", YARN_END_SIGNAL, &job->application, err));
     if (!job->application)
         return ST_OK;
     const char *id = yarn_app_id(job->application);

@@ -4,9 +4,7 @@
 #include "hadoop/distcp.h"
 #include "hadoop/job.h"
 #include "hadoop/manifest.h"
-
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
+#include "hadoop/matcher.h"
 
 /* X(ID, "name", kind): kind ONE takes a value, FLAG none, NOTED one that has no meaning here and is said to have none. */
 #define S3DISTCP_OPTIONS(X) \
@@ -104,53 +102,16 @@ static Status parse(S3Distcp *d, int argc, char **argv, Error *err)
 
 /* --- patterns --- */
 
-static void code_free(pcre2_code **code)
-{
-    pcre2_code_free(*code);
-}
-
-static void match_free(pcre2_match_data **match)
-{
-    pcre2_match_data_free(*match);
-}
-
-static Status compile(const char *pattern, pcre2_code **ret_code, Error *err)
-{
-    int number;
-    PCRE2_SIZE at;
-    *ret_code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED, &number, &at, NULL);
-    return *ret_code ? ST_OK : FAIL(err, ST_INVALID, "java.util.regex.PatternSyntaxException: '%s' near index %zu", pattern, (size_t)at);
-}
-
-/* Does the whole of `text` match; ret_key (may be NULL): its groups, one behind the other. */
-static Status matches(Arena *a, const pcre2_code *code, const char *text, bool *ret_matches, const char **ret_key, Error *err)
-{
-    pcre2_match_data *match __attribute__((cleanup(match_free))) = pcre2_match_data_create_from_pattern(code, NULL);
-    int groups = pcre2_match(code, (PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, 0, 0, match, NULL);
-    if (groups < 0 && groups != PCRE2_ERROR_NOMATCH)
-        return FAIL(err, ST_LIMIT, "the pattern takes too long on '%s'", text);
-    *ret_matches = groups > 0;
-    if (groups <= 0 || !ret_key)
-        return ST_OK;
-    str_auto key = STR_INIT(4096);
-    const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(match);
-    for (int i = 1; i < groups; i++)
-        if (ends[2 * i] != PCRE2_UNSET)
-            str_addn(&key, text + ends[2 * i], ends[2 * i + 1] - ends[2 * i]);
-    *ret_key = str_arena(&key, a);
-    return ST_OK;
-}
-
 static Status choose(S3Distcp *d, CopyList *list, Error *err)
 {
-    pcre2_code *code __attribute__((cleanup(code_free))) = NULL;
+    Matcher *matcher = NULL;
     if (!d->options[PATTERN])
         return ST_OK;
-    TRY(compile(d->options[PATTERN], &code, err));
+    TRY(matcher_compile(d->shell.arena, d->options[PATTERN], &matcher, err));
     size_t kept = 0;
     for (size_t i = 0; i < list->len; i++) {
         bool wanted = false;
-        TRY(matches(d->shell.arena, code, list->at[i].parts.at[0].uri, &wanted, NULL, err));
+        TRY(matcher_matches(matcher, d->shell.arena, list->at[i].parts.at[0].uri, &wanted, NULL, err));
         if (wanted)
             list->at[kept++] = list->at[i];
     }
@@ -252,16 +213,16 @@ static void group_add(S3Distcp *d, Group *g, const LakeFile *part, CopyList *to)
 static Status group(S3Distcp *d, CopyList *list, Error *err)
 {
     Arena *a = d->shell.arena;
-    pcre2_code *code __attribute__((cleanup(code_free))) = NULL;
+    Matcher *matcher = NULL;
     Map groups = { 0 };
     CopyList joined = { 0 };
     if (!d->options[GROUP_BY])
         return ST_OK;
-    TRY(compile(d->options[GROUP_BY], &code, err));
+    TRY(matcher_compile(a, d->options[GROUP_BY], &matcher, err));
     for (size_t i = 0; i < list->len; i++) {
         const char *key = NULL;
         bool wanted = false;
-        TRY(matches(a, code, list->at[i].parts.at[0].uri, &wanted, &key, err));
+        TRY(matcher_matches(matcher, a, list->at[i].parts.at[0].uri, &wanted, &key, err));
         if (!wanted)
             continue;
         if (!*key)

@@ -118,12 +118,6 @@ static Status run_expunge(Shell *s, Error *err)
     return ST_OK; /* there is no trash: what rm removes is gone */
 }
 
-static Status run_append(Shell *s, Error *err)
-{
-    (void)s;
-    return FAIL(err, ST_UNSUPPORTED, "Append is not supported by the object store that s3:// and hdfs:// are here");
-}
-
 const ShellCommand shell_change_commands[] = {
     { "rm", " f r R skipTrash safely ", 1, -1, "[-f] [-r|-R] [-skipTrash] [-safely] <src> ...", run_rm },
     { "mkdir", " p ", 1, -1, "[-p] <path> ...", run_mkdir },
@@ -134,6 +128,5 @@ const ShellCommand shell_change_commands[] = {
     { "chgrp", " R ", 2, -1, "[-R] GROUP PATH...", run_note },
     { "setrep", " R w ", 2, -1, "[-R] [-w] <rep> <path> ...", run_note },
     { "expunge", " immediate ", 0, 0, "[-immediate]", run_expunge },
-    { "appendToFile", " n ", 2, -1, "<localsrc> ... <dst>", run_append },
     { NULL, NULL, 0, 0, NULL, NULL },
 };

@@ -7,10 +7,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { BLOCK_BYTES = 1 << 20, END_BYTES = 1024, COPY_DEPTH_MAX = 100 };
+enum { BLOCK_BYTES = 1 << 20, END_BYTES = 1024, COPY_DEPTH_MAX = 100, TAIL_SLEEP_MS = 5000 };
 
 /* --- bytes to a stream --- */
 
@@ -94,6 +96,41 @@ static Status run_text(Shell *s, Error *err)
 static Status run_end(Shell *s, Error *err)
 {
     return each_file(s, end_one, err);
+}
+
+/* -f: goes on with what is added, until it is ended. A file that becomes shorter is followed from its end, as tail(1) does. */
+static Status follow(Shell *s, const ShellPath *p, int64_t sleep_ms, Error *err)
+{
+    const char *uri = p->entry.file.uri;
+    for (int64_t at = p->entry.file.size_bytes;;) {
+        LakeEntry now = { 0 };
+        bool found = false;
+        arena_auto *a = arena_new();
+        fflush(stdout);
+        (void)poll(NULL, 0, (int)sleep_ms);
+        TRY(fs_stat(&s->fs, a, uri, &found, &now, err));
+        if (!found)
+            return FAIL(err, ST_NOT_FOUND, "`%s': No such file or directory", p->shown);
+        transcoder_auto *through = NULL;
+        TRY(unpack_new(CODEC_NONE, (Bytes){ to_stream, stdout }, &through, err));
+        if (now.file.size_bytes > at)
+            TRY(send_range(s, &now.file, at, now.file.size_bytes - at, through, err));
+        at = now.file.size_bytes;
+    }
+}
+
+static Status run_tail(Shell *s, Error *err)
+{
+    ShellPathList paths;
+    const char *interval = map_get(&s->values, "-s");
+    int64_t sleep_ms = TAIL_SLEEP_MS;
+    if (interval && (!str_to_i64(interval, &sleep_ms) || sleep_ms < 1 || sleep_ms > INT_MAX))
+        return FAIL(err, ST_INVALID, "Sleep interval must be a positive number of milliseconds: %s", interval);
+    TRY(each_file(s, end_one, err));
+    if (!shell_flag(s, "f") || s->code)
+        return ST_OK;
+    TRY(shell_expand(s, s->arguments.at[0], &paths, err));
+    return paths.len ? follow(s, &paths.at[0], sleep_ms, err) : ST_OK;
 }
 
 /* --- files to a new place --- */
@@ -268,6 +305,58 @@ static Status put_stdin(Shell *s, const char *to, Error *err)
     return status;
 }
 
+static Status append_source(Shell *s, const char *argument, FILE *out, Error *err)
+{
+    if (str_eq(argument, "-")) {
+        char *block = arena_alloc(s->arena, BLOCK_BYTES);
+        for (size_t n; (n = fread(block, 1, BLOCK_BYTES, stdin)) > 0;)
+            TRY(to_stream(out, block, n, err));
+        return ferror(stdin) ? FAIL(err, ST_IO, "read standard input") : ST_OK;
+    }
+    LakeEntry e = { 0 };
+    bool found = false;
+    TRY(fs_stat(&s->fs, s->arena, on_host(s, argument), &found, &e, err));
+    if (!found)
+        return FAIL(err, ST_NOT_FOUND, "`%s': No such file or directory", argument);
+    return e.folder ? FAIL(err, ST_INVALID, "`%s': Is a directory", argument) : shell_send(s, &e.file, false, out, err);
+}
+
+/* What is there and what is new become one file aside, which then takes its place at once. */
+static Status append_all(Shell *s, const char *target, const LakeEntry *there, const char *path, FILE *out, Error *err)
+{
+    if (there)
+        TRY(shell_send(s, &there->file, false, out, err));
+    for (size_t i = 0; i + 1 < s->arguments.len; i++)
+        TRY(append_source(s, s->arguments.at[i], out, err));
+    if (fflush(out) != 0)
+        return FAIL(err, ST_IO, "%s: %s", path, strerror(errno));
+    LakeEntry whole = { 0 };
+    bool found = false;
+    TRY(fs_stat(&s->fs, s->arena, arena_printf(s->arena, "file:%s", path), &found, &whole, err));
+    return shell_copy(s, &whole, target, err);
+}
+
+static Status run_append(Shell *s, Error *err)
+{
+    const char *shown = s->arguments.at[s->arguments.len - 1], *target = NULL, *tmp = getenv("TMPDIR");
+    LakeEntry there = { 0 };
+    bool found = false;
+    TRY(fs_uri(&s->fs, s->arena, shown, &target, err));
+    if (!str_starts(target, "hdfs:"))
+        return FAIL(err, ST_UNSUPPORTED, "Append is not supported by the file system of %s", target);
+    TRY(fs_stat(&s->fs, s->arena, target, &found, &there, err));
+    if (found && there.folder) {
+        shell_complain(s, shown, "Is a directory");
+        return ST_OK;
+    }
+    char *path = arena_printf(s->arena, "%s/weir-append-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    int fd = mkostemp(path, O_CLOEXEC);
+    file_auto *out = fd < 0 ? NULL : fdopen(fd, "wb");
+    Status status = out ? append_all(s, target, found ? &there : NULL, path, out, err) : FAIL(err, ST_IO, "%s: %s", path, strerror(errno));
+    unlink(path);
+    return status;
+}
+
 static Status run_copy(Shell *s, Error *err)
 {
     bool put = str_eq(s->command, "put") || str_eq(s->command, "copyFromLocal") || str_eq(s->command, "moveFromLocal");
@@ -346,8 +435,9 @@ static Status run_getmerge(Shell *s, Error *err)
 const ShellCommand shell_copy_commands[] = {
     { "cat", " ignoreCrc ", 1, -1, "[-ignoreCrc] <src> ...", run_cat },
     { "text", " ignoreCrc ", 1, -1, "[-ignoreCrc] <src> ...", run_text },
-    { "tail", " ", 1, 1, "<file>", run_end },
+    { "tail", " f s= ", 1, 1, "[-f] [-s <sleep interval>] <file>", run_tail },
     { "head", " ", 1, 1, "<file>", run_end },
+    { "appendToFile", " n ", 2, -1, "<localsrc> ... <dst>", run_append },
     { "put", " f p l d t= q= ", 1, -1, "[-f] [-p] <localsrc> ... <dst>", run_copy },
     { "copyFromLocal", " f p l d t= q= ", 1, -1, "[-f] [-p] <localsrc> ... <dst>", run_copy },
     { "moveFromLocal", " f p l d ", 2, -1, "[-f] [-p] <localsrc> ... <dst>", run_copy },

@@ -7,6 +7,7 @@
 #include <fnmatch.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -77,10 +78,45 @@ static void print_lines(Shell *s, const ShellPathList *paths)
     }
 }
 
+static int by_name(const ShellPath *x, const ShellPath *y)
+{
+    return strcmp(x->shown, y->shown);
+}
+
+/* The newest, the largest first; the same by their names. */
+static int by_time(const void *a, const void *b)
+{
+    const ShellPath *x = a, *y = b;
+    int64_t m = x->entry.file.modified_ms, n = y->entry.file.modified_ms;
+    return m != n ? (m < n) - (m > n) : by_name(x, y);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const ShellPath *x = a, *y = b;
+    int64_t m = x->entry.file.size_bytes, n = y->entry.file.size_bytes;
+    return m != n ? (m < n) - (m > n) : by_name(x, y);
+}
+
+/* -t, -S, -r. */
+static void sort_listing(const Shell *s, ShellPathList *paths)
+{
+    if (paths->len && shell_flag(s, "t"))
+        qsort(paths->at, paths->len, sizeof *paths->at, by_time);
+    else if (paths->len && shell_flag(s, "S"))
+        qsort(paths->at, paths->len, sizeof *paths->at, by_size);
+    for (size_t i = 0, j = paths->len; shell_flag(s, "r") && i + 1 < j; i++) {
+        ShellPath swap = paths->at[i];
+        paths->at[i] = paths->at[--j];
+        paths->at[j] = swap;
+    }
+}
+
 static Status ls_folder(Shell *s, const ShellPath *folder, Error *err)
 {
     ShellPathList children;
     TRY(shell_children(s, folder, &children, err));
+    sort_listing(s, &children);
     bool deep = shell_flag(s, "R");
     if (!deep && children.len && !shell_flag(s, "C"))
         printf("Found %zu items\n", children.len);
@@ -108,6 +144,7 @@ static Status run_ls(Shell *s, Error *err)
         for (size_t k = 0; k < paths.len; k++)
             if (!paths.at[k].entry.folder || shell_flag(s, "d"))
                 vec_push(s->arena, &files, paths.at[k]);
+        sort_listing(s, &files);
         print_lines(s, &files);
         for (size_t k = 0; k < paths.len && !shell_flag(s, "d"); k++) {
             ShellPath *p = &paths.at[k];
@@ -118,6 +155,7 @@ static Status run_ls(Shell *s, Error *err)
                 TRY(shell_children(s, p, &children, err));
                 for (size_t c = 0; c < children.len; c++)
                     children.at[c].shown = children.at[c].entry.name;
+                sort_listing(s, &children);
                 if (children.len && !shell_flag(s, "R"))
                     printf("Found %zu items\n", children.len);
                 print_lines(s, &children);
@@ -292,7 +330,7 @@ static Status run_test(Shell *s, Error *err)
 }
 
 const ShellCommand shell_list_commands[] = {
-    { "ls", " R h d C ", 0, -1, "[-C] [-d] [-h] [-R] [<path> ...]", run_ls },
+    { "ls", " R h d C t S r ", 0, -1, "[-C] [-d] [-h] [-R] [-t] [-S] [-r] [<path> ...]", run_ls },
     { "du", " s h v x ", 1, -1, "[-s] [-h] [-v] <path> ...", run_du },
     { "count", " h v ", 1, -1, "[-h] [-v] <path> ...", run_count },
     { "stat", " ", 1, -1, "[format] <path> ...", run_stat },

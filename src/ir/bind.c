@@ -104,7 +104,7 @@ Column *copy_columns(Binder *b, const Schema *schema)
 
 Node *qualify(Binder *b, Node *n, const StrList *qualifier)
 {
-    Node *copy = node_copy(b->a, strip_hidden(b, n));
+    Node *copy = node_copy(b->a, strip_hidden_but(b, n, node_is(Scan, n), true));
     Column *columns = copy_columns(b, copy->schema);
     for (size_t i = 0; i < copy->schema->len; i++)
         columns[i].qualifier = *qualifier;
@@ -164,7 +164,7 @@ static Status bind_limit_like(Binder *b, Node *n, const Scope *outer, Node **ret
     Limit *copy = (Limit *)(void *)node_copy(b->a, n); /* Limit, Offset and Tail have the same fields */
     TRY(bind_relation(b, copy->input, outer, &copy->input, err));
     TRY(bind_count(b, names[n->kind == NODE_Limit ? 0 : n->kind == NODE_Offset ? 1 : 2], copy->count, &copy->count, err));
-    *ret = with_schema(&copy->node, copy->input->schema);
+    *ret = strip_input_file(b, with_schema(&copy->node, copy->input->schema));
     return ST_OK;
 }
 
@@ -219,7 +219,7 @@ static Status bind_repartition(Binder *b, const Repartition *n, const Scope *out
     TRY(bind_exprs(b, &s, &n->exprs, &copy->exprs, err));
     if (n->count)
         TRY(bind_expr(b, &s, n->count, &copy->count, err));
-    *ret = made;
+    *ret = n->shuffle || n->exprs.len ? strip_input_file(b, made) : made;
     return ST_OK;
 }
 
@@ -250,7 +250,7 @@ static Status bind_subquery_alias(Binder *b, const SubqueryAlias *n, const Scope
     StrList qualifier = { 0 };
     NodeList exprs = { 0 };
     TRY(bind_relation(b, n->input, outer, &input, err));
-    input = strip_hidden(b, input);
+    input = strip_hidden_but(b, input, node_is(Scan, input) && !n->columns.len, !n->columns.len);
     if (n->columns.len && n->columns.len != input->schema->len)
         return spark_error(err, &n->node, "ASSIGNMENT_ARITY_MISMATCH", "42802",
                            "The number of columns or variables assigned or aliased: <numTarget> does not match the number of "
@@ -335,6 +335,7 @@ static Status dispatch(Binder *b, Node *n, const Scope *outer, Node **ret, Error
     bool done = false;
     switch (n->kind) {
     case NODE_Project:
+        TRY(bind_time_window(b, n, &n, err));
         return bind_project(b, node_as(Project, n), outer, ret, err);
     case NODE_Filter:
         return bind_filter(b, node_as(Filter, n)->input, node_as(Filter, n)->predicate, false, n, outer, ret, err);
@@ -343,6 +344,7 @@ static Status dispatch(Binder *b, Node *n, const Scope *outer, Node **ret, Error
     case NODE_Join:
         return bind_join(b, node_as(Join, n), outer, ret, err);
     case NODE_Aggregate:
+        TRY(bind_time_window(b, n, &n, err));
         return bind_aggregate(b, node_as(Aggregate, n), outer, ret, err);
     case NODE_Sort:
         return bind_sort(b, node_as(Sort, n), outer, ret, err);
@@ -453,6 +455,7 @@ Status bind_plan(Arena *a, const BindEnv *env, Node *plan, Node **ret_bound, Err
                  .case_sensitive = conf_is(env, "spark.sql.caseSensitive", false) };
     bool command = false;
     Node *bound = NULL;
+    file_columns_noted(&b, plan);
     TRY(bind_command(&b, plan, &bound, &command, err));
     if (!command)
         TRY(bind_root(&b, plan, &bound, err));

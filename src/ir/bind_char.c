@@ -44,6 +44,7 @@ Status char_read_padding(Binder *b, Node *scan, Node **ret, Error *err)
     for (size_t i = 0; i < scan->schema->len; i++) {
         columns[i].qualifier = scan->schema->at[i].qualifier;
         columns[i].metadata = scan->schema->at[i].metadata;
+        columns[i].hidden = scan->schema->at[i].hidden;
     }
     *schema = (Schema){ columns, scan->schema->len };
     *ret = with_schema(project, schema);

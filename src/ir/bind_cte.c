@@ -14,7 +14,7 @@ Status bind_cte(Binder *b, const Cte *cte, const Scope *outer, const StrList *qu
         b->ctes = cte->next;
         TRY(bind_relation(b, cte->unbound, outer, &bound, err));
         b->ctes = visible;
-        *ret = bound;
+        *ret = strip_hidden_but(b, bound, false, true);
         return ST_OK;
     }
     Schema *s = ARENA_NEW(b->a, Schema);
@@ -48,8 +48,11 @@ static Status define_cte(Binder *b, const SubqueryAlias *alias, const Scope *out
     TRY(bind_relation(b, (Node *)(uintptr_t)&alias->node, outer, &bound, err));
     node_walk(bound, note_open, &open);
     *cte = (Cte){ .name = alias->name, .unbound = (Node *)(uintptr_t)&alias->node, .next = b->ctes };
+    for (size_t i = 0; i < bound->schema->len; i++) /* its rows stay in the task that reads their file */
+        open = open || str_eq(bound->schema->at[i].name, INPUT_FILE_COLUMN);
     if (open)
         return ST_OK;
+    bound = strip_hidden(b, bound);
     cte->schema = bound->schema;
     cte->index = (int64_t)b->cte_definitions.len;
     vec_push(b->a, &b->cte_definitions, bound);

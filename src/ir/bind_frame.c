@@ -377,6 +377,7 @@ Status bind_frame_relation(Binder *b, Node *n, const Scope *outer, Node **ret, b
     *ret_done = true;
     switch (n->kind) {
     case NODE_WithColumns:
+        TRY(bind_time_window(b, n, &n, err));
         return bind_with_columns(b, node_as(WithColumns, n), outer, ret, err);
     case NODE_WithColumnsRenamed:
         return bind_renamed(b, node_as(WithColumnsRenamed, n), outer, ret, err);

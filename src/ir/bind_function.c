@@ -172,7 +172,7 @@ static Status special_form(Binder *b, const Scope *s, const char *name, const Fu
         return bind_with_zero(b, s, "coalesce", f, ret, err);
     if (str_ieq(name, "nullifzero") && f->args.len == 1)
         return bind_with_zero(b, s, "nullif", f, ret, err);
-    return ST_OK;
+    return bind_input_file(b, s, name, f, ret, err);
 }
 
 /* ---------------------------------------------------------------- lambdas */

@@ -108,7 +108,8 @@ static Status using_output(Binder *b, Node *join, const Column *const *left, con
     for (size_t i = 0; i < all->len; i++) {
         bool key = has_id(left, n, all->at[i].id) || has_id(right, n, all->at[i].id);
         bool shown = j->join != JOIN_FULL && has_id(j->join == JOIN_RIGHT ? right : left, n, all->at[i].id);
-        if ((key && !shown) || all->at[i].hidden)
+        bool file = is_file_column(&all->at[i]) && !str_eq(all->at[i].name, INPUT_FILE_COLUMN);
+        if ((key && !shown) || (all->at[i].hidden && !file)) /* a USING join hides its keys, not its files' _metadata */
             add_output(b, &out, column_ref(b, &all->at[i]), true);
     }
     Node *project = make_project(b, join, &out.exprs);

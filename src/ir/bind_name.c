@@ -539,7 +539,7 @@ Status bind_star(Binder *b, const Scope *s, Node *star, NodeList *ret, Error *er
     for (size_t k = n->target.len ? 0 : schema->len; k < 2 * schema->len; k++) { /* t.*: the keys that USING hid come first */
         const Column *c = &schema->at[k % schema->len];
         bool qualified = n->target.len && qualifier_matches(b, c, &n->target, n->target.len);
-        if ((n->target.len && !qualified) || c->hidden != (k < schema->len) || excepted(b, &n->except, c))
+        if ((n->target.len && !qualified) || c->hidden != (k < schema->len) || is_file_column(c) || excepted(b, &n->except, c))
             continue;
         const Column *now = schema_find(s->schema, c->id);
         if (now)

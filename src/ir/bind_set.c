@@ -131,6 +131,9 @@ Status bind_setop(Binder *b, const SetOp *n, const Scope *outer, Node **ret, Err
     Node *left = NULL, *right = NULL;
     TRY(bind_relation(b, n->left, outer, &left, err));
     TRY(bind_relation(b, n->right, outer, &right, err));
+    bool rows_stay = b->input_file && n->op == SETOP_UNION && n->all;
+    if (rows_stay)
+        input_file_shown(b, &left, &right);
     left = strip_hidden(b, left);
     right = strip_hidden(b, right);
     if (n->by_name)
@@ -139,5 +142,7 @@ Status bind_setop(Binder *b, const SetOp *n, const Scope *outer, Node **ret, Err
     TRY(widen(b, n, &left, &right, err));
     Node *made = node_new(b->a, SetOp, .left = left, .right = right, .op = n->op, .all = n->all);
     *ret = with_schema(made, output(b, n->op, left->schema, right->schema));
+    for (size_t i = 0; rows_stay && i < made->schema->len; i++)
+        ((Column *)(uintptr_t)made->schema->at)[i].hidden = str_eq(made->schema->at[i].name, INPUT_FILE_COLUMN);
     return ST_OK;
 }

@@ -181,6 +181,8 @@ Status bind_sort(Binder *b, const Sort *n, const Scope *outer, Node **ret, Error
         TRY(push_into_aggregate(b, &plan, &orders, err));
     Node *sort = with_schema(node_new(b->a, Sort, .input = plan, .orders = orders, .global = n->global), plan->schema);
     *ret = restore_columns(b, sort, wanted);
+    if (n->global)
+        *ret = strip_input_file(b, *ret);
     return ST_OK;
 }
 

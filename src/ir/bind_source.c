@@ -23,7 +23,9 @@ static const Schema *scan_schema(Binder *b, const struct ScanSource *source, con
 static Status bind_scan(Binder *b, Node *scan, const StrList *qualifier, Node **ret, Error *err)
 {
     Node *copy = node_copy(b->a, scan);
-    return char_read_padding(b, with_schema(copy, scan_schema(b, node_as(Scan, scan)->source, qualifier)), ret, err);
+    with_schema(copy, scan_schema(b, node_as(Scan, scan)->source, qualifier));
+    file_columns_add(b, copy, qualifier);
+    return char_read_padding(b, copy, ret, err);
 }
 
 static Status bind_read(Binder *b, const Read *n, const StrList *qualifier, Node **ret, Error *err)
@@ -86,7 +88,9 @@ static Status bind_view(Binder *b, const UnresolvedRelation *n, Node *plan, Node
                            "viewName", sql_ids(b->a, &n->name), "maxNestedDepth", "100", NULL);
     b->ctes = NULL;
     b->inlined++;
+    file_columns_noted(b, plan);
     TRY(bind_relation(b, plan, NULL, &bound, err));
+    bound = strip_hidden_but(b, bound, false, true);
     b->inlined--;
     b->ctes = visible;
     *ret = qualify(b, bound, &n->name);
@@ -118,8 +122,12 @@ static Status bind_unresolved(Binder *b, const UnresolvedRelation *n, const Scop
     }
     if (node_is(Scan, plan))
         return bind_scan(b, plan, &n->name, ret, err);
-    if (node_is(Read, plan))
-        return bind_read(b, node_as(Read, plan), &n->name, ret, err);
+    if (node_is(Read, plan)) {
+        TRY(bind_read(b, node_as(Read, plan), &n->name, ret, err));
+        if (n->name.len == 1) /* a temporary view of files */
+            *ret = strip_hidden_but(b, *ret, false, true);
+        return ST_OK;
+    }
     return bind_view(b, n, plan, ret, err);
 }
 

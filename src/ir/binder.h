@@ -36,6 +36,7 @@ typedef struct Binder {
     const BindEnv *env;
     uint32_t next_id;
     bool ansi, case_sensitive;
+    bool file_metadata, input_file; /* the plan names _metadata, calls input_file_name() or its kin */
     const Cte *ctes;
     const NodeList *windows; /* WindowDefinition of the WINDOW clause of the query being bound */
     const Node *query_start; /* the root of a CTE's query or of a subquery expression: what a nested WITH may conflict with */
@@ -98,6 +99,23 @@ Node *strip_hidden(Binder *b, Node *n);
 /* A Project back to the columns of `wanted`, the relation itself when they are the same. */
 Node *restore_columns(Binder *b, Node *n, const Schema *wanted);
 bool name_equal(const Binder *b, const char *x, const char *y);
+
+/* --- bind_file.c: hidden columns of files */
+#define METADATA_COLUMN "_metadata"
+#define INPUT_FILE_COLUMN "\x01input_file" /* STRUCT of what the three functions give; no name that a query can write */
+/* Sets the Binder's file_metadata and input_file when the unbound plan names them. */
+void file_columns_noted(Binder *b, const Node *plan);
+/* The hidden columns that the plan names, behind those of a Scan's schema. */
+void file_columns_add(Binder *b, Node *scan, const StrList *qualifier);
+bool is_file_column(const Column *c);
+/* strip_hidden, but for _metadata, but for INPUT_FILE_COLUMN. */
+Node *strip_hidden_but(Binder *b, Node *n, bool metadata, bool input_file);
+/* Rows leave the task that read their file. */
+Node *strip_input_file(Binder *b, Node *n);
+/* The sides of a UNION ALL with INPUT_FILE_COLUMN shown as their last column, when one has it; else without hidden ones. */
+void input_file_shown(Binder *b, Node **left, Node **right);
+/* *ret stays NULL when `name` is none of the three functions. */
+Status bind_input_file(Binder *b, const Scope *s, const char *name, const Function *f, Node **ret, Error *err);
 
 /* --- bind_name.c: names */
 Status bind_attribute(Binder *b, const Scope *s, const Attribute *n, Node **ret, Error *err);
@@ -182,6 +200,8 @@ Status check_joins(Binder *b, const Node *bound, Error *err);
 
 /* --- bind_aggregate.c */
 Status bind_aggregate(Binder *b, const Aggregate *n, const Scope *outer, Node **ret, Error *err);
+/* A Project, Aggregate or WithColumns with window(…) becomes one over an input that has it as a column; another stays as it is. */
+Status bind_time_window(Binder *b, Node *n, Node **ret, Error *err);
 /* A select list with aggregate functions and no GROUP BY, over bound `exprs`. */
 Status finish_aggregate(Binder *b, Node *input, NodeList *groups, NodeList *exprs, const NodeList *sets, int64_t grouping,
                         const Node *at, Node **ret, Error *err);

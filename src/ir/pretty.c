@@ -78,6 +78,10 @@ static bool shows_first_only(const char *name)
 static void call(Binder *b, const Call *c, Str *out)
 {
     str_addf(out, "%s(%s", display_name(c), c->distinct ? "DISTINCT " : "");
+    if (str_starts(c->function->name, "input_file_")) { /* its argument is the hidden column */
+        str_addc(out, ')');
+        return;
+    }
     if (!strcmp(c->function->name, "log") && c->args.len == 1)
         str_add(out, "E(), ");
     if (str_starts(c->function->name, "percentile_") && c->order.len) { /* the rows take the ordering first */

@@ -439,6 +439,8 @@ static const Type *simple_rule(Binder *b, const FunctionRow *row, const char *ru
         return &type_date;
     if (!strcmp(rule, "window"))
         return window_of(b, t);
+    if (!strcmp(rule, "time_windows"))
+        return type_array(b->a, window_of(b, t), false);
     if (!strcmp(rule, "interval_scaled"))
         return whole_interval(b, t);
     if (!strcmp(rule, "map"))

@@ -8,6 +8,7 @@ typedef struct SourceFile {
     const char *uri;        /* as the user names it: s3://bucket/key, file:///… (input_file_name()) */
     int64_t size_bytes;
     int64_t modified_ms;
+    bool nested;            /* deeper than right below the folder that was named: read only when folders are partitions */
     const char *const *partition_values; /* one per partition column, unescaped, NULL: __HIVE_DEFAULT_PARTITION__ */
 } SourceFile;
 

@@ -231,7 +231,7 @@ static Status run_application(Submit *s, int *ret_code, Error *err)
 {
     static const char client[] = "Client";
     YarnApp *app = NULL;
-    TRY(yarn_app_begin("SPARK", map_get(&s->conf, "spark.app.name"), &app, err));
+    TRY(yarn_app_begin("SPARK", map_get(&s->conf, "spark.app.name"), YARN_END_SIGNAL, &app, err));
     if (!app)
         return run_script(s, ret_code, err);
     char *id = arena_str(s->arena, yarn_app_id(app));

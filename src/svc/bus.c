@@ -88,8 +88,9 @@ Status bus_put(Db *db, const BusMessage *m, Error *err)
         return FAIL(err, ST_INVALID, "'%s' is no ARN", m->target);
     int64_t now = clock_ms();
     return db_exec(db, err,
-                   "INSERT INTO bus_message(service, region, target, source, subject, payload, state, created_ms, next_ms)"
-                   " VALUES(?,?,?,?,?,?,'PENDING',?,?)", "ssssssii", service, m->region, m->target, m->source, m->subject, m->payload, now, now);
+                   "INSERT INTO bus_message(service, region, target, source, subject, payload, state, created_ms, next_ms, retries_max, age_max_ms)"
+                   " VALUES(?,?,?,?,?,?,'PENDING',?,?,nullif(?,-1),nullif(?,-1))", "ssssssiiii", m->service ? m->service : service, m->region, m->target, m->source,
+                   m->subject, m->payload, now, now, m->limited ? m->retries_max : -1, m->limited ? m->age_max_ms : -1);
 }
 
 Status bus_record(Db *db, const BusMessage *m, const char *why, Error *err)
@@ -157,7 +158,7 @@ static Status due_messages(Db *db, Arena *a, const char *service, int64_t now, M
 {
     row_auto *row = NULL;
     TRY(db_query(db, &row, err,
-                 "SELECT id, region, target, source, subject, payload, created_ms, attempts FROM bus_message WHERE service=? AND state='PENDING'"
+                 "SELECT id, region, target, source, subject, payload, created_ms, attempts, retries_max, age_max_ms FROM bus_message WHERE service=? AND state='PENDING'"
                  " AND next_ms<=? ORDER BY next_ms, id LIMIT ?", "sii", service, now, (int64_t)BATCH));
     while (row_next(row))
         vec_push(a, ret_messages, (BusMessage){ .id = row_int(row, 0),
@@ -167,7 +168,10 @@ static Status due_messages(Db *db, Arena *a, const char *service, int64_t now, M
                                                 .subject = row_str_in(row, a, 4),
                                                 .payload = row_str_in(row, a, 5),
                                                 .created_ms = row_int(row, 6),
-                                                .attempts = row_int(row, 7) });
+                                                .attempts = row_int(row, 7),
+                                                .limited = !row_null(row, 8),
+                                                .retries_max = row_int(row, 8),
+                                                .age_max_ms = row_int(row, 9) });
     return row_status(row, err);
 }
 
@@ -210,7 +214,7 @@ static Status deliver_one(Consumer *c, Db *db, Arena *a, const BusMessage *m, Er
     if (status == ST_OK)
         return settle(c->bus, db, a, m, NULL, err);
     bool passing = status == ST_IO || status == ST_INTERNAL || status == ST_CANCELLED;
-    if (passing && clock_ms() - m->created_ms < GIVE_UP_MS)
+    if (passing && (!m->limited || m->attempts < m->retries_max) && clock_ms() - m->created_ms < (m->limited ? m->age_max_ms : GIVE_UP_MS))
         return postpone(db, m, why.message, err);
     return settle(c->bus, db, a, m, why.message, err);
 }

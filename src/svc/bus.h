@@ -36,6 +36,9 @@ typedef struct BusMessage {
     const char *payload;
     int64_t created_ms;
     int64_t attempts;      /* before this one */
+    const char *service;   /* who delivers; NULL: the target's. Of bus_put */
+    bool limited;          /* tried again only as long as the next two say; else for a day */
+    int64_t retries_max, age_max_ms;
 } BusMessage;
 
 /* ST_OK: taken over. ST_IO, ST_INTERNAL, ST_CANCELLED: to be tried again, after 1 s, 2 s, … 5 min, for a day. All else (no such

@@ -8,23 +8,15 @@
  * or the message FAILS with ResourceNotFoundException; the stream is made when it is not there. Payload: {"stream", "message",
  * "time"}, time in ms since 1970.
  *
- * Directly, for many lines at once (the output of steps and job runs): server->logging->append. It is durable when it returns. */
+ * Directly, for the output of steps and job runs: server->logging->put_file. It is durable when it returns. */
 #ifndef WEIR_SVC_LOGGING_H
 #define WEIR_SVC_LOGGING_H
 #include "svc/bus.h"
 
-typedef struct LogLine {
-    int64_t time_ms;
-    const char *message;
-    size_t message_len;
-} LogLine;
-
 typedef struct Logging {
-    /* Makes the group and the stream when they are not there. Lines in any order; those older than the group's retention are dropped.
-     * Metric filters and subscriptions see them as they see PutLogEvents'. */
-    Status (*append)(Server *server, const char *region, const char *group, const char *stream, const LogLine *lines, size_t n, Error *err);
-    /* The lines of a text file, all at the time of now, as the whole stream: what it had goes, so that who crashed may do it again. Empty
-     * lines are left out, bytes that are no UTF-8 become '?'. A file that is not there, or is empty, makes nothing. */
+    /* The lines of a text file, all at the time of now, as the whole stream: what it had goes, so that who crashed may do it again. Makes
+     * the group and the stream. Empty lines are left out, bytes that are no UTF-8 become '?'. A file that is not there, or is empty, makes
+     * nothing. Metric filters and subscriptions see the lines as they see PutLogEvents'. */
     Status (*put_file)(Server *server, const char *region, const char *group, const char *stream, const char *path, Error *err);
 } Logging;
 

@@ -17,6 +17,7 @@ struct YarnApp {
     Arena *arena;
     Yarn yarn;
     const char *id, *cluster, *step;
+    YarnEnd end;
     pthread_t thread;
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
@@ -76,8 +77,9 @@ static void *beat(void *arg)
         if (!kill_it || app->ended)
             continue;
         app->killed = true;
-        (void)kill(getpid(), SIGTERM);
-        if (!wait_ms(app, GRACE_MS)) {
+        if (app->end == YARN_END_SIGNAL)
+            (void)kill(getpid(), SIGTERM);
+        if (app->end == YARN_END_EXIT || !wait_ms(app, GRACE_MS)) {
             finish(app, false, NULL);
             _exit(EXIT_KILLED); /* the first process of a namespace cannot kill itself; its children end with it */
         }
@@ -104,7 +106,7 @@ static Status start(YarnApp *app, Error *err)
     return ST_OK;
 }
 
-Status yarn_app_begin(const char *type, const char *name, YarnApp **ret_app, Error *err)
+Status yarn_app_begin(const char *type, const char *name, YarnEnd end, YarnApp **ret_app, Error *err)
 {
     const char *cluster = getenv("EMR_CLUSTER_ID"), *step = getenv("EMR_STEP_ID"), *socket = getenv("WEIR_STEP_SOCKET");
     *ret_app = NULL;
@@ -112,7 +114,7 @@ Status yarn_app_begin(const char *type, const char *name, YarnApp **ret_app, Err
         return ST_OK;
     Arena *a = arena_new();
     YarnApp *app = ARENA_NEW(a, YarnApp);
-    *app = (YarnApp){ .arena = a, .cluster = arena_str(a, cluster), .step = arena_str(a, step) };
+    *app = (YarnApp){ .arena = a, .cluster = arena_str(a, cluster), .step = arena_str(a, step), .end = end };
     Val *answer = NULL, *request = request_of(app, a);
     val_set_str(a, request, "type", type);
     val_set_str(a, request, "name", name);

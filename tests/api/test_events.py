@@ -1,6 +1,8 @@
 """EventBridge: rules on events of one's own, targets that really get them, failures that are recorded, archives, schedules; over a kill."""
+import http.server
 import json
 import sqlite3
+import threading
 import time
 import urllib.request
 import uuid
@@ -231,3 +233,77 @@ def test_a_schedule_fires_also_when_it_was_due_during_a_kill(start_server):
         (due,) = db.execute("SELECT next_ms FROM event_rule WHERE name='tick'").fetchone()
     assert 1700 <= due / 1000 - time.time() <= 1900  # it keeps its beat
     assert "Messages" not in client(server, "sqs").receive_message(QueueUrl=url)
+
+
+class Endpoint:
+    """An HTTP endpoint that keeps what it gets; `answers` are its statuses, 200 when they are used up."""
+
+    def __init__(self, *answers):
+        self.received, answers = [], list(answers)
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                outer.received.append((self.path, dict(self.headers), self.rfile.read(int(self.headers["Content-Length"])).decode()))
+                self.send_response(answers.pop(0) if answers else 200)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+def destination(server, endpoint, path="/hook", **parameters):
+    events = client(server, "events")
+    parameters = parameters or {"ApiKeyAuthParameters": {"ApiKeyName": "x-key", "ApiKeyValue": "secret"}}
+    kind = "BASIC" if "BasicAuthParameters" in parameters else "API_KEY"
+    connection = events.create_connection(Name=name("connection"), AuthorizationType=kind, AuthParameters=parameters)["ConnectionArn"]
+    made = events.create_api_destination(Name=name("api"), ConnectionArn=connection, InvocationEndpoint=endpoint.url + path, HttpMethod="POST")
+    return connection.split("/")[1], made["ApiDestinationArn"]
+
+
+def test_an_api_destination_is_called_with_its_credentials(server):
+    events, source, endpoint = client(server, "events"), name("app"), Endpoint(503)
+    own = {"HeaderParameters": [{"Key": "x-own", "Value": "1", "IsValueSecret": True}], "QueryStringParameters": [{"Key": "q", "Value": "a b", "IsValueSecret": False}]}
+    connection, api = destination(server, endpoint, "/of/*/x", BasicAuthParameters={"Username": "u", "Password": "p"}, InvocationHttpParameters=own)
+    _, rule = rule_to(server, {"source": [source]}, {"Arn": api, "InputPath": "$.detail", "HttpParameters": {
+        "PathParameterValues": ["a/b"], "HeaderParameters": {"x-more": "2", "X-Own": "3"}, "QueryStringParameters": {"r": "&"}}})
+    put(server, source, {"n": 1})
+    (done,) = settled(server, rule)
+    assert done["state"] == "DELIVERED" and done["attempts"] == 2
+    path, headers, body = endpoint.received[1]
+    assert path == "/of/a%2Fb/x?r=%26&q=a%20b" and json.loads(body) == {"n": 1}
+    assert headers["Authorization"] == "Basic dTpw" and headers["x-own"] == "1" and headers["x-more"] == "2" and "X-Own" not in headers
+    shown = events.describe_connection(Name=connection)["AuthParameters"]
+    assert shown["BasicAuthParameters"] == {"Username": "u"} and "Value" not in shown["InvocationHttpParameters"]["HeaderParameters"][0]
+    assert b"secret" not in json.dumps(shown).encode()
+    endpoint.server.shutdown()
+
+
+def test_a_retry_policy_ends_what_does_not_work(server):
+    source, endpoint, (url, dead) = name("app"), Endpoint(*[500] * 9), new_queue(server)
+    connection, api = destination(server, endpoint)
+    _, rule = rule_to(server, {"source": [source]}, {"Arn": api, "RetryPolicy": {"MaximumRetryAttempts": 1}, "DeadLetterConfig": {"Arn": dead}})
+    put(server, source, {"n": 1})
+    (done,) = settled(server, rule)
+    assert done["state"] == "FAILED" and done["attempts"] == 2 and done["last_error"] == "the endpoint answered 500"
+    assert json.loads(received(server, url)[0]["Body"])["detail"] == {"n": 1}
+    client(server, "events").deauthorize_connection(Name=connection)
+    put(server, source, {"n": 2})
+    assert {m["last_error"] for m in settled(server, rule)} == {"the endpoint answered 500", "its connection is not authorized"}
+    endpoint.server.shutdown()
+
+
+def test_bad_connections_are_refused(server):
+    events = client(server, "events")
+    key = {"ApiKeyAuthParameters": {"ApiKeyName": "a", "ApiKeyValue": "b"}}
+    assert failure(lambda: events.create_connection(Name="c", AuthorizationType="BASIC", AuthParameters=key)) == "ValidationException"
+    assert failure(lambda: events.create_connection(Name="c", AuthorizationType="OAUTH_CLIENT_CREDENTIALS", AuthParameters=key)) == "ValidationException"
+    arn = f"arn:aws:events:{server.region}:123456789012:connection/none/{uuid.uuid4()}"
+    assert failure(lambda: events.create_api_destination(Name="d", ConnectionArn=arn, InvocationEndpoint="https://x.example", HttpMethod="GET")) == "ResourceNotFoundException"
+    assert failure(lambda: events.describe_connection(Name="none")) == "ResourceNotFoundException"
+    events.create_connection(Name="c", AuthorizationType="API_KEY", AuthParameters=key)
+    assert failure(lambda: events.create_connection(Name="c", AuthorizationType="API_KEY", AuthParameters=key)) == "ResourceAlreadyExistsException"

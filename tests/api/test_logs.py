@@ -289,6 +289,35 @@ def test_the_bus_writes_into_a_group(start_server, tmp_path):
     assert messages(found) == ['{"a": 1}']
 
 
+def test_a_rule_of_eventbridge_writes_into_a_group(server, logs, group):
+    events, name = server.client("events"), f"rule-{uuid.uuid4()}"
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
+    events.put_targets(Rule=name, Targets=[{"Id": "log", "Arn": f"arn:aws:logs:us-east-1:123456789012:log-group:{group}"}])
+    events.put_events(Entries=[{"Source": name, "DetailType": "t", "Detail": json.dumps({"order": 7})}])
+    deadline, found = time.monotonic() + 30, []
+    while not found and time.monotonic() < deadline:
+        found = messages(logs.filter_log_events(logGroupName=group, filterPattern="{ $.detail.order = 7 }"))
+        time.sleep(0.05)
+    assert len(found) == 1 and json.loads(found[0])["source"] == name
+
+
+def test_a_metric_filter_gives_its_default_value(start_server, tmp_path):
+    server = start_server("--auth", "off", home=tmp_path / "default")
+    logs = server.client("logs")
+    for group, text in (("quiet", "fine"), ("loud", "ERROR")):
+        logs.create_log_group(logGroupName=group)
+        logs.create_log_stream(logGroupName=group, logStreamName="s")
+        logs.put_metric_filter(logGroupName=group, filterName="f", filterPattern="ERROR", metricTransformations=metric("N", group, "3", defaultValue=0.5))
+        put(logs, group, text)
+        put(logs, group, "fine too")
+    assert server.stop() == 0  # the minute need not be over
+    cloudwatch = start_server("--auth", "off", home=tmp_path / "default").client("cloudwatch")
+    period = {"StartTime": datetime.datetime.fromtimestamp(time.time() - 600), "EndTime": datetime.datetime.fromtimestamp(time.time() + 60), "Period": 3600}
+    sums = {name: sum(point["Sum"] for point in cloudwatch.get_metric_statistics(Namespace="N", MetricName=name, Statistics=["Sum"], **period)["Datapoints"])
+            for name in ("quiet", "loud")}
+    assert sums == {"quiet": 0.5, "loud": 3}
+
+
 def test_acknowledged_events_survive_a_kill(start_server, tmp_path):
     server = start_server("--auth", "off", home=tmp_path / "killed")
     acknowledged = {}

@@ -175,3 +175,11 @@ def test_artifacts_are_kept(spark, tmp_path):
     with pytest.raises(Exception) as e:
         spark.addArtifact(str(module), pyfile=True)
     assert "ARTIFACT_ALREADY_EXISTS" in str(e.value)
+
+
+def test_time_windows(spark):
+    df = spark.createDataFrame([("2020-01-01 10:20:00", 1), ("2020-01-01 10:50:00", 2), (None, 3)], "t string, v int").withColumn("ts", F.to_timestamp("t"))
+    hours = df.groupBy(F.window("ts", "1 hour")).agg(F.sum("v").alias("s")).select(F.date_format("window.start", "HH:mm"), F.date_format("window.end", "HH:mm"), "s")
+    assert [tuple(row) for row in hours.collect()] == [("10:00", "11:00", 3)]
+    assert df.withColumn("w", F.window("ts", "10 minutes")).count() == 2
+    assert df.groupBy(F.window("ts", "1 hour", "30 minutes").alias("w")).count().agg(F.sum("count")).collect()[0][0] == 4

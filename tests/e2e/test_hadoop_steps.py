@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import time
 
+import pyarrow
 import pytest
 from conftest import WEIR
 
@@ -191,7 +192,7 @@ def laptop(tmp_path):
         return subprocess.run([str(part) for part in command], cwd=tmp_path / "work", env=environment, capture_output=True, text=True,
                               timeout=120, **options)
 
-    run.folder = tmp_path / "work"
+    run.folder, run.environment = tmp_path / "work", environment
     return run
 
 
@@ -282,7 +283,45 @@ def test_shell(laptop):
     assert fs("-rm", "-r", "/x", "/in")[0] == 0 and fs("-ls", "/") == (0, "", "")
     assert fs("-ls", "/x") == (1, "", "ls: `/x': No such file or directory\n")
     assert fs("-nope")[0] == 255 and fs("-nope")[2].startswith("-nope: Unknown command\n")
-    assert fs("-appendToFile", "a.txt", "/in")[0] == 1
+    assert fs("-appendToFile", "a.txt", "/logs/all")[0] == 0 and fs("-appendToFile", "-", "a.txt", "/logs/all", input="between\n")[0] == 0
+    assert fs("-cat", "/logs/all")[1] == "hello\nworld\nbetween\nhello\nworld\n"
+    assert fs("-appendToFile", "absent", "/logs/all") == (1, "", "appendToFile: `absent': No such file or directory\n")
+    assert fs("-appendToFile", "a.txt", "s3://nowhere/x")[0] == 1 and fs("-appendToFile", "a.txt", "/logs")[0] == 1
+    assert fs("-put", "a.txt", "/logs/b")[0] == 0 and fs("-put", "a.gz", "/logs/c")[0] == 0
+    assert [fs("-ls", "-C", *flags, "/logs")[1].split() for flags in (["-S"], ["-S", "-r"], ["-t"], ["-r"])] == [
+        ["/logs/c", "/logs/all", "/logs/b"], ["/logs/b", "/logs/all", "/logs/c"], ["/logs/c", "/logs/b", "/logs/all"],
+        ["/logs/c", "/logs/b", "/logs/all"]]
+
+
+def test_zstandard(laptop):
+    """Two frames in, one out; a file that is cut off."""
+    text = "".join(f"line {i}\n" for i in range(60000))
+    frames = [pyarrow.compress(part.encode(), "zstd", asbytes=True) for part in (text[:200000], text[200000:])]
+    (laptop.folder / "in.zst").write_bytes(b"".join(frames))
+    codec = ("-D", "mapreduce.output.fileoutputformat.compress=true", "-D",
+             "mapreduce.output.fileoutputformat.compress.codec=org.apache.hadoop.io.compress.ZStandardCodec")
+    done = hadoop(laptop, "jar", "hadoop-streaming.jar", *codec, "-input", "in.zst", "-output", "out", "-mapper", "cat", "-reducer", "NONE")
+    assert done.returncode == 0, done.stderr
+    with pyarrow.input_stream(laptop.folder / "out/part-00000.zst", compression="zstd") as unpacked:
+        assert unpacked.read().decode() == text.replace("\n", "\t\n")
+    (laptop.folder / "cut.zst").write_bytes(frames[0][:-5])
+    done = hadoop(laptop, "jar", "hadoop-streaming.jar", "-D", "mapreduce.map.maxattempts=1", "-input", "cut.zst", "-output", "out2",
+                  "-mapper", "cat", "-reducer", "NONE")
+    assert done.returncode == 1 and "Unexpected end of input stream" in done.stderr
+
+
+def test_tail_follows(laptop):
+    (laptop.folder / "log").write_text("first\n")
+    tail = subprocess.Popen([WEIR, "hadoop", "fs", "-tail", "-f", "-s", "50", "log"], cwd=laptop.folder, env=laptop.environment,
+                            stdout=subprocess.PIPE, text=True)
+    try:
+        assert tail.stdout.readline() == "first\n"
+        with open(laptop.folder / "log", "a") as log:
+            log.write("second\n")
+        assert tail.stdout.readline() == "second\n"
+    finally:
+        tail.kill()
+        tail.communicate()
 
 
 def test_s3_dist_cp(cluster):
@@ -377,5 +416,11 @@ def test_distcp(laptop):
     (laptop.folder / "from/a").write_text("longer")
     assert "Files Copied=1" in hadoop(laptop, "distcp", "-update", "from", "hdfs:///to").stderr
     assert hadoop(laptop, "fs", "-cat", "hdfs:///to/a").stdout == "longer"
+    (laptop.folder / "filters").write_text(".*/deep/.*\n")
+    (laptop.folder / "list").write_text(f"file:{laptop.folder}/from\n")
+    log = hadoop(laptop, "distcp", "-update", "-delete", "-filters", "filters", "-f", "list", "hdfs:///to").stderr
+    assert "Deleted 3 from target" in log, log
+    assert hadoop(laptop, "fs", "-find", "hdfs:///to", "-name", "*").stdout.split() == ["hdfs:///to", "hdfs:///to/a"]
+    assert hadoop(laptop, "distcp", "-delete", "from", "hdfs:///to").returncode == 255
     assert hadoop(laptop, "distcp", "hdfs:///to/a", "back").returncode == 0 and (laptop.folder / "back").read_text() == "longer"
     assert hadoop(laptop, "distcp", "absent", "hdfs:///to").returncode == 241

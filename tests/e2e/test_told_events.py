@@ -5,6 +5,7 @@ import threading
 import time
 import urllib.request
 
+import botocore.exceptions
 import pytest
 
 RUN = {"ReleaseLabel": "emr-7.3.0", "ServiceRole": "EMR_DefaultRole", "JobFlowRole": "EMR_EC2_DefaultRole"}
@@ -169,6 +170,28 @@ def test_glue_is_told(account):
     (event,) = account.told("glue", 1)
     assert event["detail-type"] == "Glue Job State Change" and event["detail"]["jobRunId"] == run and event["detail"]["jobName"] == "told"
     assert event["detail"]["state"] == "FAILED" and event["detail"]["severity"] == "ERROR" and "no data today" in event["detail"]["message"]
+
+
+def test_objects_are_told_of_when_asked(account):
+    account.rule("objects", {"source": ["aws.s3"], "detail": {"object": {"key": [{"wildcard": "in/*.csv"}]}}})
+    account.s3.create_bucket(Bucket="told-objects")
+    account.s3.put_object(Bucket="told-objects", Key="in/before.csv", Body=b"x")
+    account.s3.put_bucket_notification_configuration(Bucket="told-objects", NotificationConfiguration={"EventBridgeConfiguration": {}})
+    assert account.s3.get_bucket_notification_configuration(Bucket="told-objects")["EventBridgeConfiguration"] == {}
+    etag = account.s3.put_object(Bucket="told-objects", Key="in/a b.csv", Body=b"hello")["ETag"]
+    (event,) = account.told("objects", 1)
+    assert event["detail-type"] == "Object Created" and event["resources"] == ["arn:aws:s3:::told-objects"]
+    detail = event["detail"]
+    assert detail["bucket"] == {"name": "told-objects"} and detail["reason"] == "PutObject" and detail["requester"] == "123456789012"
+    assert detail["object"] == {"key": "in/a b.csv", "size": 5, "etag": etag.strip('"'), "sequencer": detail["object"]["sequencer"]}
+    topics = {"TopicConfigurations": [{"TopicArn": "arn:aws:sns:us-east-1:123456789012:t", "Events": ["s3:ObjectCreated:*"]}]}
+    with pytest.raises(botocore.exceptions.ClientError, match="TopicConfigurations"):
+        account.s3.put_bucket_notification_configuration(Bucket="told-objects", NotificationConfiguration=topics)
+    account.s3.put_bucket_notification_configuration(Bucket="told-objects", NotificationConfiguration={})
+    account.s3.put_object(Bucket="told-objects", Key="in/after.csv", Body=b"x")
+    assert "EventBridgeConfiguration" not in account.s3.get_bucket_notification_configuration(Bucket="told-objects")
+    time.sleep(1)
+    assert "Messages" not in account.sqs.receive_message(QueueUrl=account.urls["objects"])
 
 
 def test_a_killed_server_tells_all_the_same(start_server):

@@ -145,6 +145,19 @@ def test_a_step_that_is_cancelled_and_a_job_that_vanishes(cluster):
     assert state == "COMPLETED" and about["State"] == "FAILED" and "without a final status" in about["Diagnostics"]
 
 
+def test_spark_sql(cluster):
+    state, out, err = cluster.run("spark-sql", "--conf", "spark.app.name=Small", "-e", "SELECT 1 + 1")
+    id = re.search(r"Application Id: (application_\S+)", err)[1]
+    assert (state, out) == ("COMPLETED", "2\n") and report(cluster.server, id)["Application-Name"] == "Small"
+    assert report(cluster.server, id)["Final-State"] == "SUCCEEDED"
+    _, _, err = cluster.run("spark-sql", "-e", "SELECT nothing")
+    about = report(cluster.server, re.search(r"Application Id: (application_\S+)", err)[1])
+    assert about["Final-State"] == "FAILED" and "UNRESOLVED_COLUMN" in about["Diagnostics"]
+    step = cluster.start("bash", "-c", "spark-sql -e 'SELECT count(*) FROM range(1000000000000) WHERE id % 3 = 4'; echo code $?")
+    assert yarn(cluster.server, "application", "-kill", cluster.running()[0]).returncode == 0
+    assert cluster.end(step)[:2] == ("COMPLETED", "code 137\n")
+
+
 @pytest.mark.parametrize("arguments, words", [
     (["application", "-status", "application_1700000000000_0001"], "Application with id 'application_1700000000000_0001' doesn't exist in RM."),
     (["application", "-kill", "job_1_2"], "Invalid ApplicationId: job_1_2"),

@@ -202,7 +202,6 @@ static void bad_requests_have_sparks_errors(void **state)
 static void options_that_are_not_done_are_refused(void **state)
 {
     World *w = *state;
-    assert_int_equal(write_sql(w, "csv", NULL, (const char *[]){ "encoding=UTF-16", NULL }, "select 1 a"), ST_UNSUPPORTED);
     assert_int_equal(write_sql(w, "csv", NULL, (const char *[]){ "charToEscapeQuoteEscaping=|", NULL }, "select 1 a"), ST_UNSUPPORTED);
     expect_ok(w, write_sql(w, "csv", NULL, (const char *[]){ "encoding=utf-8", NULL }, "select 1 a"));
 }

@@ -449,8 +449,8 @@ static void recursive_lookup_finds_no_partitions(void **state)
 
 static void options_that_weir_does_not_do_are_refused(void **state)
 {
-    static const char *const names[] = { "ignoreCorruptFiles", "ignoreMissingFiles" };
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const names[] = { "charToEscapeQuoteEscaping" };
+    for (size_t i = 0; i < 1; i++) {
         Golden c = made(state, names[i], "csv");
         const ScanSource *source;
         add_file(&c, "a.csv", "5\n");
@@ -471,7 +471,7 @@ static void a_cut_compressed_file_is_an_error(void **state)
     json_t *rows = json_array();
     assert_int_equal(resolve(&c, &source), ST_OK);
     assert_int_not_equal(query(&c, scan_of(&c, source), rows), ST_OK);
-    assert_non_null(strstr(c.err.message, "not a whole compressed file"));
+    assert_non_null(strstr(c.err.message, "a.txt.gz"));
     json_decref(rows);
     done(&c);
 }

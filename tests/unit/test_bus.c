@@ -167,6 +167,61 @@ static void what_nobody_takes_for_a_week_fails(void **state)
     assert_int_equal(count(f, "SELECT count(*) FROM bus_message WHERE state='FAILED'"), 1);
 }
 
+static Status tell(void *self, Db *db, Arena *a, const BusChange *c, Error *err)
+{
+    Fixture *f = self;
+    BusMessage m = { .region = "us-east-1", .target = TOPIC, .source = ALARM, .payload = "hello" };
+    assert_string_equal(val_str(c->facts, "why"), "because");
+    pthread_mutex_lock(&f->lock);
+    bool fails = str_eq(c->state, "LATER") && f->failures-- > 0;
+    pthread_mutex_unlock(&f->lock);
+    TRY(bus_put(db, &m, err)); /* of a change that fails nothing stays */
+    (void)a;
+    return fails ? FAIL(err, ST_IO, "not now") : str_eq(c->state, "WRONG") ? FAIL(err, ST_INVALID, "no such thing") : ST_OK;
+}
+
+static void changes_are_told_in_their_order_and_once(void **state)
+{
+    Fixture *f = *state;
+    Error err = ERROR_INIT;
+    static const char *const rows[][2] = { { "thing", "A" }, { "thing", "WRONG" }, { "unknown", "A" }, { "thing", "LATER" }, { "thing", "B" } };
+    {
+        db_auto *db = NULL;
+        assert_int_equal(store_borrow(f->store, &db, &err), ST_OK);
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+            assert_int_equal(db_exec(db, &err, "INSERT INTO change(source, subject, state, facts, at_ms) VALUES(?,'x',?,'{\"why\":\"because\"}',1)", "ss", rows[i][0],
+                                     rows[i][1]), ST_OK);
+    }
+    f->failures = 1;
+    bus_on_change(f->bus, "thing", tell, f);
+    assert_int_equal(bus_start(f->bus, &err), ST_OK);
+    until(f, "SELECT count(*) FROM change", 0);
+    bus_stop(f->bus);
+    assert_int_equal(count(f, "SELECT count(*) FROM bus_message"), 3); /* A, LATER, B */
+}
+
+static void limits_and_deliverers_are_the_messages_own(void **state)
+{
+    Fixture *f = *state;
+    Error err = ERROR_INIT;
+    f->answer = ST_IO;
+    f->failures = 100;
+    {
+        db_auto *db = NULL;
+        BusMessage m = { .region = "us-east-1", .target = TOPIC, .source = ALARM, .payload = "hello", .service = "other", .limited = true, .retries_max = 1,
+                         .age_max_ms = 3600000 };
+        assert_int_equal(store_borrow(f->store, &db, &err), ST_OK);
+        assert_int_equal(bus_put(db, &m, &err), ST_OK);
+        m.service = NULL;
+        assert_int_equal(bus_record(db, &m, "it was so", &err), ST_OK);
+    }
+    bus_consume(f->bus, "other", deliver, f);
+    assert_int_equal(bus_start(f->bus, &err), ST_OK);
+    until(f, "SELECT count(*) FROM bus_message WHERE state='FAILED' AND attempts=2 AND last_error='topic t is not there'", 1);
+    bus_stop(f->bus);
+    assert_int_equal(count(f, "SELECT count(*) FROM bus_message WHERE state='FAILED' AND service='sns' AND last_error='it was so'"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +229,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_passing_failure_is_tried_again_and_recorded, setup, teardown),
         cmocka_unit_test_setup_teardown(what_can_not_work_fails_by_name, setup, teardown),
         cmocka_unit_test_setup_teardown(what_nobody_takes_for_a_week_fails, setup, teardown),
+        cmocka_unit_test_setup_teardown(changes_are_told_in_their_order_and_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(limits_and_deliverers_are_the_messages_own, setup, teardown),
     };
     return cmocka_run_group_tests_name("bus", tests, NULL, NULL);
 }

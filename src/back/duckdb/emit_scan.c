@@ -9,7 +9,9 @@
 #include "back/duckdb/source_scan.h"
 #include "ir/source.h"
 
-enum { UNION_MAX = 64 };
+#include <inttypes.h>
+
+enum { UNION_MAX = 64, BLOCK_FIELDS = 3 /* of what input_file_name() and its kin read */ };
 
 /* ---------------------------------------------------------------- one reader */
 static void quoted(const char *text, Str *out)
@@ -43,10 +45,16 @@ static void stored_columns(const Node *scan, const Type *data, Str *out)
     }
 }
 
-static Status parquet_reader(Emit *e, const Node *scan, const SourceFile *const *files, size_t nfiles, bool numbered, Str *out)
+/* What a reader gives beside the files' columns. */
+typedef struct Extra {
+    bool numbered;  /* SCAN_FILE_COLUMN */
+    bool row_index; /* file_row_number, of Parquet */
+} Extra;
+
+static Status parquet_reader(Emit *e, const Node *scan, const SourceFile *const *files, size_t nfiles, Extra extra, Str *out)
 {
     const Type *data = node_as(Scan, scan)->source->data_schema;
-    bool as_stored = node_as(Scan, scan)->source->as_stored && !numbered;
+    bool as_stored = node_as(Scan, scan)->source->as_stored && !extra.numbered && !extra.row_index;
     (void)e;
     if (as_stored) {
         str_add(out, "(SELECT ");
@@ -63,7 +71,7 @@ static Status parquet_reader(Emit *e, const Node *scan, const SourceFile *const 
         str_add(out, ", schema = ");
         parquet_columns(scan, data, out);
     }
-    str_addf(out, "%s)%s", numbered ? ", filename = '" SCAN_FILE_COLUMN "'" : "", as_stored ? ")" : "");
+    str_addf(out, "%s)%s", extra.numbered ? ", filename = '" SCAN_FILE_COLUMN "'" : "", as_stored ? ")" : "");
     return ST_OK;
 }
 
@@ -90,6 +98,7 @@ static Status text_reader(Emit *e, const Node *scan, const char *format, const S
         quoted(files[i]->path, out);
         str_add(out, ", ");
         quoted(files[i]->uri ? files[i]->uri : files[i]->path, out);
+        str_addf(out, ", '%" PRId64 "'", files[i]->modified_ms);
     }
     str_add(out, "]::VARCHAR[], ");
     quoted(e->o->time_zone ? e->o->time_zone : "UTC", out);
@@ -97,13 +106,13 @@ static Status text_reader(Emit *e, const Node *scan, const char *format, const S
     return ST_OK;
 }
 
-static Status reader(Emit *e, const Node *scan, const SourceFile *const *files, size_t nfiles, bool numbered, Str *out)
+static Status reader(Emit *e, const Node *scan, const SourceFile *const *files, size_t nfiles, Extra extra, Str *out)
 {
     const char *format = source_format(node_as(Scan, scan)->format);
     if (!format)
         return engine_fail(e->err, ST_INVALID, "DATA_SOURCE_NOT_FOUND", "provider", node_as(Scan, scan)->format, NULL);
     if (!strcmp(format, "parquet"))
-        return parquet_reader(e, scan, files, nfiles, numbered, out);
+        return parquet_reader(e, scan, files, nfiles, extra, out);
     return text_reader(e, scan, format, files, nfiles, out);
 }
 
@@ -181,6 +190,79 @@ static bool same_partition(const SourceFile *x, const SourceFile *y, size_t colu
     return true;
 }
 
+/* ---------------------------------------------------------------- hidden columns: what is known of a file */
+/* The hidden columns stand last: STRUCTs of these fields. */
+static size_t hidden_from(const Node *scan)
+{
+    const ScanSource *s = node_as(Scan, scan)->source;
+    return s->data_schema->nfields + s->partition_schema->nfields;
+}
+
+static bool wants_row_index(const Node *scan)
+{
+    for (size_t i = hidden_from(scan); i < scan->schema->len; i++) {
+        const Type *t = scan->schema->at[i].type;
+        if (!strcmp(t->fields[t->nfields - 1].name, "row_index"))
+            return true;
+    }
+    return false;
+}
+
+/* java.net.URI of a path: what is no path character as %XX. */
+static void uri_path(const char *path, Str *out)
+{
+    for (const unsigned char *c = (const unsigned char *)path; *c; c++) {
+        if (*c >= 0x80 || (*c > ' ' && *c != 0x7f && !strchr("\"#%<>?[\\]^`{|}", *c)))
+            str_addc(out, (char)*c);
+        else
+            str_addf(out, "%%%02X", *c);
+    }
+}
+
+/* file:/a/b for _metadata, file:///a/b for input_file_name(). */
+static void file_uri(const SourceFile *f, bool three_slashes, Str *out)
+{
+    const char *uri = f->uri ? f->uri : f->path;
+    const char *path = str_starts(uri, "file:///") ? uri + 7 : str_starts(uri, "file:/") ? uri + 5 : uri[0] == '/' ? uri : NULL;
+    if (path)
+        str_add(out, three_slashes ? "file://" : "file:");
+    uri_path(path ? path : uri, out);
+}
+
+static void file_field(const SourceFile *f, const char *field, Str *out)
+{
+    str_auto text = EMIT_STR;
+    if (!strcmp(field, "file_path") || !strcmp(field, "input_file_name"))
+        file_uri(f, field[0] == 'i', &text);
+    else if (!strcmp(field, "file_name"))
+        uri_path(strrchr(f->path, '/') && !f->uri ? strrchr(f->path, '/') + 1
+                                                  : strrchr(f->uri, '/') ? strrchr(f->uri, '/') + 1 : f->uri, &text);
+    if (text.len)
+        emit_quoted_text(text.data, text.len, out);
+    else if (!strcmp(field, "file_modification_time"))
+        str_addf(out, "make_timestamp(%" PRId64 "::BIGINT)", f->modified_ms * 1000);
+    else /* a file is one block, from 0 */
+        str_addf(out, "%" PRId64 "::BIGINT", str_ends(field, "_start") ? (int64_t)0 : f->size_bytes);
+}
+
+/* One hidden column's value; row_index aside, that is the row's. */
+static void file_struct(const SourceFile *f, const Type *t, bool row_index, Str *out)
+{
+    str_add(out, "{");
+    for (size_t i = 0; i < t->nfields; i++) {
+        bool row = !strcmp(t->fields[i].name, "row_index");
+        if (row && !row_index)
+            continue;
+        str_addf(out, "%s'%s': ", i ? ", " : "", t->fields[i].name);
+        if (row)
+            str_add(out, "file_row_number");
+        else
+            file_field(f, t->fields[i].name, out);
+    }
+    str_add(out, "}");
+}
+
+/* ---------------------------------------------------------------- files of different values */
 typedef struct Groups {
     const SourceFile **files; /* by group, in order of their first file */
     size_t *starts;           /* n + 1 of them; */
@@ -188,14 +270,14 @@ typedef struct Groups {
 } Groups;
 
 /* Files by their partition; more than UNION_MAX groups are not gathered. */
-static bool group_files(Arena *a, const ScanSource *s, Groups *g)
+static bool group_files(Arena *a, const ScanSource *s, bool each_alone, Groups *g)
 {
     size_t columns = s->partition_schema->nfields, at = 0;
     size_t *of = ARENA_ARRAY(a, size_t, s->nfiles + 1), firsts[UNION_MAX];
     g->n = 0;
     for (size_t i = 0; i < s->nfiles; i++) {
         size_t group = 0;
-        while (group < g->n && !same_partition(&s->files[firsts[group]], &s->files[i], columns))
+        while (group < g->n && (each_alone || !same_partition(&s->files[firsts[group]], &s->files[i], columns)))
             group++;
         if (group == g->n) {
             if (g->n == UNION_MAX)
@@ -238,8 +320,14 @@ static Status union_of(Emit *e, const Node *scan, const Groups *g, Str *out)
             TRY(partition_value(e, first->partition_values[j], &s->partition_schema->fields[j], out));
             str_addf(out, " AS " COLUMN_TEXT, scan->schema->at[s->data_schema->nfields + j].id);
         }
+        for (size_t j = hidden_from(scan); j < scan->schema->len; j++) {
+            str_add(out, j ? ", " : "");
+            file_struct(first, scan->schema->at[j].type, true, out);
+            str_addf(out, " AS " COLUMN_TEXT, scan->schema->at[j].id);
+        }
         str_add(out, " FROM ");
-        TRY(reader(e, scan, g->files + g->starts[i], g->starts[i + 1] - g->starts[i], false, out));
+        Extra extra = { .row_index = wants_row_index(scan) };
+        TRY(reader(e, scan, g->files + g->starts[i], g->starts[i + 1] - g->starts[i], extra, out));
     }
     str_add(out, ")");
     return ST_OK;
@@ -253,10 +341,14 @@ static Status join_of(Emit *e, const Node *scan, const SourceFile *const *files,
     const char *left = emit_fresh(e, "files"), *right = emit_fresh(e, "parts");
     str_add(out, "(SELECT ");
     data_columns(scan, out);
-    for (size_t j = 0; j < s->partition_schema->nfields; j++)
-        str_addf(out, "%s" COLUMN_TEXT, j || s->data_schema->nfields ? ", " : "", scan->schema->at[s->data_schema->nfields + j].id);
+    for (size_t j = s->data_schema->nfields; j < scan->schema->len; j++) {
+        bool row_index = j >= hidden_from(scan) && wants_row_index(scan) && scan->schema->at[j].type->nfields > BLOCK_FIELDS;
+        str_addf(out, row_index ? "%sstruct_insert(" COLUMN_TEXT ", row_index := file_row_number) AS " COLUMN_TEXT : "%s" COLUMN_TEXT,
+                 j ? ", " : "", scan->schema->at[j].id, scan->schema->at[j].id);
+    }
     str_add(out, " FROM ");
-    TRY(reader(e, scan, files, s->nfiles, true, out));
+    Extra extra = { .numbered = true, .row_index = wants_row_index(scan) };
+    TRY(reader(e, scan, files, s->nfiles, extra, out));
     str_addf(out, " %s JOIN (VALUES ", left);
     for (size_t i = 0; i < s->nfiles; i++) {
         str_add(out, i ? ", (" : "(");
@@ -264,13 +356,17 @@ static Status join_of(Emit *e, const Node *scan, const SourceFile *const *files,
             quoted(files[i]->path, out);
         else
             str_addf(out, "%zu", i);
-        str_add(out, ", ");
+        str_add(out, s->partition_schema->nfields ? ", " : "");
         TRY(partition_values(e, scan, files[i], out));
+        for (size_t j = hidden_from(scan); j < scan->schema->len; j++) {
+            str_add(out, ", ");
+            file_struct(files[i], scan->schema->at[j].type, false, out);
+        }
         str_add(out, ")");
     }
     str_addf(out, ") %s(part_file", right);
-    for (size_t j = 0; j < s->partition_schema->nfields; j++)
-        str_addf(out, ", " COLUMN_TEXT, scan->schema->at[s->data_schema->nfields + j].id);
+    for (size_t j = s->data_schema->nfields; j < scan->schema->len; j++)
+        str_addf(out, ", " COLUMN_TEXT, scan->schema->at[j].id);
     str_addf(out, ") ON %s.%s = %s.part_file)", left, SCAN_FILE_COLUMN, right);
     return ST_OK;
 }
@@ -308,16 +404,15 @@ Status emit_scan(Emit *e, const Node *n, Sel *ret_sel)
         *ret_sel = (Sel){ .from = s->relation ? relation_of(e, n, s->relation) : nothing(e, n) };
         return ST_OK;
     }
-    if (n->schema->len != s->data_schema->nfields + s->partition_schema->nfields)
-        return emit_unsupported(e, n, "with metadata columns");
     str_auto out = EMIT_STR;
     const SourceFile **files = ARENA_ARRAY(e->a, const SourceFile *, s->nfiles);
     for (size_t i = 0; i < s->nfiles; i++)
         files[i] = &s->files[i];
     Groups groups;
-    if (!s->partition_schema->nfields)
-        TRY(reader(e, n, files, s->nfiles, false, &out));
-    else if (group_files(e->a, s, &groups))
+    bool of_file = n->schema->len > hidden_from(n);
+    if (!s->partition_schema->nfields && !of_file)
+        TRY(reader(e, n, files, s->nfiles, (Extra){ 0 }, &out));
+    else if (group_files(e->a, s, of_file, &groups))
         TRY(union_of(e, n, &groups, &out));
     else
         TRY(join_of(e, n, files, &out));

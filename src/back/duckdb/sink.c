@@ -123,7 +123,7 @@ static bool type_supported(const Type *t, const char *format)
 {
     bool nested = !str_eq(format, "csv") && !str_eq(format, "text");
     switch (t->kind) {
-    case TYPE_NULL: return str_eq(format, "json") || str_eq(format, "csv");
+    case TYPE_NULL: return str_eq(format, "avro") || str_eq(format, "json") || str_eq(format, "csv");
     case TYPE_CALENDAR_INTERVAL:
     case TYPE_VARIANT: return false;
     case TYPE_BINARY: return !str_eq(format, "csv");
@@ -156,7 +156,7 @@ static Status check_columns(SinkWork *w, const char *format, Error *err)
         const Column *c = &w->schema->at[w->data.at[i]];
         if (!type_supported(c->type, format))
             return engine_fail(err, ST_INVALID, "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "format",
-                               str_eq(format, "parquet") ? "Parquet" : str_eq(format, "csv") ? "CSV" : str_eq(format, "json") ? "JSON" : "Text",
+                               str_eq(format, "parquet") ? "Parquet" : str_eq(format, "csv") ? "CSV" : str_eq(format, "json") ? "JSON" : str_eq(format, "avro") ? "Avro" : str_eq(format, "orc") ? "ORC" : "Text",
                                "columnName", arena_printf(w->a, "`%s`", c->name), "columnType",
                                arena_printf(w->a, "\"%s\"", type_sql_text(w->a, c->type)), NULL);
     }
@@ -169,6 +169,9 @@ Status sink_write(Arena *a, EngineSession *s, const EmitOptions *options, const 
     const char *format = source_format(request->format);
     if (!format)
         return engine_fail(err, ST_INVALID, "DATA_SOURCE_NOT_FOUND", "provider", request->format, NULL);
+    if (str_eq(format, "binaryFile"))
+        return FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE.WRITE_FOR_BINARY_SOURCE",
+                         "The feature is not supported: Write for the binary file data source.");
     SinkWork w = { .a = a, .session = s, .emit = options, .request = request, .schema = request->plan->schema };
     bool *is_partition = ARENA_ARRAY(a, bool, w.schema->len + 1);
     TRY(find_partitions(&w, is_partition, err));
@@ -182,7 +185,7 @@ Status sink_write(Arena *a, EngineSession *s, const EmitOptions *options, const 
     TRY(emit_plan(a, options, request->plan, &inner, err));
     w.inner = str_arena(&inner, a);
     SinkFiles files = { 0 };
-    TRY(str_eq(format, "parquet") ? sink_parquet(&w, &files, err) : sink_lines(&w, format, &files, err));
+    TRY(str_eq(format, "parquet") ? sink_parquet(&w, &files, err) : str_eq(format, "avro") ? sink_avro(&w, &files, err) : str_eq(format, "orc") ? sink_orc(&w, &files, err) : sink_lines(&w, format, &files, err));
     *ret_files = files;
     return ST_OK;
 }

@@ -27,12 +27,28 @@ Status sink_partition_text(const SinkWork *w, size_t i, const char **ret_sql, Er
 char *sink_partition_path(const SinkWork *w, const char *const *values);
 void sink_add(const SinkWork *w, SinkFiles *files, const char *name, int64_t rows, int64_t bytes, const char *const *values);
 
+struct ArrowArrayView;
+/* A format that is written row by row: `begin` a file, its rows, `end`; `abandon` instead of `end` after a failure. A row is one
+ * of a batch whose children are the data columns. */
+typedef struct RowSink {
+    void *self;
+    const char *extension; /* of the files: ".csv.gz" */
+    Status (*begin)(void *self, const char *path, Error *err);
+    Status (*row)(void *self, const struct ArrowArrayView *batch, int64_t row, Error *err);
+    Status (*end)(void *self, Error *err);
+    void (*abandon)(void *self);
+} RowSink;
+Status sink_rows(SinkWork *w, const RowSink *sink, SinkFiles *ret_files, Error *err);
+/* The option maxRecordsPerFile, else spark.sql.files.maxRecordsPerFile; 0: no limit. */
+Status sink_max_records(const SinkWork *w, int64_t *ret_most, Error *err);
+
+Status sink_orc(SinkWork *w, SinkFiles *ret_files, Error *err);
+Status sink_avro(SinkWork *w, SinkFiles *ret_files, Error *err);
 Status sink_parquet(SinkWork *w, SinkFiles *ret_files, Error *err);
 /* csv, json, text: `format` is one of these. */
 Status sink_lines(SinkWork *w, const char *format, SinkFiles *ret_files, Error *err);
 
 /* ---------------------------------------------------------------- sink_value.c: values to text */
-struct ArrowArrayView;
 typedef struct ValueFormat {
     const Zone *zone;                 /* of TIMESTAMP values */
     const char *date_format, *timestamp_format, *timestamp_ntz_format; /* NULL: the ISO form that is Spark's default */

@@ -1,17 +1,15 @@
 /* back/duckdb/sink_lines.c -- CSV, JSON and text files, written row by row from the query's batches.
  *
- * Rows of a partition come together (the query is ordered by the partitions), so one file is open at a time.
  * Source: CSVOptions, UnivocityGenerator and univocity's CsvWriter, JacksonGenerator, TextOutputWriter. */
+#include "back/duckdb/packing.h"
 #include "back/duckdb/internal.h"
 #include "back/duckdb/sink_internal.h"
-#include "base/file.h"
+#include "back/duckdb/source.h"
 #include "base/limits.h"
 
-#include <errno.h>
 #include <nanoarrow/nanoarrow.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <zlib.h>
+#include <unicode/ucnv.h>
+#include <unicode/ustring.h>
 
 typedef struct CsvStyle {
     const char *separator, *null_value, *empty_value, *line_end;
@@ -22,44 +20,56 @@ typedef struct CsvStyle {
 typedef struct LineWriter {
     SinkWork *w;
     const char *format;
-    const char *extension;  /* ".csv", ".json.gz" */
-    bool gzip;
+    Codec codec;
+    const char *encoding;   /* NULL: UTF-8 */
+    UConverter *encoder;
     CsvStyle csv;
     ValueFormat values;
-    SinkFiles *files;
     Str line;
-    FILE *plain;            /* the open file, one of both */
-    gzFile zipped;
-    const char *name;       /* of the open file, relative */
-    const char **partition; /* its values */
-    int64_t rows;
+    PackedFile *file;       /* the open one */
 } LineWriter;
-
-static void writer_close(LineWriter *lw)
-{
-    if (lw->plain)
-        fclose(lw->plain);
-    if (lw->zipped)
-        gzclose(lw->zipped);
-    lw->plain = NULL;
-    lw->zipped = NULL;
-}
 
 static void writer_done(LineWriter *lw)
 {
-    writer_close(lw);
+    packed_file_abandon(lw->file);
     str_done(&lw->line);
+    if (lw->encoder)
+        ucnv_close(lw->encoder);
+}
+
+/* The line in the file's encoding; UTF-16 has one byte order mark at its start. */
+static Status encoded(LineWriter *lw, Arena *a, View *ret_text, Error *err)
+{
+    UErrorCode code = U_ZERO_ERROR;
+    size_t units = lw->line.len + 1;
+    int32_t n = 0;
+    UChar *wide = arena_alloc(a, units * sizeof *wide);
+    u_strFromUTF8WithSub(wide, (int32_t)units, &n, str_text(&lw->line), (int32_t)lw->line.len, 0xFFFD, NULL, &code);
+    size_t room = (size_t)n * 4 + 16;
+    char *out = arena_alloc(a, room), *to = out;
+    const UChar *from = wide;
+    ucnv_fromUnicode(lw->encoder, &to, out + room, &from, wide + n, NULL, false, &code);
+    if (U_FAILURE(code))
+        return FAIL(err, ST_IO, "a line cannot be written as %s", lw->encoding);
+    *ret_text = (View){ out, (size_t)(to - out) };
+    return ST_OK;
 }
 
 static Status put_line(LineWriter *lw, Error *err)
 {
     if (lw->line.overflow)
         return FAIL(err, ST_LIMIT, "a row of more than %zu bytes", lw->line.max_bytes);
-    size_t length = lw->line.len;
-    bool good = lw->zipped ? gzwrite(lw->zipped, str_text(&lw->line), (unsigned)length) == (int)length || !length
-                           : fwrite(str_text(&lw->line), 1, length, lw->plain) == length;
+    View text = { str_text(&lw->line), lw->line.len };
+    Status status;
+    if (lw->encoder) {
+        arena_auto *a = arena_new();
+        TRY(encoded(lw, a, &text, err));
+        status = packed_file_write(lw->file, text, err);
+    } else {
+        status = packed_file_write(lw->file, text, err);
+    }
     str_clear(&lw->line);
-    return good ? ST_OK : FAIL(err, ST_IO, "write '%s': %s", lw->name, strerror(errno));
+    return status;
 }
 
 /* ---------------------------------------------------------------- CSV */
@@ -209,169 +219,116 @@ static Status add_row(LineWriter *lw, const struct ArrowArrayView *batch, int64_
 }
 
 /* ---------------------------------------------------------------- files */
-static Status file_open(LineWriter *lw, const char **partition, Error *err)
+static Status lines_begin(void *self, const char *path, Error *err)
 {
-    SinkWork *w = lw->w;
-    lw->partition = partition;
-    lw->rows = 0;
-    lw->name = arena_printf(w->a, "%spart-00000-%s%sc000%s", w->partitions.len ? sink_partition_path(w, partition) : "",
-                            w->request->uuid, w->partitions.len ? "." : "-", lw->extension);
-    const char *path = path_join(w->a, w->request->folder, lw->name);
-    TRY(dir_make(arena_strn(w->a, path, (size_t)(strrchr(path, '/') - path)), 0777, err));
-    if (lw->gzip)
-        lw->zipped = gzopen(path, "wbe");
-    else
-        lw->plain = fopen(path, "wbe");
-    if (!lw->zipped && !lw->plain)
-        return FAIL(err, ST_IO, "create '%s': %s", path, strerror(errno));
+    LineWriter *lw = self;
+    TRY(packed_file_create(path, lw->codec, &lw->file, err));
+    if (lw->encoder)
+        ucnv_resetFromUnicode(lw->encoder);
     if (!str_eq(lw->format, "csv") || !lw->csv.header)
         return ST_OK;
     csv_header(lw);
     return put_line(lw, err);
 }
 
-static Status file_end(LineWriter *lw, Error *err)
+static Status lines_row(void *self, const struct ArrowArrayView *batch, int64_t row, Error *err)
 {
-    if (!lw->plain && !lw->zipped)
-        return ST_OK;
-    bool good = lw->plain ? fclose(lw->plain) == 0 : gzclose(lw->zipped) == Z_OK;
-    lw->plain = NULL;
-    lw->zipped = NULL;
-    struct stat st;
-    if (!good || stat(path_join(lw->w->a, lw->w->request->folder, lw->name), &st) < 0)
-        return FAIL(err, ST_IO, "write '%s': %s", lw->name, strerror(errno));
-    sink_add(lw->w, lw->files, lw->name, lw->rows, st.st_size, lw->partition);
-    return ST_OK;
+    TRY(add_row(self, batch, row, err));
+    return put_line(self, err);
 }
 
-static bool same_partition(const LineWriter *lw, const struct ArrowArrayView *batch, int64_t row)
+static Status lines_end(void *self, Error *err)
 {
-    for (size_t i = 0; i < lw->w->partitions.len; i++) {
-        const struct ArrowArrayView *v = batch->children[lw->w->data.len + i];
-        bool null = ArrowArrayViewIsNull(v, row);
-        if (null != !lw->partition[i])
-            return false;
-        if (null)
-            continue;
-        struct ArrowStringView s = ArrowArrayViewGetStringUnsafe(v, row);
-        if ((size_t)s.size_bytes != strlen(lw->partition[i]) || memcmp(s.data, lw->partition[i], (size_t)s.size_bytes))
-            return false;
-    }
-    return true;
+    LineWriter *lw = self;
+    PackedFile *file = lw->file;
+    lw->file = NULL;
+    return packed_file_finish(file, err);
 }
 
-/* Opens the file that `row` belongs to, unless it is open. */
-static Status file_for(LineWriter *lw, const struct ArrowArrayView *batch, int64_t row, Error *err)
+static void lines_abandon(void *self)
 {
-    SinkWork *w = lw->w;
-    if (!w->partitions.len || ((lw->plain || lw->zipped) && same_partition(lw, batch, row)))
-        return ST_OK;
-    TRY(file_end(lw, err));
-    const char **values = ARENA_ARRAY(w->a, const char *, w->partitions.len);
-    for (size_t i = 0; i < w->partitions.len; i++) {
-        const struct ArrowArrayView *v = batch->children[w->data.len + i];
-        struct ArrowStringView s = ArrowArrayViewGetStringUnsafe(v, row);
-        values[i] = ArrowArrayViewIsNull(v, row) ? NULL : arena_strn(w->a, s.data, (size_t)s.size_bytes);
-    }
-    return file_open(lw, values, err);
-}
-
-static Status write_batch(LineWriter *lw, const struct ArrowArrayView *batch, int64_t rows, Error *err)
-{
-    for (int64_t row = 0; row < rows; row++) {
-        TRY(file_for(lw, batch, row, err));
-        TRY(add_row(lw, batch, row, err));
-        TRY(put_line(lw, err));
-        lw->rows++;
-    }
-    return ST_OK;
-}
-
-/* The data columns and the partitions' texts, ordered by the latter. */
-static Status query_text(SinkWork *w, Str *sql, const Type **ret_schema, Error *err)
-{
-    size_t n = w->data.len, total = n + w->partitions.len;
-    Field *fields = ARENA_ARRAY(w->a, Field, total + 1);
-    str_add(sql, "SELECT ");
-    for (size_t i = 0; i < n; i++) {
-        const Column *c = &w->schema->at[w->data.at[i]];
-        str_addf(sql, "%sc%u AS d%zu", i ? ", " : "", c->id, i);
-        fields[i] = (Field){ .name = c->name, .type = c->type, .nullable = true };
-    }
-    for (size_t i = 0; i < w->partitions.len; i++) {
-        const char *text;
-        TRY(sink_partition_text(w, i, &text, err));
-        str_addf(sql, "%snullif(%s, '') AS p%zu", i || n ? ", " : "", text, i);
-        fields[n + i] = (Field){ .name = "p", .type = &type_string, .nullable = true };
-    }
-    str_addf(sql, " FROM (%s)", w->inner);
-    for (size_t i = 0; i < w->partitions.len; i++)
-        str_addf(sql, "%s p%zu", i ? "," : " ORDER BY", i);
-    *ret_schema = type_struct(w->a, fields, total);
-    return ST_OK;
-}
-
-static Status run(LineWriter *lw, Error *err)
-{
-    const Type *schema;
-    str_auto sql = STR_INIT(LIMIT_QUERY_TEXT);
-    TRY(query_text(lw->w, &sql, &schema, err));
-    engine_result_auto *result = NULL;
-    TRY(engine_query(lw->w->session, str_text(&sql), &(EngineOutput){ .schema = schema }, &result, err));
-    if (!lw->w->partitions.len)
-        TRY(file_open(lw, NULL, err));
-    struct ArrowSchema arrow = { 0 };
-    TRY(engine_result_schema(result, &arrow, err));
-    struct ArrowArrayView view;
-    bool good = ArrowArrayViewInitFromSchema(&view, &arrow, NULL) == NANOARROW_OK;
-    ArrowSchemaRelease(&arrow);
-    Status status = good ? ST_OK : FAIL(err, ST_INTERNAL, "arrow view of the rows to write");
-    for (bool done = false; status == ST_OK && !done;) {
-        struct ArrowArray batch = { 0 };
-        status = engine_result_next(result, &batch, &done, err);
-        if (status != ST_OK || done)
-            break;
-        status = ArrowArrayViewSetArray(&view, &batch, NULL) == NANOARROW_OK
-                     ? write_batch(lw, &view, batch.length, err)
-                     : FAIL(err, ST_INTERNAL, "arrow view of the rows to write");
-        ArrowArrayRelease(&batch);
-    }
-    ArrowArrayViewReset(&view);
-    TRY(status);
-    return file_end(lw, err);
+    LineWriter *lw = self;
+    packed_file_abandon(lw->file);
+    lw->file = NULL;
 }
 
 /* Options that change the bytes and are not done: refused, not passed over. */
 static Status check_options(const SinkWork *w, Error *err)
 {
-    const char *encoding = sink_option(w, "encoding", sink_option(w, "charset", "UTF-8"));
-    const char *refused = !str_ieq(encoding, "UTF-8") && !str_ieq(encoding, "UTF8") ? "encoding"
-                          : sink_option(w, "charToEscapeQuoteEscaping", NULL)       ? "charToEscapeQuoteEscaping"
-                                                                                    : NULL;
-    if (!refused)
+    if (!sink_option(w, "charToEscapeQuoteEscaping", NULL))
         return ST_OK;
     Status status = FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE.WEIR",
-                              "The feature is not supported: writing files with the option '%s'.", refused);
+                              "The feature is not supported: writing files with the option 'charToEscapeQuoteEscaping'.");
     memcpy(err->sqlstate, "0A000", 6);
     return status;
+}
+
+/* Patterns of SimpleDateFormat mean other things. */
+static Status check_policy(const SinkWork *w, Error *err)
+{
+    const char *policy = w->emit->conf ? w->emit->conf(w->emit->self, SOURCE_TIME_PARSER_POLICY) : NULL;
+    bool given = sink_option(w, "dateFormat", NULL) || sink_option(w, "timestampFormat", NULL) || sink_option(w, "timestampNTZFormat", NULL);
+    if (!given || !str_ieq(policy, "LEGACY"))
+        return ST_OK;
+    Status status = FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE.WEIR",
+                              "The feature is not supported: a datetime pattern with spark.sql.legacy.timeParserPolicy LEGACY.");
+    memcpy(err->sqlstate, "0A000", 6);
+    return status;
+}
+
+static Status find_encoder(LineWriter *lw, Error *err)
+{
+    const char *name = sink_option(lw->w, "encoding", sink_option(lw->w, "charset", "UTF-8"));
+    UErrorCode code = U_ZERO_ERROR;
+    if (str_ieq(name, "UTF-8") || str_ieq(name, "UTF8") || str_eq(lw->format, "text"))
+        return ST_OK;
+    lw->encoding = str_ieq(name, "UTF-16") ? "UTF-16BE,version=1" : name; /* Java's: big-endian with its mark */
+    lw->encoder = ucnv_open(lw->encoding, &code);
+    if (U_SUCCESS(code) && !str_istarts(lw->encoding, "UTF-"))
+        ucnv_setSubstString(lw->encoder, (const UChar[]){ '?' }, 1, &code); /* as Java does */
+    if (U_FAILURE(code))
+        return FAIL_CODE(err, ST_INVALID, "INVALID_PARAMETER_VALUE.CHARSET", "the encoding '%s' is not known", name);
+    return ST_OK;
+}
+
+/* CompressionCodecs */
+static Status find_codec(const SinkWork *w, Codec *ret_codec, Error *err)
+{
+    static const struct {
+        const char *name, *class;
+        Codec codec;
+    } codecs[] = { { "none", NULL, CODEC_NONE },
+                   { "uncompressed", NULL, CODEC_NONE },
+                   { "bzip2", "org.apache.hadoop.io.compress.BZip2Codec", CODEC_BZIP2 },
+                   { "deflate", "org.apache.hadoop.io.compress.DeflateCodec", CODEC_ZLIB },
+                   { "gzip", "org.apache.hadoop.io.compress.GzipCodec", CODEC_GZIP },
+                   { "lz4", "org.apache.hadoop.io.compress.Lz4Codec", CODEC_LZ4 },
+                   { "snappy", "org.apache.hadoop.io.compress.SnappyCodec", CODEC_SNAPPY },
+                   { "zstd", "org.apache.hadoop.io.compress.ZStandardCodec", CODEC_ZSTD },
+                   { "deflate", "org.apache.hadoop.io.compress.DefaultCodec", CODEC_ZLIB } };
+    const char *name = sink_option(w, "compression", sink_option(w, "codec", "none"));
+    for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++)
+        if (str_ieq(codecs[i].name, name) || str_eq(codecs[i].class, name)) {
+            *ret_codec = codecs[i].codec;
+            return ST_OK;
+        }
+    return engine_fail(err, ST_INVALID, "CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION", "codecName", name, "availableCodecs",
+                       "bzip2, deflate, uncompressed, snappy, none, lz4, gzip", NULL);
 }
 
 static Status set_up(LineWriter *lw, Error *err)
 {
     SinkWork *w = lw->w;
     TRY(check_options(w, err));
+    TRY(check_policy(w, err));
     if (str_eq(lw->format, "text") && (w->data.len != 1 || w->schema->at[w->data.at[0]].type->kind != TYPE_STRING))
         return w->data.len != 1
                    ? FAIL_CODE(err, ST_INVALID, "_LEGACY_ERROR_TEMP_1290", "Text data source supports only a single column, and you have %zu columns.", w->data.len)
                    : engine_fail(err, ST_INVALID, "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "format", "Text", "columnName",
                                  arena_printf(w->a, "`%s`", w->schema->at[w->data.at[0]].name), "columnType",
                                  arena_printf(w->a, "\"%s\"", type_sql_text(w->a, w->schema->at[w->data.at[0]].type)), NULL);
-    const char *codec = sink_option(w, "compression", sink_option(w, "codec", "none"));
-    lw->gzip = str_ieq(codec, "gzip") || str_eq(codec, "org.apache.hadoop.io.compress.GzipCodec");
-    if (!lw->gzip && !str_ieq(codec, "none") && !str_ieq(codec, "uncompressed"))
-        return engine_fail(err, ST_UNSUPPORTED, "CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION", "codecName", codec,
-                           "availableCodecs", "none, uncompressed, gzip", NULL);
-    lw->extension = arena_printf(w->a, ".%s%s", str_eq(lw->format, "text") ? "txt" : lw->format, lw->gzip ? ".gz" : "");
+    TRY(find_codec(w, &lw->codec, err));
+    TRY(find_encoder(lw, err));
     const char *zone = sink_option(w, "timeZone", w->emit->time_zone ? w->emit->time_zone : "UTC");
     lw->values = (ValueFormat){
         .zone = zone_find(VIEW(zone)),
@@ -387,9 +344,9 @@ static Status set_up(LineWriter *lw, Error *err)
 
 Status sink_lines(SinkWork *w, const char *format, SinkFiles *ret_files, Error *err)
 {
-    __attribute__((cleanup(writer_done))) LineWriter lw = {
-        .w = w, .format = format, .files = ret_files, .line = STR_INIT(LIMIT_QUERY_TEXT),
-    };
+    __attribute__((cleanup(writer_done))) LineWriter lw = { .w = w, .format = format, .line = STR_INIT(LIMIT_QUERY_TEXT) };
     TRY(set_up(&lw, err));
-    return run(&lw, err);
+    RowSink sink = { .self = &lw, .begin = lines_begin, .row = lines_row, .end = lines_end, .abandon = lines_abandon };
+    sink.extension = arena_printf(w->a, ".%s%s", str_eq(format, "text") ? "txt" : format, packing_extension(lw.codec));
+    return sink_rows(w, &sink, ret_files, err);
 }

@@ -25,7 +25,7 @@ static const Codec *find_codec(const SinkWork *w, Error *err)
 {
     static const Codec codecs[] = {
         { "snappy", "snappy", ".snappy" }, { "gzip", "gzip", ".gz" },        { "zstd", "zstd", ".zstd" },
-        { "lz4_raw", "lz4_raw", ".lz4raw" }, { "brotli", "brotli", ".br" },  { "none", "uncompressed", "" },
+        { "lz4_raw", "lz4_raw", ".lz4raw" }, { "lz4", "lz4_raw", ".lz4hadoop" }, { "brotli", "brotli", ".br" },  { "none", "uncompressed", "" },
         { "uncompressed", "uncompressed", "" },
     };
     const char *conf = w->emit->conf ? w->emit->conf(w->emit->self, "spark.sql.parquet.compression.codec") : NULL;
@@ -229,5 +229,12 @@ Status sink_parquet(SinkWork *w, SinkFiles *ret_files, Error *err)
     const Codec *codec = find_codec(w, err);
     if (!codec)
         return ST_INVALID;
+    int64_t most;
+    TRY(sink_max_records(w, &most, err));
+    if (most) {
+        Status status = FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE.WEIR", "The feature is not supported: maxRecordsPerFile for Parquet.");
+        memcpy(err->sqlstate, "0A000", 6);
+        return status;
+    }
     return w->partitions.len ? write_partitions(w, codec, ret_files, err) : write_one(w, codec, ret_files, err);
 }

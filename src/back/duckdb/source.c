@@ -14,6 +14,15 @@ static const struct {
     { "csv", "csv" },
     { "json", "json" },
     { "text", "text" },
+    { "binaryFile", "binaryFile" },
+    { "avro", "avro" },
+    { "orc", "orc" },
+    { "org.apache.spark.sql.orc", "orc" },
+    { "org.apache.spark.sql.execution.datasources.orc", "orc" },
+    { "org.apache.spark.sql.execution.datasources.orc.OrcFileFormat", "orc" },
+    { "org.apache.spark.sql.hive.orc", "orc" },
+    { "com.databricks.spark.avro", "avro" },
+    { "org.apache.spark.sql.avro.AvroFileFormat", "avro" },
     { "com.databricks.spark.csv", "csv" },
     { "org.apache.spark.sql.parquet", "parquet" },
     { "org.apache.spark.sql.json", "json" },
@@ -41,8 +50,8 @@ static bool holds(const char *format, const Type *t)
 {
     bool nested = t->kind == TYPE_ARRAY || t->kind == TYPE_MAP || t->kind == TYPE_STRUCT;
     switch (t->kind) {
-    case TYPE_CALENDAR_INTERVAL: case TYPE_VARIANT: case TYPE_TIME: case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL:
-        return false;
+    case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL: return !strcmp(format, "avro") || !strcmp(format, "orc");
+    case TYPE_CALENDAR_INTERVAL: case TYPE_VARIANT: case TYPE_TIME: return false;
     default: break;
     }
     if (!strcmp(format, "text"))
@@ -59,9 +68,9 @@ static bool holds(const char *format, const Type *t)
 
 static Status check_types(const char *format, const Type *schema, Error *err)
 {
-    static const char *const words[][2] = { { "parquet", "Parquet" }, { "csv", "CSV" }, { "json", "JSON" }, { "text", "Text" } };
+    static const char *const words[][2] = { { "parquet", "Parquet" }, { "csv", "CSV" }, { "json", "JSON" }, { "text", "Text" }, { "avro", "Avro" }, { "orc", "ORC" } };
     const char *word = format;
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 6; i++)
         word = strcmp(words[i][0], format) ? word : words[i][1];
     for (size_t i = 0; i < schema->nfields; i++) {
         if (holds(format, schema->fields[i].type))
@@ -133,18 +142,44 @@ static Status unique_names(const Type *schema, Error *err)
     return ST_OK;
 }
 
+static const Field binary_file[] = {
+    { .name = "path", .type = &type_string, .nullable = true },
+    { .name = "modificationTime", .type = &type_timestamp, .nullable = true },
+    { .name = "length", .type = &type_long, .nullable = true },
+    { .name = "content", .type = &type_binary, .nullable = true },
+};
+
+/* BinaryFileFormat takes no other schema than its own. */
+static Status check_binary_file(Arena *a, const Type *schema, Error *err)
+{
+    const Type *own = type_struct(a, binary_file, sizeof binary_file / sizeof *binary_file);
+    str_auto text = STR_INIT(LIMIT_QUERY_TEXT);
+    if (type_equal(schema, own))
+        return ST_OK;
+    type_catalog(schema, &text);
+    return FAIL_CODE(err, ST_INVALID, "", "requirement failed: Binary file data source expects its own schema, but got: %s.", str_text(&text));
+}
+
 static Status inferred_schema(Arena *a, EngineSession *s, const char *format, const SourceRequest *r, const Type **ret_schema,
                               Error *err)
 {
     static const Field value = { .name = "value", .type = &type_string, .nullable = true };
+    if (!strcmp(format, "binaryFile")) {
+        *ret_schema = type_struct(a, binary_file, sizeof binary_file / sizeof *binary_file);
+        return ST_OK;
+    }
+    if (!strcmp(format, "orc"))
+        return source_orc_schema(a, r, ret_schema, err);
+    if (!strcmp(format, "avro"))
+        return source_avro_schema(a, r, ret_schema, err);
     if (!strcmp(format, "text")) {
         *ret_schema = type_struct(a, &value, 1);
         return ST_OK;
     }
     if (!r->nfiles) {
-        static const char *const words[][2] = { { "parquet", "Parquet" }, { "csv", "CSV" }, { "json", "JSON" } };
+        static const char *const words[][2] = { { "parquet", "Parquet" }, { "csv", "CSV" }, { "json", "JSON" }, { "orc", "ORC" }, { "avro", "Avro" } };
         const char *word = format;
-        for (size_t i = 0; i < 3; i++)
+        for (size_t i = 0; i < 5; i++)
             word = strcmp(words[i][0], format) ? word : words[i][1];
         return engine_fail(err, ST_INVALID, "UNABLE_TO_INFER_SCHEMA", "format", word, NULL);
     }
@@ -194,38 +229,69 @@ static Status check_corrupt(const char *format, const SourceRequest *r, const Ty
 /* Options of every file source that would change which rows there are. */
 static Status common_options(const SourceRequest *r, bool *ret_recursive, Error *err)
 {
-    static const char *const refused[] = { "ignoreCorruptFiles", "ignoreMissingFiles" };
-    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+    static const char *const flags[] = { "ignoreCorruptFiles", "ignoreMissingFiles" };
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         bool on;
-        TRY(source_bool(r->options, refused[i], false, &on, err));
-        if (on)
-            return source_unsupported(err, refused[i]);
+        TRY(source_bool(r->options, flags[i], false, &on, err));
     }
     return source_bool(r->options, "recursiveFileLookup", false, ret_recursive, err);
 }
 
-Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *request, const ScanSource **ret_source, Error *err)
+/* PartitioningAwareFileIndex.allFiles: without partition columns, only what is right in the folders that were named. */
+static size_t drop_nested(SourceFile *files, size_t n)
 {
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!files[i].nested)
+            files[kept++] = files[i];
+    return kept;
+}
+
+/* ignoreCorruptFiles: Parquet files without a footer are left out before the engine sees them. */
+static SourceRequest without_corrupt(Arena *a, EngineSession *s, const SourceRequest *r)
+{
+    SourceRequest copy = *r;
+    SourceFile *files = ARENA_ARRAY(a, SourceFile, r->nfiles + 1);
+    copy.nfiles = 0;
+    for (size_t i = 0; i < r->nfiles; i++)
+        if (source_parquet_readable(s, &r->files[i]))
+            files[copy.nfiles++] = r->files[i];
+    copy.files = files;
+    return copy;
+}
+
+Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *given_request, const ScanSource **ret_source, Error *err)
+{
+    SourceRequest kept = *given_request;
+    const SourceRequest *request = &kept;
     const char *format = source_format(request->format);
     if (!format)
         return engine_fail(err, ST_INVALID, "DATA_SOURCE_NOT_FOUND", "provider", request->format, NULL);
     ScanSource *source = ARENA_NEW(a, ScanSource);
     SourceFile *files = ARENA_ARRAY(a, SourceFile, request->nfiles + 1);
-    if (request->nfiles)
-        memcpy(files, request->files, request->nfiles * sizeof *files);
     bool recursive, given = request->partition_schema != NULL;
     TRY(common_options(request, &recursive, err));
+    bool corrupt_left_out = !strcmp(format, "parquet") && source_tolerates(request->options, ST_IO);
+    if (corrupt_left_out)
+        kept = without_corrupt(a, s, given_request);
+    if (kept.nfiles)
+        memcpy(files, kept.files, kept.nfiles * sizeof *files);
     source->partition_schema = given ? request->partition_schema : type_struct(a, NULL, 0);
     if (!given && !recursive) /* recursiveFileLookup: folders are not columns */
         TRY(source_partitions(a, request, &source->partition_schema, files, err));
+    if (!source->partition_schema->nfields && !recursive)
+        kept.nfiles = drop_nested(files, kept.nfiles);
+    kept.files = files;
     if (request->user_schema) {
         source->data_schema = nullable(a, without(a, request->user_schema, source->partition_schema));
     } else {
-        TRY(inferred_schema(a, s, format, request, &source->data_schema, err));
+        TRY(inferred_schema(a, s, format, corrupt_left_out ? given_request : request, &source->data_schema, err));
         source->data_schema = nullable(a, source->data_schema);
         TRY(drop_overlap(a, &source->data_schema, source->partition_schema, err));
     }
     TRY(unique_names(source->data_schema, err));
+    if (!strcmp(format, "binaryFile"))
+        TRY(check_binary_file(a, source->data_schema, err));
     TRY(check_types(format, source->data_schema, err));
     TRY(check_corrupt(format, request, source->data_schema, err));
     if (!strcmp(format, "parquet"))

@@ -2,7 +2,7 @@
  *
  * The driver (or the lake) lists the files; this finds partition columns in their paths and the columns inside them. The
  * result is the `source` of a bound Scan; emit_plan() turns that into the scan itself. Option names are case-insensitive;
- * unknown ones are ignored, as in Spark. Formats: parquet, csv, json, text; another name fails with DATA_SOURCE_NOT_FOUND.
+ * unknown ones are ignored, as in Spark. Formats: parquet, csv, json, text, binaryFile; another name fails with DATA_SOURCE_NOT_FOUND.
  *
  * Source: CSVInferSchema, CSVOptions, JsonInferSchema, PartitioningUtils, ParquetToSparkSchemaConverter. */
 #ifndef WEIR_BACK_DUCKDB_SOURCE_H
@@ -10,6 +10,11 @@
 #include "back/duckdb/engine.h"
 #include "ir/node.h"
 #include "ir/source.h"
+
+/* Options that a caller sets for a session: spark.sql.timestampType, spark.sql.legacy.timeParserPolicy, spark.sql.caseSensitive. */
+#define SOURCE_TIMESTAMP_TYPE "spark.sql.timestampType"
+#define SOURCE_TIME_PARSER_POLICY "spark.sql.legacy.timeParserPolicy"
+#define SOURCE_CASE_SENSITIVE "spark.sql.caseSensitive"
 
 typedef struct SourceRequest {
     const char *format;           /* as the user wrote it: "csv", "PARQUET", "org.apache.spark.sql.parquet" */

@@ -290,8 +290,11 @@ Status source_csv_schema(Arena *a, const SourceRequest *r, const Type **ret_sche
     csv_parser_auto p;
     csv_parser_init(&p, &o);
     const SourceFile **files = in_order(work, r, o.multi_line);
-    for (size_t i = 0; i < r->nfiles && (o.infer || !in.guesses); i++)
-        TRY(infer_file(&in, &p, files[i]));
+    for (size_t i = 0; i < r->nfiles && (o.infer || !in.guesses); i++) {
+        Status status = infer_file(&in, &p, files[i]);
+        if (status != ST_OK && !source_tolerates(r->options, status))
+            return status;
+    }
     Field *fields = ARENA_ARRAY(a, Field, in.names.len + 1);
     for (size_t i = 0; i < in.names.len; i++)
         fields[i] = (Field){ .name = arena_str(a, in.names.at[i]), .type = o.infer ? type_of(a, in.guesses[i]) : &type_string,

@@ -10,6 +10,8 @@ const char *source_option(const KeyValueList *options, const char *name);
 /* "true" or "false" in any case; anything else fails. */
 Status source_bool(const KeyValueList *options, const char *name, bool absent, bool *ret_value, Error *err);
 Status source_unsupported(Error *err, const char *what);
+/* A file's bytes could not be read, and ignoreCorruptFiles says to go on with the next one. */
+bool source_tolerates(const KeyValueList *options, Status status);
 /* The text of a file in another encoding as UTF-8. */
 Status source_decode(Arena *a, const char *encoding, View bytes, View *ret_text, Error *err);
 
@@ -19,6 +21,12 @@ Status source_parquet_schema(Arena *a, EngineSession *s, const SourceRequest *r,
 /* FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH for a file whose columns Spark does not read as `schema`. */
 /* `ret_as_stored`: see ScanSource. */
 Status source_parquet_check(EngineSession *s, const SourceRequest *r, const Type *schema, bool *ret_as_stored, Error *err);
+/* Has the file a footer? */
+bool source_parquet_readable(EngineSession *s, const SourceFile *file);
+Status source_avro_schema(Arena *a, const SourceRequest *r, const Type **ret_schema, Error *err);
+Status source_orc_schema(Arena *a, const SourceRequest *r, const Type **ret_schema, Error *err);
+/* StructType.merge */
+Status source_merge_schemas(Arena *a, const Type *x, const Type *y, const Type **ret_type, Error *err);
 /* For each column of `schema`, which every file stores under this name; NULL when there are too many files. */
 Status source_parquet_ranges(Arena *a, EngineSession *s, const SourceRequest *r, const Type *schema, const ColumnRange **ret_ranges, Error *err);
 /* From a file's footer, read once: the columns' types, the schema that Spark wrote (NULL: another writer made the file), and

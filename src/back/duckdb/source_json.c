@@ -14,14 +14,11 @@ typedef struct Reader {
 
 Status json_options(const KeyValueList *options, JsonOptions *o, Error *err)
 {
-    static const char *const refused[] = { "allowComments", "allowUnquotedFieldNames", "allowNumericLeadingZeros",
-                                           "allowBackslashEscapingAnyCharacter", "allowUnquotedControlChars" };
-    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        bool on;
-        TRY(source_bool(options, refused[i], false, &on, err));
-        if (on)
-            return source_unsupported(err, refused[i]);
-    }
+    TRY(source_bool(options, "allowComments", false, &o->comments, err));
+    TRY(source_bool(options, "allowUnquotedFieldNames", false, &o->unquoted_names, err));
+    TRY(source_bool(options, "allowNumericLeadingZeros", false, &o->leading_zeros, err));
+    TRY(source_bool(options, "allowBackslashEscapingAnyCharacter", false, &o->any_escape, err));
+    TRY(source_bool(options, "allowUnquotedControlChars", false, &o->control_chars, err));
     TRY(source_bool(options, "allowSingleQuotes", true, &o->single_quotes, err));
     TRY(source_bool(options, "allowNonNumericNumbers", true, &o->non_numeric, err));
     TRY(source_bool(options, "primitivesAsString", false, &o->primitives_as_string, err));
@@ -30,10 +27,28 @@ Status json_options(const KeyValueList *options, JsonOptions *o, Error *err)
     return source_bool(options, "dropFieldIfAllNull", false, &o->drop_all_null, err);
 }
 
+/* A comment of Java's kinds, behind r->at; one that does not end is none. */
+static bool skip_comment(Reader *r)
+{
+    if (!r->o->comments || r->end - r->at < 2 || r->at[0] != '/')
+        return false;
+    size_t left = (size_t)(r->end - r->at);
+    const char *end = NULL;
+    if (r->at[1] == '/')
+        end = memchr(r->at, '\n', left);
+    else if (r->at[1] == '*')
+        end = memmem(r->at + 2, left - 2, "*/", 2);
+    if (!end && r->at[1] != '/')
+        return false;
+    r->at = !end ? r->end : r->at[1] == '/' ? end : end + 2;
+    return true;
+}
+
 static void skip_blanks(Reader *r)
 {
-    while (r->at < r->end && (*r->at == ' ' || *r->at == '\t' || *r->at == '\n' || *r->at == '\r'))
-        r->at++;
+    while ((r->at < r->end && (*r->at == ' ' || *r->at == '\t' || *r->at == '\n' || *r->at == '\r')) || skip_comment(r))
+        if (r->at < r->end && (*r->at == ' ' || *r->at == '\t' || *r->at == '\n' || *r->at == '\r'))
+            r->at++;
 }
 
 /* ---------------------------------------------------------------- texts */
@@ -103,8 +118,12 @@ static bool escape(Reader *r, char **out)
     if (c == 'u')
         return unicode_escape(r, out);
     const char *known = c ? strchr(from, c) : NULL;
-    if (!known)
+    if (!known && !r->o->any_escape && !(c == '\'' && r->o->single_quotes))
         return false;
+    if (!known) {
+        *(*out)++ = c;
+        return true;
+    }
     *(*out)++ = to[known - from];
     return true;
 }
@@ -113,7 +132,7 @@ static bool escape(Reader *r, char **out)
 static bool parse_text(Reader *r, char quote, View *ret_text)
 {
     const char *start = r->at;
-    while (r->at < r->end && *r->at != quote && *r->at != '\\' && (unsigned char)*r->at >= ' ')
+    while (r->at < r->end && *r->at != quote && *r->at != '\\' && ((unsigned char)*r->at >= ' ' || r->o->control_chars))
         r->at++;
     if (r->at < r->end && *r->at == quote) {
         *ret_text = (View){ start, (size_t)(r->at++ - start) };
@@ -131,7 +150,7 @@ static bool parse_text(Reader *r, char quote, View *ret_text)
             r->at++;
             if (!escape(r, &out))
                 return false;
-        } else if ((unsigned char)*r->at < ' ') {
+        } else if ((unsigned char)*r->at < ' ' && !r->o->control_chars) {
             return false;
         } else {
             *out++ = *r->at++;
@@ -145,7 +164,7 @@ static bool parse_text(Reader *r, char quote, View *ret_text)
 /* ---------------------------------------------------------------- numbers and words */
 static bool ends_here(const Reader *r)
 {
-    return r->at >= r->end || (*r->at && strchr(" \t\r\n,]}:", *r->at));
+    return r->at >= r->end || (*r->at && strchr(r->o->comments ? " \t\r\n,]}:/" : " \t\r\n,]}:", *r->at));
 }
 
 static bool word(Reader *r, const char *text, JsonKind kind, JsonNode *n)
@@ -181,7 +200,7 @@ static bool number(Reader *r, JsonNode *n)
     n->kind = JSON_INT;
     r->at += *r->at == '-';
     const char *start = r->at;
-    if (!digits(r) || (*start == '0' && r->at > start + 1))
+    if (!digits(r) || (*start == '0' && r->at > start + 1 && !r->o->leading_zeros))
         return false;
     if (r->at < r->end && *r->at == '.') {
         n->kind = JSON_FLOAT;
@@ -207,8 +226,24 @@ static bool is_quote(const Reader *r, char c)
     return c == '"' || (c == '\'' && r->o->single_quotes);
 }
 
+/* JavaScript's identifiers, as Jackson takes them: letters, digits and a few signs; any byte beyond ASCII. */
+static bool name_character(unsigned char c)
+{
+    return c && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c >= 0x80 || strchr("@#$*_-+", c));
+}
+
 static bool member_key(Reader *r, View *ret_key)
 {
+    if (r->at < r->end && r->o->unquoted_names && !is_quote(r, *r->at)) {
+        const char *start = r->at;
+        while (r->at < r->end && name_character((unsigned char)*r->at))
+            r->at++;
+        *ret_key = (View){ start, (size_t)(r->at - start) };
+        if (r->at == start)
+            return false;
+        skip_blanks(r);
+        return r->at < r->end && *r->at++ == ':';
+    }
     if (r->at >= r->end || !is_quote(r, *r->at))
         return false;
     char quote = *r->at++;

@@ -8,6 +8,7 @@
 
 typedef struct JsonOptions {
     bool single_quotes, non_numeric;              /* allowSingleQuotes, allowNonNumericNumbers: true unless switched off */
+    bool comments, unquoted_names, leading_zeros, any_escape, control_chars; /* allow…: false unless switched on */
     bool primitives_as_string, prefers_decimal, infer_timestamp, drop_all_null;
 } JsonOptions;
 

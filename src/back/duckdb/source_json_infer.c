@@ -232,10 +232,16 @@ Status source_json_schema(Arena *a, const SourceRequest *r, const Type **ret_sch
     arena_auto *work = arena_new();
     TRY(csv_options(work, r->options, r->time_zone, &common, err));
     TRY(json_options(r->options, &o, err));
+    const char *ratio = source_option(r->options, "samplingRatio");
+    double share;
+    if (ratio && str_to_f64(ratio, &share) && share < 1)
+        return source_unsupported(err, "samplingRatio below 1");
     Infer in = { .a = a, .o = &o, .common = &common, .err = err, .today = today_days(common.zone), .root = type_struct(a, NULL, 0) };
     Status status = ST_OK;
-    for (size_t i = 0; i < r->nfiles && status == ST_OK; i++)
+    for (size_t i = 0; i < r->nfiles && status == ST_OK; i++) {
         status = infer_file(&in, &r->files[i]);
+        status = source_tolerates(r->options, status) ? ST_OK : status;
+    }
     arena_free(in.record);
     TRY(status);
     const Type *t = canonical(&in, in.root);

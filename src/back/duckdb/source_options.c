@@ -110,6 +110,10 @@ static Status refuse(const KeyValueList *options, Error *err)
     double number;
     if (ratio && (!str_to_f64(ratio, &number) || number <= 0 || number > 1))
         return FAIL_CODE(err, ST_INVALID, "", "samplingRatio (%s) should be greater than 0", ratio);
+    if (ratio && number < 1 && str_ieq(source_option(options, "inferSchema"), "true"))
+        return source_unsupported(err, "samplingRatio below 1");
+    if (str_ieq(source_option(options, SOURCE_TIMESTAMP_TYPE), "TIMESTAMP_NTZ") && str_ieq(source_option(options, "inferSchema"), "true"))
+        return source_unsupported(err, "inferSchema with spark.sql.timestampType TIMESTAMP_NTZ");
     return ST_OK;
 }
 
@@ -162,6 +166,8 @@ static Status pattern(Arena *a, const KeyValueList *options, const char *name, c
     char bad = 0;
     if (!text)
         return ST_OK;
+    if (str_ieq(source_option(options, SOURCE_TIME_PARSER_POLICY), "LEGACY"))
+        return source_unsupported(err, "a datetime pattern with spark.sql.legacy.timeParserPolicy LEGACY");
     Pattern *p = pattern_new(VIEW(text), &bad);
     if (!p)
         return engine_fail(err, ST_INVALID, "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", "c", (char[]){ bad, 0 }, "pattern", text,
@@ -225,6 +231,11 @@ Status csv_options(Arena *a, const KeyValueList *options, const char *time_zone,
         return engine_fail(err, ST_INVALID, "INVALID_TIMEZONE", "timeZone", zone, NULL);
     *ret_options = o;
     return ST_OK;
+}
+
+bool source_tolerates(const KeyValueList *options, Status status)
+{
+    return status == ST_IO && str_ieq(source_option(options, "ignoreCorruptFiles"), "true");
 }
 
 Status source_decode(Arena *a, const char *encoding, View bytes, View *ret_text, Error *err)

@@ -43,18 +43,17 @@ static Status cannot_merge(const Type *x, const Type *y, Error *err)
                      str_text(&left), str_text(&right));
 }
 
-/* StructType.merge */
-static Status merged(Arena *a, const Type *x, const Type *y, const Type **ret_type, Error *err)
+Status source_merge_schemas(Arena *a, const Type *x, const Type *y, const Type **ret_type, Error *err)
 {
     const Type *key, *value;
     if (type_same(x, y)) {
         *ret_type = x;
     } else if (x->kind == TYPE_ARRAY && y->kind == TYPE_ARRAY) {
-        TRY(merged(a, x->element, y->element, &value, err));
+        TRY(source_merge_schemas(a, x->element, y->element, &value, err));
         *ret_type = type_array(a, value, x->contains_null || y->contains_null);
     } else if (x->kind == TYPE_MAP && y->kind == TYPE_MAP) {
-        TRY(merged(a, x->key, y->key, &key, err));
-        TRY(merged(a, x->element, y->element, &value, err));
+        TRY(source_merge_schemas(a, x->key, y->key, &key, err));
+        TRY(source_merge_schemas(a, x->element, y->element, &value, err));
         *ret_type = type_map(a, key, value, x->contains_null || y->contains_null);
     } else if (x->kind == TYPE_STRUCT && y->kind == TYPE_STRUCT) {
         VEC(Field) fields = { 0 };
@@ -62,7 +61,7 @@ static Status merged(Arena *a, const Type *x, const Type *y, const Type **ret_ty
             const Field *other = field_named(y, x->fields[i].name);
             Field f = x->fields[i];
             if (other)
-                TRY(merged(a, f.type, other->type, &f.type, err));
+                TRY(source_merge_schemas(a, f.type, other->type, &f.type, err));
             vec_push(a, &fields, f);
         }
         for (size_t i = 0; i < y->nfields; i++) {
@@ -139,10 +138,36 @@ static bool stored_alike(const Type *there, const Type *schema)
     return true;
 }
 
-static Status check_file(Arena *a, EngineSession *s, const SourceFile *file, const Type *schema, bool *ret_alike, Error *err)
+bool source_parquet_readable(EngineSession *s, const SourceFile *file)
+{
+    arena_auto *a = arena_new();
+    const Type *there;
+    Error err = ERROR_INIT;
+    return source_footer_schema(a, s, file, &there, &err) == ST_OK;
+}
+
+/* spark.sql.caseSensitive: a column that another case of its name would give is none, which the engine's reader does not know. */
+static Status check_case(const SourceRequest *r, const Type *there, const Type *schema, Error *err)
+{
+    if (!str_ieq(source_option(r->options, SOURCE_CASE_SENSITIVE), "true"))
+        return ST_OK;
+    for (size_t i = 0; i < schema->nfields; i++) {
+        size_t exact = 0, same = 0;
+        for (size_t j = 0; j < there->nfields; j++) {
+            exact += str_eq(there->fields[j].name, schema->fields[i].name);
+            same += str_ieq(there->fields[j].name, schema->fields[i].name);
+        }
+        if (exact != same)
+            return source_unsupported(err, "Parquet columns whose names differ in case only, with spark.sql.caseSensitive");
+    }
+    return ST_OK;
+}
+
+static Status check_file(Arena *a, EngineSession *s, const SourceRequest *r, const SourceFile *file, const Type *schema, bool *ret_alike, Error *err)
 {
     const Type *there;
     TRY(source_footer_schema(a, s, file, &there, err));
+    TRY(check_case(r, there, schema, err));
     *ret_alike = stored_alike(there, schema);
     for (size_t i = 0; i < schema->nfields; i++) {
         const Field *f = field_named(there, schema->fields[i].name);
@@ -184,7 +209,7 @@ Status source_parquet_check(EngineSession *s, const SourceRequest *r, const Type
     for (size_t i = 0; i < r->nfiles && i < CHECKED_FILES; i++) {
         arena_auto *a = arena_new();
         bool alike;
-        TRY(check_file(a, s, &r->files[i], schema, &alike, err));
+        TRY(check_file(a, s, r, &r->files[i], schema, &alike, err));
         *ret_as_stored = *ret_as_stored && alike;
     }
     return ST_OK;
@@ -205,9 +230,14 @@ Status source_parquet_schema(Arena *a, EngineSession *s, const SourceRequest *r,
         const Type *t;
         if (is_summary(&r->files[i]))
             continue;
+        if (source_tolerates(r->options, ST_IO) && !source_parquet_readable(s, &r->files[i])) {
+            if (merge)
+                continue;
+            break; /* Spark looks at the first file only */
+        }
         TRY(file_schema(a, s, &r->files[i], &t, err));
         if (schema)
-            TRY(merged(a, schema, t, &schema, err));
+            TRY(source_merge_schemas(a, schema, t, &schema, err));
         else
             schema = t;
     }

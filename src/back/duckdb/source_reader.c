@@ -1,8 +1,11 @@
 /* back/duckdb/source_reader.c -- one buffer that is refilled from a file or a decompressor. */
 #include "back/duckdb/source_reader.h"
 
+#include "back/duckdb/internal.h"
+#include "back/duckdb/packing.h"
 #include "base/file.h"
 
+#include <bzlib.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,16 +13,19 @@
 #include <zlib.h>
 #include <zstd.h>
 
-enum { BLOCK_BYTES = 1 << 20 };
-
-typedef enum Codec { CODEC_NONE, CODEC_ZLIB, CODEC_ZSTD } Codec;
+enum { BLOCK_BYTES = 1 << 20, FRAME_BYTES = 256 << 20 /* one block of Hadoop's block framing at most */ };
 
 struct SourceReader {
     char *path;
     int fd;
     Codec codec;
     z_stream z;
+    bz_stream bz;
+    bool bz_open;
     ZSTD_DStream *zstd;
+    Str frame, block;       /* Hadoop's block framing: a compressed chunk; unpacked bytes, given out up to block_at */
+    size_t block_at;
+    uint32_t block_left;    /* of the block's bytes that its chunks still hold */
     unsigned char *packed;  /* compressed bytes */
     size_t packed_from, packed_to;
     bool packed_end, between_members; /* of a gzip file */
@@ -31,18 +37,11 @@ struct SourceReader {
     bool end;               /* nothing more to fetch */
 };
 
-static const char *const unread_endings[] = { ".bz2", ".snappy", ".lz4", ".lzo", ".br" };
-
-static Codec codec_of(const char *path)
-{
-    if (str_ends(path, ".gz") || str_ends(path, ".deflate"))
-        return CODEC_ZLIB;
-    return str_ends(path, ".zst") ? CODEC_ZSTD : CODEC_NONE;
-}
+static const char *const unread_endings[] = { ".lzo", ".br" };
 
 bool source_compressed(const char *name)
 {
-    return codec_of(name) != CODEC_NONE;
+    return packing_of_name(name) != CODEC_NONE;
 }
 
 void source_reader_close(SourceReader *r)
@@ -51,6 +50,10 @@ void source_reader_close(SourceReader *r)
         return;
     if (r->codec == CODEC_ZLIB)
         inflateEnd(&r->z);
+    if (r->bz_open)
+        BZ2_bzDecompressEnd(&r->bz);
+    str_done(&r->frame);
+    str_done(&r->block);
     ZSTD_freeDStream(r->zstd);
     fd_closep(&r->fd);
     free(r->packed);
@@ -92,7 +95,7 @@ static Status fetch_packed(SourceReader *r, Error *err)
 
 static Status broken(const SourceReader *r, Error *err)
 {
-    return FAIL(err, ST_IO, "'%s' is not a whole compressed file", r->path);
+    return engine_fail(err, ST_IO, "FAILED_READ_FILE.NO_HINT", "path", r->path, NULL);
 }
 
 /* A gzip file may have several members one behind the other. */
@@ -144,11 +147,105 @@ static Status unzstd_some(SourceReader *r, char *out, size_t size, size_t *ret_r
     return ST_OK;
 }
 
+/* A bzip2 file may have several streams too. */
+static Status unbzip_some(SourceReader *r, char *out, size_t size, size_t *ret_read, Error *err)
+{
+    r->bz.next_out = out;
+    r->bz.avail_out = (unsigned)size;
+    while (r->bz.avail_out == size) {
+        TRY(fetch_packed(r, err));
+        if (r->packed_end) {
+            if (!r->between_members)
+                return broken(r, err);
+            break;
+        }
+        if (!r->bz_open) {
+            r->bz_open = BZ2_bzDecompressInit(&r->bz, 0, 0) == BZ_OK;
+            if (!r->bz_open)
+                return FAIL(err, ST_INTERNAL, "start bzip2");
+        }
+        r->between_members = false;
+        r->bz.next_in = (char *)r->packed + r->packed_from;
+        r->bz.avail_in = (unsigned)(r->packed_to - r->packed_from);
+        int code = BZ2_bzDecompress(&r->bz);
+        r->packed_from = r->packed_to - r->bz.avail_in;
+        if (code != BZ_OK && code != BZ_STREAM_END)
+            return broken(r, err);
+        if (code == BZ_STREAM_END) {
+            BZ2_bzDecompressEnd(&r->bz);
+            r->bz_open = false;
+            r->between_members = true;
+        }
+    }
+    *ret_read = size - r->bz.avail_out;
+    return ST_OK;
+}
+
+/* `n` bytes of the file into r->frame; fewer only at its end. */
+static Status read_packed(SourceReader *r, size_t n, Error *err)
+{
+    str_clear(&r->frame);
+    while (r->frame.len < n) {
+        TRY(fetch_packed(r, err));
+        if (r->packed_end)
+            return ST_OK;
+        size_t there = r->packed_to - r->packed_from, take = n - r->frame.len < there ? n - r->frame.len : there;
+        str_addn(&r->frame, r->packed + r->packed_from, take);
+        r->packed_from += take;
+    }
+    return ST_OK;
+}
+
+static Status read_length(SourceReader *r, bool *ret_end, uint32_t *ret_length, Error *err)
+{
+    TRY(read_packed(r, 4, err));
+    *ret_end = r->frame.len == 0;
+    if (*ret_end)
+        return ST_OK;
+    if (r->frame.len < 4)
+        return broken(r, err);
+    const unsigned char *b = (const unsigned char *)r->frame.data;
+    *ret_length = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+    return *ret_length <= FRAME_BYTES ? ST_OK : broken(r, err);
+}
+
+/* BlockDecompressorStream: a block's length, then chunks of it, each with its compressed length. */
+static Status unframe_some(SourceReader *r, char *out, size_t size, size_t *ret_read, Error *err)
+{
+    while (r->block_at == r->block.len) {
+        uint32_t length;
+        bool end = false;
+        str_clear(&r->block);
+        r->block_at = 0;
+        while (!r->block_left && !end)
+            TRY(read_length(r, &end, &r->block_left, err));
+        if (end) {
+            *ret_read = 0;
+            return ST_OK;
+        }
+        TRY(read_length(r, &end, &length, err));
+        if (end)
+            return broken(r, err);
+        TRY(read_packed(r, length, err));
+        if (r->frame.len < length ||
+            packing_unpack(r->codec, (View){ str_text(&r->frame), r->frame.len }, r->block_left, &r->block, NULL) != ST_OK)
+            return broken(r, err);
+        r->block_left -= (uint32_t)r->block.len;
+    }
+    size_t n = r->block.len - r->block_at < size ? r->block.len - r->block_at : size;
+    memcpy(out, r->block.data + r->block_at, n);
+    r->block_at += n;
+    *ret_read = n;
+    return ST_OK;
+}
+
 static Status fetch(SourceReader *r, char *out, size_t size, size_t *ret_read, Error *err)
 {
     switch (r->codec) {
     case CODEC_ZLIB: return inflate_some(r, out, size, ret_read, err);
     case CODEC_ZSTD: return unzstd_some(r, out, size, ret_read, err);
+    case CODEC_BZIP2: return unbzip_some(r, out, size, ret_read, err);
+    case CODEC_SNAPPY: case CODEC_LZ4: return unframe_some(r, out, size, ret_read, err);
     default: return read_file(r, out, size, ret_read, err);
     }
 }
@@ -259,6 +356,9 @@ static Status open_codec(SourceReader *r, Error *err)
     if (!r->packed)
         abort();
     r->between_members = true;
+    r->frame = r->block = STR_INIT(SIZE_MAX);
+    if (r->codec == CODEC_BZIP2 || r->codec == CODEC_SNAPPY || r->codec == CODEC_LZ4)
+        return ST_OK;
     if (r->codec == CODEC_ZSTD) {
         r->zstd = ZSTD_createDStream();
         return r->zstd ? ST_OK : FAIL(err, ST_INTERNAL, "start zstd");
@@ -301,9 +401,10 @@ Status source_reader_open(const char *path, const char *name, int64_t from, int6
     SourceReader *r = calloc(1, sizeof *r);
     if (!r)
         abort();
-    r->path = strdup(path);
+    r->path = strdup(name);
     r->fd = open(path, O_RDONLY | O_CLOEXEC);
-    r->codec = codec_of(name);
+    r->codec = packing_of_name(name);
+    r->codec = r->codec == CODEC_GZIP ? CODEC_ZLIB : r->codec; /* inflate tells them apart */
     r->last = to;
     if (separator.len) {
         r->separator = strndup(separator.data, separator.len);

@@ -1,8 +1,8 @@
 /* back/duckdb/source_reader.h -- bytes of a data file as lines or as a whole, decompressed by the name's ending.
  *
  * Lines end as Hadoop's LineReader has it: \n, \r, \r\n, or the separator that was given. A reader may begin in the middle of
- * a file: the line that runs there belongs to the reader before. Endings: .gz .deflate .zst; others that Hadoop knows
- * (.bz2 .snappy .lz4) fail by name. One thread each. */
+ * a file: the line that runs there belongs to the reader before. Endings: .gz .deflate .bz2 .zst, and .snappy and .lz4 in Hadoop's
+ * block framing; .lzo and .br fail by name. One thread each. */
 #ifndef WEIR_BACK_DUCKDB_SOURCE_READER_H
 #define WEIR_BACK_DUCKDB_SOURCE_READER_H
 #include "base/arena.h"

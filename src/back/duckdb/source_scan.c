@@ -3,6 +3,7 @@
 
 #include "back/duckdb/convert.h"
 #include "back/duckdb/internal.h"
+#include "base/file.h"
 #include "base/limits.h"
 
 #include <stdlib.h>
@@ -80,6 +81,12 @@ static StrList list_parameter(Arena *a, duckdb_bind_info info, idx_t index)
     return list;
 }
 
+/* Files that are no lines of text: their readers open them. */
+static bool is_binary(const ScanPlan *plan)
+{
+    return !strcmp(plan->format, "binaryFile") || !strcmp(plan->format, "avro") || !strcmp(plan->format, "orc");
+}
+
 static Status plan_read(ScanPlan *plan, duckdb_bind_info info, Error *err)
 {
     Arena *a = plan->a;
@@ -88,14 +95,21 @@ static Status plan_read(ScanPlan *plan, duckdb_bind_info info, Error *err)
     TRY(type_from_json(a, text_parameter(a, info, 2), &plan->schema, err));
     for (size_t i = 0; i + 1 < options.len; i += 2)
         vec_push(a, &plan->options, (KeyValue){ options.at[i], options.at[i + 1] });
-    plan->nfiles = files.len / 2;
+    plan->nfiles = files.len / 3;
     ScanFile *list = ARENA_ARRAY(a, ScanFile, plan->nfiles + 1);
     for (size_t i = 0; i < plan->nfiles; i++)
-        list[i] = (ScanFile){ files.at[2 * i], files.at[2 * i + 1] };
+        list[i] = (ScanFile){ files.at[3 * i], files.at[3 * i + 1], strtoll(files.at[3 * i + 2], NULL, 10) };
     plan->files = list;
     TRY(csv_options(a, &plan->options, text_parameter(a, info, 5), &plan->csv, err));
     TRY(source_bool(&plan->options, "wholetext", false, &plan->whole_text, err));
     plan->whole_text = plan->whole_text && !strcmp(plan->format, "text");
+    TRY(source_bool(&plan->options, "ignoreCorruptFiles", false, &plan->ignore_corrupt, err));
+    TRY(source_bool(&plan->options, "ignoreMissingFiles", false, &plan->ignore_missing, err));
+    if (is_binary(plan)) {
+        plan->whole_files = true;
+        plan->corrupt = plan->schema->nfields;
+        return ST_OK;
+    }
     bool multi_line = plan->csv.multi_line && strcmp(plan->format, "text") != 0;
     plan->whole_files = multi_line || plan->csv.encoding || plan->whole_text;
     plan->today = today_days(plan->csv.zone);
@@ -195,6 +209,8 @@ static void local_free(void *p)
 {
     ScanLocal *l = p;
     source_reader_close(l->reader);
+    avro_file_close(l->avro);
+    orc_scan_close(l->orc);
     arena_free(l->text_arena);
     arena_free(l->record_arena);
     csv_parser_done(&l->csv);
@@ -227,6 +243,7 @@ static bool take_range(ScanShared *s, FileRange *ret_range)
 static Status begin(ScanLocal *l, const FileRange *range, Error *err)
 {
     View separator = l->plan->csv.line_sep;
+    l->active = false;
     source_reader_close(l->reader);
     l->reader = NULL;
     l->file = &l->plan->files[range->file];
@@ -234,7 +251,13 @@ static Status begin(ScanLocal *l, const FileRange *range, Error *err)
     l->text_taken = false;
     l->at = l->end = NULL;
     l->left = NULL;
+    if (is_binary(l->plan)) {
+        l->active = true;
+        return ST_OK;
+    }
     Status status = source_reader_open(l->file->path, l->file->uri, range->from, range->to, separator, &l->reader, err);
+    if (status == ST_NOT_FOUND && l->plan->ignore_missing)
+        return ST_OK;
     if (status == ST_NOT_FOUND)
         return engine_fail(err, ST_RUNTIME, "FAILED_READ_FILE.FILE_NOT_EXIST", "path", l->file->uri, NULL);
     l->active = status == ST_OK;
@@ -391,6 +414,51 @@ static Status scan_text(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, Err
     return ST_OK;
 }
 
+/* ---------------------------------------------------------------- binaryFile */
+enum { CHUNK_CONTENT_BYTES = 16 << 20 };
+
+static Status content(ScanLocal *l, ScanColumn *c, idx_t row, size_t *total, Error *err)
+{
+    char *bytes;
+    size_t n;
+    arena_auto *a = arena_new();
+    Status status = file_read(a, l->file->path, INT32_MAX, &bytes, &n, err);
+    if (status == ST_NOT_FOUND)
+        return engine_fail(err, ST_RUNTIME, "FAILED_READ_FILE.FILE_NOT_EXIST", "path", l->file->uri, NULL);
+    if (status == ST_LIMIT)
+        return FAIL_CODE(err, ST_LIMIT, "_LEGACY_ERROR_TEMP_2142", "The length of %s is larger than 2147483647 bytes.", l->file->uri);
+    TRY(status);
+    duckdb_vector_assign_string_element_len(c->vector, row, bytes, n);
+    *total += n;
+    return ST_OK;
+}
+
+/* One row: path, modificationTime, length, content. */
+static Status scan_binary_file(ScanLocal *l, idx_t row, idx_t *ret_row, size_t *total, Error *err)
+{
+    struct stat st;
+    const char *uri = l->file->uri;
+    if (stat(l->file->path, &st) != 0 && !l->plan->ignore_missing)
+        return engine_fail(err, ST_RUNTIME, "FAILED_READ_FILE.FILE_NOT_EXIST", "path", uri, NULL);
+    for (size_t i = 0; i < l->ncolumns; i++) {
+        ScanColumn *c = &l->columns[i];
+        str_auto path = STR_INIT(LIMIT_QUERY_TEXT);
+        str_addf(&path, "%s%s", uri[0] == '/' ? "file:" : "", str_starts(uri, "file:///") ? "" : uri);
+        if (str_starts(uri, "file:///"))
+            str_addf(&path, "file:%s", uri + 7);
+        switch (c->field) {
+        case 0: scan_string(l, c, row, (View){ str_text(&path), path.len }); break;
+        case 1: ((int64_t *)c->data)[row] = l->file->modified_ms * 1000; break;
+        case 2: ((int64_t *)c->data)[row] = (int64_t)st.st_size; break;
+        default: TRY(content(l, c, row, total, err));
+        }
+    }
+    l->active = false;
+    l->full = *total >= CHUNK_CONTENT_BYTES;
+    *ret_row = row + 1;
+    return ST_OK;
+}
+
 /* ---------------------------------------------------------------- the function */
 static void column_of(const ScanPlan *plan, duckdb_vector vector, size_t field, ScanColumn *ret_column)
 {
@@ -423,9 +491,12 @@ static int32_t *columns_of(ScanLocal *l, const ScanShared *s, duckdb_data_chunk 
     return file;
 }
 
-static Status rows_of(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, Error *err)
+static Status rows_of(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, size_t *total, Error *err)
 {
     switch (l->plan->format[0]) {
+    case 'o': return scan_orc(l, row, room, ret_row, err);
+    case 'a': return scan_avro(l, row, room, ret_row, err);
+    case 'b': return scan_binary_file(l, row, ret_row, total, err);
     case 'c': return scan_csv(l, row, room, ret_row, err);
     case 'j': return scan_json(l, row, room, ret_row, err);
     default: return scan_text(l, row, room, ret_row, err);
@@ -441,15 +512,22 @@ static void scan_run(duckdb_function_info info, duckdb_data_chunk output)
     int32_t *file = columns_of(l, s, output);
     Status status = ST_OK;
     FileRange range;
-    while (row < room && status == ST_OK) {
+    size_t total = 0;
+    l->full = false;
+    while (row < room && status == ST_OK && !l->full) {
         if (!l->active) {
             if (!take_range(s, &range))
                 break;
             status = begin(l, &range, &err);
+            status = status == ST_IO && l->plan->ignore_corrupt ? ST_OK : status;
             continue;
         }
         idx_t from = row;
-        status = rows_of(l, row, room, &row, &err);
+        status = rows_of(l, row, room, &row, &total, &err);
+        if (status == ST_IO && l->plan->ignore_corrupt) { /* the rest of the file is left out */
+            l->active = false;
+            status = ST_OK;
+        }
         for (; file && from < row; from++)
             file[from] = (int32_t)(l->file - l->plan->files);
     }

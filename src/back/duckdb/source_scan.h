@@ -1,7 +1,7 @@
-/* back/duckdb/source_scan.h -- the engine's table function spark_scan: rows of CSV, JSON and text files.
+/* back/duckdb/source_scan.h -- the engine's table function spark_scan: rows of CSV, JSON, text, Avro, ORC and binaryFile files.
  *
  * spark_scan(format, names VARCHAR[], schema, options VARCHAR[], files VARCHAR[], zone): `schema` is the JSON of the files' STRUCT,
- * `names` what its columns are called, `options` keys and values in turn, `files` host paths and URIs in turn. Its first
+ * `names` what its columns are called, `options` keys and values in turn, `files` host paths, URIs and times of modification in turn. Its first
  * column is source_file, the number of the file. Files are cut into ranges that threads take in turn; only the columns
  * that a query uses are converted, and, as in Spark, only they can make a CSV record malformed. */
 #ifndef WEIR_BACK_DUCKDB_SOURCE_SCAN_H
@@ -15,6 +15,7 @@
 
 typedef struct ScanFile {
     const char *path, *uri;
+    int64_t modified_ms;
 } ScanFile;
 
 /* What the function was bound to: read-only. */
@@ -30,6 +31,8 @@ typedef struct ScanPlan {
     size_t corrupt;              /* the field that holds malformed records; nfields: none */
     bool whole_files;            /* a file is read by one thread from start to end */
     bool whole_text;             /* text: a file is a value */
+    bool ignore_corrupt;         /* a file that cannot be read on ends there */
+    bool ignore_missing;
     int64_t today;
 } ScanPlan;
 
@@ -48,6 +51,7 @@ typedef struct ScanLocal {
     const ScanFile *file;
     bool active;                 /* in the middle of a range */
     bool at_start;               /* its first record is the file's first */
+    bool full;                   /* enough bytes for one chunk */
     bool text_taken;             /* the text of a file that is read whole was given out */
     SourceReader *reader;
     Arena *text_arena;           /* text of a file that is read whole */
@@ -55,6 +59,8 @@ typedef struct ScanLocal {
     CsvParser csv;
     Arena *record_arena;         /* JSON: of the record */
     View record;
+    struct AvroFile *avro;       /* the one that is read */
+    struct OrcScan *orc;
     const struct JsonNode *left; /* JSON: items of a record that is an array */
     Str scratch;
     ScanColumn *columns;         /* those asked for, without source_file and the corrupt record */
@@ -66,6 +72,10 @@ typedef struct ScanLocal {
 /* Rows into [row, room) of the vectors; *ret_row: behind the last. l->active is false at the range's end. */
 Status scan_csv(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, Error *err);
 Status scan_json(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, Error *err);
+Status scan_avro(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, Error *err);
+void avro_file_close(struct AvroFile *file); /* NULL is fine */
+Status scan_orc(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, Error *err);
+void orc_scan_close(struct OrcScan *s); /* NULL is fine */
 Status scan_json_bind(ScanPlan *plan, Error *err);
 
 /* The parsed record l->csv into `row` of l->columns; false when it is malformed. */

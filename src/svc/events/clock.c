@@ -170,6 +170,7 @@ Status eventbridge_start(Server *server, Error *err)
     pthread_cond_init(&c->changed, &attributes);
     pthread_condattr_destroy(&attributes);
     bus_consume(server->bus, "events", events_from_bus, server);
+    bus_consume(server->bus, EVENTS_CALLER, events_call_destination, server);
     bus_on_settled(server->bus, "events", events_settled, server);
     if (pthread_create(&c->thread, NULL, run, c) != 0) {
         free(c);

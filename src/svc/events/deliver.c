@@ -9,6 +9,7 @@
 #include "svc/logging.h"
 #include "svc/queues.h"
 
+enum { RETRIES_MAX = 185, AGE_MAX_S = 24 * 3600 }; /* where a RetryPolicy says nothing */
 static const int64_t TAKEN_MS = 2LL * 24 * 3600 * 1000; /* the bus repeats for a day */
 
 typedef struct Delivery {
@@ -55,7 +56,10 @@ static const char *dead_letters(const Delivery *d)
 
 static BusMessage message_of(const Delivery *d, const char *payload)
 {
-    return (BusMessage){ .region = d->rule->region, .target = d->arn, .source = d->rule->arn, .payload = payload };
+    const Val *retry = val_get(d->target, "RetryPolicy");
+    return (BusMessage){ .region = d->rule->region, .target = d->arn, .source = d->rule->arn, .payload = payload, .limited = retry != NULL,
+                         .retries_max = val_int(retry, "MaximumRetryAttempts", RETRIES_MAX),
+                         .age_max_ms = val_int(retry, "MaximumEventAgeInSeconds", AGE_MAX_S) * 1000 };
 }
 
 static Status failed(const Delivery *d, const char *code, const char *why, Error *err)
@@ -85,14 +89,20 @@ Status events_settled(void *server, Db *db, const BusMessage *m, const char *why
 }
 
 /* ---------------------------------------------------------------- kinds of targets */
-static Status over_bus(const Delivery *d, const char *payload, Error *err)
+static Status over_bus_by(const Delivery *d, const char *service, const char *payload, Error *err)
 {
     BusMessage m = message_of(d, payload);
     const char *queue = dead_letters(d);
+    m.service = service;
     TRY(bus_put(d->db, &m, err));
     if (!queue)
         return ST_OK;
     return db_exec(d->db, err, "INSERT INTO event_dead_letter(message, queue, body) VALUES(?,?,?)", "iss", db_last_id(d->db), queue, d->payload);
+}
+
+static Status over_bus(const Delivery *d, const char *payload, Error *err)
+{
+    return over_bus_by(d, NULL, payload, err);
 }
 
 static Status to_queue(const Delivery *d, Error *err)
@@ -128,6 +138,14 @@ static Status to_event_bus(const Delivery *d, Error *err)
     return over_bus(d, doc_json(d->a, d->event), err);
 }
 
+static Status to_api_destination(const Delivery *d, Error *err)
+{
+    Val *payload = val_map(d->a);
+    val_set_str(d->a, payload, "body", d->payload);
+    val_set(d->a, payload, "http", (Val *)(uintptr_t)val_get(d->target, "HttpParameters"));
+    return over_bus_by(d, EVENTS_CALLER, val_to_json(d->a, payload), err);
+}
+
 static Status to_archive(const Delivery *d, Error *err)
 {
     const char *name = d->rule->name + strlen("Events-Archive-");
@@ -153,7 +171,9 @@ static Status deliver(Delivery *d, const TemplateContext *context, Error *err)
         return to_log_group(d, err);
     if (str_eq(service, "events") && strstr(d->arn, ":event-bus/"))
         return to_event_bus(d, err);
-    return failed(d, "SDK_CLIENT_ERROR", arena_printf(d->a, "weir delivers events to SNS, SQS, CloudWatch Logs and event buses, not to %s", service ? service : d->arn),
+    if (str_eq(service, "events") && strstr(d->arn, ":api-destination/"))
+        return to_api_destination(d, err);
+    return failed(d, "SDK_CLIENT_ERROR", arena_printf(d->a, "weir delivers events to SNS, SQS, CloudWatch Logs, event buses and API destinations, not to %s", service ? service : d->arn),
                   err);
 }
 

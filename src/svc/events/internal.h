@@ -49,6 +49,11 @@ Status events_deliver(Server *server, Db *db, Arena *a, const EventRule *rule, c
 Status events_from_bus(void *server, const BusMessage *message, Error *err);
 Status events_settled(void *server, Db *db, const BusMessage *message, const char *why, Error *err);
 
+/* --- call.c --- */
+/* What delivers to API destinations on the bus. Payload: {"body": text, "http": the target's HttpParameters}. */
+#define EVENTS_CALLER "api-destination"
+Status events_call_destination(void *server, const BusMessage *message, Error *err);
+
 /* --- archives.c --- */
 Status events_archive_event(Db *db, const char *archive, const Doc *event, Error *err);
 int64_t events_time_ms(const Doc *event); /* now when it has none */

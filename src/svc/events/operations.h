@@ -4,18 +4,27 @@
 #include "svc/svc.h"
 
 Status events_cancel_replay(Call *call, Error *err);
+Status events_create_api_destination(Call *call, Error *err);
 Status events_create_archive(Call *call, Error *err);
+Status events_create_connection(Call *call, Error *err);
 Status events_create_event_bus(Call *call, Error *err);
+Status events_deauthorize_connection(Call *call, Error *err);
+Status events_delete_api_destination(Call *call, Error *err);
 Status events_delete_archive(Call *call, Error *err);
+Status events_delete_connection(Call *call, Error *err);
 Status events_delete_event_bus(Call *call, Error *err);
 Status events_delete_rule(Call *call, Error *err);
+Status events_describe_api_destination(Call *call, Error *err);
 Status events_describe_archive(Call *call, Error *err);
+Status events_describe_connection(Call *call, Error *err);
 Status events_describe_event_bus(Call *call, Error *err);
 Status events_describe_replay(Call *call, Error *err);
 Status events_describe_rule(Call *call, Error *err);
 Status events_disable_rule(Call *call, Error *err);
 Status events_enable_rule(Call *call, Error *err);
+Status events_list_api_destinations(Call *call, Error *err);
 Status events_list_archives(Call *call, Error *err);
+Status events_list_connections(Call *call, Error *err);
 Status events_list_event_buses(Call *call, Error *err);
 Status events_list_replays(Call *call, Error *err);
 Status events_list_rule_names_by_target(Call *call, Error *err);
@@ -32,7 +41,9 @@ Status events_start_replay(Call *call, Error *err);
 Status events_tag_resource(Call *call, Error *err);
 Status events_test_event_pattern(Call *call, Error *err);
 Status events_untag_resource(Call *call, Error *err);
+Status events_update_api_destination(Call *call, Error *err);
 Status events_update_archive(Call *call, Error *err);
+Status events_update_connection(Call *call, Error *err);
 Status events_update_event_bus(Call *call, Error *err);
 
 #endif

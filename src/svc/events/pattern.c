@@ -4,8 +4,8 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
-enum { COMBINATIONS_MAX = 1000, REASON_MAX = 1024 };
-static const double NUMBER_MAX = 5e9;
+enum { REASON_MAX = 1024 };
+static const double NUMBER_MAX = 5e9, COMBINATIONS_MAX = 1000;
 
 typedef struct Compiler {
     Arena *a;
@@ -298,7 +298,7 @@ Status pattern_compile(Arena *a, const char *text, const Pattern **ret_pattern, 
         return bad(&c, "Filter is not an object");
     TRY(read_pattern(&c, doc, NULL, &p, &combinations));
     if (combinations > COMBINATIONS_MAX)
-        return bad(&c, "The $or conditions make more than %d combinations", COMBINATIONS_MAX);
+        return bad(&c, "The $or conditions make more than %.0f combinations", COMBINATIONS_MAX);
     p->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
     if (!p->locale)
         return FAIL(err, ST_INTERNAL, "there is no locale C.UTF-8");

@@ -9,7 +9,6 @@
 #define WEIR_SVC_LOGS_EVENTS_H
 #include "base/vec.h"
 #include "store/store.h"
-#include "svc/logging.h"
 
 typedef struct LogStream {
     int64_t id;
@@ -18,6 +17,12 @@ typedef struct LogStream {
     int64_t first_ms, last_ms, ingested_ms; /* -1: no event yet */
 } LogStream;
 typedef VEC(LogStream) LogStreams;
+
+typedef struct LogLine {
+    int64_t time_ms;
+    const char *message;
+    size_t message_len;
+} LogLine;
 
 typedef struct LogEvent {
     int64_t id, time_ms, ingested_ms;

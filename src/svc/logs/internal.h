@@ -2,6 +2,7 @@
 #ifndef WEIR_SVC_LOGS_INTERNAL_H
 #define WEIR_SVC_LOGS_INTERNAL_H
 #include "base/vec.h"
+#include "svc/logging.h"
 #include "svc/logs/events.h"
 #include "svc/logs/logs.h"
 #include "svc/logs/operations.h"
@@ -78,7 +79,6 @@ size_t logs_limit(const Call *call, const char *name, size_t missing);
 /* --- events that come in (put.c) --- */
 /* Durable, and seen by metric filters and subscriptions. `hops`: how many subscriptions they came through. */
 Status logs_take(Server *server, const LogGroup *group, const char *stream, const LogLine *lines, size_t n, int hops, Error *err);
-Status logs_append(Server *server, const char *region, const char *group, const char *stream, const LogLine *lines, size_t n, Error *err);
 
 Status logs_put_file(Server *server, const char *region, const char *group, const char *stream, const char *path, Error *err);
 /* A message of the bus (svc/logging.h); self is the Server. */

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-enum { HOURS_IN_FUTURE = 2, DAYS_IN_PAST = 14, APPEND_BATCH = 10000, FILE_BATCH_BYTES = 4 * 1024 * 1024, DISK_KEEP_BYTES = 256 * 1024 * 1024 };
+enum { HOURS_IN_FUTURE = 2, DAYS_IN_PAST = 14, LINES_BATCH = 10000, FILE_BATCH_BYTES = 4 * 1024 * 1024, DISK_KEEP_BYTES = 256 * 1024 * 1024 };
 
 /* A group without retention grows for ever: what is left of the disk is for all else in the home. */
 static Status check_disk(const Server *server, Error *err)
@@ -129,22 +129,6 @@ static Status ensure_stream(Server *server, Arena *a, const char *region, const 
     return status == ST_CONFLICT ? ST_OK : status;
 }
 
-Status logs_append(Server *server, const char *region, const char *name, const char *stream, const LogLine *lines, size_t n, Error *err)
-{
-    arena_auto *a = arena_new();
-    LogGroup group;
-    TRY(ensure_stream(server, a, region, name, true, stream, &group, err));
-    int64_t oldest = logs_oldest_ms(&group, clock_ms());
-    VEC(LogLine) kept = { 0 };
-    for (size_t i = 0; i < n; i++) {
-        if (lines[i].time_ms >= oldest)
-            vec_push(a, &kept, lines[i]);
-    }
-    for (size_t i = 0; i < kept.len; i += APPEND_BATCH)
-        TRY(logs_take(server, &group, stream, kept.at + i, kept.len - i < APPEND_BATCH ? kept.len - i : APPEND_BATCH, 0, err));
-    return ST_OK;
-}
-
 /* --- files --- */
 
 typedef struct FileLines {
@@ -182,7 +166,7 @@ static Status lines_add(FileLines *f, const char *text, size_t length, int64_t n
     }
     vec_push(f->arena, &f->lines, (LogLine){ now, line, length });
     f->bytes += length;
-    return f->lines.len == APPEND_BATCH || f->bytes >= FILE_BATCH_BYTES ? lines_flush(f, err) : ST_OK;
+    return f->lines.len == LINES_BATCH || f->bytes >= FILE_BATCH_BYTES ? lines_flush(f, err) : ST_OK;
 }
 
 static Status file_lines(FileLines *f, FILE *file, Error *err)

@@ -11,7 +11,7 @@
 
 enum { SETTLE_EVERY_MS = 1000, LOOK_EVERY_MS = 60000, WAIT_STEP_MS = 1000, QUERY_KEEP_DAYS = 7, EXPORT_KEEP_DAYS = 30 };
 
-static const Logging logging = { .append = logs_append, .put_file = logs_put_file };
+static const Logging logging = { .put_file = logs_put_file };
 
 static struct timespec after_ms(int64_t ms)
 {

@@ -1,7 +1,7 @@
 /* svc/s3/bucket_config.c -- a bucket's settings.
  *
  * Kept are those that weir honours by being what it is: tags; ownership (one account owns everything); the public access
- * block (no request without a signature is ever served). A setting that would promise what nobody does (a policy, a
+ * block (no request without a signature is ever served); notifications to EventBridge. A setting that would promise what nobody does (a policy, a
  * lifecycle, encryption, replication, …) has no Put here, so that it is refused by name; its Get answers as on a bucket
  * that never had one. */
 #include "svc/s3/s3.h"
@@ -48,9 +48,28 @@ Status s3_get_bucket_logging(Call *call, Error *err)
     return empty_answer(call, err);
 }
 
+/* Notifications go to EventBridge or nowhere. */
+Status s3_put_bucket_notification_configuration(Call *call, Error *err)
+{
+    static const char *const refused[] = { "TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations" };
+    const Val *asked = val_get(call->input, "NotificationConfiguration");
+    TRY(s3_check(call, err));
+    TRY(s3_body_check(call, err));
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        if (val_len(val_get(asked, refused[i])))
+            return s3_unsupported(err, refused[i]);
+    }
+    return bucket_config_set(call->server->objects, s3_bucket(call), "notification", val_get(asked, "EventBridgeConfiguration") ? "{}" : NULL, err);
+}
+
 Status s3_get_bucket_notification_configuration(Call *call, Error *err)
 {
-    return empty_answer(call, err);
+    char *json;
+    TRY(empty_answer(call, err));
+    TRY(bucket_config_get(call->server->objects, call->arena, s3_bucket(call), "notification", &json, err));
+    if (json)
+        val_set(call->arena, call->output, "EventBridgeConfiguration", val_map(call->arena));
+    return ST_OK;
 }
 
 Status s3_get_bucket_accelerate_configuration(Call *call, Error *err)

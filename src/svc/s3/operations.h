@@ -23,6 +23,7 @@ Status s3_get_bucket_encryption(Call *call, Error *err);
 Status s3_get_object_lock_configuration(Call *call, Error *err);
 Status s3_get_bucket_logging(Call *call, Error *err);
 Status s3_get_bucket_notification_configuration(Call *call, Error *err);
+Status s3_put_bucket_notification_configuration(Call *call, Error *err);
 Status s3_get_bucket_accelerate_configuration(Call *call, Error *err);
 Status s3_get_bucket_request_payment(Call *call, Error *err);
 Status s3_get_bucket_acl(Call *call, Error *err);

@@ -8,6 +8,8 @@
 #include "svc/s3/operations.h"
 #include "svc/svc.h"
 
+void s3_tell(Server *server); /* events.c: registers with the bus */
+
 /* The request's bucket and key; never NULL where the model requires them. */
 static inline const char *s3_bucket(const Call *call) { return val_str(call->input, "Bucket"); }
 static inline const char *s3_key(const Call *call) { return val_str(call->input, "Key"); }

@@ -13,6 +13,12 @@ from airflow.providers.amazon.aws.operators.emr import (
     EmrServerlessCreateApplicationOperator,
     EmrTerminateJobFlowOperator,
 )
+from airflow.providers.amazon.aws.operators.eventbridge import (
+    EventBridgeDisableRuleOperator,
+    EventBridgeEnableRuleOperator,
+    EventBridgePutEventsOperator,
+    EventBridgePutRuleOperator,
+)
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 from airflow.providers.amazon.aws.operators.redshift_cluster import (
     RedshiftCreateClusterOperator,
@@ -75,7 +81,7 @@ def equal(found, expected):
 @task
 def body_is(key, expected):
     body = boto3.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read().decode()
-    assert body == expected, body
+    assert sorted(body.split()) == expected.split(), body
 
 
 def refused(operator_class, word, **arguments):
@@ -244,10 +250,55 @@ def logs():
         found = boto3.client("s3").get_object(Bucket=BUCKET, Key="task-logs/attempt=1.log")["Body"].read()
         assert found.split() == [b"first", b"second"], found
 
+    @task
+    def cloudwatch_remote_log(**_):
+        """The same, when it is cloudwatch://ARN: lines stream into a log group while the task runs."""
+        import logging
+        import tempfile
+
+        from airflow.providers.amazon.aws.log.cloudwatch_task_handler import CloudWatchRemoteLogIO
+
+        remote = CloudWatchRemoteLogIO(base_log_folder=tempfile.mkdtemp(), log_group_arn="arn:aws:logs:us-east-1:123456789012:log-group:tasks:*")
+        remote.handler.log_stream_name = "dag_id=d/attempt=1.log"
+        for text in ("first", "second"):
+            remote.handler.handle(logging.LogRecord("task", logging.INFO, "", 0, {"event": text}, (), None))
+        remote.close()
+        events = boto3.client("logs").get_log_events(logGroupName="tasks", logStreamName="dag_id=d/attempt=1.log", startFromHead=True)["events"]
+        assert [word for word in ("first", "second") if any(word in event["message"] for event in events)] == ["first", "second"], events
+
     s3_remote_log()
+    cloudwatch_remote_log()
+
+
+def events():
+    @task(multiple_outputs=True)
+    def aim(**_):
+        sqs = boto3.client("sqs")
+        url = sqs.create_queue(QueueName="events")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        boto3.client("events").put_targets(Rule="orders", Targets=[{"Id": "q", "Arn": arn, "InputPath": "$.detail.n"}])
+        return {"queue": url}
+
+    @task
+    def arrived(messages):
+        assert [message["Body"] for message in messages] == ["7"], messages
+
+    entry = {"Source": "shop", "DetailType": "order", "Detail": '{"n": 7}'}
+    aimed = aim()
+    sensor = SqsSensor(task_id="eb_sensor", sqs_queue=aimed["queue"], max_messages=1, poke_interval=1, wait_time_seconds=1)
+    chain(
+        EventBridgePutRuleOperator(task_id="eb_rule", name="orders", event_pattern='{"source": ["shop"]}', state="ENABLED"),
+        aimed,
+        EventBridgeDisableRuleOperator(task_id="eb_disable", name="orders"),
+        EventBridgePutEventsOperator(task_id="eb_unheard", entries=[entry | {"Detail": '{"n": 6}'}]),
+        EventBridgeEnableRuleOperator(task_id="eb_enable", name="orders"),
+        EventBridgePutEventsOperator(task_id="eb_put", entries=[entry]),
+        sensor,
+        arrived.override(task_id="eb_arrived")(sensor.output["messages"]),
+    )
 
 
 with DAG(dag_id="operators", schedule=None, start_date=datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc), catchup=False,
          default_args={"execution_timeout": datetime.timedelta(seconds=60)}):
-    for part in (s3, emr, glue, redshift, messages, logs):
+    for part in (s3, emr, glue, redshift, messages, logs, events):
         part()
