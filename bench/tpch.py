@@ -2,7 +2,8 @@
 
 WEIR_TPCH_SCALE (10), WEIR_TPCH_ROUNDS (3), WEIR_TPCH_ENGINES (weir,duckdb,sail,spark). The engines take turns, query by query, so that a
 noisy machine is noisy for all; an engine's figure for a query is the median of its rounds, and for all the geometric mean.
-Real Spark runs one round: it is far slower than the noise.
+Real Spark runs one round: it is far slower than the noise. WEIR_TPCH_PHASES=1 shows where weir's time went, as its driver says it
+(WEIR_LOG=debug); WEIR_TPCH_MEMORY (8g) is what weir may take.
 """
 import json
 import os
@@ -23,14 +24,14 @@ class Engine:
     """A process that answers queries on demand: a line with the query in, a line with {seconds, rows} out."""
 
     def __init__(self, name, place, work):
-        self.name, self.server, self.pids = name, None, []
+        self.name, self.server, self.log = name, None, work / f"{name}.log"
         python, target = {"duckdb": (PEERS / "bin/python", "duckdb"), "spark": (ORACLE / "bin/python", "spark")}.get(
             name, (VENV / "bin/python", None))
-        log = open(work / f"{name}.log", "w")
+        log = open(self.log, "w")
         if name == "weir":
             self.server = subprocess.Popen([WEIR, "connect", "--home", work / "home", "--listen", "127.0.0.1:0", "--cores", "2",
                                             "--memory", os.environ.get("WEIR_TPCH_MEMORY", "8g")],
-                                           stdout=subprocess.PIPE, stderr=log, text=True)
+                                           stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | {"WEIR_LOG": "debug"})
             target = re.match(r"weir: ready (\S+)", self.server.stdout.readline())[1]
         if name == "sail":
             self.server = subprocess.Popen([PEERS / "bin/sail", "spark", "server", "--ip", "127.0.0.1", "--port", "15599"],
@@ -42,6 +43,11 @@ class Engine:
         print(json.dumps(text), file=self.client.stdin, flush=True)
         line = self.client.stdout.readline()
         return json.loads(line) if line else {"error": "the engine died"}
+
+    def phases(self):
+        """Of the last plan: "parse 0.1, bind 0.5 …", milliseconds."""
+        runs = [line for line in self.log.read_text().splitlines() if " run: " in line]
+        return runs[-2 if "start 0.000" in runs[-1] else -1].split(" run: ")[1] if runs else ""
 
     def peak_mb(self):
         process = self.server or self.client
@@ -80,6 +86,8 @@ def run(work):
                         taken[engine.name].setdefault(query, []).append(result["seconds"])
             print(f"  {query:4}" + "".join(f"  {name} {statistics.median(taken[name][query]):8.3f}" for name in names
                                            if query in taken[name]), flush=True)
+            if "WEIR_TPCH_PHASES" in os.environ:
+                print(f"       {engines[0].phases()}", flush=True)
         means = {}
         for engine in engines:
             medians = [statistics.median(values) for values in taken[engine.name].values()]

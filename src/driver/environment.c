@@ -46,7 +46,10 @@ Status environment_parse(Run *r, Arena *a, const char *text, const ConnectArgume
     options.parameters = parameters;
     options.nparameters = n;
     r->query = text;
-    return sql_parse_statement(a, text, strlen(text), &options, ret_plan, err);
+    int64_t at_us = clock_us();
+    Status status = sql_parse_statement(a, text, strlen(text), &options, ret_plan, err);
+    run_phase(r, RUN_PARSE, &at_us);
+    return status;
 }
 
 static Status parse_statement(void *self, Arena *a, const char *text, const ConnectArgument *arguments, size_t n, Node **ret_plan,

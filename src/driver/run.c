@@ -29,9 +29,9 @@ void run_phase(Run *r, RunPhase phase, int64_t *from_us)
 static void log_phases(const Run *r)
 {
     const int64_t *us = r->phase_us;
-    log_debug("run: %.3f ms: bind %.3f (files %.3f), emit %.3f, plan %.3f, execute %.3f, encode %.3f, send %.3f",
-              (double)(clock_us() - r->now_us) / 1e3, (double)us[RUN_BIND] / 1e3, (double)us[RUN_FILES] / 1e3, (double)us[RUN_EMIT] / 1e3,
-              (double)us[RUN_PLAN] / 1e3, (double)us[RUN_EXECUTE] / 1e3, (double)us[RUN_ENCODE] / 1e3, (double)us[RUN_SEND] / 1e3);
+    log_debug("run: %.3f ms: parse %.3f, bind %.3f (files %.3f), emit %.3f, start %.3f, fetch %.3f, encode %.3f, send %.3f",
+              (double)(clock_us() - r->now_us) / 1e3, (double)us[RUN_PARSE] / 1e3, (double)us[RUN_BIND] / 1e3, (double)us[RUN_FILES] / 1e3, (double)us[RUN_EMIT] / 1e3,
+              (double)us[RUN_START] / 1e3, (double)us[RUN_FETCH] / 1e3, (double)us[RUN_ENCODE] / 1e3, (double)us[RUN_SEND] / 1e3);
 }
 
 static void interrupt_run(void *run)
@@ -222,7 +222,7 @@ Status run_start(Run *r, const Node *bound, EngineResult **ret_result, Error *er
     if (r->execution && execution_is_interrupted(r->execution))
         return FAIL_CODE(err, ST_CANCELLED, "OPERATION_CANCELED", "Operation has been canceled.");
     Status status = engine_query(engine, sql, &output, ret_result, err);
-    run_phase(r, RUN_PLAN, &at_us);
+    run_phase(r, RUN_START, &at_us);
     return status;
 }
 
@@ -242,7 +242,7 @@ static Status each_batch(Run *r, EngineResult *result, const struct ArrowSchema 
         bool done = false;
         int64_t at_us = clock_us();
         TRY(engine_result_next(result, &batch, &done, err));
-        run_phase(r, RUN_EXECUTE, &at_us);
+        run_phase(r, RUN_FETCH, &at_us);
         if (done)
             return ST_OK;
         Status status = take(arg, schema, &batch, err);

@@ -20,8 +20,8 @@ typedef struct Observed {
     const Node *aggregate; /* bound: one row of metrics */
 } Observed;
 
-/* Where a run's time went; RUN_FILES (listing files, reading footers) is part of RUN_BIND. */
-typedef enum RunPhase { RUN_BIND, RUN_FILES, RUN_EMIT, RUN_PLAN, RUN_EXECUTE, RUN_ENCODE, RUN_SEND, RUN_PHASES } RunPhase;
+/* Where a run's time went; RUN_FILES (listing files, reading footers) is part of RUN_BIND, RUN_START goes up to the first row. */
+typedef enum RunPhase { RUN_PARSE, RUN_BIND, RUN_FILES, RUN_EMIT, RUN_START, RUN_FETCH, RUN_ENCODE, RUN_SEND, RUN_PHASES } RunPhase;
 
 typedef struct Run {
     Driver *driver;
