@@ -167,11 +167,12 @@ static Status bind_frame(Binder *b, const Scope *s, const Window *w, const char 
         return frame_error(b, shown, "SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON",
                            "The lower bound of a window frame must be less than or equal to the upper bound.", "", NULL, err);
     Node *usual = default_frame(b, name, w->orders.len > 0);
-    if (is_one_of(name, fixed) && (!usual || !node_equal(usual, &f->node)))
-        return spark_error(err, &w->node, "WINDOW_FUNCTION_AND_FRAME_MISMATCH", "42K0E",
-                           "<funcName> function can only be evaluated in an ordered row-based window frame with a single offset: "
-                           "<windowExpr>.",
-                           "funcName", arena_printf(b->a, "\"%s\"", name), "windowExpr", name, NULL);
+    if (is_one_of(name, fixed) && !usual)
+        return spark_error(err, &w->node, "_LEGACY_ERROR_TEMP_1035", "", "Cannot specify window frame for <prettyName> function.",
+                           "prettyName", name, NULL);
+    if (is_one_of(name, fixed) && !node_equal(usual, &f->node))
+        return spark_error(err, &w->node, "_LEGACY_ERROR_TEMP_1036", "", "Window Frame <wf> must match the required frame <required>.",
+                           "wf", pretty(b, &f->node), "required", pretty(b, usual), NULL);
     *ret = &f->node;
     return ST_OK;
 }
@@ -211,8 +212,9 @@ Status bind_window(Binder *b, const Scope *s, const Window *n, Node **ret, Error
                            arena_printf(b->a, "\"%s\"", pretty(b, function)), NULL);
     const char *name = udf ? "" : node_as(Call, inside)->function->name;
     TRY(check_order(b, n, name, &orders, err));
-    static const char *const whole[] = { "percentile_cont", "percentile_disc", "median", "listagg", "string_agg", NULL };
-    if (is_one_of(name, whole) && (orders.len || spec->frame))
+    static const char *const whole[] = { "percentile_cont", "percentile_disc", "median", NULL }, *const listed[] = { "listagg", "string_agg", NULL };
+    bool sorted = is_one_of(name, listed) && node_as(Call, inside)->order.len;
+    if ((is_one_of(name, whole) || sorted) && (orders.len || spec->frame))
         return spark_error(err, &n->node, "INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC", "42601",
                            "Cannot specify ORDER BY or a window frame for <aggFunc>.", "aggFunc",
                            arena_printf(b->a, "\"%s\"", pretty(b, function)), NULL);

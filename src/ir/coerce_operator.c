@@ -178,6 +178,13 @@ static Status plus(Binder *b, Node *l, Node *r, bool minus, const Node *at, Node
         return make_call2(b, "timestamp_subtract", l, r, at, ret, err);
     if (minus && u->kind == TYPE_DATE)
         return make_call2(b, "date_subtract", l, r, at, ret, err);
+    if (!minus && ((t->kind == TYPE_DATE && u->kind == TYPE_NULL) || (t->kind == TYPE_NULL && u->kind == TYPE_DATE))) {
+        Node *null = t->kind == TYPE_NULL ? l : r, *date = null == l ? r : l; /* a NULL interval */
+        const Type *interval = type_day_time(b->a, INTERVAL_DAY, INTERVAL_SECOND);
+        return plus_interval(b, date, coerce_to(b->a, b->ansi, null, interval), false, at, ret, err);
+    }
+    if (minus && t->kind == TYPE_DATE && u->kind == TYPE_NULL)
+        return make_call2(b, "date_subtract", l, coerce_to(b->a, b->ansi, r, &type_date), at, ret, err);
     if (t->kind == TYPE_DATE && u->kind != TYPE_STRING)
         return make_call2(b, minus ? "date_sub" : "date_add", l, r, at, ret, err);
     if (u->kind == TYPE_DATE && t->kind != TYPE_STRING && !minus)
@@ -313,7 +320,7 @@ static void null_sides(Binder *b, enum OperatorClass class, NodeList *args)
 static Status check_comparable(Binder *b, const char *name, const NodeList *args, const Node *at, Error *err)
 {
     const Type *t = args->at[0]->type;
-    if (type_is_orderable(t) || t->kind == TYPE_CALENDAR_INTERVAL)
+    if (type_is_orderable(t))
         return ST_OK;
     return spark_error(err, at, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "42K09",
                        "Cannot resolve \"<sqlExpr>\" due to data type mismatch: The `<functionName>` does not support ordering "

@@ -206,6 +206,9 @@ bool node_equal(const Node *x, const Node *y)
         return false;
     if (x->kind == NODE_Literal)
         return literals_equal(node_as(Literal, x), node_as(Literal, y));
+    if (x->kind == NODE_LambdaVariable) /* the same lambda written twice has other ids */
+        return str_eq(node_as(LambdaVariable, x)->name, node_as(LambdaVariable, y)->name) &&
+               (node_as(LambdaVariable, x)->id == 0) == (node_as(LambdaVariable, y)->id == 0);
     if (x->kind == NODE_ColumnRef) /* the id is the column, its name only a label */
         return node_as(ColumnRef, x)->id == node_as(ColumnRef, y)->id &&
                node_as(ColumnRef, x)->depth == node_as(ColumnRef, y)->depth;

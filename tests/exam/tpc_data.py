@@ -13,10 +13,11 @@ scale, place = sys.argv[1:]
 db = duckdb.connect()
 extension = next(pathlib.Path(duckdb_extension_tpcds.__file__).parent.rglob("tpcds.duckdb_extension"))
 db.load_extension(str(extension))
+names = {"c_last_review_date_sk": "c_last_review_date"}
 db.execute(f"CALL dsdgen(sf={scale})")
 for (table,) in db.execute("SELECT table_name FROM duckdb_tables()").fetchall():
-    # Spark's TPC-DS schema has INT keys.
-    columns = ", ".join(f"{name}::INTEGER AS {name}" if kind == "BIGINT" else name for name, kind in
+    # Spark's TPC-DS schema has INT keys, and another name for one of them.
+    columns = ", ".join(f"{name}::INTEGER AS {names.get(name, name)}" if kind == "BIGINT" else name for name, kind in
                         db.execute(f"SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = '{table}'").fetchall())
     pathlib.Path(place, table).mkdir(parents=True)
     db.execute(f"COPY (SELECT {columns} FROM {table}) TO '{place}/{table}/part-0.parquet' (FORMAT parquet)")

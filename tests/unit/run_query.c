@@ -95,7 +95,7 @@ static void json_text(const char *text, size_t length, Str *out)
 }
 
 /* Every output column cast to STRING, in a Project above the plan. */
-static const Node *as_strings(Arena *a, const Node *bound)
+static const Node *as_strings(Arena *a, const Node *bound, bool ansi)
 {
     NodeList exprs = { 0 };
     Column *columns = ARENA_ARRAY(a, Column, bound->schema->len + 1);
@@ -103,7 +103,7 @@ static const Node *as_strings(Arena *a, const Node *bound)
         const Column *c = &bound->schema->at[i];
         Node *ref = node_new(a, ColumnRef, .id = c->id, .name = c->name);
         ref->type = c->type;
-        Node *cast = node_new(a, Cast, .child = ref, .to = &type_string, .mode = CAST_LEGACY);
+        Node *cast = node_new(a, Cast, .child = ref, .to = &type_string, .mode = ansi ? CAST_ANSI : CAST_LEGACY);
         cast->type = &type_string;
         cast->nullable = true;
         uint32_t id = 1000000 + (uint32_t)i;
@@ -172,7 +172,7 @@ static Status answer(Arena *a, Tool *t, const char *text, Str *out, Error *err)
     str_auto sql = STR_INIT(LIMIT_QUERY_TEXT);
     TRY(sql_parse_statement(a, text, strlen(text), &options, &parsed, err));
     TRY(bind_plan(a, &env, parsed, &bound, err));
-    const Node *strings = as_strings(a, bound);
+    const Node *strings = as_strings(a, bound, emit.ansi);
     TRY(emit_plan(a, &emit, strings, &sql, err));
     if (t->show_sql)
         fprintf(stderr, "%s\n", str_text(&sql));

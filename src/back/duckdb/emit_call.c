@@ -296,6 +296,18 @@ static bool takes_any_width(const Call *c)
     return has_word("+ - * / % mod pmod div try_add try_subtract try_multiply try_divide try_mod = == <=> != < <= > >= sum try_sum avg mean try_avg count", c->function->name);
 }
 
+/* FILTER comes before the arguments: what may fail in a row that it drops is not computed there. The engine computes it first. */
+static Status guard_arguments(Emit *e, const Call *c, const char **args)
+{
+    const char *filter;
+    TRY(emit_text(e, c->filter, &filter));
+    for (size_t i = 0; i < c->args.len; i++) {
+        if (node_is(Call, c->args.at[i]) || node_is(Cast, c->args.at[i]))
+            args[i] = arena_printf(e->a, "CASE WHEN %s THEN %s END", filter, args[i]);
+    }
+    return ST_OK;
+}
+
 Status emit_call(Emit *e, const Node *n, Str *out)
 {
     const Call *c = node_as(Call, n);
@@ -311,6 +323,8 @@ Status emit_call(Emit *e, const Node *n, Str *out)
         e->any_width = takes_any_width(c) && decimal_any_width(c->args.at[i]);
         TRY(emit_text(e, c->args.at[i], &args[i]));
     }
+    if (c->filter && e->o->ansi)
+        TRY(guard_arguments(e, c, args));
     e->any_width = any_width;
     e->over = over;
     bool done;

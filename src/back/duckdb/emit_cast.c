@@ -66,7 +66,7 @@ static Status to_string(Emit *e, const char *x, const Type *from, int mode, Str 
 {
     switch (from->kind) {
     case TYPE_FLOAT: case TYPE_DOUBLE: str_addf(out, "spark_number_text(%s)", x); break;
-    case TYPE_DECIMAL: str_addf(out, "spark_decimal_text(%s)", x); break;
+    case TYPE_DECIMAL: str_addf(out, mode == CAST_ANSI ? "spark_decimal_text(%s)" : "spark_decimal_java_text(%s)", x); break;
     case TYPE_BINARY: str_addf(out, "spark_binary_text(%s)", x); break;
     case TYPE_DATE: str_addf(out, "spark_date_text(%s)", x); break;
     case TYPE_TIMESTAMP: str_addf(out, "spark_timestamp_text(%s, %s)", x, zone(e)); break;
@@ -140,6 +140,8 @@ static Status to_floating(Emit *e, const char *x, const Type *from, const Type *
         str_addf(out, "CAST(NULL AS %s)", emit_word(e, to));
     else if (from->kind == TYPE_DECIMAL)
         str_addf(out, "spark_text_%s(spark_decimal_text(%s), 1)", number_kernel(to), x);
+    else if (from->kind == TYPE_DOUBLE && to->kind == TYPE_FLOAT)
+        str_addf(out, "spark_double_float(%s)", x);
     else
         str_addf(out, "CAST(%s AS %s)", x, emit_word(e, to));
     return ST_OK;
@@ -201,7 +203,7 @@ static Status to_timestamp(Emit *e, const char *x, const Type *from, const Type 
     else if (from->kind == TYPE_FLOAT || from->kind == TYPE_DOUBLE)
         str_addf(out, "make_timestamp(spark_float_bigint(CAST(%s AS DOUBLE) * 1000000, %d))", x, mode == CAST_LEGACY ? 2 : flag_of(mode));
     else if (from->kind == TYPE_DECIMAL)
-        str_addf(out, "make_timestamp(CAST(spark_decimal_0(%s, 1000000, 2, 38, 1) AS BIGINT))", x);
+        str_addf(out, "make_timestamp(spark_wrap_bigint(CAST(spark_decimal_0(%s, 1000000, 2, 38, 1) AS HUGEINT)))", x);
     else if (from->kind == TYPE_BOOLEAN)
         str_addf(out, "make_timestamp(CAST(%s AS BIGINT))", x);
     else

@@ -379,6 +379,8 @@ Status emit_to_datetime(Emit *e, const Call *c, const char *const *args, Str *ou
         str_addf(&value, "spark_parse_%s(%s, %s, %s, %d)",
                  target->kind == TYPE_DATE ? "date" : target->kind == TYPE_TIMESTAMP_NTZ ? "timestamp_ntz" : "timestamp", args[0], args[1],
                  zone, mode == CAST_ANSI);
+    } else if (from->kind == TYPE_TIMESTAMP_NTZ && target->kind != TYPE_TIMESTAMP_NTZ && (c->args.len > 1 || seconds)) {
+        TRY(emit_cast(e, args[0], &type_timestamp, target, mode, &value)); /* GetTimestamp takes its microseconds as they are */
     } else {
         TRY(emit_cast(e, args[0], from, target, mode, &value));
     }

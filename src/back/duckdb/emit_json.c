@@ -78,7 +78,7 @@ static bool time_text(const Style *s, const char *x, const Type *t, Str *out)
     else if (t->kind == TYPE_DATE)
         str_addf(out, "spark_date_format(CAST(%s AS TIMESTAMP), %s, 'UTC')", x, s->date);
     else if (t->kind == TYPE_TIMESTAMP)
-        str_addf(out, "spark_date_format(%s, %s, %s)", x, s->timestamp ? s->timestamp : "'yyyy-MM-dd''T''HH:mm:ss.SSSXXX'", s->zone);
+        str_addf(out, "spark_date_format(%s, %s, %s)", x, s->timestamp ? s->timestamp : "'yyyy-MM-dd''T''HH:mm:ss.SSSXXXXX'", s->zone);
     else if (t->kind == TYPE_TIMESTAMP_NTZ)
         str_addf(out, "spark_date_format(%s, %s, 'UTC')", x, s->ntz ? s->ntz : "'yyyy-MM-dd''T''HH:mm:ss.SSS'");
     else
@@ -154,7 +154,7 @@ static Status json_text(Emit *e, const Style *s, const char *x, const Type *t, S
         TRY(emit_cast(e, x, t, &type_string, CAST_LEGACY, out));
         str_add(out, ")");
         break;
-    case TYPE_DECIMAL: str_addf(out, "spark_decimal_text(%s)", x); break;
+    case TYPE_DECIMAL: str_addf(out, "spark_decimal_java_text(%s)", x); break;
     case TYPE_VARIANT: case TYPE_TIME: return emit_unsupported(e, NULL, "JSON of this type");
     default: str_addf(out, "CAST(%s AS VARCHAR)", x);
     }
@@ -181,7 +181,7 @@ static Status csv_value(Emit *e, const Style *s, const char *x, const Type *t, S
 {
     Style plain = *s;
     if (t->kind == TYPE_TIMESTAMP && !s->timestamp)
-        plain.timestamp = "'yyyy-MM-dd''T''HH:mm:ss.SSSXXX'";
+        plain.timestamp = "'yyyy-MM-dd''T''HH:mm:ss.SSSXXXXX'";
     if (time_text(&plain, x, t, out))
         return ST_OK;
     return emit_cast(e, x, t, &type_string, CAST_LEGACY, out);

@@ -86,7 +86,9 @@ Status emit_str_to_map(Emit *e, const Call *c, const char *const *args, Str *out
 Status emit_struct(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     const Type *t = c->node.type;
-    bool named = c->args.len == 2 * t->nfields && t->nfields;
+    bool named = c->args.len == 2 * t->nfields;
+    if (!t->nfields)
+        return emit_unsupported(e, &c->node, "a struct without fields");
     str_add(out, "struct_pack(");
     for (size_t i = 0; i < t->nfields; i++) {
         str_add(out, i ? ", " : "");
@@ -94,7 +96,6 @@ Status emit_struct(Emit *e, const Call *c, const char *const *args, Str *out)
         str_addf(out, " := %s", args[named ? 2 * i + 1 : i]);
     }
     str_add(out, ")");
-    (void)e;
     return ST_OK;
 }
 
@@ -248,7 +249,7 @@ Status emit_reduce(Emit *e, const Call *c, const char *const *args, Str *out)
     const Lambda *finish = node_as(Lambda, c->args.at[3]);
     const char *last;
     TRY(emit_text(e, finish->body, &last));
-    str_addf(out, "list_transform([%s], lambda %s: %s)[1]", body, param(e, finish, 0), last);
+    str_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE list_transform([%s], lambda %s: %s)[1] END", args[0], body, param(e, finish, 0), last);
     return ST_OK;
 }
 
@@ -335,6 +336,8 @@ Status emit_arrays_zip(Emit *e, const Call *c, const char *const *args, Str *out
 {
     const Type *item = c->node.type->element;
     const char *p = emit_fresh(e, "p");
+    if (!c->args.len)
+        return emit_unsupported(e, &c->node, "a struct without fields");
     str_add(out, "CASE WHEN ");
     for (size_t i = 0; i < c->args.len; i++)
         str_addf(out, "%s%s IS NULL", i ? " OR " : "", args[i]);

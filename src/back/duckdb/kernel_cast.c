@@ -246,7 +246,15 @@ static void int_binary(K *k)
     k_set_str(k, (const char *)bytes, 4);
 }
 
+/* What is too large becomes infinite, where the engine would refuse. */
+static void double_float(K *k)
+{
+    double x = k_f64(k, 0);
+    k_set_f32(k, fabs(x) >= 0x1.ffffffp127 ? copysignf(INFINITY, x < 0 ? -1.0F : 1.0F) : (float)x);
+}
+
 const Kernel kernels_cast[] = {
+    { "spark_double_float", "d:f", double_float, 0 },
     { "spark_text_tinyint", "Si:t", text_tinyint, 0 },
     { "spark_text_smallint", "Si:s", text_smallint, 0 },
     { "spark_text_int", "Si:i", text_int, 0 },

@@ -216,12 +216,15 @@ static void date_trunc(K *k)
     }
 }
 
+enum { MAX_YEAR = 999999999, MAX_TIMESTAMP_YEAR = 290000 }; /* of java.time, and of 64 bits of microseconds */
+
 static void make_date(K *k)
 {
     int32_t y = k_i32(k, 0), m = k_i32(k, 1), d = k_i32(k, 2);
     char message[96];
-    if (civil_valid_date(y, m, d)) {
-        k_set_i32(k, (int32_t)days_from_civil(y, m, d));
+    int64_t days = civil_valid_date(y, m, d) ? days_from_civil(y, m, d) : INT64_MAX;
+    if (abs(y) <= MAX_YEAR && days >= INT32_MIN && days <= INT32_MAX) {
+        k_set_i32(k, (int32_t)days);
         return;
     }
     if (k_i32(k, 3) != MODE_ERROR) {
@@ -245,7 +248,7 @@ static void make_timestamp(K *k)
     const Zone *z = zone_arg(k, 6);
     if (!z)
         return;
-    bool good = civil_valid_date(k_i32(k, 0), k_i32(k, 1), k_i32(k, 2)) && h >= 0 && h < 24 && min >= 0 && min < 60 && us >= 0 && us <= 60000000;
+    bool good = abs(k_i32(k, 0)) <= MAX_TIMESTAMP_YEAR && civil_valid_date(k_i32(k, 0), k_i32(k, 1), k_i32(k, 2)) && h >= 0 && h < 24 && min >= 0 && min < 60 && us >= 0 && us <= 60000000;
     if (good)
         k_set_i64(k, zone_utc_us(z, days_from_civil(k_i32(k, 0), k_i32(k, 1), k_i32(k, 2)) * MICROS_PER_DAY + ((int64_t)h * 60 + min) * 60000000 + us));
     else if (mode == MODE_ERROR)
@@ -433,13 +436,62 @@ static void make_interval(K *k)
     k_set_interval(k, (duckdb_interval){ .months = k_i32(k, 0), .days = k_i32(k, 1), .micros = k_i64(k, 2) });
 }
 
-/* CalendarInterval times a number: fractions of months are dropped, of days go to the time. */
+/* Days wrap around, as Java's integers do; the engine's own sum stops at the dates that it can print. */
+static void date_add(K *k)
+{
+    k_set_i32(k, (int32_t)((uint32_t)k_i32(k, 0) + (uint32_t)k_i32(k, 1)));
+}
+
+static void date_sub(K *k)
+{
+    k_set_i32(k, (int32_t)((uint32_t)k_i32(k, 0) - (uint32_t)k_i32(k, 1)));
+}
+
+static void same_days(K *k)
+{
+    k_set_i32(k, k_i32(k, 0));
+}
+
+/* Java's double to int or long: the nearest there is, 0 for NaN. */
+static int32_t to_int(double x)
+{
+    return isnan(x) ? 0 : x >= INT32_MAX ? INT32_MAX : x <= INT32_MIN ? INT32_MIN : (int32_t)x;
+}
+
+static int64_t to_long(double x)
+{
+    return isnan(x) ? 0 : x >= 9223372036854775807.0 ? INT64_MAX : x <= -9223372036854775808.0 ? INT64_MIN : (int64_t)x;
+}
+
+/* IntervalUtils.fromDoubles: fractions of months are dropped, of days go to the time. */
+static void set_interval(K *k, double months, double days, double micros, bool exact)
+{
+    duckdb_interval i = { .months = to_int(months), .days = to_int(days) };
+    if (exact && (fabs(trunc(months)) > INT32_MAX || fabs(trunc(days)) > INT32_MAX)) {
+        k_fail(k, "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", NULL);
+        return;
+    }
+    i.micros = to_long(floor(micros + (days - i.days) * (double)MICROS_PER_DAY + 0.5));
+    k_set_interval(k, i);
+}
+
 static void interval_times(K *k)
 {
     duckdb_interval i = k_interval(k, 0);
-    double by = k_f64(k, 1), days = i.days * by;
-    k_set_interval(k, (duckdb_interval){ .months = (int32_t)(i.months * by), .days = (int32_t)days,
-                                         .micros = (int64_t)round((double)i.micros * by + (days - trunc(days)) * (double)MICROS_PER_DAY) });
+    double by = k_f64(k, 1);
+    set_interval(k, i.months * by, i.days * by, (double)i.micros * by, k_i32(k, 2) != 0);
+}
+
+static void interval_by(K *k)
+{
+    duckdb_interval i = k_interval(k, 0);
+    double by = k_f64(k, 1);
+    if (by == 0 && k_i32(k, 2))
+        k_fail(k, "INTERVAL_DIVIDED_BY_ZERO", NULL);
+    else if (by == 0)
+        k_null(k);
+    else
+        set_interval(k, i.months / by, i.days / by, (double)i.micros / by, k_i32(k, 2) != 0);
 }
 
 static void scale_interval(K *k)
@@ -555,7 +607,12 @@ const Kernel kernels_date[] = {
     { "spark_timestampadd", "SlTS:T", timestampadd, 0 },
     { "spark_timestampdiff", "STTS:l", timestampdiff, 0 },
     { "spark_interval", "iil:I", make_interval, 0 },
-    { "spark_interval_times", "Id:I", interval_times, 0 },
+    { "spark_date_add", "Di:D", date_add, 0 },
+    { "spark_date_sub", "Di:D", date_sub, 0 },
+    { "spark_date_of", "i:D", same_days, 0 },
+    { "spark_days_of", "D:i", same_days, 0 },
+    { "spark_interval_times", "Idi:I", interval_times, 0 },
+    { "spark_interval_by", "Idi:I", interval_by, 0 },
     { "spark_scale_interval", "ldi:l", scale_interval, 0 },
     { "spark_divide_interval", "ldi:l", divide_interval, 0 },
     { "spark_interval_text", "I:S", interval_text, 0 },

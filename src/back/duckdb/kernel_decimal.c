@@ -323,6 +323,20 @@ static void decimal_text(K *k)
         k_set_str(k, text, print_decimal(x.value, x.scale, text));
 }
 
+/* BigDecimal.toString: with an exponent once there are more than six zeros before the first digit. */
+static void decimal_java_text(K *k)
+{
+    char text[64], digits[64];
+    Decimal x;
+    if (!read_argument(k, 0, &x))
+        return;
+    int n = (int)print_decimal(x.value < 0 ? -x.value : x.value, 0, digits), exponent = n - 1 - x.scale;
+    if (exponent >= -6)
+        k_set_str(k, text, print_decimal(x.value, x.scale, text));
+    else
+        k_set_str(k, text, (size_t)snprintf(text, sizeof text, "%s%c%s%.*sE%d", x.value < 0 ? "-" : "", digits[0], n > 1 ? "." : "", n - 1, digits + 1, exponent));
+}
+
 /* One kernel for each scale: the engine wants a result's type when a function is registered. */
 #define EACH_SCALE(X) \
     X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19) X(20) X(21) X(22) \
@@ -337,4 +351,5 @@ EACH_SCALE(FUNCTIONS)
     { "spark_text_decimal_" #s, "Sii:" #s, text_##s, 0 },             \
     { "spark_float_decimal_" #s, "dii:" #s, float_##s, 0 },
 
-const Kernel kernels_decimal[] = { EACH_SCALE(ROWS) { "spark_decimal_text", "*:S", decimal_text, 0 }, { NULL, NULL, NULL, 0 } };
+const Kernel kernels_decimal[] = { EACH_SCALE(ROWS) { "spark_decimal_text", "*:S", decimal_text, 0 },
+                                   { "spark_decimal_java_text", "*:S", decimal_java_text, 0 }, { NULL, NULL, NULL, 0 } };

@@ -233,7 +233,7 @@ static void md5(K *k)
 static void sha(K *k)
 {
     switch (k_i32(k, 1)) {
-    case 1: digest(k, EVP_sha1()); break;
+    case -1: digest(k, EVP_sha1()); break; /* sha(); as a number of bits it is none */
     case 224: digest(k, EVP_sha224()); break;
     case 0: case 256: digest(k, EVP_sha256()); break;
     case 384: digest(k, EVP_sha384()); break;

@@ -279,7 +279,49 @@ static void interval_by_whole(K *k)
         k_set_i64(k, (int64_t)q);
 }
 
+/* ANSI intervals have the ranges of INT and BIGINT, and overflow in any mode. */
+#define EXACTLY(name, type, get, set, builtin, instead)                                                     \
+    static void name(K *k)                                                                                  \
+    {                                                                                                       \
+        type sum;                                                                                           \
+        if (builtin(get(k, 0), get(k, 1), &sum))                                                            \
+            k_fail(k, "INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION", "functionName", "`" instead "`", NULL); \
+        else                                                                                                \
+            set(k, sum);                                                                                    \
+    }
+EXACTLY(add_months_exactly, int32_t, k_i32, k_set_i32, __builtin_add_overflow, "try_add")
+EXACTLY(subtract_months_exactly, int32_t, k_i32, k_set_i32, __builtin_sub_overflow, "try_subtract")
+EXACTLY(add_micros_exactly, int64_t, k_i64, k_set_i64, __builtin_add_overflow, "try_add")
+EXACTLY(subtract_micros_exactly, int64_t, k_i64, k_set_i64, __builtin_sub_overflow, "try_subtract")
+#undef EXACTLY
+
+/* Sums of ANSI intervals, which the engine computes in 128 bits. */
+static void sum_within(K *k, i128 least, i128 most)
+{
+    i128 sum = k_i128(k, 0);
+    if (sum < least || sum > most)
+        k_fail(k, "INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION", "functionName", "`try_add`", NULL);
+    else
+        k_set_i64(k, (int64_t)sum);
+}
+
+static void sum_months(K *k)
+{
+    sum_within(k, INT32_MIN, INT32_MAX);
+}
+
+static void sum_micros(K *k)
+{
+    sum_within(k, INT64_MIN, INT64_MAX);
+}
+
 const Kernel kernels_interval[] = {
+    { "spark_sum_months", "h:l", sum_months, 0 },
+    { "spark_sum_micros", "h:l", sum_micros, 0 },
+    { "spark_add_months_exactly", "ii:i", add_months_exactly, 0 },
+    { "spark_subtract_months_exactly", "ii:i", subtract_months_exactly, 0 },
+    { "spark_add_micros_exactly", "ll:l", add_micros_exactly, 0 },
+    { "spark_subtract_micros_exactly", "ll:l", subtract_micros_exactly, 0 },
     { "spark_text_interval", "S:I", text_interval, 0 },
     { "spark_text_year_month", "Siii:i", text_year_month, 0 },
     { "spark_text_day_time", "Siii:l", text_day_time, 0 },

@@ -47,6 +47,35 @@ static size_t skip_string(View v, size_t at)
     return at < v.len ? at + 1 : SIZE_MAX;
 }
 
+static size_t digits(View v, size_t at)
+{
+    while (at < v.len && isdigit((unsigned char)v.data[at]))
+        at++;
+    return at;
+}
+
+/* -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?, all of it */
+static bool is_number(View v)
+{
+    size_t from = v.len && v.data[0] == '-', at = digits(v, from);
+    if (at == from || (v.data[from] == '0' && at > from + 1))
+        return false;
+    if (at < v.len && v.data[at] == '.') {
+        from = ++at;
+        at = digits(v, at);
+        if (at == from)
+            return false;
+    }
+    if (at < v.len && (v.data[at] | 32) == 'e') {
+        at += at + 1 < v.len && (v.data[at + 1] == '+' || v.data[at + 1] == '-') ? 2 : 1;
+        from = at;
+        at = digits(v, at);
+        if (at == from)
+            return false;
+    }
+    return at == v.len;
+}
+
 static size_t skip_scalar(View v, size_t at)
 {
     size_t from = at;
@@ -58,10 +87,7 @@ static size_t skip_scalar(View v, size_t at)
         if (strlen(words[i]) == word.len && !memcmp(words[i], word.data, word.len))
             return at;
     }
-    bool number = word.len > 0 && (isdigit((unsigned char)word.data[0]) || (word.data[0] == '-' && word.len > 1));
-    for (size_t i = 1; i < word.len && number; i++)
-        number = isdigit((unsigned char)word.data[i]) || strchr(".eE+-", word.data[i]);
-    return number ? at : SIZE_MAX;
+    return is_number(word) ? at : SIZE_MAX;
 }
 
 /* Behind the value at `at`; SIZE_MAX when it is malformed. */

@@ -2,10 +2,31 @@
 #include "back/duckdb/convert.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define OUT_STR STR_INIT((size_t)1 << 31)
+
+/* A number beyond 38 digits: its shortest digits, and zeros. */
+static void large_number(K *k, double x, int32_t digits)
+{
+    char text[NUMBER_TEXT_BYTES];
+    size_t n = print_double(fabs(x), text);
+    const char *e = memchr(text, 'E', n);
+    size_t whole = e ? strtoul(e + 1, NULL, 10) + 1 : 0, at = 0;
+    str_auto out = OUT_STR;
+    str_add(&out, x < 0 ? "-" : "");
+    for (size_t i = 0; i < whole; i++) {
+        at += text[at] == '.';
+        if (i && (whole - i) % 3 == 0)
+            str_addc(&out, ',');
+        str_addc(&out, text + at < e ? text[at++] : '0');
+    }
+    if (digits)
+        str_addf(&out, ".%0*d", (int)digits, 0);
+    k_set_str(k, str_text(&out), out.len);
+}
 
 /* DecimalFormat "#,###,###,##0.00": half even on what is shown. */
 static void format_number(K *k)
@@ -20,7 +41,11 @@ static void format_number(K *k)
         return;
     }
     if (!convert_decimal(v, 38, digits > 20 ? 20 : digits, &value, &overflow)) {
-        k_set_view(k, v.len == 3 ? (View){ "\xEF\xBF\xBD", 3 } : v.data[0] == '-' ? VIEW("-\xE2\x88\x9E") : VIEW("\xE2\x88\x9E"));
+        if (isfinite(strtod(k_text(k, v), NULL))) {
+            large_number(k, strtod(k_text(k, v), NULL), digits);
+            return;
+        }
+        k_set_view(k, v.data[0] == 'n' || v.data[0] == 'N' ? VIEW("NaN") : v.data[0] == '-' ? VIEW("-\xE2\x88\x9E") : VIEW("\xE2\x88\x9E"));
         return;
     }
     size_t n = print_decimal(value, digits > 20 ? 20 : digits, text);
@@ -34,6 +59,22 @@ static void format_number(K *k)
     }
     str_addn(&out, text + whole, n - whole);
     k_set_str(k, str_text(&out), out.len);
+}
+
+/* The number that `spec`'s digits show: Java rounds the shortest decimal form half up, C the binary value to even. */
+static double half_up(const char *text, const char *spec, size_t length)
+{
+    const char *point = memchr(spec, '.', length);
+    unsigned long digits = point ? strtoul(point + 1, NULL, 10) : 6;
+    double x = strtod(text, NULL);
+    char shortest[NUMBER_TEXT_BYTES], rounded[64];
+    i128 value;
+    bool overflow;
+    size_t n = print_double(x, shortest);
+    if (!isfinite(x) || digits > 20 || !convert_decimal((View){ shortest, n }, 38, (int)digits, &value, &overflow))
+        return x;
+    rounded[print_decimal(value, (int)digits, rounded)] = 0;
+    return value ? strtod(rounded, NULL) : copysign(0.0, x);
 }
 
 #pragma GCC diagnostic push
@@ -57,7 +98,7 @@ static void format_one(Str *out, const char *spec, size_t length, View arg, bool
         snprintf(small, sizeof small, format, strtoll(value, NULL, 10));
     } else if (strchr("feEgG", letter) && kind != 's') {
         snprintf(format + n, sizeof format - n, "%c", letter);
-        snprintf(small, sizeof small, format, strtod(value, NULL));
+        snprintf(small, sizeof small, format, letter == 'f' ? half_up(value, spec, length) : strtod(value, NULL));
     } else if (letter == 'c' && kind == 'i') {
         snprintf(small, sizeof small, "%c", (int)strtol(value, NULL, 10));
     } else {

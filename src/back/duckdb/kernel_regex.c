@@ -158,7 +158,7 @@ static void instr(K *k)
     if (match_from(r, v, 0)) {
         n = 1;
         for (const char *at = v.data; at < group(r, v, 0).data; at++)
-            n += ((unsigned char)*at & 0xC0) != 0x80;
+            n += (((unsigned char)*at & 0xC0) != 0x80) + ((unsigned char)*at >= 0xF0); /* in UTF-16's units, as Java counts */
     }
     k_set_i32(k, n);
 }

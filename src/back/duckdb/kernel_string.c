@@ -92,9 +92,7 @@ static bool is_ascii(View v)
 static View substring_of(View v, int64_t pos, int64_t len, bool bytes)
 {
     int64_t n = pos < 0 ? (bytes ? (int64_t)v.len : count_chars(v)) : 0;
-    int64_t start = pos > 0 ? pos - 1 : pos < 0 ? n + pos : 0, end = start + len;
-    if (len >= INT32_MAX - 1)
-        end = INT64_MAX / 2;
+    int64_t start = pos > 0 ? pos - 1 : pos < 0 ? n + pos : 0, end = start + len; /* past INT32_MAX there is no text */
     if (start < 0)
         start = 0;
     if (end < start)

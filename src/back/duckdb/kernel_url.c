@@ -40,6 +40,21 @@ typedef struct Url {
     bool has_query, has_fragment;
 } Url;
 
+/* The characters that java.net.URI takes; others beyond ASCII too, but for controls and blanks. A '%' begins two hex digits. */
+static bool url_valid(View v)
+{
+    size_t fragments = 0;
+    for (size_t i = 0; i < v.len; i++) {
+        unsigned char c = (unsigned char)v.data[i];
+        if (c <= ' ' || c == 127 || (c < 128 && strchr("\"<>\\^`{|}", c)))
+            return false;
+        if (c == '%' && (i + 2 >= v.len || !isxdigit((unsigned char)v.data[i + 1]) || !isxdigit((unsigned char)v.data[i + 2])))
+            return false;
+        fragments += c == '#';
+    }
+    return fragments <= 1 && !(v.len && v.data[0] == ':');
+}
+
 static Url url_split(View v)
 {
     Url u = { 0 };
@@ -85,9 +100,26 @@ static void url_query(K *k, View query, View key)
     k_null(k);
 }
 
+static bool view_is(View v, const char *text)
+{
+    return v.len == strlen(text) && !memcmp(v.data, text, v.len);
+}
+
+/* url, part, key, does an invalid one fail?, is there a key? */
 static void parse_url(K *k)
 {
     if (k_is_null(k, 0) || k_is_null(k, 1)) {
+        k_null(k);
+        return;
+    }
+    if (!url_valid(k_str(k, 0))) {
+        if (k_i32(k, 3))
+            k_fail(k, "INVALID_URL", "url", k_text(k, k_str(k, 0)), NULL);
+        else
+            k_null(k);
+        return;
+    }
+    if (k_i32(k, 4) && (k_is_null(k, 2) || !view_is(k_str(k, 1), "QUERY"))) { /* a key belongs to a query */
         k_null(k);
         return;
     }
@@ -123,6 +155,6 @@ static void parse_url(K *k)
 const Kernel kernels_url[] = {
     { "spark_url_encode", "S:S", url_encode, 0 },
     { "spark_url_decode", "Si:S", url_decode, 0 },
-    { "spark_parse_url", "SSS:S", parse_url, KERNEL_NULLS },
+    { "spark_parse_url", "SSSii:S", parse_url, KERNEL_NULLS },
     { NULL, NULL, NULL, 0 },
 };

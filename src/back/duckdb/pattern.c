@@ -42,6 +42,16 @@ static void push_text(Pattern *p, const char *text, size_t length)
     piece->length = length;
 }
 
+/* Without an era, y is u, as Spark rewrites it: year 0 is no year 1. */
+static void proleptic_years(Pattern *p)
+{
+    bool era = false;
+    for (size_t i = 0; i < p->len; i++)
+        era = era || p->at[i].letter == 'G';
+    for (size_t i = 0; i < p->len && !era; i++)
+        p->at[i].letter = p->at[i].letter == 'y' ? 'u' : p->at[i].letter;
+}
+
 Pattern *pattern_new(View v, char *ret_bad)
 {
     Pattern *p = calloc(1, sizeof *p);
@@ -82,6 +92,7 @@ Pattern *pattern_new(View v, char *ret_bad)
             i++;
         }
     }
+    proleptic_years(p);
     return p;
 }
 
@@ -122,9 +133,10 @@ static void put_offset(char letter, int count, int32_t offset, Str *out)
             str_addf(out, "%c%d", sign, h);
             if (m)
                 str_addf(out, ":%02d", m);
-        } else if (offset || count == 4) {
-            if (offset)
-                str_addf(out, "%c%02d:%02d", sign, h, m);
+        } else if (offset) {
+            str_addf(out, "%c%02d:%02d", sign, h, m);
+            if (s)
+                str_addf(out, ":%02d", s);
         }
     } else if (letter == 'Z' && count == 4) {
         put_offset('O', 4, offset, out);
