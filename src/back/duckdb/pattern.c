@@ -233,6 +233,7 @@ void pattern_format(const Pattern *p, int64_t utc_us, const Zone *zone, Str *out
 typedef struct Parsed {
     int64_t year;
     int month, day, hour, minute, second, micros, day_of_year;
+    bool has_month, has_day, has_day_of_year, has_fraction; /* given in the text: what comes twice must agree */
     bool pm, has_ampm, twelve, has_year, before_christ;
     const Zone *zone;
 } Parsed;
@@ -297,6 +298,7 @@ static bool take_piece(const Pattern *p, size_t i, View v, size_t *at, Parsed *r
         if (!take_name(v, at, day ? days : months, day ? 7 : 12, q->count == 3 || (day && q->count < 4) ? 3 : 0, &name))
             return false;
         r->month = day ? r->month : name;
+        r->has_month = r->has_month || !day;
         return true;
     }
     if (strchr("VzOXxZ", q->letter))
@@ -315,14 +317,17 @@ static bool take_piece(const Pattern *p, size_t i, View v, size_t *at, Parsed *r
     }
     if (q->letter == 'S') {
         size_t from = *at;
-        if (!take_number(v, at, 1, q->count < 9 ? q->count : 9, &n) || (*at - from != (size_t)q->count && i + 1 < p->len))
+        if (!take_number(v, at, 1, q->count < 9 ? q->count : 9, &n)) /* appendFraction(NANO_OF_SECOND, 1, count) */
             return false;
         for (size_t digits = *at - from; digits != 6; digits += digits < 6 ? 1 : (size_t)-1)
             n = digits < 6 ? n * 10 : n / 10;
+        if (r->has_fraction && r->micros != n)
+            return false;
+        r->has_fraction = true;
         r->micros = (int)n;
         return true;
     }
-    bool negative = strchr("yu", q->letter) && *at < v.len && (v.data[*at] == '-' || (v.data[*at] == '+' && q->count >= 4));
+    bool negative = strchr("yu", q->letter) && q->count != 2 && *at < v.len && (v.data[*at] == '-' || (v.data[*at] == '+' && q->count >= 4));
     bool minus = negative && v.data[*at] == '-';
     *at += negative;
     bool year = q->letter == 'y' || q->letter == 'u';
@@ -336,9 +341,18 @@ static bool take_piece(const Pattern *p, size_t i, View v, size_t *at, Parsed *r
         r->year = minus ? -n : q->count == 2 ? 2000 + n : n;
         r->has_year = true;
         break;
-    case 'M': case 'L': r->month = (int)n; break;
-    case 'd': r->day = (int)n; break;
-    case 'D': r->day_of_year = (int)n; break;
+    case 'M': case 'L':
+        r->month = (int)n;
+        r->has_month = true;
+        break;
+    case 'd':
+        r->day = (int)n;
+        r->has_day = true;
+        break;
+    case 'D':
+        r->day_of_year = (int)n;
+        r->has_day_of_year = true;
+        break;
     case 'H': r->hour = (int)n; break;
     case 'k': r->hour = n == 24 ? 0 : (int)n; break;
     case 'h': case 'K':
@@ -384,8 +398,12 @@ bool pattern_parse(const Pattern *p, View v, const Zone *zone, int64_t *ret_us)
         r.hour += 12;
     if (r.before_christ)
         r.year = 1 - r.year;
-    if (r.day_of_year && r.day_of_year <= 365 + is_leap(r.year)) {
+    if (r.has_day_of_year) {
+        if (r.day_of_year < 1 || r.day_of_year > 365 + is_leap(r.year))
+            return false;
         Civil c = civil_from_days(days_from_civil(r.year, 1, 1) + r.day_of_year - 1);
+        if ((r.has_month && r.month != c.month) || (r.has_day && r.day != c.day))
+            return false;
         r.month = c.month;
         r.day = c.day;
     }
