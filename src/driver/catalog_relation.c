@@ -2,6 +2,7 @@
  * SparkConnectPlanner.transformCatalog, org.apache.spark.sql.internal.Catalog. */
 #include "driver/run.h"
 
+#include "driver/cache.h"
 #include "driver/catalog.h"
 #include "driver/command.h"
 #include "ir/field.h"
@@ -38,6 +39,19 @@ static const char *current_database(Run *r, const char *given)
     const char *current = arena_str(r->arena, r->session->database);
     session_unlock(r->session);
     return current;
+}
+
+/* "spark_catalog.db" is db. */
+static Status database_name(Run *r, const char *text, const char **ret_name, Error *err)
+{
+    StrList parts;
+    *ret_name = text ? text : "";
+    if (!strchr(*ret_name, '.') && !strchr(*ret_name, '`'))
+        return ST_OK;
+    TRY(connect_name(r->arena, text, &parts, err));
+    if (parts.len == 1 || (parts.len == 2 && str_ieq(parts.at[0], CATALOG_NAME)))
+        *ret_name = parts.at[parts.len - 1];
+    return ST_OK;
 }
 
 static Rows *databases_table(Run *r)
@@ -134,6 +148,7 @@ static Status names_of(Run *r, const char *text, const char *database, StrList *
     TRY(connect_name(r->arena, text, &parts, err));
     if (database && *database) {
         StrList full = { 0 };
+        TRY(database_name(r, database, &database, err));
         vec_push(r->arena, &full, database);
         vec_push(r->arena, &full, parts.at[parts.len - 1]);
         parts = full;
@@ -296,10 +311,29 @@ static Status statement(Run *r, Node *command, Rows **ret_rows, Error *err)
     return command_run(r, command, ret_rows, err);
 }
 
+/* What was cached under a view's name goes with the view. */
+static void uncache_view(Run *r, const char *name, bool global)
+{
+    StrList parts = { 0 };
+    Node *bound;
+    Error ignored = ERROR_INIT;
+    if (global)
+        vec_push(r->arena, &parts, run_conf(r, "spark.sql.globalTempDatabase"));
+    vec_push(r->arena, &parts, name);
+    if (session_has_persisted(r->session) &&
+        run_bind_node(r, node_new(r->arena, UnresolvedRelation, .name = parts), &bound, &ignored) == ST_OK)
+        cache_persist(r, bound, (StorageLevel){ 0 });
+}
+
 static Status drop_view(Run *r, const char *name, bool global, Rows **ret_rows, Error *err)
 {
     (void)err;
     bool dropped;
+    session_lock(r->session);
+    bool is_view = global || entries_find(&r->session->views, name) != NULL;
+    session_unlock(r->session);
+    if (is_view)
+        uncache_view(r, name, global);
     if (global) {
         dropped = driver_drop_global_view(r->driver, name);
     } else {
@@ -314,7 +348,8 @@ static Status drop_view(Run *r, const char *name, bool global, Rows **ret_rows, 
 static Status use(Run *r, const char *name, Rows **ret_rows, Error *err)
 {
     StrList parts = { 0 };
-    vec_push(r->arena, &parts, name ? name : "");
+    TRY(database_name(r, name, &name, err));
+    vec_push(r->arena, &parts, name);
     return statement(r, node_new(r->arena, Use, .what = "SCHEMA", .name = parts), ret_rows, err);
 }
 
@@ -361,6 +396,17 @@ static Status recover(Run *r, const char *text, Rows **ret_rows, Error *err)
     return statement(r, node_new(r->arena, Repair, .table = parts, .add = true, .drop = true), ret_rows, err);
 }
 
+static Status cache_table(Run *r, const Spark__Connect__CacheTable *c, Rows **ret_rows, Error *err)
+{
+    StrList parts;
+    Node *bound;
+    TRY(connect_name(r->arena, c->table_name, &parts, err));
+    TRY(run_bind_node(r, node_new(r->arena, UnresolvedRelation, .name = parts), &bound, err));
+    cache_persist(r, bound, cache_storage_level(c->storage_level));
+    *ret_rows = command_nothing(r);
+    return ST_OK;
+}
+
 static Status cache(Run *r, const char *table, const char *what, Rows **ret_rows, Error *err)
 {
     StrList parts = { 0 };
@@ -373,14 +419,15 @@ static Status rest(Run *r, const Message *c, Rows **ret_rows, Error *err)
 {
     switch (c->cat_type_case) {
     case CASE(CACHE_TABLE):
-        return cache(r, c->cache_table->table_name, "CACHE", ret_rows, err);
+        return cache_table(r, c->cache_table, ret_rows, err);
     case CASE(UNCACHE_TABLE):
         return cache(r, c->uncache_table->table_name, "UNCACHE", ret_rows, err);
     case CASE(CLEAR_CACHE):
         return cache(r, NULL, "CLEAR", ret_rows, err);
     case CASE(REFRESH_TABLE):
-        return cache(r, c->refresh_table->table_name, "REFRESH", ret_rows, err);
+        return cache(r, c->refresh_table->table_name, "REFRESH TABLE", ret_rows, err);
     case CASE(REFRESH_BY_PATH): /* files are listed anew by every query */
+        session_refresh(r->session);
         *ret_rows = command_nothing(r);
         return ST_OK;
     case CASE(DROP_TEMP_VIEW):
@@ -426,6 +473,7 @@ static Status rest(Run *r, const Message *c, Rows **ret_rows, Error *err)
 Status catalog_relation(Run *r, const Message *c, Rows **ret_rows, Error *err)
 {
     CatalogDatabase d;
+    const char *db;
     Error missing = ERROR_INIT;
     switch (c->cat_type_case) {
     case CASE(CURRENT_DATABASE):
@@ -437,9 +485,11 @@ Status catalog_relation(Run *r, const Message *c, Rows **ret_rows, Error *err)
         return list_databases(r, c->list_databases->pattern, ret_rows, err);
     case CASE(GET_DATABASE):
         *ret_rows = databases_table(r);
-        return add_database(r, *ret_rows, c->get_database->db_name, err);
+        TRY(database_name(r, c->get_database->db_name, &db, err));
+        return add_database(r, *ret_rows, db, err);
     case CASE(DATABASE_EXISTS): {
-        bool found = catalog_database(driver_catalog(r->driver), r->arena, c->database_exists->db_name, &d, &missing) == ST_OK;
+        TRY(database_name(r, c->database_exists->db_name, &db, err));
+        bool found = catalog_database(driver_catalog(r->driver), r->arena, db, &d, &missing) == ST_OK;
         *ret_rows = one_value(r, &type_boolean, rows_long(found));
         return ST_OK;
     }
@@ -460,10 +510,10 @@ Status catalog_relation(Run *r, const Message *c, Rows **ret_rows, Error *err)
     }
     case CASE(IS_CACHED): {
         StrList parts;
-        Node *plan;
+        Node *bound;
         TRY(connect_name(r->arena, c->is_cached->table_name, &parts, err));
-        TRY(environment_relation(r, r->arena, &parts, NULL, &plan, err));
-        *ret_rows = one_value(r, &type_boolean, rows_long(0));
+        TRY(run_bind_node(r, node_new(r->arena, UnresolvedRelation, .name = parts), &bound, err));
+        *ret_rows = one_value(r, &type_boolean, rows_long(cache_level(r, bound).replication > 0));
         return ST_OK;
     }
     default:

@@ -5,34 +5,6 @@
 #include "driver/command.h"
 #include "driver/keep.h"
 #include "driver/uuid.h"
-#include "ir/source.h"
-
-typedef struct Table {
-    Engine *engine;
-    const char *name;
-} Table;
-
-static void drop_table(void *table)
-{
-    const Table *t = table;
-    Error ignored = ERROR_INIT;
-    EngineSession *session;
-    if (engine_session(t->engine, &session, &ignored) != ST_OK)
-        return;
-    engine_drop(session, t->name, &ignored);
-    engine_session_close(session);
-}
-
-static KeptPlan *kept_table(Engine *engine, const char *name, const Type *schema)
-{
-    Arena *a = arena_new();
-    Table *table = ARENA_NEW(a, Table);
-    *table = (Table){ engine, arena_str(a, name) };
-    arena_defer(a, drop_table, table);
-    ScanSource *source = ARENA_NEW(a, ScanSource);
-    *source = (ScanSource){ .data_schema = keep_type(a, schema), .partition_schema = type_struct(a, NULL, 0), .relation = table->name };
-    return kept_plan_new(a, node_new(a, Scan, .format = "checkpoint", .source = source));
-}
 
 static Status respond_checkpoint(Run *r, const char *key, Error *err)
 {
@@ -54,7 +26,7 @@ Status checkpoint_command(Run *r, const Spark__Connect__CheckpointCommand *c, Er
     uuid_new(id);
     const char *key = arena_printf(r->arena, "checkpoint %s", id);
     TRY(run_materialize(r, bound, key, err));
-    KeptPlan *plan = kept_table(driver_engine(r->driver), key, bind_schema_type(r->arena, bound));
+    KeptPlan *plan = keep_table(driver_engine(r->driver), key, bind_schema_type(r->arena, bound));
     session_lock(r->session);
     entries_set(&r->session->cached, key, plan);
     session_unlock(r->session);

@@ -3,6 +3,7 @@
  * A persistent view keeps its text, the database and the settings that it was made under, the names of its query's columns
  * and its own columns with their types. At each use the text is parsed again; by the view's schema mode its columns are then
  * cast to those types or taken as they are now. Source: CreateViewCommand, ViewHelper, SessionCatalog.getViewPlan. */
+#include "driver/cache.h"
 #include "driver/command.h"
 
 #include "driver/keep.h"
@@ -378,7 +379,19 @@ Status command_alter_view(Run *r, const AlterObject *x, Error *err)
     return catalog_alter_table(driver_catalog(r->driver), &t.table, err);
 }
 
-/* CACHE TABLE name [AS query], UNCACHE, REFRESH, CLEAR: results do not depend on a cache; names are checked. */
+/* CACHE TABLE name [AS query] OPTIONS (storageLevel): its rows are computed now unless LAZY. */
+static Status cache_table(Run *r, const Cache *c, const Node *bound, Error *err)
+{
+    StorageLevel level = cache_storage_level(NULL);
+    const char *name = pairs_iget(&c->options, "storageLevel");
+    if (name)
+        TRY(cache_storage_level_named(name, &level, err));
+    cache_persist(r, bound, level);
+    const Node *used;
+    return c->lazy ? ST_OK : cache_use(r, bound, &used, err);
+}
+
+/* CACHE, UNCACHE, REFRESH, CLEAR CACHE. */
 Status command_cache(Run *r, Node *command, Rows **ret_rows, Error *err)
 {
     const Cache *c = node_as(Cache, command);
@@ -387,11 +400,24 @@ Status command_cache(Run *r, Node *command, Rows **ret_rows, Error *err)
         if (c->name.len > 1)
             return command_fail(err, "TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS", "actualName", catalog_quoted(r->arena, &c->name), NULL);
         Node *view = node_new(r->arena, CreateView, .name = c->name, .input = c->input, .temporary = true);
-        return command_create_view(r, view, ret_rows, err);
+        TRY(command_create_view(r, view, ret_rows, err));
     }
-    if (!c->name.len || str_starts(c->what, "REFRESH FUNCTION"))
+    if (str_starts(c->what, "REFRESH") && !str_eq(c->what, "REFRESH FUNCTION"))
+        session_refresh(r->session);
+    if (str_eq(c->what, "CLEAR"))
+        session_unpersist_all(r->session);
+    if (!c->name.len || str_eq(c->what, "REFRESH FUNCTION") || str_eq(c->what, "REFRESH PATH"))
         return ST_OK;
-    Node *plan;
+    Node *plan, *bound;
     Status status = environment_relation(r, r->arena, &c->name, NULL, &plan, err);
-    return status == ST_NOT_FOUND && c->if_exists ? ST_OK : status;
+    if (status == ST_NOT_FOUND && c->if_exists)
+        return ST_OK;
+    TRY(status);
+    if (str_starts(c->what, "REFRESH"))
+        return ST_OK;
+    TRY(run_bind_node(r, node_new(r->arena, UnresolvedRelation, .name = c->name), &bound, err));
+    if (str_eq(c->what, "CACHE"))
+        return cache_table(r, c, bound, err);
+    cache_persist(r, bound, (StorageLevel){ 0 });
+    return ST_OK;
 }

@@ -14,8 +14,10 @@ static Status stage_and_commit(Run *r, const WriteOutput *o, LakeStage *stage, S
     TRY(run_engine(r, &engine, err));
     char uuid[UUID_TEXT_BYTES];
     uuid_new(uuid);
+    const Node *plan;
+    TRY(run_prepare(r, o->plan, &plan, err));
     EmitOptions options = run_emit_options(r);
-    SinkRequest request = { .plan = o->plan, .format = o->format, .folder = stage->folder, .uuid = uuid,
+    SinkRequest request = { .plan = plan, .format = o->format, .folder = stage->folder, .uuid = uuid,
                             .partition_by = o->partition_by, .options = o->options };
     SinkFiles files = { 0 };
     TRY(sink_write(r->arena, engine, &options, &request, &files, err));

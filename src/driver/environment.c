@@ -137,6 +137,13 @@ static const char *option(const KeyValueList *options, const char *key)
     return NULL;
 }
 
+static const ScanSource *source_of(Arena *a, const ScanSource *source, const char *origin)
+{
+    ScanSource *named = arena_copy(a, source, sizeof *source);
+    named->origin = arena_str(a, origin);
+    return named;
+}
+
 static Status read_files(Run *r, Arena *a, const Read *read, const char *format, const Type *user_schema, Node **ret_scan, Error *err)
 {
     StrList roots = { 0 };
@@ -171,7 +178,10 @@ static Status read_files(Run *r, Arena *a, const Read *read, const char *format,
                               .infer_partition_types = is_true(r, "spark.sql.sources.partitionColumnTypeInference.enabled") };
     const ScanSource *source;
     TRY(source_resolve(a, engine, &request, &source, err));
-    *ret_scan = node_new(a, Scan, .format = source_format(format), .source = source, .options = options);
+    str_auto origin = STR_INIT(LIMIT_QUERY_TEXT);
+    for (size_t i = 0; i < roots.len; i++)
+        str_addf(&origin, "%s\n", roots.at[i]);
+    *ret_scan = node_new(a, Scan, .format = source_format(format), .source = source_of(a, source, str_text(&origin)), .options = options);
     return ST_OK;
 }
 
@@ -257,6 +267,7 @@ static Status table_scan(Run *r, Arena *a, const CatalogTable *t, const KeyValue
     TRY(table_files(r, a, t, &q, err));
     TRY(run_engine(r, &engine, err));
     TRY(source_resolve(a, engine, &q, &source, err));
+    source = source_of(a, source, arena_printf(a, "%s.%s", t->database, t->name));
     *ret_plan = node_new(a, Scan, .format = t->format, .source = source, .options = options);
     return ST_OK;
 }
@@ -337,6 +348,15 @@ static Status env_function(void *self, Arena *a, const StrList *name, Node **ret
     return ST_OK;
 }
 
+static bool env_is_temporary_function(void *self, const char *name)
+{
+    Run *r = self;
+    session_lock(r->session);
+    bool found = r->session->functions.len && entries_find(&r->session->functions, name) != NULL;
+    session_unlock(r->session);
+    return found;
+}
+
 static Status env_rows(void *self, Arena *a, const Node *bound, size_t max_rows, NodeList *ret_rows, Error *err)
 {
     Rows *rows;
@@ -359,8 +379,8 @@ static Status env_parse_expression(void *self, Arena *a, const char *text, Node 
 
 void environment_init(Run *r)
 {
-    r->env = (BindEnv){ .self = r, .conf = env_conf, .relation = environment_relation, .read = env_read, .local = env_local,
-                        .function = env_function, .variable = variable_value, .rows = env_rows, .parse_expression = env_parse_expression,
+    r->env = (BindEnv){ .self = r, .conf = env_conf, .relation = environment_relation, .read = env_read, .parse = parse_relation, .local = env_local,
+                        .function = env_function, .is_temporary_function = env_is_temporary_function, .variable = variable_value, .rows = env_rows, .parse_expression = env_parse_expression,
                         .parse_type = parse_schema };
     r->connect = (ConnectOptions){ .self = r, .parse_statement = parse_statement, .parse_expression = parse_expression,
                                    .parse_type = parse_type, .artifact = artifact };

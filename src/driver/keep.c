@@ -74,3 +74,30 @@ KeptPlan *keep_plan(const Node *plan)
     Arena *own = arena_new();
     return kept_plan_new(own, node_rewrite(own, node_copy_deep(own, plan), keep_node, NULL));
 }
+
+typedef struct Table {
+    Engine *engine;
+    const char *name;
+} Table;
+
+static void drop_table(void *table)
+{
+    const Table *t = table;
+    Error ignored = ERROR_INIT;
+    EngineSession *session;
+    if (engine_session(t->engine, &session, &ignored) != ST_OK)
+        return;
+    engine_drop(session, t->name, &ignored);
+    engine_session_close(session);
+}
+
+KeptPlan *keep_table(Engine *engine, const char *name, const Type *schema)
+{
+    Arena *a = arena_new();
+    Table *table = ARENA_NEW(a, Table);
+    *table = (Table){ engine, arena_str(a, name) };
+    arena_defer(a, drop_table, table);
+    ScanSource *source = ARENA_NEW(a, ScanSource);
+    *source = (ScanSource){ .data_schema = keep_type(a, schema), .partition_schema = type_struct(a, NULL, 0), .relation = table->name };
+    return kept_plan_new(a, node_new(a, Scan, .format = "checkpoint", .source = source));
+}

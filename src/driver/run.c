@@ -186,6 +186,7 @@ EmitOptions run_emit_options(Run *r)
 static Status emit(Run *r, const Node *bound, const char **ret_sql, Error *err)
 {
     enum { SQL_MAX_BYTES = 256 * 1024 * 1024 };
+    TRY(run_prepare(r, bound, &bound, err));
     EmitOptions options = run_emit_options(r);
     str_auto sql = STR_INIT(SQL_MAX_BYTES);
     TRY(emit_plan(r->arena, &options, bound, &sql, err));
@@ -449,8 +450,10 @@ Status run_plan(Run *r, const Spark__Connect__Plan *plan, Error *err)
     const Spark__Connect__Plan *whole;
     TRY(run_unpack(r, plan, &whole, err));
     if (whole->op_type_case == SPARK__CONNECT__PLAN__OP_TYPE_ROOT)
-        return run_root(r, whole->root, err);
-    if (whole->op_type_case == SPARK__CONNECT__PLAN__OP_TYPE_COMMAND)
-        return command_message(r, whole->command, err);
-    return FAIL(err, ST_INVALID, "the plan has neither a relation nor a command");
+        TRY(run_root(r, whole->root, err));
+    else if (whole->op_type_case == SPARK__CONNECT__PLAN__OP_TYPE_COMMAND)
+        TRY(command_message(r, whole->command, err));
+    else
+        return FAIL(err, ST_INVALID, "the plan has neither a relation nor a command");
+    return observe_respond(r, err);
 }

@@ -14,6 +14,12 @@
 #include "ir/bind.h"
 #include "proto/base.pb-c.h"
 
+typedef struct Observed {
+    const char *name;
+    int64_t plan_id;
+    const Node *aggregate; /* bound: one row of metrics */
+} Observed;
+
 /* Where a run's time went; RUN_FILES (listing files, reading footers) is part of RUN_BIND, RUN_START goes up to the first row. */
 typedef enum RunPhase { RUN_PARSE, RUN_BIND, RUN_FILES, RUN_EMIT, RUN_START, RUN_FETCH, RUN_ENCODE, RUN_SEND, RUN_PHASES } RunPhase;
 
@@ -31,6 +37,8 @@ typedef struct Run {
     int64_t phase_us[RUN_PHASES];
     int64_t chunk_bytes;   /* the client assembles Arrow batches from chunks of this size; 0: it does not */
     StrList tables;        /* tables of the engine that end with this run */
+    const char *filling;   /* the persisted plan (cache.h) that is being computed; NULL: none */
+    VEC(struct Observed) observed; /* observe.c: the metrics that the query's rows give */
     StrList files;         /* URIs of the files that plans of this run read (df.inputFiles) */
 } Run;
 
@@ -56,6 +64,8 @@ Status run_parse(Run *r, const char *text, Node **ret_plan, Error *err);
 
 /* --- rows of a bound relation --- */
 EmitOptions run_emit_options(Run *r);
+/* A bound plan as it runs: persisted parts replaced by their rows, inputs of observed metrics kept aside. */
+Status run_prepare(Run *r, const Node *bound, const Node **ret_plan, Error *err);
 Status run_start(Run *r, const Node *bound, EngineResult **ret_result, Error *err);
 /* Calls `take` for each batch; it must not release it. Honours interruption. */
 typedef Status (*RunTake)(void *arg, const struct ArrowSchema *schema, const struct ArrowArray *batch, Error *err);
@@ -82,6 +92,13 @@ Status environment_parse(Run *r, Arena *a, const char *text, const ConnectArgume
 Status environment_schema(Run *r, const char *text, const Type **ret_schema, Error *err);
 /* The database of a name's tables and the table's own name, from 1 to 3 parts. */
 Status environment_table_name(Run *r, const StrList *name, const char **ret_database, const char **ret_table, Error *err);
+
+/* parse.c: BindEnv.parse */
+Status parse_relation(void *run, Arena *a, const Parse *parse, const Node *input, Node **ret_scan, Error *err);
+
+/* observe.c: takes the observed metrics out of a plan; sends them when the query has ended. */
+Status observe_prepare(Run *r, const Node *bound, const Node **ret_plan, Error *err);
+Status observe_respond(Run *r, Error *err);
 
 /* show.c: the special relations of a root */
 Status show_string(Run *r, const Spark__Connect__ShowString *s, Rows **ret_rows, Error *err);

@@ -1,5 +1,6 @@
 /* driver/service_analyze.c -- AnalyzePlan: what a plan is, without running it. Source: SparkConnectAnalyzeHandler. */
 #include "base/map.h"
+#include "driver/cache.h"
 #include "driver/run.h"
 #include "driver/service.h"
 
@@ -182,12 +183,7 @@ static Status persist(Run *r, const Request *q, Response *response, Error *err)
 {
     Node *bound;
     TRY(run_bind(r, q->persist->relation, &bound, err));
-    const Spark__Connect__StorageLevel *given = q->persist->storage_level;
-    StorageLevel level = { .disk = true, .memory = true, .deserialized = true, .replication = 1 }; /* MEMORY_AND_DISK_DESER */
-    if (given)
-        level = (StorageLevel){ given->use_disk, given->use_memory, given->use_off_heap, given->deserialized,
-                                given->replication > 0 ? given->replication : 1 };
-    session_persist(r->session, plan_text(r, bound), level);
+    cache_persist(r, bound, cache_storage_level(q->persist->storage_level));
     NEW(Persist, persist);
     response->result_case = ANSWER(PERSIST);
     response->persist = part;
@@ -198,7 +194,7 @@ static Status unpersist(Run *r, const Request *q, Response *response, Error *err
 {
     Node *bound;
     TRY(run_bind(r, q->unpersist->relation, &bound, err));
-    session_persist(r->session, plan_text(r, bound), (StorageLevel){ 0 });
+    cache_persist(r, bound, (StorageLevel){ 0 });
     NEW(Unpersist, unpersist);
     response->result_case = ANSWER(UNPERSIST);
     response->unpersist = part;
@@ -209,7 +205,7 @@ static Status storage_level(Run *r, const Request *q, Response *response, Error 
 {
     Node *bound;
     TRY(run_bind(r, q->get_storage_level->relation, &bound, err));
-    StorageLevel level = session_storage(r->session, plan_text(r, bound));
+    StorageLevel level = cache_level(r, bound);
     NEW(GetStorageLevel, get_storage_level);
     Spark__Connect__StorageLevel *message = ARENA_NEW(r->arena, Spark__Connect__StorageLevel);
     spark__connect__storage_level__init(message);

@@ -131,6 +131,13 @@ static void entries_copy(Entries *to, const Entries *from)
     }
 }
 
+static void persisted_done(Persisted *p)
+{
+    free(p->plan);
+    free(p->files);
+    kept_plan_unref(p->table);
+}
+
 static Session *session_new(Sessions *all, const char *user, const char *id)
 {
     Session *s = calloc(1, sizeof *s);
@@ -180,7 +187,7 @@ void session_unref(Session *s)
             free(s->errors[i]);
         }
     for (size_t i = 0; i < s->npersisted; i++)
-        free(s->persisted[i].plan);
+        persisted_done(&s->persisted[i]);
     free(s->persisted);
     free(s->catalog);
     free(s->database);
@@ -337,15 +344,75 @@ StorageLevel session_storage(Session *s, const char *plan)
 
 void session_persist(Session *s, const char *plan, StorageLevel level)
 {
+    Persisted gone = { 0 };
     session_lock(s);
     size_t i = persisted_place(s, plan);
     if (level.replication > 0 && i == s->npersisted) {
         s->persisted = grown(s->persisted, s->npersisted, &s->persisted_cap, sizeof *s->persisted);
-        s->persisted[s->npersisted++] = (Persisted){ heap_text(plan), level };
+        s->persisted[s->npersisted++] = (Persisted){ .plan = heap_text(plan), .level = level };
     } else if (level.replication == 0 && i < s->npersisted) {
-        free(s->persisted[i].plan);
+        gone = s->persisted[i];
         s->persisted[i] = s->persisted[--s->npersisted];
     }
+    session_unlock(s);
+    persisted_done(&gone); /* without the lock: its table is dropped */
+}
+
+void session_unpersist_all(Session *s)
+{
+    session_lock(s);
+    Persisted *all = s->persisted;
+    size_t n = s->npersisted;
+    s->persisted = NULL;
+    s->npersisted = s->persisted_cap = 0;
+    session_unlock(s);
+    for (size_t i = 0; i < n; i++)
+        persisted_done(&all[i]);
+    free(all);
+}
+
+bool session_has_persisted(Session *s)
+{
+    session_lock(s);
+    bool has = s->npersisted > 0;
+    session_unlock(s);
+    return has;
+}
+
+bool session_persisted(Session *s, Arena *a, const char *plan, const char *files, const Node **ret_table)
+{
+    session_lock(s);
+    size_t i = persisted_place(s, plan);
+    bool found = i < s->npersisted;
+    const Persisted *p = found ? &s->persisted[i] : NULL;
+    *ret_table = p && p->table && strcmp(p->files, files) == 0 ? kept_plan_use(p->table, a) : NULL;
+    session_unlock(s);
+    return found;
+}
+
+void session_persisted_fill(Session *s, const char *plan, const char *files, KeptPlan *table)
+{
+    KeptPlan *old = table;
+    session_lock(s);
+    size_t i = persisted_place(s, plan);
+    if (i < s->npersisted) {
+        old = s->persisted[i].table;
+        s->persisted[i].table = table;
+        free(s->persisted[i].files);
+        s->persisted[i].files = heap_text(files);
+    }
+    session_unlock(s);
+    kept_plan_unref(old);
+}
+
+void session_refresh(Session *s)
+{
+    session_lock(s);
+    for (size_t i = 0; i < s->npersisted; i++)
+        if (s->persisted[i].files && *s->persisted[i].files) {
+            kept_plan_unref(s->persisted[i].table);
+            s->persisted[i].table = NULL;
+        }
     session_unlock(s);
 }
 

@@ -54,8 +54,10 @@ typedef struct StorageLevel {
     int replication; /* 0: not persisted */
 } StorageLevel;
 typedef struct Persisted {
-    char *plan;
+    char *plan;      /* its meaning as text */
     StorageLevel level;
+    KeptPlan *table; /* its rows: a Scan of the engine's table; NULL: not computed yet */
+    char *files;     /* the state of the files that it read then */
 } Persisted;
 
 enum { SESSION_ERRORS = 64 };
@@ -111,6 +113,14 @@ bool session_find_error(Session *s, Arena *a, const char *id, Error *ret_error, 
 
 StorageLevel session_storage(Session *s, const char *plan);
 void session_persist(Session *s, const char *plan, StorageLevel level); /* replication 0: unpersist */
+void session_unpersist_all(Session *s);
+bool session_has_persisted(Session *s);
+/* Is it persisted? *ret_table: its rows, kept alive by `a`, when they were computed from files in this state. */
+bool session_persisted(Session *s, Arena *a, const char *plan, const char *files, const Node **ret_table);
+/* The rows of a persisted plan, or of none any more. Takes the reference over. */
+void session_persisted_fill(Session *s, const char *plan, const char *files, KeptPlan *table);
+/* Forgets computed rows that came from files (REFRESH). */
+void session_refresh(Session *s);
 
 Sessions *sessions_new(Driver *driver, const Conf *defaults, const char *artifact_root);
 void sessions_free(Sessions *all); /* when no call is under way */

@@ -177,6 +177,22 @@ static Status bind_distinct(Binder *b, const Distinct *n, const Scope *outer, No
     return ST_OK;
 }
 
+/* Sample's own requirement, in its words. */
+static Status check_fraction(Binder *b, const Sample *n, Error *err)
+{
+    const Node *lower = n->lower, *upper = n->upper;
+    if (!node_is(Literal, lower) || !node_is(Literal, upper) || upper->type->kind != TYPE_DOUBLE || lower->type->kind != TYPE_DOUBLE)
+        return ST_OK;
+    double fraction = node_as(Literal, upper)->value->f - node_as(Literal, lower)->value->f;
+    if (n->with_replacement ? fraction >= -1e-6 : fraction >= -1e-6 && fraction <= 1 + 1e-6)
+        return ST_OK;
+    bool whole = fraction > -1e7 && fraction < 1e7 && fraction == (double)(int64_t)fraction;
+    const char *text = whole ? arena_printf(b->a, "%.1f", fraction) : arena_printf(b->a, "%.15g", fraction);
+    if (n->with_replacement)
+        return FAIL(err, ST_INVALID, "requirement failed: Sampling fraction (%s) must be nonnegative with replacement", text);
+    return FAIL(err, ST_INVALID, "requirement failed: Sampling fraction (%s) must be on interval [0, 1] without replacement", text);
+}
+
 static Status bind_sample(Binder *b, const Sample *n, const Scope *outer, Node **ret, Error *err)
 {
     Sample *copy = (Sample *)(void *)node_copy(b->a, &n->node);
@@ -187,6 +203,7 @@ static Status bind_sample(Binder *b, const Sample *n, const Scope *outer, Node *
         TRY(bind_expr(b, &none, n->lower, &copy->lower, err));
     if (n->upper)
         TRY(bind_expr(b, &none, n->upper, &copy->upper, err));
+    TRY(check_fraction(b, copy, err));
     *ret = made;
     return ST_OK;
 }
@@ -213,8 +230,10 @@ static Status bind_metrics(Binder *b, const CollectMetrics *n, const Scope *oute
     size_t from = b->plans.len;
     TRY(over_input(b, &copy->node, n->input, &copy->input, outer, &made, err));
     Scope s = scope_over(b, made->schema, outer, from);
-    copy->metrics = (NodeList){ 0 };
-    TRY(bind_outputs(b, &s, &n->metrics, &copy->metrics, err));
+    NodeList outputs = { 0 }, groups = { 0 }, sets = { 0 };
+    copy->metrics = outputs;
+    TRY(bind_outputs(b, &s, &n->metrics, &outputs, err));
+    TRY(finish_aggregate(b, copy->input, &groups, &outputs, &sets, GROUPING_PLAIN, &n->node, &copy->observed, err));
     *ret = made;
     return ST_OK;
 }
@@ -345,6 +364,10 @@ static Status dispatch(Binder *b, Node *n, const Scope *outer, Node **ret, Error
         return bind_repartition(b, node_as(Repartition, n), outer, ret, err);
     case NODE_Hint:
         return bind_hint(b, node_as(Hint, n), outer, ret, err);
+    case NODE_Transpose:
+        return bind_transpose(b, node_as(Transpose, n), outer, ret, err);
+    case NODE_Parse:
+        return bind_parse(b, node_as(Parse, n), outer, ret, err);
     case NODE_CollectMetrics:
         return bind_metrics(b, node_as(CollectMetrics, n), outer, ret, err);
     case NODE_MapPartitions:
@@ -436,6 +459,7 @@ Status bind_plan(Arena *a, const BindEnv *env, Node *plan, Node **ret_bound, Err
     TRY(bind_command(&b, plan, &bound, &command, err));
     if (!command)
         TRY(bind_root(&b, plan, &bound, err));
+    TRY(check_joins(&b, bound, err));
     *ret_bound = bound;
     return ST_OK;
 }

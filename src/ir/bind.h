@@ -17,10 +17,14 @@ typedef struct BindEnv {
     /* Lists the files of a Read and finds their schema; sets ret_scan to a Scan whose source is complete (its columns get
      * their ids from the binder). */
     Status (*read)(void *self, Arena *a, const Read *read, Node **ret_scan, Error *err);
+    /* spark.read.json(df): sets ret_scan to a Scan as `read` does, over the one text column of `input`, bound. */
+    Status (*parse)(void *self, Arena *a, const Parse *parse, const Node *input, Node **ret_scan, Error *err);
     /* The column names and types of a LocalRelation's Arrow stream. */
     Status (*local)(void *self, Arena *a, const LocalRelation *local, const Type **ret_schema, Error *err);
     /* A function that the session made: an unbound PythonUdf or Lambda over parameters. ST_NOT_FOUND when there is none. */
     Status (*function)(void *self, Arena *a, const StrList *name, Node **ret_function, Error *err);
+    /* Did the session register a function of this name? It hides a built-in one. */
+    bool (*is_temporary_function)(void *self, const char *name);
     /* A session variable's value, as a Literal, by the leading parts of `name`; *ret_parts says how many they are. NULL or
      * ST_NOT_FOUND: there is none. */
     Status (*variable)(void *self, Arena *a, const StrList *name, size_t *ret_parts, Node **ret_literal, Error *err);

@@ -294,8 +294,6 @@ static Status bind_update_fields(Binder *b, const Scope *s, const UpdateFields *
                            "type, however \"<inputSql>\" has the type \"<inputType>\".",
                            "sqlExpr", pretty(b, child), "inputSql", pretty(b, child), "inputType",
                            type_sql_text(b->a, child->type), NULL);
-    if (strchr(n->field, '.'))
-        return spark_unsupported(err, &n->node, "withField and dropFields of a nested field");
     NodeList args = { 0 };
     bool replaced = false;
     for (size_t i = 0; i < child->type->nfields; i++) {

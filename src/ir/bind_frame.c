@@ -53,6 +53,7 @@ static Status bind_with_columns(Binder *b, const WithColumns *n, const Scope *ou
             vec_push(b->a, &exprs, n->columns.at[k]);
     }
     NodeList bound = { 0 };
+    s.generators = true;
     for (size_t i = 0; i < exprs.len; i++) { /* no lateral aliases: each sees the input only */
         NodeList one = { 0 }, made = { 0 };
         vec_push(b->a, &one, exprs.at[i]);

@@ -291,6 +291,11 @@ static Status check_aggregate(Binder *b, const Scope *s, const Function *f, cons
         return spark_error(err, &f->node, "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", "42601",
                            "Window function <funcName> requires an OVER clause.", "funcName",
                            arena_printf(b->a, "\"%s()\"", row->name), NULL);
+    for (size_t i = 0; aggregate && i < args->len; i++)
+        if (!is_deterministic(args->at[i]))
+            return spark_error(err, &f->node, "AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION", "42845",
+                               "Non-deterministic expression <sqlExpr> should not appear in the arguments of an aggregate function.",
+                               "sqlExpr", arena_printf(b->a, "\"%s(%s)\"", row->name, pretty(b, args->at[i])), NULL);
     if (aggregate && !s->in_window)
         for (size_t i = 0; i < args->len; i++)
             if (contains_kind(args->at[i], FN_AGGREGATE))
@@ -473,6 +478,9 @@ Status bind_function(Binder *b, const Scope *s, const Function *f, Node **ret, E
         name = "negative";
     if (str_eq(name, "+") && f->args.len == 1)
         name = "positive";
+    if (f->name.len == 1 && !f->is_operator && b->env->is_temporary_function &&
+        b->env->is_temporary_function(b->env->self, name)) /* a session's function hides the built-in one */
+        return session_function(b, s, f, ret, err);
     TRY(special_form(b, s, name, f, &special, err));
     if (special) {
         *ret = special;

@@ -166,3 +166,120 @@ Status bind_join(Binder *b, const Join *n, const Scope *outer, Node **ret, Error
     *ret = with_schema(join, output);
     return ST_OK;
 }
+
+/* ---------------------------------------------------------------- checks of the whole plan */
+
+typedef struct Joins {
+    Binder *b;
+    bool products; /* spark.sql.crossJoin.enabled */
+    const Node *above; /* the predicate of the Filter right above */
+    Status status;
+    Error *err;
+} Joins;
+
+typedef struct Sides {
+    const Schema *left, *right;
+    bool in_left, in_right, python;
+} Sides;
+
+static bool note_side(const Node *n, void *arg)
+{
+    Sides *s = arg;
+    if (node_is(ColumnRef, n)) {
+        s->in_left = s->in_left || schema_find(s->left, node_as(ColumnRef, n)->id);
+        s->in_right = s->in_right || schema_find(s->right, node_as(ColumnRef, n)->id);
+    }
+    s->python = s->python || node_is(PythonUdf, n);
+    return true;
+}
+
+static Sides sides_of(const Join *j, const Node *e)
+{
+    Sides s = { .left = j->left->schema, .right = j->right->schema };
+    node_walk(e, note_side, &s);
+    return s;
+}
+
+/* Does a conjunct compare both sides, or can none be true? */
+static bool relates(const Join *j, const Node *e)
+{
+    if (!e)
+        return false;
+    if (node_is(Call, e) && str_eq(node_as(Call, e)->function->name, "and"))
+        return relates(j, node_as(Call, e)->args.at[0]) || relates(j, node_as(Call, e)->args.at[1]);
+    Sides s = sides_of(j, e);
+    return s.in_left && s.in_right && !s.python;
+}
+
+static bool never(const Node *e)
+{
+    return node_is(Literal, e) && (node_as(Literal, e)->value->is_null || (e->type->kind == TYPE_BOOLEAN && !node_as(Literal, e)->value->i));
+}
+
+static const char *join_sql(int64_t kind)
+{
+    switch (kind) {
+    case JOIN_LEFT: return "LEFT OUTER";
+    case JOIN_RIGHT: return "RIGHT OUTER";
+    case JOIN_FULL: return "FULL OUTER";
+    case JOIN_SEMI: return "LEFT SEMI";
+    case JOIN_ANTI: return "LEFT ANTI";
+    default: return "INNER";
+    }
+}
+
+static Status check_join(const Joins *all, const Join *j, Error *err)
+{
+    bool inner = j->join == JOIN_INNER || j->join == JOIN_CROSS;
+    Sides s = j->condition ? sides_of(j, j->condition) : (Sides){ 0 };
+    if (!inner && s.python && s.in_left && s.in_right)
+        return spark_error(err, &j->node, "UNSUPPORTED_FEATURE.PYTHON_UDF_IN_ON_CLAUSE", "0A000",
+                           "The feature is not supported: Python UDF in the ON clause of a <joinType> JOIN. In case of an INNER JOIN "
+                           "consider rewriting to a CROSS JOIN with a WHERE clause.",
+                           "joinType", join_sql(j->join), NULL);
+    bool counted = j->join == JOIN_INNER || j->join == JOIN_LEFT || j->join == JOIN_RIGHT || j->join == JOIN_FULL;
+    if (all->products || !counted || j->lateral || never(j->condition) || relates(j, j->condition) ||
+        (j->join == JOIN_INNER && relates(j, all->above)))
+        return ST_OK;
+    return spark_error(err, &j->node, "_LEGACY_ERROR_TEMP_1211", "",
+                       "Detected implicit cartesian product for <joinType> join between logical plans\n<leftPlan>\nand\n<rightPlan>\n"
+                       "Join condition is missing or trivial.\nEither: use the CROSS JOIN syntax to allow cartesian products between "
+                       "these\nrelations, or: enable implicit cartesian products by setting the configuration\nvariable "
+                       "spark.sql.crossJoin.enabled=true.",
+                       "joinType", join_sql(j->join), "leftPlan", node_name(j->left), "rightPlan", node_name(j->right), NULL);
+}
+
+static bool check_one(Node *n, void *arg)
+{
+    Joins *all = arg;
+    if (!n || all->status != ST_OK)
+        return false;
+    if (node_is(Join, n))
+        all->status = check_join(all, node_as(Join, n), all->err);
+    const Node *above = all->above;
+    all->above = node_is(Filter, n) ? node_as(Filter, n)->predicate : NULL;
+    node_children(n, check_one, all);
+    all->above = above;
+    return all->status == ST_OK;
+}
+
+static bool note_python(const Node *n, void *arg)
+{
+    bool *found = arg;
+    *found = *found || node_is(PythonUdf, n);
+    return !*found;
+}
+
+Status check_joins(Binder *b, const Node *bound, Error *err)
+{
+    const char *products = b->env->conf ? b->env->conf(b->env->self, "spark.sql.crossJoin.enabled") : NULL;
+    Joins all = { .b = b, .products = !str_ieq(products, "false"), .status = ST_OK, .err = err };
+    bool python = false;
+    if (all.products) {
+        node_walk(bound, note_python, &python);
+        if (!python)
+            return ST_OK;
+    }
+    check_one((Node *)(uintptr_t)bound, &all);
+    return all.status;
+}

@@ -258,6 +258,8 @@ static Status by_plan_id(Binder *b, const Scope *s, const Attribute *n, Node **r
             best_depth = p->depth;
         }
     }
+    if (!best && lost && s->below && schema_find(s->below, root_id(lost)))
+        best = lost; /* of what is grouped: the expression is looked for among the groups */
     if (!best && lost && s->missing_from)
         TRY(fetch_missing(b, s->missing_from, &n->name, &n->node, &best, err));
     if (!best && seen)

@@ -42,6 +42,19 @@ static Status bind_read(Binder *b, const Read *n, const StrList *qualifier, Node
     return bind_scan(b, scan, qualifier, ret, err);
 }
 
+Status bind_parse(Binder *b, const Parse *n, const Scope *outer, Node **ret, Error *err)
+{
+    Node *input = NULL, *scan = NULL;
+    TRY(bind_relation(b, n->input, outer, &input, err));
+    input = strip_hidden(b, input);
+    if (input->schema->len != 1 || input->schema->at[0].type->kind != TYPE_STRING)
+        return spark_unsupported(err, &n->node, "a Parse of other than one string column");
+    if (!b->env->parse)
+        return spark_unsupported(err, &n->node, "Parse");
+    TRY(b->env->parse(b->env->self, b->a, n, input, &scan, err));
+    return bind_scan(b, scan, NULL, ret, err);
+}
+
 static Status not_found(Binder *b, const UnresolvedRelation *n, Error *err)
 {
     return spark_error(err, &n->node, "TABLE_OR_VIEW_NOT_FOUND", "42P01",

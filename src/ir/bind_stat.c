@@ -220,6 +220,46 @@ static Status bind_sample_by(Binder *b, const StatSampleBy *n, const Scope *oute
     return bind_relation(b, node_at(filter, n->node.start, n->node.stop), outer, ret, err);
 }
 
+/* freqItems: the values of a column that make up `support` of its rows; exactly those, where Spark may name others too. */
+static Node *frequent(Binder *b, const StatFreqItems *n, const char *column)
+{
+    NodeList groups = { 0 }, counts = { 0 }, all = { 0 }, items = { 0 };
+    StrList value = { 0 }, number = { 0 }, rows = { 0 };
+    vec_push(b->a, &value, "value");
+    vec_push(b->a, &number, "number");
+    vec_push(b->a, &rows, "rows");
+    Node *one = make_literal_int(b, 1, &type_int);
+    vec_push(b->a, &groups, attribute(b, column));
+    vec_push(b->a, &counts, node_new(b->a, Alias, .child = attribute(b, column), .names = value));
+    vec_push(b->a, &counts, node_new(b->a, Alias, .child = function(b, "count", one, NULL), .names = number));
+    Node *counted = node_new(b->a, Aggregate, .input = n->input, .grouping = GROUPING_PLAIN, .groups = groups, .exprs = counts);
+    Node *total = node_new(b->a, Window, .function = function(b, "sum", attribute(b, "number"), NULL));
+    vec_push(b->a, &all, attribute(b, "value"));
+    vec_push(b->a, &all, attribute(b, "number"));
+    vec_push(b->a, &all, node_new(b->a, Alias, .child = total, .names = rows));
+    Node *shares = node_new(b->a, Project, .input = counted, .exprs = all);
+    Node *least = function(b, "*", n->support, attribute(b, "rows"));
+    Node *enough = node_new(b->a, Filter, .input = shares, .predicate = function(b, ">=", attribute(b, "number"), least));
+    vec_push(b->a, &items, function(b, "collect_list", attribute(b, "value"), NULL));
+    Node *list = node_new(b->a, Aggregate, .input = enough, .grouping = GROUPING_PLAIN, .exprs = items);
+    return node_new(b->a, Subquery, .subquery = SUBQUERY_SCALAR, .plan = list);
+}
+
+static Status bind_freq_items(Binder *b, const StatFreqItems *n, const Scope *outer, Node **ret, Error *err)
+{
+    NodeList exprs = { 0 };
+    double support = node_as(Literal, n->support)->value->f;
+    if (!(support >= 1e-4 && support <= 1.0))
+        return FAIL(err, ST_INVALID, "requirement failed: Support must be in [1e-4, 1], but got %.15g.", support);
+    for (size_t i = 0; i < n->columns.len; i++) {
+        StrList names = { 0 };
+        vec_push(b->a, &names, arena_printf(b->a, "%s_freqItems", n->columns.at[i]));
+        vec_push(b->a, &exprs, node_new(b->a, Alias, .child = frequent(b, n, n->columns.at[i]), .names = names));
+    }
+    Node *project = node_new(b->a, Project, .input = node_new(b->a, OneRow, .unused = false), .exprs = exprs);
+    return bind_relation(b, node_at(project, n->node.start, n->node.stop), outer, ret, err);
+}
+
 Status bind_stat_relation(Binder *b, Node *n, const Scope *outer, Node **ret, bool *ret_done, Error *err)
 {
     *ret_done = true;
@@ -242,6 +282,8 @@ Status bind_stat_relation(Binder *b, Node *n, const Scope *outer, Node **ret, bo
         return bind_quantiles(b, node_as(StatApproxQuantile, n), outer, ret, err);
     case NODE_StatCrosstab:
         return bind_crosstab(b, node_as(StatCrosstab, n), outer, ret, err);
+    case NODE_StatFreqItems:
+        return bind_freq_items(b, node_as(StatFreqItems, n), outer, ret, err);
     case NODE_StatSampleBy:
         return bind_sample_by(b, node_as(StatSampleBy, n), outer, ret, err);
     default:

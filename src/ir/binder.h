@@ -187,6 +187,17 @@ Status make_operator(Binder *b, const char *name, NodeList *args, const Node *at
 const char *pretty(Binder *b, const Node *e);
 const char *output_name(Binder *b, const Node *e);
 
+/* --- bind_source.c */
+Status bind_parse(Binder *b, const Parse *n, const Scope *outer, Node **ret, Error *err);
+
+/* --- bind_transpose.c */
+Status bind_transpose(Binder *b, const Transpose *n, const Scope *outer, Node **ret, Error *err);
+
+/* --- bind_join.c */
+/* Over a whole bound plan: Python functions in the ON of outer joins; products that nobody asked for, when
+ * spark.sql.crossJoin.enabled is false (CheckCartesianProducts, ExtractPythonUDFFromJoinCondition). */
+Status check_joins(Binder *b, const Node *bound, Error *err);
+
 /* --- bind_aggregate.c */
 Status bind_aggregate(Binder *b, const Aggregate *n, const Scope *outer, Node **ret, Error *err);
 /* A Project, Aggregate or WithColumns with window(…) becomes one over an input that has it as a column; another stays as it is. */

@@ -24,6 +24,7 @@ struct ScanSource {
     const Type *data_schema;      /* STRUCT: the columns in the files, in their order */
     const Type *partition_schema; /* STRUCT: the columns from the paths; they come last in the Scan's output */
     bool as_stored;               /* each file has these columns by these names, of the engine's own types: nothing to map or cast */
+    const char *origin;           /* what names the files: a table, or the reader's paths; NULL: unknown */
     const ColumnRange *ranges;    /* one a column of data_schema; NULL: not known */
     const char *relation;         /* instead of files: the engine's relation that a session made (cached data), NULL otherwise */
 };

@@ -249,6 +249,9 @@ const Type *type_copy(Arena *a, const Type *from)
     Type *to = arena_copy(a, from, sizeof *from);
     to->collation = arena_str(a, from->collation);
     to->udt = arena_str(a, from->udt);
+    to->udt_class = arena_str(a, from->udt_class);
+    to->udt_python_class = arena_str(a, from->udt_python_class);
+    to->udt_serialized = arena_str(a, from->udt_serialized);
     to->element = type_copy(a, from->element);
     to->key = type_copy(a, from->key);
     to->sql_type = type_copy(a, from->sql_type);

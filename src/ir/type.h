@@ -47,7 +47,8 @@ struct Type {
     const Field *fields;      /* STRUCT */
     size_t nfields;
     const Type *sql_type;     /* UDT */
-    const char *udt;          /* UDT: its JSON description */
+    const char *udt;          /* UDT: its JSON description up to sqlType; what follows are its parts, NULL: none */
+    const char *udt_class, *udt_python_class, *udt_serialized;
 };
 
 extern const Type type_null, type_boolean, type_byte, type_short, type_int, type_long, type_float, type_double, type_string,
@@ -68,6 +69,8 @@ const Type *type_year_month(Arena *a, int start, int end);
 const Type *type_day_time(Arena *a, int start, int end);
 const Type *type_char(Arena *a, int length);
 const Type *type_varchar(Arena *a, int length);
+/* A user-defined type by its classes (NULL: none): the JVM's, Python's, and the pickled Python class in base64. */
+const Type *type_udt(Arena *a, const Type *storage, const char *jvm_class, const char *python_class, const char *serialized_class);
 
 bool type_equal(const Type *x, const Type *y);            /* nullability inside counts */
 bool type_same(const Type *x, const Type *y);             /* nullability inside does not count (sameType) */

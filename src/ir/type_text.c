@@ -239,6 +239,9 @@ void type_json(const Type *t, Str *out)
         return;
     case TYPE_UDT:
         str_add(out, t->udt);
+        str_add(out, ",\"sqlType\":");
+        type_json(t->sql_type, out);
+        str_addc(out, '}');
         return;
     default:
         str_addc(out, '"');
@@ -376,15 +379,37 @@ static Status struct_from_json(Arena *a, json_t *j, const Type **ret_type, Error
     return ST_OK;
 }
 
+static void udt_member(Str *out, const char *name, const char *value)
+{
+    if (!value || !*value)
+        return;
+    str_addf(out, ",\"%s\":", name);
+    json_text(value, out);
+}
+
+const Type *type_udt(Arena *a, const Type *storage, const char *jvm_class, const char *python_class, const char *serialized_class)
+{
+    str_auto text = STR_INIT(TYPE_TEXT_MAX);
+    str_add(&text, "{\"type\":\"udt\"");
+    udt_member(&text, "class", jvm_class);
+    udt_member(&text, "pyClass", python_class);
+    udt_member(&text, "serializedClass", serialized_class);
+    Type *t = ARENA_NEW(a, Type);
+    t->kind = TYPE_UDT;
+    t->sql_type = storage;
+    t->udt = str_arena(&text, a);
+    t->udt_class = arena_str(a, jvm_class);
+    t->udt_python_class = arena_str(a, python_class);
+    t->udt_serialized = arena_str(a, serialized_class);
+    return t;
+}
+
 static Status udt_from_json(Arena *a, json_t *j, const Type **ret_type, Error *err)
 {
     const Type *storage = NULL;
     TRY(from_json(a, json_object_get(j, "sqlType"), &storage, err));
-    Type *t = ARENA_NEW(a, Type);
-    t->kind = TYPE_UDT;
-    t->sql_type = storage;
-    t->udt = json_dump(a, j);
-    *ret_type = t;
+    *ret_type = type_udt(a, storage, json_string_value(json_object_get(j, "class")), json_string_value(json_object_get(j, "pyClass")),
+                         json_string_value(json_object_get(j, "serializedClass")));
     return ST_OK;
 }
 

@@ -327,3 +327,23 @@ def test_attribute_names_of_messages_are_taken_by_their_older_member_too(server)
     sqs.send_message(QueueUrl=url, MessageBody="x", MessageGroupId="g")
     (message,) = sqs.receive_message(QueueUrl=url, AttributeNames=["MessageGroupId", "SequenceNumber"])["Messages"]
     assert message["Attributes"]["MessageGroupId"] == "g" and set(message["Attributes"]) == {"MessageGroupId", "SequenceNumber"}
+
+
+def test_a_message_that_nobody_deletes_goes_to_the_dead_letter_queue(server):
+    sqs, dead_url, dead = new_queue(server)
+    _, url, _ = new_queue(server)
+    policy = lambda **more: {"RedrivePolicy": json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": "2", **more})}
+    for bad in ({"maxReceiveCount": 0}, {"deadLetterTargetArn": dead + "-none"}, {"deadLetterTargetArn": None}):
+        assert failure(lambda: sqs.set_queue_attributes(QueueUrl=url, Attributes=policy(**bad))) == "InvalidParameterValue"
+    assert failure(lambda: sqs.create_queue(QueueName="dead.fifo", Attributes={"FifoQueue": "true", **policy()})) == "InvalidParameterValue"
+    sqs.set_queue_attributes(QueueUrl=url, Attributes=policy())
+    assert sqs.list_dead_letter_source_queues(QueueUrl=dead_url)["queueUrls"] == [url]
+    sent = sqs.send_message(QueueUrl=url, MessageBody="poison")["MessageId"]
+    for _ in range(2):
+        assert sqs.receive_message(QueueUrl=url, VisibilityTimeout=0)["Messages"][0]["MessageId"] == sent
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
+    (letter,) = sqs.receive_message(QueueUrl=dead_url, AttributeNames=["All"])["Messages"]
+    assert letter["MessageId"] == sent and letter["Body"] == "poison" and letter["Attributes"]["ApproximateReceiveCount"] == "3"
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": ""})
+    assert "RedrivePolicy" not in sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert sqs.list_dead_letter_source_queues(QueueUrl=dead_url)["queueUrls"] == []

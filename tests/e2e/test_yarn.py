@@ -191,3 +191,17 @@ def test_on_a_laptop_over_the_home(start_server, tmp_path):
     assert SUBMITTED.search(err)[1] in done.stdout and "SUCCEEDED" in done.stdout, done
     done = subprocess.run([WEIR, "yarn", "application", "-list"], env=environment | {"WEIR_HOME": str(tmp_path / "none")}, capture_output=True, text=True)
     assert done.returncode == 255 and "there is no home at" in done.stderr
+
+
+def test_an_application_outlives_its_server(start_server, tmp_path):
+    first = start_server(home=tmp_path / "home")
+    first.client("s3").create_bucket(Bucket=BUCKET)
+    first.client("s3").put_object(Bucket=BUCKET, Key="in/a.txt", Body=b"a\n")
+    cluster = Cluster(first)
+    step = cluster.start("hadoop-streaming", "-input", f"s3://{BUCKET}/in", "-output", f"s3://{BUCKET}/out", "-mapper", 'sh -c "sleep 4; cat"')
+    id, = cluster.running()
+    first.kill()
+    second = start_server("--listen", f"127.0.0.1:{first.port}", home=first.home)
+    assert report(second, id)["State"] == "RUNNING"
+    assert cluster.end(step)[0] == "COMPLETED"
+    assert report(second, id)["Final-State"] == "SUCCEEDED"

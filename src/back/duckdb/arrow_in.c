@@ -76,6 +76,19 @@ static Status set_list(duckdb_vector vector, const Type *t, const struct ArrowAr
 }
 
 /* Rows [from, from + count) of the view into rows from `to` on. */
+/* Arrow leaves open what a null struct's fields hold; the engine takes them for what they are. */
+static void null_inside(duckdb_vector vector, const Type *t, idx_t row)
+{
+    if (t->kind == TYPE_UDT)
+        t = t->sql_type;
+    for (size_t f = 0; t->kind == TYPE_STRUCT && f < t->nfields; f++) {
+        duckdb_vector child = duckdb_struct_vector_get_child(vector, f);
+        duckdb_vector_ensure_validity_writable(child);
+        duckdb_validity_set_row_invalid(duckdb_vector_get_validity(child), row);
+        null_inside(child, t->fields[f].type, row);
+    }
+}
+
 static Status fill_vector(duckdb_vector vector, const Type *t, const struct ArrowArrayView *view, int64_t from, int64_t count, idx_t to, Error *err)
 {
     if (t->kind == TYPE_UDT)
@@ -98,6 +111,9 @@ static Status fill_vector(duckdb_vector vector, const Type *t, const struct Arro
     }
     for (size_t f = 0; t->kind == TYPE_STRUCT && f < t->nfields && (int64_t)f < view->n_children; f++)
         TRY(fill_vector(duckdb_struct_vector_get_child(vector, f), t->fields[f].type, view->children[f], from, count, to, err));
+    for (int64_t i = 0; t->kind == TYPE_STRUCT && view->null_count != 0 && i < count; i++)
+        if (ArrowArrayViewIsNull(view, from + i))
+            null_inside(vector, t, to + (idx_t)i);
     return ST_OK;
 }
 

@@ -7,8 +7,10 @@
 #include "base/limits.h"
 
 #include <nanoarrow/nanoarrow.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum { BATCH_ROWS = 10000, STATEMENT_BYTES = 16 * 1024 * 1024 };
 
@@ -181,6 +183,24 @@ Status engine_execute(EngineSession *s, const char *sql, int64_t *ret_rows, Erro
     return engine_run(s->connection, sql, ret_rows, err);
 }
 
+/* Works until the first rows are there. duckdb_execute_pending() alone spins while other threads have all the work: with more
+ * queries than cores it would take their time. */
+static duckdb_state execute(duckdb_pending_result pending, duckdb_result *ret_result)
+{
+    enum { YIELDS = 32, NAP_NS = 100 * 1000 };
+    for (int idle = 0;;) {
+        duckdb_pending_state state = duckdb_pending_execute_task(pending);
+        if (state == DUCKDB_PENDING_RESULT_READY || state == DUCKDB_PENDING_ERROR)
+            return duckdb_execute_pending(pending, ret_result);
+        if (state != DUCKDB_PENDING_NO_TASKS_AVAILABLE)
+            idle = 0;
+        else if (++idle <= YIELDS)
+            sched_yield();
+        else
+            nanosleep(&(struct timespec){ .tv_nsec = NAP_NS }, NULL);
+    }
+}
+
 static Status start(EngineResult *r, const char *sql, Error *err)
 {
     if (duckdb_prepare(r->session->connection, sql, &r->statement) != DuckDBSuccess) {
@@ -193,7 +213,7 @@ static Status start(EngineResult *r, const char *sql, Error *err)
         duckdb_destroy_pending(&pending);
         return status;
     }
-    duckdb_state state = duckdb_execute_pending(pending, &r->result);
+    duckdb_state state = execute(pending, &r->result);
     duckdb_destroy_pending(&pending);
     if (state != DuckDBSuccess)
         return engine_error(err, duckdb_result_error_type(&r->result), duckdb_result_error(&r->result));

@@ -1,6 +1,7 @@
 /* back/duckdb/sink_internal.h -- what the sink_*.c share. */
 #ifndef WEIR_BACK_DUCKDB_SINK_INTERNAL_H
 #define WEIR_BACK_DUCKDB_SINK_INTERNAL_H
+#include "back/duckdb/pattern.h"
 #include "back/duckdb/sink.h"
 #include "back/duckdb/zone.h"
 
@@ -51,7 +52,8 @@ Status sink_lines(SinkWork *w, const char *format, SinkFiles *ret_files, Error *
 /* ---------------------------------------------------------------- sink_value.c: values to text */
 typedef struct ValueFormat {
     const Zone *zone;                 /* of TIMESTAMP values */
-    const char *date_format, *timestamp_format, *timestamp_ntz_format; /* NULL: the ISO form that is Spark's default */
+    const Zone *utc;
+    const Pattern *date_format, *timestamp_format, *timestamp_ntz_format; /* NULL: the ISO form that is Spark's default */
     bool keep_nulls;                  /* json: ignoreNullFields=false */
 } ValueFormat;
 /* Appends a value that is not null as csv and text files show it, unquoted. */

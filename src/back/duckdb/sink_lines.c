@@ -276,6 +276,20 @@ static Status check_policy(const SinkWork *w, Error *err)
     return status;
 }
 
+static Status find_pattern(const SinkWork *w, const char *option, const Pattern **ret_pattern, Error *err)
+{
+    const char *text = sink_option(w, option, NULL);
+    char bad = 0;
+    if (!text)
+        return ST_OK;
+    Pattern *p = pattern_new(VIEW(text), &bad);
+    if (!p)
+        return engine_fail(err, ST_INVALID, "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", "c", (char[]){ bad, 0 }, "pattern", text, NULL);
+    arena_defer(w->a, pattern_free, p);
+    *ret_pattern = p;
+    return ST_OK;
+}
+
 static Status find_encoder(LineWriter *lw, Error *err)
 {
     const char *name = sink_option(lw->w, "encoding", sink_option(lw->w, "charset", "UTF-8"));
@@ -332,11 +346,12 @@ static Status set_up(LineWriter *lw, Error *err)
     const char *zone = sink_option(w, "timeZone", w->emit->time_zone ? w->emit->time_zone : "UTC");
     lw->values = (ValueFormat){
         .zone = zone_find(VIEW(zone)),
-        .date_format = sink_option(w, "dateFormat", NULL),
-        .timestamp_format = sink_option(w, "timestampFormat", NULL),
-        .timestamp_ntz_format = sink_option(w, "timestampNTZFormat", NULL),
+        .utc = zone_find(VIEW("UTC")),
         .keep_nulls = str_ieq(sink_option(w, "ignoreNullFields", "true"), "false"),
     };
+    TRY(find_pattern(w, "dateFormat", &lw->values.date_format, err));
+    TRY(find_pattern(w, "timestampFormat", &lw->values.timestamp_format, err));
+    TRY(find_pattern(w, "timestampNTZFormat", &lw->values.timestamp_ntz_format, err));
     if (!lw->values.zone)
         return engine_fail(err, ST_INVALID, "INVALID_TIMEZONE", "timeZone", zone, NULL);
     return csv_style(w, &lw->csv, err);

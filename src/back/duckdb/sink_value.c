@@ -36,65 +36,6 @@ static void iso_timestamp(int64_t us, const Zone *zone, Str *out)
         str_addf(out, ":%02d", size % 60);
 }
 
-static Status unsupported_pattern(const char *pattern, Error *err)
-{
-    Status status = FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE.WEIR",
-                              "The feature is not supported: writing dates and times by the pattern '%s'.", pattern);
-    memcpy(err->sqlstate, "0A000", 6);
-    return status;
-}
-
-/* java.time patterns of letters y M d H m s S and literals: what people write files with. */
-static Status by_pattern(const char *pattern, int64_t us, const Zone *zone, Str *out, Error *err)
-{
-    Civil c = civil_from_us(zone ? zone_local_us(zone, us) : us);
-    for (const char *p = pattern; *p;) {
-        if (*p == '\'') {
-            const char *end = strchr(p + 1, '\'');
-            if (!end)
-                return unsupported_pattern(pattern, err);
-            str_addn(out, end == p + 1 ? "'" : p + 1, end == p + 1 ? 1 : (size_t)(end - p - 1));
-            p = end + 1;
-            continue;
-        }
-        bool letter = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
-        int n = 1;
-        while (letter && p[n] == *p)
-            n++;
-        switch (*p) {
-        case 'y': case 'u':
-            if (n == 2)
-                str_addf(out, "%02" PRId64, floor_mod(c.year, 100));
-            else
-                str_addf(out, "%0*" PRId64, n, c.year);
-            break;
-        case 'M':
-            if (n > 2)
-                return unsupported_pattern(pattern, err);
-            str_addf(out, "%0*d", n, c.month);
-            break;
-        case 'd': str_addf(out, "%0*d", n, c.day); break;
-        case 'H': str_addf(out, "%0*d", n, c.hour); break;
-        case 'm': str_addf(out, "%0*d", n, c.minute); break;
-        case 's': str_addf(out, "%0*d", n, c.second); break;
-        case 'S': {
-            char digits[10];
-            snprintf(digits, sizeof digits, "%06d000", c.micros);
-            if (n > 9)
-                return unsupported_pattern(pattern, err);
-            str_addn(out, digits, (size_t)n);
-            break;
-        }
-        default:
-            if (letter || strchr("[]{}#", *p))
-                return unsupported_pattern(pattern, err);
-            str_addc(out, *p);
-        }
-        p += n;
-    }
-    return ST_OK;
-}
-
 /* IntervalUtils.toDayTimeIntervalString and toYearMonthIntervalString, ANSI style. */
 static void year_month_text(int64_t months, const Type *type, Str *out)
 {
@@ -159,18 +100,21 @@ Status value_text(const struct ArrowArrayView *v, int64_t row, const Type *type,
         break;
     case TYPE_DATE:
         if (f->date_format)
-            return by_pattern(f->date_format, ArrowArrayViewGetIntUnsafe(v, row) * MICROS_PER_DAY, NULL, out, err);
-        str_addn(out, text, print_date(ArrowArrayViewGetIntUnsafe(v, row), text));
+            pattern_format(f->date_format, ArrowArrayViewGetIntUnsafe(v, row) * MICROS_PER_DAY, f->utc, out);
+        else
+            str_addn(out, text, print_date(ArrowArrayViewGetIntUnsafe(v, row), text));
         break;
     case TYPE_TIMESTAMP:
         if (f->timestamp_format)
-            return by_pattern(f->timestamp_format, ArrowArrayViewGetIntUnsafe(v, row), f->zone, out, err);
-        iso_timestamp(ArrowArrayViewGetIntUnsafe(v, row), f->zone, out);
+            pattern_format(f->timestamp_format, ArrowArrayViewGetIntUnsafe(v, row), f->zone, out);
+        else
+            iso_timestamp(ArrowArrayViewGetIntUnsafe(v, row), f->zone, out);
         break;
     case TYPE_TIMESTAMP_NTZ:
         if (f->timestamp_ntz_format)
-            return by_pattern(f->timestamp_ntz_format, ArrowArrayViewGetIntUnsafe(v, row), NULL, out, err);
-        iso_timestamp(ArrowArrayViewGetIntUnsafe(v, row), NULL, out);
+            pattern_format(f->timestamp_ntz_format, ArrowArrayViewGetIntUnsafe(v, row), f->utc, out);
+        else
+            iso_timestamp(ArrowArrayViewGetIntUnsafe(v, row), NULL, out);
         break;
     case TYPE_YEAR_MONTH_INTERVAL: year_month_text(ArrowArrayViewGetIntUnsafe(v, row), type, out); break;
     case TYPE_DAY_TIME_INTERVAL: day_time_text(ArrowArrayViewGetIntUnsafe(v, row), type, out); break;

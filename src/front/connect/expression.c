@@ -288,8 +288,14 @@ static Status subquery_of(Connect *c, const Spark__Connect__SubqueryExpression *
     case SPARK__CONNECT__SUBQUERY_EXPRESSION__SUBQUERY_TYPE__SUBQUERY_TYPE_IN:
         kind = SUBQUERY_IN;
         break;
+    case SPARK__CONNECT__SUBQUERY_EXPRESSION__SUBQUERY_TYPE__SUBQUERY_TYPE_TABLE_ARG:
+        if (s->table_arg_options && (s->table_arg_options->n_partition_spec || s->table_arg_options->n_order_spec ||
+                                     s->table_arg_options->has_with_single_partition))
+            return unsupported(c, "SubqueryExpression of a table argument with partitions");
+        kind = SUBQUERY_TABLE;
+        break;
     default:
-        return unsupported(c, "SubqueryExpression of a table argument");
+        return unsupported(c, "SubqueryExpression of this type");
     }
     Node *plan;
     NodeList operands;
@@ -308,13 +314,27 @@ static Status extract_of(Connect *c, const Spark__Connect__Expression__Unresolve
     return ST_OK;
 }
 
+/* "a.b": the field a with its field b changed. */
+static Node *updated(Connect *c, Node *child, const StrList *path, size_t at, Node *value)
+{
+    if (at + 1 < path->len) {
+        Value *name = ARENA_NEW(c->a, Value);
+        *name = (Value){ .text = path->at[at], .text_len = strlen(path->at[at]) };
+        Node *key = node_new(c->a, Literal, .value = name, .of = &type_string);
+        value = updated(c, node_new(c->a, Extract, .child = child, .key = key), path, at + 1, value);
+    }
+    return node_new(c->a, UpdateFields, .child = child, .field = path->at[at], .value = value);
+}
+
 static Status update_of(Connect *c, const Spark__Connect__Expression__UpdateFields *u, Node **ret)
 {
     Node *child, *value = NULL;
+    StrList path;
     TRY(expression_node(c, u->struct_expression, &child));
     if (u->value_expression)
         TRY(expression_node(c, u->value_expression, &value));
-    *ret = node_new(c->a, UpdateFields, .child = child, .field = u->field_name, .value = value);
+    TRY(connect_name(c->a, u->field_name, &path, c->err));
+    *ret = updated(c, child, &path, 0, value);
     return ST_OK;
 }
 

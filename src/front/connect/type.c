@@ -32,13 +32,8 @@ static Status nested_of(Connect *c, const Message *m, const Type **ret)
     case KIND(UDT): {
         if (!m->udt->sql_type)
             return unsupported(c, "DataType.UDT without sql_type");
-        Type *udt = ARENA_NEW(c->a, Type);
-        udt->kind = TYPE_UDT;
-        TRY(type_of(c, m->udt->sql_type, &udt->sql_type));
-        udt->udt = arena_printf(c->a, "{\"type\":\"udt\",\"pyClass\":\"%s\",\"serializedClass\":\"%s\"}",
-                                m->udt->python_class ? m->udt->python_class : "",
-                                m->udt->serialized_python_class ? m->udt->serialized_python_class : "");
-        *ret = udt;
+        TRY(type_of(c, m->udt->sql_type, &element));
+        *ret = type_udt(c->a, element, m->udt->jvm_class, m->udt->python_class, m->udt->serialized_python_class);
         return ST_OK;
     }
     default:
@@ -188,6 +183,9 @@ static Message *nested_message(Arena *a, Message *m, const Type *t)
     m->kind_case = KIND(UDT);
     m->udt = sub;
     sub->type = (char *)(uintptr_t)"udt";
+    sub->jvm_class = (char *)(uintptr_t)t->udt_class;
+    sub->python_class = (char *)(uintptr_t)t->udt_python_class;
+    sub->serialized_python_class = (char *)(uintptr_t)t->udt_serialized;
     sub->sql_type = connect_type_message(a, t->sql_type);
     return m;
 }

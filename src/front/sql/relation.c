@@ -68,6 +68,8 @@ Node *table_argument(SqlParser *p, Node *source, const NodeList *partitioning, i
     StrList names = { 0 };
     if (node_is(Attribute, source))
         source = node_at(node_new(p->a, UnresolvedRelation, .name = node_as(Attribute, source)->name), source->start, source->stop);
+    if (partitioning && !partitioning->len)
+        vec_push(p->a, &names, ""); /* WITH SINGLE PARTITION */
     for (size_t i = 0; partitioning && i < partitioning->len; i++) {
         if (!node_is(Attribute, partitioning->at[i]))
             parser_unsupported(p, partitioning->at[i]->start, "PARTITION BY an expression in a TABLE argument");

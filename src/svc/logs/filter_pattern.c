@@ -138,7 +138,7 @@ static Expr *joined(Scanner *s, ExprKind kind, Expr *left, Expr *right)
 
 static Status parse_and(Scanner *s, FilterPattern *p, ParseTest test, void *context, Expr **ret_expr, Error *err)
 {
-    Expr *left, *right;
+    Expr *left = NULL, *right = NULL;
     TRY(parse_primary(s, p, test, context, &left, err));
     while (scan_take(s, "&&")) {
         TRY(parse_primary(s, p, test, context, &right, err));
@@ -150,7 +150,7 @@ static Status parse_and(Scanner *s, FilterPattern *p, ParseTest test, void *cont
 
 static Status parse_or(Scanner *s, FilterPattern *p, ParseTest test, void *context, Expr **ret_expr, Error *err)
 {
-    Expr *left, *right;
+    Expr *left = NULL, *right = NULL;
     TRY(parse_and(s, p, test, context, &left, err));
     while (scan_take(s, "||")) {
         TRY(parse_and(s, p, test, context, &right, err));
@@ -456,7 +456,7 @@ static const char *text_of(Arena *a, const Val *v)
 
 const char *filter_pattern_value(const FilterMatch *match, Arena *a, const char *selector)
 {
-    Selector *s;
+    Selector *s = NULL;
     if (match->pattern->kind == PATTERN_JSON)
         return selector_of(a, selector, &s) == ST_OK ? text_of(a, selected(s, match->json)) : NULL;
     size_t column = match->pattern->kind == PATTERN_FIELDS ? column_of(match->pattern, selector) : SIZE_MAX;

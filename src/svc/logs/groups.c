@@ -244,7 +244,7 @@ static Status change_tags(Call *call, Db *db, const Tagged *t, const Val *add, c
         if (!dropped)
             val_set(a, tags, t->tags->names[i], t->tags->items[i]);
     }
-    for (size_t i = 0; i < val_len(add); i++)
+    for (size_t i = 0; add && i < val_len(add); i++)
         val_set(a, tags, add->names[i], add->items[i]);
     if (val_len(tags) > LOGS_TAGS_MAX)
         return FAIL_CODE(err, ST_LIMIT, "TooManyTagsException", "A resource can have no more than %d tags.", LOGS_TAGS_MAX);
@@ -254,7 +254,7 @@ static Status change_tags(Call *call, Db *db, const Tagged *t, const Val *add, c
 
 static Status change_resource_tags(Call *call, const Val *add, const Val *drop, Error *err)
 {
-    Tagged t;
+    Tagged t = { 0 };
     db_auto *db = NULL;
     TRY(store_borrow(call->server->store, &db, err));
     TRY(db_begin(db, err));
@@ -275,7 +275,7 @@ Status logs_untag_resource(Call *call, Error *err)
 
 Status logs_list_tags_for_resource(Call *call, Error *err)
 {
-    Tagged t;
+    Tagged t = { 0 };
     db_auto *db = NULL;
     TRY(store_borrow(call->server->store, &db, err));
     TRY(tagged(call, db, val_str(call->input, "resourceArn"), &t, err));

@@ -15,7 +15,8 @@ static Status malformed(const Scanner *s, Error *err, const char *format, ...)
     va_start(args, format);
     vsnprintf(why, sizeof why, format, args);
     va_end(args);
-    return FAIL_CODE(err, ST_INVALID, "MalformedQueryException", "Malformed query at character %zu: %s", (size_t)(s->at - s->text), why);
+    FAIL_CODE(err, ST_INVALID, "MalformedQueryException", "Malformed query at character %zu: %s", (size_t)(s->at - s->text), why);
+    return ST_INVALID;
 }
 
 /* --- words --- */
@@ -219,7 +220,7 @@ static Status parse_primary(Scanner *s, QueryExpr **ret_expr, Error *err)
 
 static Status parse_and(Scanner *s, QueryExpr **ret_expr, Error *err)
 {
-    QueryExpr *left, *right;
+    QueryExpr *left = NULL, *right = NULL;
     TRY(parse_primary(s, &left, err));
     while (keyword(s, "and")) {
         TRY(parse_primary(s, &right, err));
@@ -231,7 +232,7 @@ static Status parse_and(Scanner *s, QueryExpr **ret_expr, Error *err)
 
 static Status parse_or(Scanner *s, QueryExpr **ret_expr, Error *err)
 {
-    QueryExpr *left, *right;
+    QueryExpr *left = NULL, *right = NULL;
     TRY(parse_and(s, &left, err));
     while (keyword(s, "or")) {
         TRY(parse_and(s, &right, err));
@@ -246,7 +247,7 @@ static Status parse_or(Scanner *s, QueryExpr **ret_expr, Error *err)
 static Status parse_fields(Scanner *s, QueryCommand *c, Error *err)
 {
     do {
-        QueryField f;
+        QueryField f = { .field = "" };
         TRY(name(s, &f.field, err));
         if (sign(s, "("))
             return malformed(s, err, "weir does not implement the function %s in fields", f.field);
@@ -261,7 +262,7 @@ static Status parse_fields(Scanner *s, QueryCommand *c, Error *err)
 /* parse @message "user=*, took * ms" as user, took */
 static Status parse_parse(Scanner *s, QueryCommand *c, Error *err)
 {
-    const char *glob, *at, *star;
+    const char *glob = "", *at, *star;
     c->from = "@message";
     skip(s);
     if (*s->at != '"' && *s->at != '\'' && *s->at != '/')
@@ -289,7 +290,7 @@ static Status parse_stat(Scanner *s, Insights *q, Error *err)
 {
     static const char *const names[] = { "count", "count_distinct", "sum", "avg", "min", "max" };
     QueryStat stat = { 0 };
-    const char *from, *function;
+    const char *from, *function = "";
     skip(s);
     from = s->at;
     TRY(name(s, &function, err));
@@ -334,7 +335,7 @@ static Status parse_bin(Scanner *s, QueryBy *by, Error *err)
 static Status parse_by(Scanner *s, Insights *q, Error *err)
 {
     do {
-        QueryBy by = { 0 };
+        QueryBy by = { .field = "" };
         skip(s);
         const char *from = s->at;
         TRY(name(s, &by.field, err));

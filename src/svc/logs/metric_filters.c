@@ -310,7 +310,7 @@ static Status default_point(Server *server, Arena *a, const FilterMinute *m, Poi
                                 " ON g.id=f.log_group WHERE g.id=? AND f.name=?", "is", m->group, m->name));
     if (!row_next(row))
         return row_status(row, err);
-    MetricFilter f;
+    MetricFilter f = { 0 };
     TRY(filters_of_row(row, a, &f, err));
     double *value = ARENA_NEW(a, double);
     const Val *missing = val_get(f.transformation, "defaultValue");

@@ -187,8 +187,10 @@ Status logs_put_file(Server *server, const char *region, const char *name, const
     arena_auto *a = arena_new();
     LogGroup group;
     struct stat st;
+    if (stat(path, &st) != 0 || !st.st_size)
+        return ST_OK;
     file_auto *file = fopen(path, "rbe");
-    if (!file || fstat(fileno(file), &st) != 0 || !st.st_size)
+    if (!file)
         return ST_OK;
     TRY(ensure_stream(server, a, region, name, true, stream, &group, err));
     TRY(stream_delete(server->logs->events, group.id, stream, err));

@@ -33,7 +33,7 @@ static Status destination_group(Server *server, Arena *a, const char *arn, LogGr
 static Status check_destination(Call *call, const LogGroup *group, const char *arn, Error *err)
 {
     const char *service = bus_arn_service(call->arena, arn);
-    LogGroup target;
+    LogGroup target = { 0 };
     if (str_eq(service, "lambda"))
         return logs_invalid(err, "Could not execute the lambda function. Make sure you have given CloudWatch Logs permission to execute your function.");
     if (str_eq(service, "kinesis"))
@@ -124,7 +124,7 @@ typedef struct Subscription {
 static Status copy_matching(Server *server, Arena *a, const Subscription *s, const char *stream, const LogLine *lines, size_t n, int hops, Error *err)
 {
     FilterPattern *pattern;
-    LogGroup target;
+    LogGroup target = { 0 };
     VEC(LogLine) matching = { 0 };
     TRY(filter_pattern_parse(a, s->pattern, &pattern, err));
     for (size_t i = 0; i < n; i++) {

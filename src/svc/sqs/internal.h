@@ -11,4 +11,11 @@ Status sqs_invalid(Error *err, const char *code, const char *text);
 /* The queue of QueueUrl. */
 Status sqs_find(Call *call, Db *db, char **ret_arn, Val **ret_attributes, Error *err);
 
+/* A queue's RedrivePolicy. queue NULL: none. */
+typedef struct Redrive {
+    const char *queue;  /* ARN */
+    int64_t most;       /* receives; one more moves the message */
+} Redrive;
+Status sqs_redrive(Arena *a, const Val *attributes, Redrive *ret, Error *err);
+
 #endif

@@ -208,6 +208,23 @@ static Val *message_of(Call *call, Row *row, const char *receipt)
     return message;
 }
 
+/* What was received often enough and not deleted goes to the dead-letter queue, as it is. One that is gone leaves it where it is.
+ * Source: "Using dead-letter queues in Amazon SQS". */
+static Status move_dead(Call *call, Db *db, const char *arn, int64_t now, Error *err)
+{
+    Val *attributes, *there = NULL;
+    Redrive redrive;
+    TRY(queue_attributes(db, call->arena, arn, &attributes, err));
+    TRY(sqs_redrive(call->arena, attributes, &redrive, err));
+    if (!redrive.queue)
+        return ST_OK;
+    TRY(queue_attributes(db, call->arena, redrive.queue, &there, err));
+    if (!there)
+        return ST_OK;
+    return db_exec(db, err, "UPDATE queue_message SET queue=?, receipt=NULL WHERE queue=? AND visible_ms<=? AND received>=?", "ssii", redrive.queue, arn, now,
+                   redrive.most);
+}
+
 /* Takes what can be had now and hides it. */
 static Status receive_now(Call *call, const char *arn, int64_t max, int64_t hide_ms, Val *messages, Error *err)
 {
@@ -220,6 +237,7 @@ static Status receive_now(Call *call, const char *arn, int64_t max, int64_t hide
     TRY(store_borrow(call->server->store, &db, err));
     TRY(db_begin(db, err));
     TRY(db_exec(db, err, "DELETE FROM queue_message WHERE queue=? AND expires_ms<=?", "si", arn, now));
+    TRY(move_dead(call, db, arn, now, err));
     TRY(db_query(db, &row, err,
                  "SELECT seq, message_id, body, attributes, group_id, dedup_id, sent_ms, first_received_ms, received FROM queue_message m "
                  "WHERE queue=?1 AND visible_ms<=?2 AND (dedup_id IS NULL OR NOT EXISTS (SELECT 1 FROM queue_message e WHERE e.queue=m.queue "

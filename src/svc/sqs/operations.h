@@ -11,6 +11,7 @@ Status sqs_delete_message_batch(Call *call, Error *err);
 Status sqs_delete_queue(Call *call, Error *err);
 Status sqs_get_queue_attributes(Call *call, Error *err);
 Status sqs_get_queue_url(Call *call, Error *err);
+Status sqs_list_dead_letter_source_queues(Call *call, Error *err);
 Status sqs_list_queue_tags(Call *call, Error *err);
 Status sqs_list_queues(Call *call, Error *err);
 Status sqs_purge_queue(Call *call, Error *err);

@@ -6,7 +6,7 @@
 
 #include <ctype.h>
 
-enum { NAME_MAX_LENGTH = 80, PAGE_MAX = 1000 };
+enum { NAME_MAX_LENGTH = 80, PAGE_MAX = 1000, RECEIVES_MAX = 1000 };
 
 char *sqs_url(Call *call, const char *name)
 {
@@ -66,9 +66,41 @@ static Status check_attributes(const Val *attributes, bool fifo, Error *err)
             return FAIL_CODE(err, ST_INVALID, "InvalidAttributeName", "Unknown Attribute %s.", name);
         if (settable[k].min <= settable[k].max && *text && (!str_to_i64(text, &n) || n < settable[k].min || n > settable[k].max))
             return FAIL_CODE(err, ST_INVALID, "InvalidAttributeValue", "Invalid value for the parameter %s.", name);
-        if (str_eq(name, "RedrivePolicy") && *text)
-            return FAIL_CODE(err, ST_INVALID, "UnsupportedOperation", "dead-letter queues (RedrivePolicy) are not there");
     }
+    return ST_OK;
+}
+
+Status sqs_redrive(Arena *a, const Val *attributes, Redrive *ret, Error *err)
+{
+    Val *policy = NULL;
+    const char *text = val_str(attributes, "RedrivePolicy");
+    *ret = (Redrive){ 0 };
+    if (!text || !*text)
+        return ST_OK;
+    if (!val_from_json(a, text, strlen(text), &policy) || policy->kind != VAL_MAP)
+        return sqs_invalid(err, "InvalidParameterValue", "Value for parameter RedrivePolicy is invalid. Reason: It is no JSON object.");
+    const char *count = val_str(policy, "maxReceiveCount");
+    ret->most = val_int(policy, "maxReceiveCount", 0);
+    if (count && !str_to_i64(count, &ret->most))
+        ret->most = 0;
+    ret->queue = val_str(policy, "deadLetterTargetArn");
+    if (!ret->queue || ret->most < 1 || ret->most > RECEIVES_MAX)
+        return sqs_invalid(err, "InvalidParameterValue", "Value for parameter RedrivePolicy is invalid. Reason: It has a deadLetterTargetArn and a maxReceiveCount from 1 to 1000.");
+    return ST_OK;
+}
+
+/* The dead-letter queue is there, and of the queue's own type. */
+static Status check_redrive(Call *call, Db *db, const char *arn, const Val *attributes, Error *err)
+{
+    Redrive redrive;
+    Val *there = NULL;
+    TRY(sqs_redrive(call->arena, attributes, &redrive, err));
+    if (!redrive.queue)
+        return ST_OK;
+    TRY(queue_attributes(db, call->arena, redrive.queue, &there, err));
+    if (!there || queue_is_fifo(redrive.queue) != queue_is_fifo(arn))
+        return sqs_invalid(err, "InvalidParameterValue", there ? "Value for parameter RedrivePolicy is invalid. Reason: Dead-letter queue must be same type of queue as the source."
+                                                               : "Value for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.");
     return ST_OK;
 }
 
@@ -105,6 +137,7 @@ Status sqs_create_queue(Call *call, Error *err)
             return FAIL_CODE(err, ST_INVALID, "QueueNameExists",
                              "A queue already exists with the same name and a different value for attribute %s", asked->names[i]);
     }
+    TRY(check_redrive(call, db, arn, asked, err));
     if (!there)
         TRY(db_exec(db, err, "INSERT INTO queue(arn, region, name, attributes, tags, created_ms, changed_ms) VALUES(?,?,?,?,?,?,?)", "sssssii",
                     arn, call->region, name, val_to_json(a, asked ? asked : val_map(a)), val_to_json(a, tags ? tags : val_map(a)), clock_ms(),
@@ -164,6 +197,24 @@ Status sqs_list_queues(Call *call, Error *err)
     return ST_OK;
 }
 
+Status sqs_list_dead_letter_source_queues(Call *call, Error *err)
+{
+    Arena *a = call->arena;
+    char *arn;
+    Val *attributes, *urls = val_list(a);
+    db_auto *db = NULL;
+    row_auto *row = NULL;
+    TRY(store_borrow(call->server->store, &db, err));
+    TRY(sqs_find(call, db, &arn, &attributes, err));
+    TRY(db_query(db, &row, err, "SELECT name FROM queue WHERE region=? AND json_extract(nullif(json_extract(attributes, '$.RedrivePolicy'), ''), "
+                                "'$.deadLetterTargetArn')=? ORDER BY seq", "ss", call->region, arn));
+    while (row_next(row))
+        val_push(a, urls, val_strv(a, sqs_url(call, row_str(row, 0))));
+    TRY(row_status(row, err));
+    val_set(a, call->output, "queueUrls", urls);
+    return ST_OK;
+}
+
 /* ---------------------------------------------------------------- what a queue shows */
 static void defaults(Arena *a, Val *shown, bool fifo)
 {
@@ -206,8 +257,10 @@ Status sqs_get_queue_attributes(Call *call, Error *err)
     TRY(store_borrow(call->server->store, &db, err));
     TRY(sqs_find(call, db, &arn, &set, err));
     defaults(a, all, queue_is_fifo(arn));
-    for (size_t i = 0; i < val_len(set); i++)
-        val_set(a, all, set->names[i], set->items[i]);
+    for (size_t i = 0; i < val_len(set); i++) {
+        if (!str_eq(set->names[i], "RedrivePolicy") || set->items[i]->len) /* an empty one takes it away */
+            val_set(a, all, set->names[i], set->items[i]);
+    }
     TRY(counts(db, a, arn, all, err));
     TRY(db_get_int(db, &created, err, "SELECT created_ms/1000 FROM queue WHERE arn=?", "s", arn));
     TRY(db_get_int(db, &changed, err, "SELECT changed_ms/1000 FROM queue WHERE arn=?", "s", arn));
@@ -237,6 +290,7 @@ Status sqs_set_queue_attributes(Call *call, Error *err)
     TRY(db_begin(db, err));
     TRY(sqs_find(call, db, &arn, &set, err));
     TRY(check_attributes(asked, queue_is_fifo(arn), err));
+    TRY(check_redrive(call, db, arn, asked, err));
     for (size_t i = 0; i < val_len(asked); i++)
         val_set(a, set, asked->names[i], asked->items[i]);
     TRY(db_exec(db, err, "UPDATE queue SET attributes=?, changed_ms=? WHERE arn=?", "sis", val_to_json(a, set), clock_ms(), arn));

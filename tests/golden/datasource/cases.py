@@ -681,3 +681,11 @@ def orc_old_times_of_spark(spark, folder):
     return spark.read.orc(of_spark(spark, folder, "orc_old_times", lambda to: spark.sql(
         """select * from values (date'1000-02-28', timestamp'0500-01-01 12:00:00.5'), (date'1582-10-04', timestamp'1582-10-14 23:59:59'),
         (date'1582-10-15', timestamp'1582-10-15 00:00:00'), (date'0001-01-01', timestamp'0001-01-01 00:00:00') as t(d, t)""").repartition(1).write.orc(to))).selectExpr("cast(d as string) d", "cast(t as string) t")
+
+
+# ---------------------------------------------------------------- patterns
+for _pattern in ("EEE, d MMM yyyy HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "hh:mm a", "MMMM d, yy", "D/yyyy", "yyyyMMdd", "yyyy-'Q'q"):
+    CASES[f"written_as_{_pattern}"] = lambda spark, folder, pattern=_pattern: (
+        spark.sql("select date'2020-02-03' d, timestamp'2020-02-03 14:05:06.789' t union all select date'1969-12-31', timestamp'0099-01-01 00:00:00'")
+        .coalesce(1).select("t", "d").write.option("timestampFormat", pattern).csv(folder + "/x"),
+        spark.read.text(folder + "/x").collect())[1]

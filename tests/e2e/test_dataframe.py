@@ -1,0 +1,186 @@
+"""DataFrame features of sessions: observed metrics, persisted rows, catalogs' caches, what is collected to know its columns,
+table arguments. What is expected is Spark's documentation of each."""
+import pytest
+from pyspark.errors import AnalysisException, IllegalArgumentException, UnsupportedOperationException
+from pyspark.sql import Observation, functions as F
+from pyspark.sql.functions import udf, udtf
+from pyspark.sql.types import DoubleType, LongType, StructField, StructType, UserDefinedType, ArrayType
+
+from connect_fixtures import connect, spark, start_connect  # noqa: F401
+
+
+def test_observed_metrics_come_with_the_query(spark):
+    seen = Observation("seen")
+    frame = spark.range(10).observe(seen, F.count(F.lit(1)).alias("n"), F.sum("id").alias("s"))
+    assert frame.filter("id > 5").count() == 4
+    assert seen.get == {"n": 10, "s": 45}
+
+
+def test_observed_metrics_of_a_write_and_of_a_query_with_ctes(spark, tmp_path):
+    written, asked = Observation("written"), Observation("asked")
+    spark.createDataFrame([("a", 1), ("b", None)], "s string, x int").observe(written, F.count("x").alias("c")).write.parquet(str(tmp_path / "t"))
+    assert written.get == {"c": 1}
+    frame = spark.sql("with t as (select id from range(4)) select id * 2 as x from t").observe(asked, F.max("x").alias("m"))
+    assert frame.count() == 4 and asked.get == {"m": 6}
+
+
+def test_persisted_rows_are_kept_wherever_the_plan_stands(spark):
+    frame = spark.range(5).withColumn("r", F.uuid()).cache()
+    assert frame.storageLevel.useMemory
+    first = frame.collect()
+    assert frame.collect() == first
+    assert all(row.r == row.q for row in frame.join(frame.withColumnRenamed("r", "q"), "id").collect())
+    frame.unpersist()
+    assert not frame.storageLevel.useMemory
+
+
+def test_persisted_rows_follow_their_files(spark, tmp_path):
+    place = str(tmp_path / "t")
+    spark.range(3).write.parquet(place)
+    frame = spark.read.parquet(place).cache()
+    assert frame.count() == 3
+    spark.range(7).write.mode("overwrite").parquet(place)
+    assert spark.read.parquet(place).count() == 7
+
+
+def test_two_local_relations_are_not_one(spark):
+    one, two = spark.createDataFrame([(1,)], "x int").cache(), spark.createDataFrame([(2,)], "x int")
+    assert one.collect() == [(1,)] and two.collect() == [(2,)]
+    assert two.storageLevel.useMemory is False
+
+
+def test_cached_tables(spark):
+    spark.range(3).createOrReplaceTempView("three")
+    assert not spark.catalog.isCached("three")
+    spark.catalog.cacheTable("three")
+    assert spark.catalog.isCached("three") and spark.table("three").count() == 3
+    spark.catalog.uncacheTable("three")
+    assert not spark.catalog.isCached("three")
+    spark.sql("cache table drawn options ('storageLevel' 'DISK_ONLY') as select uuid() as u")
+    assert spark.catalog.isCached("drawn") and spark.table("drawn").collect() == spark.table("drawn").collect()
+    spark.catalog.clearCache()
+    assert not spark.catalog.isCached("drawn")
+    with pytest.raises(IllegalArgumentException, match="Invalid StorageLevel: FAST"):
+        spark.sql("cache table three options ('storageLevel' 'FAST')")
+    with pytest.raises(AnalysisException, match="TABLE_OR_VIEW_NOT_FOUND"):
+        spark.catalog.isCached("absent")
+
+
+def test_transpose(spark):
+    frame = spark.createDataFrame([("b", 3, 4.5), ("a", 1, 2.0), (None, 9, 9.0)], "s string, k int, x double")
+    assert [tuple(row) for row in frame.transpose().collect()] == [("k", 1.0, 3.0), ("x", 2.0, 4.5)]
+    assert frame.transpose().columns == ["key", "a", "b"]
+    assert frame.select("s").transpose().collect() == []
+    with pytest.raises(AnalysisException, match="TRANSPOSE_NO_LEAST_COMMON_TYPE"):
+        frame.transpose("k").collect()
+
+
+def test_freq_items(spark):
+    frame = spark.createDataFrame([(1, -2.0) if i % 2 == 0 else (i, i * 1.0) for i in range(100)], "a int, b double")
+    assert frame.stat.freqItems(["a", "b"], 0.4).first() == ([1], [-2.0])
+
+
+def test_fields_inside_of_fields(spark):
+    frame = spark.sql("select named_struct('i', named_struct('p', 1, 'q', 2), 'o', 5) as s")
+    assert frame.select(F.col("s").withField("i.p", F.lit(9))).first()[0] == ((9, 2), 5)
+    assert frame.select(F.col("s").dropFields("i.q")).first()[0] == ((1,), 5)
+
+
+def test_explode_in_with_column(spark):
+    frame = spark.range(2).withColumn("v", F.explode(F.array(F.lit(1), F.lit(2))))
+    assert sorted(map(tuple, frame.collect())) == [(0, 1), (0, 2), (1, 1), (1, 2)]
+
+
+def test_table_arguments(spark):
+    @udtf(returnType="a: int, b: string")
+    class Above:
+        def eval(self, n, row):
+            if row["id"] > n:
+                yield row["id"], str(row)
+
+    spark.udtf.register("above", Above)
+    spark.range(8).createOrReplaceTempView("numbers")
+    assert spark.sql("select * from above(6, TABLE(numbers))").collect() == [(7, "Row(id=7)")]
+    assert spark.sql("select * from above(row => TABLE(select id from numbers where id = 7), n => 6)").collect() == [(7, "Row(id=7)")]
+    assert len(Above(F.lit(5), spark.range(8).asTable()).collect()) == 2
+    with pytest.raises(AnalysisException, match="TABLE_VALUED_FUNCTION_TOO_MANY_TABLE_ARGUMENTS"):
+        spark.sql("select * from above(TABLE(numbers), TABLE(numbers))").collect()
+    with pytest.raises(UnsupportedOperationException, match="table argument with partitions"):
+        spark.sql("select * from above(6, TABLE(numbers) WITH SINGLE PARTITION)").collect()
+
+
+def test_a_row_that_a_table_function_leaves_empty_is_null(spark):
+    @udtf(returnType="a: int")
+    class Nothing:
+        def eval(self):
+            yield
+
+    assert Nothing().collect() == [(None,)]
+
+
+def test_a_session_function_hides_the_built_in_one(spark):
+    spark.udf.register("double", lambda x: x * 2, "int")
+    assert spark.sql("select double(double(1))").first()[0] == 4
+
+
+def test_products_that_nobody_asked_for(spark):
+    spark.conf.set("spark.sql.crossJoin.enabled", "false")
+    left, right = spark.range(3).toDF("a"), spark.range(3).toDF("b")
+    same = udf(lambda a, b: a == b, "boolean")
+    for frame in (left.join(right), left.join(right, F.lit(True)), left.join(right, same("a", "b"))):
+        with pytest.raises(AnalysisException, match="Detected implicit cartesian product for INNER join"):
+            frame.collect()
+    assert left.crossJoin(right).count() == 9
+    assert left.join(right, F.col("a") == F.col("b")).count() == 3
+    assert left.join(right).filter("a = b").count() == 3
+    spark.conf.unset("spark.sql.crossJoin.enabled")
+    assert left.join(right, same("a", "b")).count() == 3
+    with pytest.raises(UnsupportedOperationException, match="Python UDF in the ON clause of a LEFT OUTER JOIN"):
+        left.join(right, same("a", "b"), "left").collect()
+
+
+def test_aggregates_take_what_is_deterministic(spark):
+    with pytest.raises(AnalysisException, match='Non-deterministic expression "sum\\(rand'):
+        spark.range(3).agg(F.sum(F.rand())).collect()
+
+
+def test_order_by_a_grouping_expression_of_the_frame(spark):
+    frame = spark.range(3)
+    counted = frame.groupBy(frame.id + 1).agg(F.count("*")).sort((frame.id + 1).desc())
+    assert [row[0] for row in counted.collect()] == [3, 2, 1]
+
+
+def test_fraction_outside_of_its_interval(spark):
+    with pytest.raises(IllegalArgumentException, match=r"Sampling fraction \(-1.0\) must be on interval"):
+        spark.range(3).sample(-1.0).count()
+
+
+def test_jvm_functions_cannot_be_loaded(spark):
+    with pytest.raises(AnalysisException, match="CANNOT_LOAD_FUNCTION_CLASS"):
+        spark.udf.registerJavaFunction("f", "org.example.Absent")
+
+
+class Point(UserDefinedType):
+    def __init__(self, x=0.0, y=0.0):
+        self.x, self.y = x, y
+
+    @classmethod
+    def sqlType(cls):
+        return ArrayType(DoubleType(), False)
+
+    @classmethod
+    def module(cls):
+        return "__main__"
+
+    def serialize(self, value):
+        return [value.x, value.y]
+
+    def deserialize(self, data):
+        return Point(data[0], data[1])
+
+
+def test_user_defined_types_keep_their_classes(spark):
+    schema = StructType([StructField("id", LongType()), StructField("point", Point())])
+    frame = spark.createDataFrame([(1, Point(1.0, 2.0))], schema)
+    assert frame.schema["point"].dataType.typeName() == Point().typeName()
+    assert frame.first().point.y == 2.0
