@@ -109,8 +109,11 @@ static Dist *joined(const Dist *x, const Dist *y)
             out->at[out->len++] = x->at[i++];
         else if (i == x->len || y->at[j].value < x->at[i].value)
             out->at[out->len++] = y->at[j++];
-        else
-            out->at[out->len++] = (DistPair){ x->at[i].value, x->at[i++].count + y->at[j++].count };
+        else {
+            out->at[out->len++] = (DistPair){ x->at[i].value, x->at[i].count + y->at[j].count };
+            i++;
+            j++;
+        }
     }
     return out;
 }
