@@ -65,10 +65,10 @@ static const char *display_name(const Call *c)
     return c->function->name;
 }
 
-/* Schemas and options of these do not show. */
+/* Schemas, options and the zero of these do not show. */
 static bool shows_first_only(const char *name)
 {
-    static const char *const names[] = { "from_json", "from_csv", "to_json", "to_csv", "schema_of_json", "schema_of_csv" };
+    static const char *const names[] = { "from_json", "from_csv", "to_json", "to_csv", "schema_of_json", "schema_of_csv", "zeroifnull", "nullifzero" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(names[i], name))
             return true;
@@ -93,7 +93,7 @@ static void call(Binder *b, const Call *c, Str *out)
         print(b, c->args.at[0], out);
         str_add(out, ", ");
         print(b, c->args.at[1], out);
-    } else if (shows_first_only(c->function->name)) {
+    } else if (shows_first_only(display_name(c))) {
         print(b, c->args.at[0], out);
     } else {
         list(b, &c->args, out);
