@@ -254,6 +254,8 @@ static Status simple_of(Connect *c, const Message *l, Value *v, const Type **ret
 static Status value_of(Connect *c, const Message *l, Value *ret, const Type **ret_type)
 {
     *ret = (Value){ 0 };
+    if (!l)
+        return unsupported(c, "Expression.Literal that is not there");
     TRY(simple_of(c, l, ret, ret_type));
     if (*ret_type)
         return ST_OK;

@@ -317,7 +317,7 @@ bool crawl_infer_avro(Arena *a, const char *bytes, size_t length, CrawlSchema *s
     for (int64_t count = b.broken ? 0 : read_long(&b); count && !b.broken && !schema->avro; count = read_long(&b)) {
         if (count < 0) {
             read_long(&b); /* the block's bytes */
-            count = -count;
+            count = count < -AVRO_ENTRIES ? AVRO_ENTRIES + 1 : -count;
         }
         if (count > AVRO_ENTRIES)
             return false;
