@@ -135,7 +135,7 @@ def test_unknown_operations_and_services_are_4xx_and_named(server):
     arguments = {"sqs": {"SourceArn": "arn:aws:sqs:us-east-1:123456789012:q"}}
     for service, call in [("lambda", "list_functions"), ("athena", "list_work_groups"), ("sqs", "list_message_move_tasks"),
                           ("rds", "describe_db_instances"), ("ec2", "describe_vpc_peering_connections"),
-                          ("iam", "list_open_id_connect_providers"), ("logs", "describe_log_groups")]:
+                          ("iam", "list_open_id_connect_providers"), ("logs", "list_anomalies")]:
         with pytest.raises(botocore.exceptions.ClientError) as caught:
             getattr(server.client(service), call)(**arguments.get(service, {}))
         assert 400 <= caught.value.response["ResponseMetadata"]["HTTPStatusCode"] < 500, service
