@@ -106,7 +106,10 @@ def test_kill_ends_an_application_that_will_not(cluster):
     while "\nLogContents:\nrows: 3\n" not in yarn(cluster.server, "logs", "-applicationId", id, "-log_files", "stdout").stdout:
         assert time.monotonic() < until, "the script never got its rows"
         time.sleep(0.2)
-    assert (report(cluster.server, id)["State"], report(cluster.server, id)["Progress"]) == ("RUNNING", "10%")
+    while report(cluster.server, id)["Progress"] != "10%":  # told with the next heartbeat
+        assert time.monotonic() < until, report(cluster.server, id)
+        time.sleep(0.1)
+    assert report(cluster.server, id)["State"] == "RUNNING"
     state, out, err = cluster.run("yarn", "application", "-kill", id)
     assert state == "COMPLETED" and f"Killing application {id}\n" in out and f"Killed application {id}\n" in err
     state, out, err = cluster.end(step)
