@@ -266,21 +266,6 @@ static int widest(const Pattern *p, size_t i, int count)
     return next || count > 1 ? count : 19;
 }
 
-static bool take_zone(View v, size_t *at, Parsed *r)
-{
-    size_t end = *at;
-    while (end < v.len && (isalnum((unsigned char)v.data[end]) || (v.data[end] && strchr("+-:/_", v.data[end]))))
-        end++;
-    for (; end > *at; end--) {
-        r->zone = zone_find((View){ v.data + *at, end - *at });
-        if (r->zone) {
-            *at = end;
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool take_piece(const Pattern *p, size_t i, View v, size_t *at, Parsed *r)
 {
     const Piece *q = &p->at[i];
@@ -302,7 +287,7 @@ static bool take_piece(const Pattern *p, size_t i, View v, size_t *at, Parsed *r
         return true;
     }
     if (strchr("VzOXxZ", q->letter))
-        return take_zone(v, at, r);
+        return zone_take(v, at, &r->zone);
     if (q->letter == 'a') {
         static const char *const halves[] = { "AM", "PM" };
         r->has_ampm = take_name(v, at, halves, 2, 2, &name);

@@ -226,21 +226,6 @@ static bool take_name(View v, size_t *at, const char *const *names, int n, int *
     return false;
 }
 
-static bool take_zone(View v, size_t *at, Parsed *r)
-{
-    size_t end = *at;
-    while (end < v.len && (isalnum((unsigned char)v.data[end]) || (v.data[end] && strchr("+-:/_", v.data[end]))))
-        end++;
-    for (; end > *at; end--) {
-        r->zone = zone_find((View){ v.data + *at, end - *at });
-        if (r->zone) {
-            *at = end;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Two digits of a year: within 80 years before and 20 after now. */
 static int64_t century_year(int64_t two, int64_t now_year)
 {
@@ -301,7 +286,7 @@ static bool take_piece(const LegacyPattern *p, size_t i, View v, size_t *at, Par
     if (q->letter == 'E')
         return take_name(v, at, days, 7, &r->weekday);
     if (strchr("zZX", q->letter))
-        return take_zone(v, at, r);
+        return zone_take(v, at, &r->zone);
     if (strchr("ML", q->letter) && q->count > 2) {
         bool good = take_name(v, at, months, 12, &name);
         r->month = name + 1;

@@ -1,6 +1,7 @@
 /* back/duckdb/zone.c -- zone rules read once from ICU into tables; calendar arithmetic after Howard Hinnant's algorithms. */
 #include "back/duckdb/zone.h"
 
+#include <ctype.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,6 +208,22 @@ const Zone *zone_find(View name)
     }
     pthread_mutex_unlock(&zones_lock);
     return z;
+}
+
+bool zone_take(View v, size_t *at, const Zone **ret_zone)
+{
+    size_t end = *at;
+    while (end < v.len && (isalnum((unsigned char)v.data[end]) || (v.data[end] && strchr("+-:/_", v.data[end]))))
+        end++;
+    for (; end > *at; end--) {
+        const Zone *z = zone_find((View){ v.data + *at, end - *at });
+        if (z) {
+            *ret_zone = z;
+            *at = end;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---------------------------------------------------------------- using one */

@@ -11,6 +11,8 @@ enum { MICROS_PER_SECOND = 1000000, SECONDS_PER_DAY = 86400 };
 
 /* "UTC", "Z", "+08:00", "GMT+1", "America/Los_Angeles"; NULL when it is none (DateTimeUtils.getZoneId). */
 const Zone *zone_find(View name);
+/* The longest zone that begins at v[*at], which then stands behind it. False, and *at stays, when none does. */
+bool zone_take(View v, size_t *at, const Zone **ret_zone);
 int32_t zone_offset_s(const Zone *z, int64_t utc_s);
 bool zone_is_utc(const Zone *z);
 /* Local wall time (microseconds since the epoch as if UTC) from UTC, and back: in a gap the time moves on by the gap's
