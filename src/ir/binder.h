@@ -156,6 +156,14 @@ Status make_call1(Binder *b, const char *name, Node *x, const Node *at, Node **r
 /* Matches `args` (coerced in place, defaults appended) to a row of `name`; `ret_type` by the row's result. */
 Status function_match(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, NodeList *args, const Node *at,
                       const FunctionRow **ret_row, const Type **ret_type, Error *err);
+/* parameter.c: what the signature says of constant arguments; DATATYPE_MISMATCH.NON_FOLDABLE_INPUT, UNEXPECTED_NULL and so on. */
+struct Signature;
+Status check_parameters(Binder *b, const char *name, const struct Signature *s, const NodeList *args, const Node *at, Error *err);
+Status check_call_parameters(Binder *b, const Call *c, const Node *at, Error *err);
+/* Is `name` one of the words of `names`? */
+bool in_words(const char *names, const char *name);
+/* name(arg, …) quoted, as errors show a call. */
+const char *call_text(Binder *b, const char *name, const NodeList *args);
 /* Row `row`'s "@rule". `signature_types`: what one-letter variables stand for. */
 Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
 bool result_nullable(Binder *b, const FunctionRow *row, const NodeList *args);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Typed expressions made at random over random rows: weir beside real Spark, in value and type or in error class.
 
-    tools/exam differential [--count N] [--seed S] [--only I …] [--fails FILE]
+    tools/exam differential [--count N] [--seed S] [--only I …] [--kept] [--fails FILE]
 
 Case number i depends on the seed and i alone (expressions.py), so a difference is found again by --seed S --only i. Real Spark's answers are
 kept in build/exam/differential, so a second run costs weir's time only. Differences are worth a line in tests/golden/functions.
@@ -93,9 +93,11 @@ class Spark:
         python = pathlib.Path(os.environ.get("WEIR_ORACLE", TOP / "build/oracle")) / "bin/python"
         self.side = Side([python, __file__, "--oracle"], "=")
 
-    def ask(self, case):
+    def ask(self, case, kept=False):
         question = json.dumps({name: case[name] for name in ("sql", "ansi", "zone")})
         key = hashlib.sha1(question.encode()).hexdigest()
+        if kept:
+            return self.known.get(key)
         if key not in self.known:
             self.known[key] = self.side.ask(question)
             with self.path.open("a") as out:
@@ -163,18 +165,20 @@ def main():
     parser.add_argument("--only", type=int, nargs="*", help="these cases: both answers are shown")
     parser.add_argument("--fails", help="a file to which differences are added as JSON lines")
     parser.add_argument("--spark-only", action="store_true", help="real Spark's answers are kept, nothing is compared")
+    parser.add_argument("--kept", action="store_true", help="only the cases that real Spark has answered already")
     parser.add_argument("--oracle", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.oracle:
         return oracle()
     spark, weir = Spark(arguments.seed), Weir()
     numbers = arguments.only or range(arguments.first, arguments.first + arguments.count)
-    good, unsupported, bad = 0, 0, []
+    asked, good, unsupported, bad, refused = 0, 0, 0, [], {}
     for i in numbers:
         case = expressions.made(arguments.seed, i)
-        theirs = spark.ask(case)
-        if arguments.spark_only:
+        theirs = spark.ask(case, arguments.kept)
+        if arguments.spark_only or not theirs:
             continue
+        asked += 1
         ours = weir.ask(case)
         if arguments.only:
             print(f"{case['sql']}\n    spark {theirs}\n    weir  {ours}")
@@ -182,6 +186,7 @@ def main():
             good += 1
         elif str(ours.get("error", "")).startswith("UNSUPPORTED_FEATURE"):
             unsupported += 1
+            refused[ours.get("message", "")[:90]] = refused.get(ours.get("message", "")[:90], 0) + 1
         else:
             bad.append({"number": i, **case, "spark": theirs, "weir": ours})
             if arguments.fails:
@@ -189,7 +194,9 @@ def main():
                     out.write(json.dumps(bad[-1]) + "\n")
     for item in [] if arguments.only else bad[:20]:
         print(f"{item['number']}: {item['text']}  (ansi {item['ansi']}, {item['zone']})\n    spark {item['spark']}\n    weir  {item['weir']}")
-    print(f"differential: {good} agree, {len(bad)} differ, {unsupported} are refused, of {len(numbers)} (seed {arguments.seed})")
+    for what, times in [] if arguments.only else sorted(refused.items(), key=lambda item: -item[1])[:20]:
+        print(f"refused {times} times: {what}")
+    print(f"differential: {good} agree, {len(bad)} differ, {unsupported} are refused, of {asked} (seed {arguments.seed})")
 
 
 main()

@@ -1,6 +1,7 @@
 /* back/duckdb/emit_call.c -- calls: finding a function's text and filling it in; windows. */
 #include "back/duckdb/emit_call.h"
 
+#include "back/duckdb/aggregate.h"
 #include "back/duckdb/emit_decimal.h"
 
 #include <ctype.h>
@@ -382,27 +383,53 @@ Status emit_frame(Emit *e, const Frame *f, const Window *w, Str *out)
     return emit_bound(e, (int)f->upper_kind, f->upper, false, order, out);
 }
 
-Status emit_window(Emit *e, const Window *w, Str *out)
+static bool is_whole(const Node *frame)
 {
-    str_auto over = EMIT_STR;
-    str_add(&over, " OVER (");
+    return frame && node_as(Frame, frame)->lower_kind == BOUND_UNBOUNDED && node_as(Frame, frame)->upper_kind == BOUND_UNBOUNDED;
+}
+
+/* `whole`: what a frame of the whole partition is written as. */
+static Status emit_over(Emit *e, const Window *w, const char *whole, Str *out)
+{
+    str_add(out, " OVER (");
     for (size_t i = 0; i < w->partitions.len; i++) {
-        str_add(&over, i ? ", " : "PARTITION BY ");
-        TRY(emit_expr(e, w->partitions.at[i], &over));
+        str_add(out, i ? ", " : "PARTITION BY ");
+        TRY(emit_expr(e, w->partitions.at[i], out));
     }
     if (w->orders.len) {
-        str_add(&over, w->partitions.len ? " ORDER BY " : "ORDER BY ");
-        TRY(emit_orders(e, &w->orders, &over));
+        str_add(out, w->partitions.len ? " ORDER BY " : "ORDER BY ");
+        TRY(emit_orders(e, &w->orders, out));
     }
     /* Functions that need no frame take none: the engine would refuse, Spark has a fixed one. */
     const char *name = node_is(Call, w->function) ? node_as(Call, w->function)->function->name : "";
     bool frameless = node_is(Call, w->function) && node_as(Call, w->function)->function->kind == FN_WINDOW && !str_eq(name, "nth_value");
-    if (w->frame && !frameless)
-        TRY(emit_frame(e, node_as(Frame, w->frame), w, &over));
-    str_add(&over, ")");
+    if (w->frame && !frameless && is_whole(w->frame))
+        str_add(out, whole);
+    else if (w->frame && !frameless)
+        TRY(emit_frame(e, node_as(Frame, w->frame), w, out));
+    str_add(out, ")");
+    return ST_OK;
+}
+
+static Status emit_windowed(Emit *e, const Window *w, const char *whole, Str *out)
+{
+    str_auto over = EMIT_STR;
     const char *before = e->over;
+    TRY(emit_over(e, w, whole, &over));
     e->over = str_arena(&over, e->a);
     Status status = emit_expr(e, w->function, out);
     e->over = before;
     return status;
+}
+
+/* Over a frame of a whole partition the engine adds rows to one state by a vector of states that is constant, which the C
+ * interface takes for a flat one: our aggregates get such a frame in words that the engine does not see as the whole. */
+Status emit_window(Emit *e, const Window *w, Str *out)
+{
+    str_auto text = EMIT_STR;
+    TRY(emit_windowed(e, w, " ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING", &text));
+    if (is_whole(w->frame) && aggregate_called(str_text(&text)))
+        return emit_windowed(e, w, " ROWS BETWEEN UNBOUNDED PRECEDING AND 4611686018427387904 FOLLOWING", out);
+    str_add(out, str_text(&text));
+    return ST_OK;
 }
