@@ -205,6 +205,8 @@ static Status bind_lambda_args(Binder *b, const Scope *s, const char *name, cons
         const Lambda *l = node_as(Lambda, f->args.at[i]);
         const Type **types = NULL;
         bool *nullables = NULL;
+        if (!takes_count(b, rows, nrows, f->args.len))
+            return wrong_count(b, name, rows, nrows, f->args.len, &f->node, err);
         if (!lambda_parameter_types(b, rows, nrows, i, f->args.len, l->params.len, args, &types, &nullables))
             return spark_error(err, &l->node, "INVALID_LAMBDA_FUNCTION_CALL.PARAMETER_DOES_NOT_ACCEPT_LAMBDA_FUNCTION", "42K0D",
                                "Invalid lambda function call. You passed a lambda function to a parameter of <function> that does "

@@ -160,6 +160,9 @@ Status function_match(Binder *b, const char *name, const FunctionRow *rows, size
 struct Signature;
 Status check_parameters(Binder *b, const char *name, const struct Signature *s, const NodeList *args, const Node *at, Error *err);
 Status check_call_parameters(Binder *b, const Call *c, const Node *at, Error *err);
+/* WRONG_NUM_ARGS; does a row of the function take so many? */
+Status wrong_count(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, size_t actual, const Node *at, Error *err);
+bool takes_count(Binder *b, const FunctionRow *rows, size_t nrows, size_t actual);
 /* Is `name` one of the words of `names`? */
 bool in_words(const char *names, const char *name);
 /* name(arg, …) quoted, as errors show a call. */

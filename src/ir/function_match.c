@@ -479,7 +479,7 @@ static Status different(Binder *b, const char *name, const NodeList *args, const
 
 /* ---------------------------------------------------------------- error classes of their own (mismatch.def) */
 
-typedef enum MismatchWhen { WHEN_TYPE, WHEN_CONFLICT, WHEN_EITHER, WHEN_NULLS } MismatchWhen;
+typedef enum MismatchWhen { WHEN_TYPE, WHEN_CONFLICT, WHEN_EITHER, WHEN_NULLS, WHEN_LAMBDA } MismatchWhen;
 static const struct {
     const char *names;
     MismatchWhen when;
@@ -507,23 +507,54 @@ static const char *type_list(Binder *b, const NodeList *args)
     return str_arena(&types, b->a);
 }
 
-/* *ret_done stays false for a function without a row in mismatch.def. */
-static Status mismatch(Binder *b, const char *name, const NodeList *args, bool conflict, const Node *at, bool *ret_done, Error *err)
+static Status mismatched(Binder *b, size_t row, const char *name, const NodeList *args, const Node *at, Error *err)
+{
+    return spark_error(err, at, mismatches[row].class, "42K09",
+                       arena_printf(b->a, "Cannot resolve <sqlExpr> due to data type mismatch: %s", mismatches[row].text), "sqlExpr",
+                       call_text(b, name, args), "functionName", sql_id(b->a, name), "dataType", type_list(b, args), NULL);
+}
+
+/* A NULL for a function that wants a type of it. */
+static Status check_nulls(Binder *b, const char *name, const NodeList *args, const Node *at, Error *err)
 {
     bool null = false;
     for (size_t i = 0; i < args->len; i++)
-        null = null || args->at[i]->type->kind == TYPE_NULL;
+        null = null || (args->at[i] && args->at[i]->type && args->at[i]->type->kind == TYPE_NULL);
+    for (size_t i = 0; null && i < sizeof mismatches / sizeof *mismatches; i++)
+        if (mismatches[i].when == WHEN_NULLS && in_words(mismatches[i].names, name))
+            return mismatched(b, i, name, args, at, err);
+    return ST_OK;
+}
+
+/* ST_OK for a function without a row in mismatch.def. `lambda`: a lambda is what does not fit. */
+static Status mismatch(Binder *b, const char *name, const NodeList *args, bool conflict, bool lambda, const Node *at, Error *err)
+{
     for (size_t i = 0; i < sizeof mismatches / sizeof *mismatches; i++) {
         MismatchWhen when = mismatches[i].when;
-        bool holds = when == WHEN_EITHER || (when == WHEN_NULLS && null) || (when == (conflict ? WHEN_CONFLICT : WHEN_TYPE));
-        if (!holds || !in_words(mismatches[i].names, name))
-            continue;
-        *ret_done = true;
-        return spark_error(err, at, mismatches[i].class, "42K09",
-                           arena_printf(b->a, "Cannot resolve <sqlExpr> due to data type mismatch: %s", mismatches[i].text), "sqlExpr",
-                           call_text(b, name, args), "functionName", sql_id(b->a, name), "dataType", type_list(b, args), NULL);
+        bool holds = when == WHEN_EITHER || (when == WHEN_LAMBDA && lambda) || when == (conflict ? WHEN_CONFLICT : WHEN_TYPE);
+        if (holds && in_words(mismatches[i].names, name))
+            return mismatched(b, i, name, args, at, err);
     }
     return ST_OK;
+}
+
+Status wrong_count(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, size_t actual, const Node *at, Error *err)
+{
+    return spark_error(err, at, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
+                       "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer "
+                       "to 'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix.",
+                       "functionName", sql_id(b->a, name), "expectedNum", count_text(b->a, rows, nrows), "actualNum",
+                       arena_printf(b->a, "%zu", actual), NULL);
+}
+
+bool takes_count(Binder *b, const FunctionRow *rows, size_t nrows, size_t actual)
+{
+    for (size_t i = 0; i < nrows; i++) {
+        Signature s = signature_parse(b->a, rows[i].signature);
+        if (actual >= s.least && actual <= s.most)
+            return true;
+    }
+    return false;
 }
 
 static Status no_row(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, const NodeList *args, const Node *at,
@@ -534,16 +565,13 @@ static Status no_row(Binder *b, const char *name, const FunctionRow *rows, size_
         Attempt attempt = { 0 };
         if (args->len < s.least || args->len > s.most)
             continue;
-        bool fits = try_row(b, &rows[i], &s, args, true, &attempt), done = false;
-        TRY(mismatch(b, rows[i].name, args, attempt.variables.conflict || fits, at, &done, err));
+        bool fits = try_row(b, &rows[i], &s, args, true, &attempt);
+        bool lambda = !fits && node_is(Lambda, args->at[attempt.bad]);
+        TRY(mismatch(b, rows[i].name, args, attempt.variables.conflict || fits, lambda, at, err));
         return attempt.variables.conflict || fits ? different(b, name, args, at, err)
                                                   : bad_type(b, name, &s, args, attempt.bad, at, err);
     }
-    return spark_error(err, at, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
-                       "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer "
-                       "to 'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix.",
-                       "functionName", sql_id(b->a, name), "expectedNum", count_text(b->a, rows, nrows), "actualNum",
-                       arena_printf(b->a, "%zu", args->len), NULL);
+    return wrong_count(b, name, rows, nrows, args->len, at, err);
 }
 
 /* Variable O must have an order (TypeUtils.checkForOrderingExpr). */
@@ -571,6 +599,7 @@ static void apply(Binder *b, const Signature *s, const Attempt *attempt, NodeLis
 Status function_match(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, NodeList *args, const Node *at,
                       const FunctionRow **ret_row, const Type **ret_type, Error *err)
 {
+    TRY(check_nulls(b, rows->name, args, at, err));
     for (int casts = 0; casts < 2; casts++)
         for (size_t i = 0; i < nrows; i++) {
             Signature s = signature_parse(b->a, rows[i].signature);

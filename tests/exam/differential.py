@@ -75,7 +75,10 @@ class Side:
             if not got:
                 break
             if got.startswith(self.mark):
-                return json.loads(got[len(self.mark):])
+                try:
+                    return json.loads(got[len(self.mark):])
+                except ValueError as error:
+                    return {"error": f"no JSON: {error}"}
         self.process.kill()
         answer = {"error": f"ended with {self.process.wait()}"}
         self.process = None

@@ -88,6 +88,7 @@ static const char *from_number(Emit *e, const char *number, const Type *t)
     case TYPE_DATE: return arena_printf(e->a, "(DATE '1970-01-01' + CAST(trunc(%s) AS INTEGER))", number);
     case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: return arena_printf(e->a, "make_timestamp(CAST(trunc(%s) AS BIGINT))", number);
     case TYPE_FLOAT: case TYPE_DECIMAL: return arena_printf(e->a, "CAST(%s AS %s)", number, emit_word(e, t));
+    case TYPE_LONG: case TYPE_DAY_TIME_INTERVAL: return arena_printf(e->a, "spark_float_bigint(trunc(%s), 2)", number);
     default: return arena_printf(e->a, "CAST(trunc(%s) AS %s)", number, emit_word(e, t));
     }
 }

@@ -326,9 +326,13 @@ Status emit_call(Emit *e, const Node *n, Str *out)
     }
     if (c->filter && e->o->ansi)
         TRY(guard_arguments(e, c, args));
+    TRY(emit_lazy_arguments(e, c, args));
     e->any_width = any_width;
     e->over = over;
     bool done;
+    TRY(emit_lazy_logic(e, c, args, &done, out));
+    if (done)
+        return ST_OK;
     TRY(emit_ordered(e, c, args, t ? t->text : c->function->engine, &done, out));
     if (done)
         return ST_OK;

@@ -201,7 +201,7 @@ static Status to_timestamp(Emit *e, const char *x, const Type *from, const Type 
     else if (from->kind == TYPE_TIMESTAMP_NTZ && !ntz)
         str_addf(out, "spark_utc(%s, %s)", x, zone(e));
     else if (from->kind == TYPE_FLOAT || from->kind == TYPE_DOUBLE)
-        str_addf(out, "make_timestamp(spark_float_bigint(CAST(%s AS DOUBLE) * 1000000, %d))", x, mode == CAST_LEGACY ? 2 : flag_of(mode));
+        str_addf(out, "make_timestamp(spark_float_micros(CAST(%s AS DOUBLE), %d))", x, mode == CAST_LEGACY ? 2 : flag_of(mode));
     else if (from->kind == TYPE_DECIMAL)
         str_addf(out, "make_timestamp(spark_wrap_bigint(CAST(spark_decimal_0(%s, 1000000, 2, 38, 1) AS HUGEINT)))", x);
     else if (from->kind == TYPE_BOOLEAN)
@@ -211,7 +211,7 @@ static Status to_timestamp(Emit *e, const char *x, const Type *from, const Type 
     return ST_OK;
 }
 
-static Status to_interval(const char *x, const Type *from, const Type *to, int mode, Str *out)
+static Status to_interval(Emit *e, const char *x, const Type *from, const Type *to, int mode, Str *out)
 {
     const char *const *units = day_time_units;
     bool ym = to->kind == TYPE_YEAR_MONTH_INTERVAL;
@@ -228,7 +228,8 @@ static Status to_interval(const char *x, const Type *from, const Type *to, int m
     else if (from->kind == TYPE_DECIMAL)
         str_addf(out, "CAST(spark_decimal_0(%s, CAST(%s AS BIGINT), 2, 38, 1) AS BIGINT)", x, units[to->end]);
     else
-        str_addf(out, "(CAST(%s AS BIGINT) * %s)", x, units[to->end]);
+        str_addf(out, "spark_number_interval(CAST(%s AS BIGINT), %s, '\"%s\"', '\"%s\"', %d)", x, units[to->end], type_sql_text(e->a, from),
+                 type_sql_text(e->a, to), mode != CAST_TRY);
     return ST_OK;
 }
 
@@ -320,7 +321,7 @@ Status emit_cast(Emit *e, const char *x, const Type *from, const Type *to, int m
     case TYPE_TIME: return to_time(e, x, from, to, mode, out);
     case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: return to_timestamp(e, x, from, to, mode, out);
     case TYPE_CALENDAR_INTERVAL: case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL:
-        return to_interval(x, from, to, mode, out);
+        return to_interval(e, x, from, to, mode, out);
     case TYPE_ARRAY: case TYPE_MAP: case TYPE_STRUCT: return nested(e, x, from, to, mode, out);
     default: return emit_unsupported(e, NULL, "a cast to this type");
     }

@@ -15,6 +15,38 @@ typedef struct Regex {
     char message[256];
 } Regex;
 
+/* Where java.util.regex takes no '{' (Illegal repetition), PCRE2 takes a letter of the text: at no atom, and before no digit. */
+static bool illegal_repetition(View p)
+{
+    bool atom = false, class = false;
+    for (size_t i = 0; i < p.len; i++) {
+        char c = p.data[i], next = i + 1 < p.len ? p.data[i + 1] : 0;
+        if (c == '\\' && next == 'Q')
+            return false; /* quoted to \E: PCRE2 sees to it */
+        if (c == '\\') {
+            i++;
+            if (next && strchr("pPxNko", next) && i + 1 < p.len && p.data[i + 1] == '{')
+                while (i + 1 < p.len && p.data[i] != '}')
+                    i++;
+            atom = true;
+        } else if (class) {
+            class = c != ']';
+        } else if (c == '[') {
+            class = atom = true;
+            i += next == '^' ? 2 : 1; /* a ']' that comes first is one of the class */
+        } else if (c == '{') {
+            if (!atom || !isdigit((unsigned char)next))
+                return true;
+            atom = false;
+            while (i + 1 < p.len && p.data[i] != '}')
+                i++;
+        } else {
+            atom = !strchr("(|", c) && (atom || !strchr("*+?", c));
+        }
+    }
+    return false;
+}
+
 static void *regex_make(K *k, View pattern)
 {
     int number;
@@ -23,6 +55,8 @@ static void *regex_make(K *k, View pattern)
     (void)k;
     if (!r)
         abort();
+    if (illegal_repetition(pattern))
+        return r;
     r->code = pcre2_compile((PCRE2_SPTR)pattern.data, pattern.len, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_ALT_BSUX, &number, &at, NULL);
     if (r->code) {
         pcre2_jit_compile(r->code, PCRE2_JIT_COMPLETE);
@@ -105,19 +139,23 @@ static void extract(K *k)
 {
     View v = k_str(k, 0);
     Regex *r = regex_arg(k, 1, "`regexp_extract`");
-    if (!r || !group_index_good(k, r, k_i32(k, 2), "`regexp_extract`"))
+    if (!r)
         return;
-    k_set_view(k, match_from(r, v, 0) ? group(r, v, (uint32_t)k_i32(k, 2)) : (View){ "", 0 });
+    bool found = match_from(r, v, 0); /* the group is looked at then only */
+    if (!found || group_index_good(k, r, k_i32(k, 2), "`regexp_extract`"))
+        k_set_view(k, found ? group(r, v, (uint32_t)k_i32(k, 2)) : (View){ "", 0 });
 }
 
 static void extract_all(K *k)
 {
     View v = k_str(k, 0);
     Regex *r = regex_arg(k, 1, "`regexp_extract_all`");
-    if (!r || !group_index_good(k, r, k_i32(k, 2), "`regexp_extract_all`"))
+    if (!r)
         return;
     idx_t n = 0;
     for (size_t from = 0; from <= v.len && match_from(r, v, from); from = after(r, v), n++) {
+        if (!group_index_good(k, r, k_i32(k, 2), "`regexp_extract_all`"))
+            return;
         View g = group(r, v, (uint32_t)k_i32(k, 2));
         k_list_add(k, g.data, g.len);
     }

@@ -57,6 +57,15 @@ Pattern *pattern_new(View v, char *ret_bad)
     Pattern *p = calloc(1, sizeof *p);
     if (!p)
         abort();
+    bool quoted = false;
+    for (size_t i = 0; i < v.len; i++) {
+        quoted = quoted != (v.data[i] == '\'');
+        if (quoted || !v.data[i] || !strchr(WEEK_LETTERS, v.data[i]))
+            continue;
+        *ret_bad = v.data[i];
+        pattern_free(p);
+        return NULL;
+    }
     for (size_t i = 0; i < v.len;) {
         char c = v.data[i];
         if (c == '\'') {
