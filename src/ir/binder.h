@@ -159,6 +159,8 @@ Status function_match(Binder *b, const char *name, const FunctionRow *rows, size
 /* parameter.c: what the signature says of constant arguments; DATATYPE_MISMATCH.NON_FOLDABLE_INPUT, UNEXPECTED_NULL and so on. */
 struct Signature;
 Status check_parameters(Binder *b, const char *name, const struct Signature *s, const NodeList *args, const Node *at, Error *err);
+/* A map() of constant texts where the signature says "options"; INVALID_OPTIONS.*. */
+Status check_options(Binder *b, const struct Signature *s, const NodeList *args, const Node *at, Error *err);
 Status check_call_parameters(Binder *b, const Call *c, const Node *at, Error *err);
 /* WRONG_NUM_ARGS; does a row of the function take so many? */
 Status wrong_count(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, size_t actual, const Node *at, Error *err);

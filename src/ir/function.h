@@ -22,7 +22,7 @@
  *             name in back/duckdb. Anything whose meaning differs from DuckDB's is a kernel "spark_…", never a hope.
  *  FLAGS      FN_NONDETERMINISTIC; FN_ANSI: "engine" may hold "ansi text|legacy text"; FN_OPERATOR: the arguments were
  *             coerced by coerce_operator.c, the row only has to accept them as they are; FN_TIGHTEST: variables take the
- *             tightest common type (findTightestCommonType), no strings to others; FN_UNCAST: an argument is not cast, but NULL
+ *             tightest common type (findTightestCommonType), no strings to others; FN_UNPROMOTED: the wider type without texts; FN_UNCAST: an argument is not cast, but NULL
  *             (ExpectsInputTypes without ImplicitCastInputTypes; rows with a lambda neither, nor NULL); 0.
  *
  * To add a function: one row in functions.def, a kernel in back/duckdb/kernel_*.c when DuckDB has not the meaning, one
@@ -33,7 +33,7 @@
 
 typedef enum FunctionKind { FN_SCALAR, FN_AGGREGATE, FN_WINDOW, FN_GENERATOR } FunctionKind;
 typedef enum FunctionNulls { NULLS_IF_ANY, NULLS_NEVER, NULLS_ALWAYS, NULLS_RULE } FunctionNulls;
-enum { FN_NONDETERMINISTIC = 1, FN_ANSI = 2, FN_OPERATOR = 4, FN_TIGHTEST = 8, FN_UNCAST = 16 };
+enum { FN_NONDETERMINISTIC = 1, FN_ANSI = 2, FN_OPERATOR = 4, FN_TIGHTEST = 8, FN_UNCAST = 16, FN_UNPROMOTED = 32 };
 
 typedef struct FunctionRow {
     const char *name, *signature, *result;

@@ -11,7 +11,7 @@ typedef struct Variables {
     const Type *type[VARIABLES];
     bool nullable[VARIABLES]; /* may a value of this variable be null? */
     bool conflict;            /* two uses have no common type */
-    bool tightest;            /* findTightestCommonType makes them one */
+    unsigned flags;           /* FN_TIGHTEST, FN_UNPROMOTED: what makes them one */
 } Variables;
 
 static size_t slot(char variable)
@@ -178,6 +178,13 @@ static bool same_shape(const Type *x, const Type *y)
     return true;
 }
 
+static const Type *common_type(Binder *b, const Type *x, const Type *y, unsigned flags)
+{
+    if (flags & FN_TIGHTEST)
+        return coerce_tightest(b->a, false, x, y);
+    return flags & FN_UNPROMOTED ? coerce_wider_no_string(b->a, b->ansi, x, y) : coerce_wider(b->a, b->ansi, x, y);
+}
+
 static void unify(Binder *b, const Spec *s, const Type *t, bool nullable, Variables *v)
 {
     switch (s->kind) {
@@ -187,7 +194,7 @@ static void unify(Binder *b, const Spec *s, const Type *t, bool nullable, Variab
         const Type **mine = &v->type[slot(s->variable)];
         if (s->variable == 'F' && t->kind != TYPE_FLOAT && t->kind != TYPE_DOUBLE)
             t = &type_double;
-        const Type *common = !*mine ? t : v->tightest ? coerce_tightest(b->a, false, *mine, t) : coerce_wider(b->a, b->ansi, *mine, t);
+        const Type *common = !*mine ? t : common_type(b, *mine, t, v->flags);
         v->conflict = v->conflict || (!common && !same_shape(*mine, t));
         *mine = common ? common : *mine;
         v->nullable[slot(s->variable)] |= nullable;
@@ -226,9 +233,9 @@ static const Spec *shape(const Param *p, const Type *t)
     return NULL;
 }
 
-static Variables solve(Binder *b, const Signature *s, bool tightest, const NodeList *args)
+static Variables solve(Binder *b, const Signature *s, unsigned flags, const NodeList *args)
 {
-    Variables v = { .tightest = tightest };
+    Variables v = { .flags = flags };
     for (size_t i = 0; s->nparams && i < args->len; i++) {
         const Param *p = param_of(s, i);
         const Spec *alternative = args->at[i] && args->at[i]->type ? shape(p, args->at[i]->type) : NULL;
@@ -316,7 +323,7 @@ static bool try_row(Binder *b, const FunctionRow *row, const Signature *s, const
 {
     if (args->len < s->least || args->len > s->most)
         return false;
-    ret->variables = solve(b, s, row->flags & FN_TIGHTEST, args);
+    ret->variables = solve(b, s, row->flags, args);
     ret->targets = ARENA_ARRAY(b->a, const Type *, args->len + 1);
     for (size_t i = 0; i < args->len; i++) {
         const Param *p = param_of(s, i);
@@ -479,7 +486,7 @@ static Status different(Binder *b, const char *name, const NodeList *args, const
 
 /* ---------------------------------------------------------------- error classes of their own (mismatch.def) */
 
-typedef enum MismatchWhen { WHEN_TYPE, WHEN_CONFLICT, WHEN_EITHER, WHEN_NULLS, WHEN_LAMBDA } MismatchWhen;
+typedef enum MismatchWhen { WHEN_TYPE, WHEN_CONFLICT, WHEN_EITHER, WHEN_NULLS, WHEN_NULL_FIRST, WHEN_LAMBDA } MismatchWhen;
 static const struct {
     const char *names;
     MismatchWhen when;
@@ -521,7 +528,8 @@ static Status check_nulls(Binder *b, const char *name, const NodeList *args, con
     for (size_t i = 0; i < args->len; i++)
         null = null || (args->at[i] && args->at[i]->type && args->at[i]->type->kind == TYPE_NULL);
     for (size_t i = 0; null && i < sizeof mismatches / sizeof *mismatches; i++)
-        if (mismatches[i].when == WHEN_NULLS && in_words(mismatches[i].names, name))
+        if ((mismatches[i].when == WHEN_NULLS || (mismatches[i].when == WHEN_NULL_FIRST && args->at[0] && args->at[0]->type->kind == TYPE_NULL)) &&
+            in_words(mismatches[i].names, name))
             return mismatched(b, i, name, args, at, err);
     return ST_OK;
 }
@@ -614,9 +622,12 @@ Status function_match(Binder *b, const char *name, const FunctionRow *rows, size
                 continue;
             apply(b, &s, &attempt, &full);
             TRY(check_ordering(b, name, &attempt, &full, at, err));
+            if (strcmp(rows[i].result, "@from_schema")) /* the schema is looked at before the options, they before anything else */
+                TRY(check_options(b, &s, &full, at, err));
             if (rows[i].kind != FN_WINDOW) /* bind_window.c checks them, behind the window's own errors */
                 TRY(check_parameters(b, name, &s, &full, at, err));
             TRY(result_type(b, &rows[i], &full, &attempt.variables, at, ret_type, err));
+            TRY(check_options(b, &s, &full, at, err));
             *args = full;
             *ret_row = &rows[i];
             return ST_OK;
@@ -645,7 +656,7 @@ bool lambda_parameter_types(Binder *b, const FunctionRow *rows, size_t nrows, si
         const Param *p = nargs >= s.least && nargs <= s.most && s.nparams ? param_of(&s, index) : NULL;
         if (!p || p->alternatives[0].kind != SPEC_LAMBDA || p->alternatives[0].nparams != nparams)
             continue;
-        Variables v = solve(b, &s, rows[i].flags & FN_TIGHTEST, bound);
+        Variables v = solve(b, &s, rows[i].flags, bound);
         *ret_types = ARENA_ARRAY(b->a, const Type *, nparams + 1);
         *ret_nullables = ARENA_ARRAY(b->a, bool, nparams + 1);
         for (size_t k = 0; k < nparams; k++) {

@@ -4,10 +4,10 @@
 #include "ir/binder.h"
 #include "ir/signature.h"
 
-#include <stdio.h>
+#include <math.h>
 
 typedef struct Constant {
-    bool null;
+    bool null, overflow; /* overflow: of a cast to INT */
     VEC(double) numbers; /* one, or an array's */
     const char *text;    /* of a STRING, not null */
     size_t text_len;
@@ -55,8 +55,13 @@ static bool constant_of(Binder *b, const Node *n, double sign, Constant *out)
 {
     if (node_is(Literal, n))
         return literal_constant(b, node_as(Literal, n), sign, out);
-    if (node_is(Cast, n))
-        return constant_of(b, node_as(Cast, n)->child, sign, out);
+    if (node_is(Cast, n)) {
+        bool good = constant_of(b, node_as(Cast, n)->child, sign, out);
+        if (good && n->type->kind == TYPE_INT)
+            for (size_t i = 0; i < out->numbers.len; i++)
+                out->overflow = out->overflow || fabs(out->numbers.at[i]) > 2147483648.0 || out->numbers.at[i] == 2147483648.0;
+        return good;
+    }
     const Call *c = node_is(Call, n) ? node_as(Call, n) : NULL;
     if (c && str_eq(c->function->name, "negative"))
         return constant_of(b, c->args.at[0], -sign, out);
@@ -104,7 +109,7 @@ static Status not_foldable_argument(Binder *b, const char *name, const Param *p,
 }
 
 /* ExprUtils.convertToMapData: a map() of constant texts. */
-static Status check_options(Binder *b, const Node *n, const Node *at, Error *err)
+static Status check_map(Binder *b, const Node *n, const Node *at, Error *err)
 {
     const Type *t = n->type;
     bool map = node_is(Call, n) && str_eq(node_as(Call, n)->function->name, "map");
@@ -137,6 +142,11 @@ static Status check_constant(Binder *b, const char *name, const Param *p, const 
     double low = 0, high = 0;
     if (!constant_of(b, args->at[i], 1, &c))
         return ST_OK;
+    if (c.overflow && b->ansi)
+        return spark_error(err, at, "CAST_OVERFLOW", "22003",
+                           "The value <value> of the type <sourceType> cannot be cast to <targetType> due to an overflow. Use `try_cast` to tolerate "
+                           "overflow and return NULL instead.",
+                           "value", arena_printf(b->a, "%.0fL", c.numbers.at[0]), "sourceType", "\"BIGINT\"", "targetType", "\"INT\"", NULL);
     if (p->nonnull && c.null)
         return spark_error(err, at, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "42K09",
                            "Cannot resolve <sqlExpr> due to data type mismatch: The <exprName> must not be null.", "sqlExpr",
@@ -158,8 +168,6 @@ Status check_parameters(Binder *b, const char *name, const Signature *s, const N
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; s->nparams && i < args->len; i++) {
             const Param *p = &s->params[i < s->nparams ? i : s->nparams - 1];
-            if (p->options && !pass)
-                TRY(check_options(b, args->at[i], at, err));
             if (!p->constant)
                 continue;
             if (!pass && p->argument && !is_foldable(args->at[i]))
@@ -169,6 +177,14 @@ Status check_parameters(Binder *b, const char *name, const Signature *s, const N
             else if (!is_foldable(args->at[i]))
                 return not_foldable(b, name, p, args, i, at, err);
         }
+    return ST_OK;
+}
+
+Status check_options(Binder *b, const Signature *s, const NodeList *args, const Node *at, Error *err)
+{
+    for (size_t i = 0; i < s->nparams && i < args->len; i++)
+        if (s->params[i].options)
+            TRY(check_map(b, args->at[i], at, err));
     return ST_OK;
 }
 

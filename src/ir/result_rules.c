@@ -273,12 +273,28 @@ static const char *field_function(const Value *field)
     return NULL;
 }
 
+/* Is the field among those of the interval's type? */
+static bool interval_has(const Type *t, const char *function)
+{
+    static const char *const months[] = { "year", "month" }, *const times[] = { "dayofmonth", "hour", "minute", "second" };
+    bool ym = t->kind == TYPE_YEAR_MONTH_INTERVAL;
+    for (int i = t->start; function && i <= t->end; i++)
+        if (str_eq(function, ym ? months[i] : times[i]))
+            return true;
+    return false;
+}
+
 /* A source that the field cannot be taken from fails as that function does. */
 static Status check_extract(Binder *b, const NodeList *args, const Node *at, Error *err)
 {
     const Node *field = args->at[0], *source = args->at[1];
     TypeKind kind = source->type->kind;
     Node *ignored = NULL;
+    if (node_is(Literal, field) && field->type->kind == TYPE_STRING && !node_as(Literal, field)->value->is_null && type_is_ansi_interval(source->type) &&
+        !interval_has(source->type, field_function(node_as(Literal, field)->value)))
+        return spark_error(err, at, "INVALID_EXTRACT_FIELD", "42601", "Cannot extract <field> from <expr>.", "field",
+                           sql_id(b->a, arena_strn(b->a, node_as(Literal, field)->value->text, node_as(Literal, field)->value->text_len)), "expr",
+                           arena_printf(b->a, "\"%s\"", pretty(b, source)), NULL);
     if (!node_is(Literal, field) || field->type->kind != TYPE_STRING || type_is_ansi_interval(source->type) ||
         kind == TYPE_CALENDAR_INTERVAL || kind == TYPE_TIME || kind == TYPE_NULL)
         return ST_OK;
@@ -425,6 +441,18 @@ static Status from_schema(Binder *b, const FunctionRow *row, const NodeList *arg
     return ST_OK;
 }
 
+/* An interval beside what is neither an interval nor a time. */
+static bool lone_interval(const NodeList *args)
+{
+    bool interval[2], other = false;
+    for (size_t i = 0; i < 2; i++) {
+        const Type *t = type_of(args, i);
+        interval[i] = type_is_ansi_interval(t) || t->kind == TYPE_CALENDAR_INTERVAL;
+        other = other || !(interval[i] || type_is_datetime(t) || t->kind == TYPE_NULL);
+    }
+    return other && (interval[0] || interval[1]);
+}
+
 /* try_add and friends compute as the operator does: its coercion and its type. */
 static Status try_arithmetic(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret, Error *err)
 {
@@ -436,6 +464,12 @@ static Status try_arithmetic(Binder *b, const FunctionRow *row, NodeList *args, 
             vec_push(b->a, &copy, args->at[0]);
             vec_push(b->a, &copy, args->at[1]);
             Node *computed = NULL;
+            if (i < 2 && lone_interval(args))
+                return spark_error(err, at, "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES", "42K09",
+                                   "Cannot resolve <sqlExpr> due to data type mismatch: the left and right operands of the binary operator have "
+                                   "incompatible types (<left> and <right>).",
+                                   "sqlExpr", call_text(b, row->name, args), "left", type_sql_text(b->a, type_of(args, 0)), "right",
+                                   type_sql_text(b->a, type_of(args, 1)), NULL);
             TRY(make_operator(b, operators[i][1], &copy, at, &computed, err));
             *ret = computed->type;
             if (type_is_numeric(type_of(args, 0)) && type_is_numeric(type_of(args, 1)) && node_is(Call, computed)) {

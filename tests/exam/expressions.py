@@ -233,13 +233,13 @@ def columns():
 
 
 def rows(random_, used, count=7):
-    """A VALUES table of the columns that the texts name, beside rn, the number of the row."""
+    """The rows of a VALUES table of the columns that the texts name, beside rn, the number of the row; and the table's head."""
     wanted = [(name, its, kind) for name, its, kind in columns() if name in used]
     lines = []
     for number in range(count):
         cells = [str(number)] + [f"cast(null as {its})" if random_.random() < 0.12 else f"cast({random_.choice(KINDS[kind][2])} as {its})" for _, its, kind in wanted]
         lines.append("(" + ", ".join(cells) + ")")
-    return "(values " + ", ".join(lines) + f") t({', '.join(['rn'] + [name for name, _, _ in wanted])})"
+    return lines, f"t({', '.join(['rn'] + [name for name, _, _ in wanted])})"
 
 
 def fill(random_, text, depth):
@@ -360,7 +360,7 @@ FRAMES = ["", "order by rn", "order by rn", "order by rn rows between 1 precedin
 
 
 def made(seed, index):
-    """{"sql", "ansi", "zone", "ordered"} of one case."""
+    """{"sql", "alone" (the same over each row by itself), "ansi", "zone", "ordered"} of one case."""
     random_ = random.Random(f"{seed}:{index}")
     ansi, zone = random_.random() < 0.7, "UTC" if random_.random() < 0.6 else random_.choice(["America/Los_Angeles", "Asia/Kolkata", "Europe/London"])
     shape = random_.random()
@@ -375,6 +375,10 @@ def made(seed, index):
         body, tail, ordered = (f"{group}, {text}", f" group by {group}", False) if group else (f"{text} over (partition by rn % 2 order by rn)", "", False)
     else:
         text = call(random_, random_.choice(["AGGREGATE", "WINDOW"]), 2)
+        if text.startswith("collect_set"):  # in no order
+            text = text.replace("collect_set", "collect_list", 1)
         body, tail, ordered = f"rn, {text} over ({random_.choice(['', 'partition by rn % 2 ', 'partition by rn % 3 '])}{random_.choice(FRAMES)})", "", False
     used = set(re.findall(r"\b[a-z]\b", body))
-    return {"sql": f"select {body} from {rows(random_, used)}{tail}", "text": body, "ansi": ansi, "zone": zone, "ordered": ordered}
+    lines, head = rows(random_, used)
+    one, *alone = [f"select {body} from (values {', '.join(some)}) {head}{tail}" for some in [lines, *([line] for line in lines)]]
+    return {"sql": one, "alone": alone, "text": body, "ansi": ansi, "zone": zone, "ordered": ordered}

@@ -18,9 +18,11 @@ Status emit_count(Emit *e, const Call *c, const char *const *args, Str *out)
         return emit_aggregate_tail(e, c, NULL, out);
     }
     /* Rows in which no argument is null. */
-    str_auto all = EMIT_STR;
-    for (size_t i = 0; i < c->args.len; i++)
-        str_addf(&all, "%s%s IS NOT NULL", i ? " AND " : "", args[i]);
+    str_auto all = EMIT_STR; /* an argument behind a NULL is not computed */
+    str_add(&all, "CASE");
+    for (size_t i = 0; i + 1 < c->args.len; i++)
+        str_addf(&all, " WHEN %s IS NULL THEN false", args[i]);
+    str_addf(&all, " ELSE %s IS NOT NULL END", args[c->args.len - 1]);
     if (!c->distinct) {
         str_add(out, "count(*)");
         return emit_aggregate_tail(e, c, str_text(&all), out);

@@ -120,9 +120,9 @@ static Status to_integral(Emit *e, const char *x, const Type *from, const Type *
     else if (from->kind == TYPE_DATE)
         str_addf(out, "CAST(NULL AS %s)", word);
     else if (from->kind == TYPE_YEAR_MONTH_INTERVAL)
-        str_addf(out, "CAST(%s %s AS %s)", x, from->end == INTERVAL_YEAR ? "// 12" : "", word);
+        str_addf(out, "%s(%s %s AS %s)", mode == CAST_TRY ? "TRY_CAST" : "CAST", x, from->end == INTERVAL_YEAR ? "// 12" : "", word);
     else if (from->kind == TYPE_DAY_TIME_INTERVAL)
-        str_addf(out, "CAST(%s // %s AS %s)", x, day_time_units[from->end], word);
+        str_addf(out, "%s(%s // %s AS %s)", mode == CAST_TRY ? "TRY_CAST" : "CAST", x, day_time_units[from->end], word);
     else if (mode == CAST_LEGACY && from->kind > to->kind)
         str_addf(out, "spark_wrap_%s(CAST(%s AS HUGEINT))", number_kernel(to), x);
     else
@@ -155,7 +155,7 @@ static Status to_decimal(Emit *e, const char *x, const Type *from, const Type *t
         str_addf(out, "CAST(spark_float_decimal_%d(CAST(%s AS DOUBLE), %d, %d) AS %s)", to->scale, x, to->precision, flag_of(mode),
                  emit_word(e, to));
     } else if (from->kind == TYPE_TIMESTAMP) {
-        str_addf(out, "CAST(spark_decimal_6(epoch_us(%s), 1000000, 3, 38, 1) AS %s)", x, emit_word(e, to));
+        str_addf(out, "%s(spark_decimal_6(epoch_us(%s), 1000000, 3, 38, 1) AS %s)", mode == CAST_ANSI ? "CAST" : "TRY_CAST", x, emit_word(e, to));
     } else {
         const char *number = x;
         if (from->kind == TYPE_BOOLEAN)
@@ -168,7 +168,8 @@ static Status to_decimal(Emit *e, const char *x, const Type *from, const Type *t
             number = arena_printf(e->a, "spark_decimal_9(%s, 1000000000, 3, 38, 1)", x);
         else if (from->kind == TYPE_DAY_TIME_INTERVAL)
             number = arena_printf(e->a, "(%s // %s)", x, day_time_units[from->end]);
-        str_addf(out, "%s(%s AS %s)", mode == CAST_ANSI ? "CAST" : "TRY_CAST", number, emit_word(e, to));
+        bool strict = mode == CAST_ANSI || (mode == CAST_LEGACY && type_is_ansi_interval(from)); /* an interval's overflow is an error in both modes */
+        str_addf(out, "%s(%s AS %s)", strict ? "CAST" : "TRY_CAST", number, emit_word(e, to));
     }
     return ST_OK;
 }
@@ -207,7 +208,8 @@ static Status to_timestamp(Emit *e, const char *x, const Type *from, const Type 
     else if (from->kind == TYPE_BOOLEAN)
         str_addf(out, "make_timestamp(CAST(%s AS BIGINT))", x);
     else
-        str_addf(out, "make_timestamp(CAST(%s AS BIGINT) * 1000000)", x);
+        str_addf(out, type_is_integral(from) && from->kind == TYPE_LONG ? "make_timestamp(spark_seconds_micros(CAST(%s AS BIGINT)))"
+                                                                         : "make_timestamp(CAST(%s AS BIGINT) * 1000000)", x);
     return ST_OK;
 }
 

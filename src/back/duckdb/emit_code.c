@@ -381,6 +381,8 @@ Status emit_to_datetime(Emit *e, const Call *c, const char *const *args, Str *ou
                  zone, mode == CAST_ANSI);
     } else if (from->kind == TYPE_TIMESTAMP_NTZ && target->kind != TYPE_TIMESTAMP_NTZ && (c->args.len > 1 || seconds)) {
         TRY(emit_cast(e, args[0], &type_timestamp, target, mode, &value)); /* GetTimestamp takes its microseconds as they are */
+    } else if (from->kind == TYPE_TIMESTAMP && target->kind == TYPE_TIMESTAMP_NTZ && c->args.len > 1) {
+        str_add(&value, args[0]);
     } else {
         TRY(emit_cast(e, args[0], from, target, mode, &value));
     }

@@ -86,7 +86,16 @@ static bool gives_null_for_null(const Call *c)
     for (size_t i = 0; i < c->args.len; i++)
         if (node_is(Lambda, c->args.at[i]))
             return false;
-    return c->function->nulls == NULLS_IF_ANY || (c->ansi && named(c, "make_date make_timestamp make_timestamp_ltz make_timestamp_ntz"));
+    return c->function->nulls == NULLS_IF_ANY ||
+           named(c, "make_date make_timestamp make_timestamp_ltz make_timestamp_ntz try_make_timestamp try_make_timestamp_ltz try_make_timestamp_ntz "
+                    "make_interval width_bucket conv sha2 next_day trunc date_trunc from_unixtime split_part element_at try_element_at get log right "
+                    "regexp_substr try_add try_subtract try_multiply");
+}
+
+/* A call of more than its arguments' NULLs gives NULL: no condition for it, but a reason not to go on to the next argument. */
+static bool null_only_for_null(const Call *c)
+{
+    return gives_null_for_null(c) && (c->function->nulls == NULLS_IF_ANY || named(c, "/ % div mod pmod"));
 }
 
 /* Conditions under which `n` is NULL, joined by OR behind what is there. *ret_long: they are too long. */
@@ -96,7 +105,7 @@ static Status null_condition(Emit *e, const Node *n, Str *out, bool *ret_long)
     if (!n->nullable || *ret_long)
         return ST_OK;
     const Call *c = node_is(Call, n) && !emit_group_name(e, n) ? node_as(Call, n) : NULL;
-    if (c && gives_null_for_null(c)) {
+    if (c && null_only_for_null(c)) {
         for (size_t i = 0; i < c->args.len; i++)
             TRY(null_condition(e, c->args.at[i], out, ret_long));
         return ST_OK;
@@ -123,9 +132,9 @@ static Status guard(Emit *e, const Call *c, size_t k, size_t from, size_t to, co
 Status emit_lazy_arguments(Emit *e, const Call *c, const char **args)
 {
     bool comparison = named(c, "= == != <=> < <= > >=");
-    if (c->args.len < 2 || c->function->kind != FN_SCALAR || (!gives_null_for_null(c) && !(named(c, "/ % div mod pmod"))) || (comparison && !e->output))
+    if (c->args.len < 2 || c->function->kind != FN_SCALAR || (!gives_null_for_null(c) && !named(c, "/ % div mod pmod try_divide try_mod")) || (comparison && !e->output))
         return ST_OK;
-    if (named(c, "/ % div mod pmod")) /* the divisor first */
+    if (named(c, "/ % div mod pmod try_divide try_mod")) /* the divisor first */
         return may_fail(c->args.at[0]) ? guard(e, c, 0, 1, 2, args) : ST_OK;
     for (size_t k = 1; k < c->args.len; k++)
         if (may_fail(c->args.at[k]))
@@ -137,6 +146,17 @@ Status emit_lazy_logic(Emit *e, const Call *c, const char *const *args, bool *re
 {
     bool and = str_eq(c->function->name, "and");
     *ret_done = e->output && c->args.len == 2 && (and || str_eq(c->function->name, "or")) && may_fail(c->args.at[1]) && strlen(args[0]) < CONDITION_BYTES;
+    if (!*ret_done && named(c, "coalesce ifnull nvl") && c->args.len > 1 && strlen(args[0]) < CONDITION_BYTES) {
+        for (size_t i = 1; i < c->args.len; i++)
+            *ret_done = *ret_done || may_fail(c->args.at[i]);
+        if (!*ret_done)
+            return ST_OK;
+        str_addf(out, "CASE WHEN %s IS NOT NULL THEN %s ELSE coalesce(", args[0], args[0]);
+        for (size_t i = 1; i < c->args.len; i++)
+            str_addf(out, "%s%s", i > 1 ? ", " : "", args[i]);
+        str_add(out, ") END");
+        return ST_OK;
+    }
     if (!*ret_done)
         return ST_OK;
     if (!c->args.at[0]->nullable)

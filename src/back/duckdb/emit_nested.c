@@ -356,6 +356,22 @@ static Status array_set(Emit *e, const Call *c, const char *const *args, Str *ou
     return ST_OK;
 }
 
+/* array_to_string wants a constant between the items; another text is put there one by one. */
+Status emit_array_join(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    const char *x = emit_fresh(e, "x"), *y = emit_fresh(e, "x");
+    bool fallback = c->args.len > 2;
+    const char *list = fallback ? arena_printf(e->a, "list_transform(%s, lambda %s: coalesce(%s, %s))", args[0], x, x, args[2])
+                                : arena_printf(e->a, "list_filter(%s, lambda %s: %s IS NOT NULL)", args[0], x, x);
+    str_addf(out, fallback ? "CASE WHEN %s IS NULL THEN NULL " : "CASE ", fallback ? args[2] : "");
+    if (node_is(Literal, c->args.at[1]))
+        str_addf(out, "WHEN true THEN array_to_string(%s, %s) END", list, args[1]);
+    else
+        str_addf(out, "WHEN %s IS NULL THEN NULL WHEN len(%s) = 0 THEN '' ELSE list_reduce(%s, lambda %s, %s: concat(%s, %s, %s)) END", args[1], list, list, x, y,
+                 x, args[1], y);
+    return ST_OK;
+}
+
 Status emit_arrays_zip(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     const Type *item = c->node.type->element;

@@ -36,8 +36,10 @@ static void *make_pattern(K *k, View text)
     if (recognized)
         k_fail(k, "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION", "pattern", k_text(k, text), "config",
                "\"spark.sql.legacy.timeParserPolicy\"", "docroot", "https://spark.apache.org/docs/latest", NULL);
-    else if (!p && strchr(WEEK_LETTERS, bad))
+    else if (!p && bad && strchr(WEEK_LETTERS, bad))
         k_fail(k, "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_WEEK_BASED_PATTERN", "c", (char[]){ bad, 0 }, NULL);
+    else if (!p && bad && strchr("ABnNp", bad))
+        k_fail(k, "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", "c", (char[]){ bad, 0 }, "pattern", k_text(k, text), NULL);
     else if (!p)
         k_fail(k, "INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "pattern", k_text(k, text), "docroot", "https://spark.apache.org/docs/latest", NULL);
     return p;
@@ -79,9 +81,34 @@ static void date_format(K *k)
     k_set_str(k, str_text(&out), out.len);
 }
 
+/* A letter that formats and does not parse; 0: none. */
+static char unparsable(View pattern)
+{
+    bool quoted = false;
+    for (size_t i = 0; i < pattern.len; i++) {
+        quoted = quoted != (pattern.data[i] == '\'');
+        if (!quoted && pattern.data[i] && strchr("EFqQ", pattern.data[i]))
+            return pattern.data[i];
+    }
+    return 0;
+}
+
 static bool parse(K *k, bool zoned, int64_t *ret_us)
 {
     const Pattern *p = pattern_arg(k, 1);
+    char bad = p ? unparsable(k_str(k, 1)) : 0;
+    LegacyPattern *legacy = bad ? legacy_pattern_new(k_str(k, 1), (char[2]){ 0 }) : NULL;
+    if (legacy)
+        legacy_pattern_free(legacy);
+    if (bad && legacy) {
+        k_fail(k, "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION", "pattern", k_text(k, k_str(k, 1)), "config",
+               "\"spark.sql.legacy.timeParserPolicy\"", "docroot", "https://spark.apache.org/docs/latest", NULL);
+        return false;
+    }
+    if (bad) {
+        k_fail(k, "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", "c", (char[]){ bad, 0 }, "pattern", k_text(k, k_str(k, 1)), NULL);
+        return false;
+    }
     const Zone *z = p ? zone_arg(k, 2) : NULL;
     if (!z)
         return false;
@@ -157,7 +184,10 @@ static void months_between(K *k)
         k_set_f64(k, months);
         return;
     }
-    double seconds_apart = (double)(floor_mod(a, MICROS_PER_DAY) / MICROS_PER_SECOND - floor_mod(b, MICROS_PER_DAY) / MICROS_PER_SECOND);
+    /* since midnight by the clock's run, not by its reading */
+    int64_t since_a = k_i64(k, 0) - zone_utc_us(z, floor_div(a, MICROS_PER_DAY) * MICROS_PER_DAY);
+    int64_t since_b = k_i64(k, 1) - zone_utc_us(z, floor_div(b, MICROS_PER_DAY) * MICROS_PER_DAY);
+    double seconds_apart = (double)(since_a / MICROS_PER_SECOND - since_b / MICROS_PER_SECOND);
     double result = months + ((double)(x.day - y.day) * SECONDS_PER_DAY + seconds_apart) / (31.0 * SECONDS_PER_DAY);
     k_set_f64(k, k_bool(k, 2) ? round(result * 1e8) / 1e8 : result);
 }
@@ -277,7 +307,7 @@ static void make_timestamp(K *k)
     const Zone *z = zone_arg(k, 6);
     if (!z)
         return;
-    bool good = abs(k_i32(k, 0)) <= MAX_TIMESTAMP_YEAR && civil_valid_date(k_i32(k, 0), k_i32(k, 1), k_i32(k, 2)) && h >= 0 && h < 24 && min >= 0 && min < 60 && us >= 0 && us <= 60000000;
+    bool good = llabs(k_i32(k, 0)) <= MAX_TIMESTAMP_YEAR && civil_valid_date(k_i32(k, 0), k_i32(k, 1), k_i32(k, 2)) && h >= 0 && h < 24 && min >= 0 && min < 60 && us >= 0 && us <= 60000000;
     if (good)
         k_set_i64(k, zone_utc_us(z, days_from_civil(k_i32(k, 0), k_i32(k, 1), k_i32(k, 2)) * MICROS_PER_DAY + ((int64_t)h * 60 + min) * 60000000 + us));
     else if (mode == MODE_ERROR)

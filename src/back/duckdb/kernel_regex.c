@@ -47,6 +47,30 @@ static bool illegal_repetition(View p)
     return false;
 }
 
+/* Java's class in a class is their union: its brackets go. false: one that is negated or intersected, which PCRE2 has not. */
+static bool flatten_classes(View p, Str *out)
+{
+    int depth = 0;
+    for (size_t i = 0; i < p.len; i++) {
+        char c = p.data[i];
+        if (c == '\\' && i + 1 < p.len) {
+            if (p.data[i + 1] == 'Q') {
+                str_addn(out, p.data + i, p.len - i);
+                return true;
+            }
+            str_addn(out, p.data + i++, 2);
+            continue;
+        }
+        if (depth && ((c == '[' && i + 1 < p.len && p.data[i + 1] == '^') || (c == '&' && i + 1 < p.len && p.data[i + 1] == '&')))
+            return false;
+        bool first = depth && (p.data[i - 1] == '[' || (i > 1 && p.data[i - 1] == '^' && p.data[i - 2] == '['));
+        depth += c == '[' ? 1 : c == ']' && depth && !first ? -1 : 0;
+        if ((c == '[' && depth == 1) || (c == ']' && (!depth || first)) || (c != '[' && c != ']'))
+            str_addc(out, c);
+    }
+    return true;
+}
+
 static void *regex_make(K *k, View pattern)
 {
     int number;
@@ -55,9 +79,10 @@ static void *regex_make(K *k, View pattern)
     (void)k;
     if (!r)
         abort();
-    if (illegal_repetition(pattern))
+    str_auto flat = STR_INIT(pattern.len + 16);
+    if (illegal_repetition(pattern) || !flatten_classes(pattern, &flat))
         return r;
-    r->code = pcre2_compile((PCRE2_SPTR)pattern.data, pattern.len, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_ALT_BSUX, &number, &at, NULL);
+    r->code = pcre2_compile((PCRE2_SPTR)str_text(&flat), flat.len, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_ALT_BSUX, &number, &at, NULL);
     if (r->code) {
         pcre2_jit_compile(r->code, PCRE2_JIT_COMPLETE);
         r->match = pcre2_match_data_create_from_pattern(r->code, NULL);
@@ -202,7 +227,7 @@ static void instr(K *k)
 }
 
 /* Java's replacement text: $1, ${name}, \x for x. */
-static void add_replacement(const Regex *r, View v, View with, Str *out)
+static bool add_replacement(const Regex *r, View v, View with, Str *out)
 {
     for (size_t i = 0; i < with.len; i++) {
         if (with.data[i] == '\\' && i + 1 < with.len) {
@@ -211,12 +236,15 @@ static void add_replacement(const Regex *r, View v, View with, Str *out)
             uint32_t n = (uint32_t)(with.data[++i] - '0'), count = pcre2_get_ovector_count(r->match);
             while (i + 1 < with.len && isdigit((unsigned char)with.data[i + 1]) && n * 10 + (uint32_t)(with.data[i + 1] - '0') < count)
                 n = n * 10 + (uint32_t)(with.data[++i] - '0');
+            if (n >= count)
+                return false; /* no such group */
             View g = group(r, v, n);
             str_addn(out, g.data, g.len);
         } else {
             str_addc(out, with.data[i]);
         }
     }
+    return true;
 }
 
 static void replace(K *k)
@@ -236,7 +264,12 @@ static void replace(K *k)
     while (from <= v.len && match_from(r, v, from)) {
         PCRE2_SIZE *at = pcre2_get_ovector_pointer(r->match);
         str_addn(&out, v.data + copied, at[0] - copied);
-        add_replacement(r, v, with, &out);
+        if (!add_replacement(r, v, with, &out)) {
+            char at_text[16];
+            snprintf(at_text, sizeof at_text, "%d", pos);
+            k_fail(k, "INVALID_REGEXP_REPLACE", "source", k_text(k, v), "pattern", k_text(k, k_str(k, 1)), "replacement", k_text(k, with), "position", at_text, NULL);
+            return;
+        }
         copied = at[1];
         from = after(r, v);
     }

@@ -96,6 +96,10 @@ Pattern *pattern_new(View v, char *ret_bad)
             }
             push(p, c, (int)(end - i));
             i = end;
+        } else if (strchr("{}#", c)) { /* reserved */
+            *ret_bad = c;
+            pattern_free(p);
+            return NULL;
         } else {
             push_text(p, &c, 1);
             i++;
