@@ -205,7 +205,7 @@ static Status bind_lambda_args(Binder *b, const Scope *s, const char *name, cons
         const Lambda *l = node_as(Lambda, f->args.at[i]);
         const Type **types = NULL;
         bool *nullables = NULL;
-        if (!takes_count(b, rows, nrows, f->args.len))
+        if (!takes_count(rows, nrows, f->args.len))
             return wrong_count(b, name, rows, nrows, f->args.len, &f->node, err);
         if (!lambda_parameter_types(b, rows, nrows, i, f->args.len, l->params.len, args, &types, &nullables))
             return spark_error(err, &l->node, "INVALID_LAMBDA_FUNCTION_CALL.PARAMETER_DOES_NOT_ACCEPT_LAMBDA_FUNCTION", "42K0D",
@@ -222,7 +222,7 @@ static const Function *with_lambdas(Binder *b, const FunctionRow *rows, size_t n
 {
     Function *copy = NULL;
     for (size_t i = 0; i < f->args.len; i++) {
-        size_t n = node_is(Lambda, f->args.at[i]) ? 0 : lambda_parameter_count(b, rows, nrows, i, f->args.len);
+        size_t n = node_is(Lambda, f->args.at[i]) ? 0 : lambda_parameter_count(rows, nrows, i, f->args.len);
         NodeList params = { 0 };
         for (size_t k = 0; k < n; k++)
             vec_push(b->a, &params, node_new(b->a, LambdaVariable, .name = arena_printf(b->a, "\x01%zu", k)));

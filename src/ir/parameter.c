@@ -190,6 +190,5 @@ Status check_options(Binder *b, const Signature *s, const NodeList *args, const 
 
 Status check_call_parameters(Binder *b, const Call *c, const Node *at, Error *err)
 {
-    Signature s = signature_parse(b->a, c->function->signature);
-    return check_parameters(b, c->function->name, &s, &c->args, at, err);
+    return check_parameters(b, c->function->name, signature_of(c->function), &c->args, at, err);
 }
