@@ -1,5 +1,6 @@
 """Many clients, clients that interrupt, stop reading or vanish: nobody waits for another and nothing is left behind."""
 import concurrent.futures
+import contextlib
 import os
 import random
 import signal
@@ -172,16 +173,14 @@ def headers(**fields):
     return text
 
 
-def exchange(connect, data, wait_s=10):
-    """What a connection gives back for these bytes until it closes, or until something comes."""
+def exchange(connect, data):
+    """Sends them and waits until the server closes; it may do so before it has taken all."""
     host, port = connect.remote.removeprefix("sc://").split(":")
-    with socket.create_connection((host, int(port)), timeout=wait_s) as s:
+    with socket.create_connection((host, int(port)), timeout=20) as s, contextlib.suppress(ConnectionError):
         s.sendall(data)
         s.shutdown(socket.SHUT_WR)
-        got = b""
-        while more := s.recv(65536):
-            got += more
-        return got
+        while s.recv(65536):
+            pass
 
 
 @pytest.mark.parametrize("data", [
