@@ -31,6 +31,12 @@ typedef struct BoundSubquery {
     Node *bound;
 } BoundSubquery;
 
+/* What a Read has become. */
+typedef struct ReadScan {
+    const Read *read;
+    Node *scan;
+} ReadScan;
+
 typedef struct Binder {
     Arena *a;
     const BindEnv *env;
@@ -43,6 +49,7 @@ typedef struct Binder {
     size_t depth;
     size_t inlined;             /* views and SQL functions that are being bound in place, one inside the other */
     VEC(PlanEntry) plans;
+    VEC(ReadScan) reads;        /* files are listed once for a plan, however often it names a view of them */
     VEC(const Node *) barriers; /* bound relations that a missing column may not be fetched through: subquery aliases */
     VEC(const Node *) splits;   /* Projects over an Aggregate that the binder made of one select: windows over groups */
     VEC(BoundSubquery) subqueries; /* so that the same text in a select list and in its GROUP BY is one expression */

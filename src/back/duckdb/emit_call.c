@@ -4,8 +4,11 @@
 #include "back/duckdb/aggregate.h"
 #include "back/duckdb/emit_decimal.h"
 
+#include "base/map.h"
+
 #include <ctype.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 typedef struct FunctionText {
@@ -81,12 +84,35 @@ static bool holds(const Emit *e, const Call *c, const char *when)
     return true;
 }
 
+/* A function's texts in their order, by its name: made once, under the once-control, and never given back. */
+typedef struct NamedText {
+    const FunctionText *text;
+    struct NamedText *next;
+} NamedText;
+static Map texts_by_name;
+static Arena *texts_arena;
+static pthread_once_t texts_once = PTHREAD_ONCE_INIT;
+
+static void texts_index(void)
+{
+    texts_arena = arena_new();
+    for (size_t i = sizeof texts / sizeof *texts; i-- > 0;) { /* the last first: each goes before those that are there */
+        for (const char *at = texts[i].names; *at; at += strspn(at, " ")) {
+            const char *name = arena_strn(texts_arena, at, strcspn(at, " "));
+            NamedText *named = ARENA_NEW(texts_arena, NamedText);
+            *named = (NamedText){ &texts[i], map_get(&texts_by_name, name) };
+            map_set(texts_arena, &texts_by_name, name, named);
+            at += strlen(name);
+        }
+    }
+}
+
 static const FunctionText *text_find(const Emit *e, const Call *c)
 {
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        if (has_word(texts[i].names, c->function->name) && holds(e, c, texts[i].when))
-            return &texts[i];
-    }
+    pthread_once(&texts_once, texts_index);
+    for (const NamedText *n = map_get(&texts_by_name, c->function->name); n; n = n->next)
+        if (holds(e, c, n->text->when))
+            return n->text;
     return NULL;
 }
 
