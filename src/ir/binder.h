@@ -161,6 +161,8 @@ Status function_match(Binder *b, const char *name, const FunctionRow *rows, size
 /* Row `row`'s "@rule". `signature_types`: what one-letter variables stand for. */
 Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
 Status result_percentile_approx(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
+Status result_count_min_sketch(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
+Status result_theta(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
 Status result_approx_count_distinct(Binder *b, NodeList *args, const Node *at, const Type **ret_type, Error *err);
 bool result_nullable(Binder *b, const FunctionRow *row, const NodeList *args);
 /* Reads a type text of functions.def or of a DDL-like signature without variables; NULL when it is none. */

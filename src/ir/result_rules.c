@@ -564,6 +564,10 @@ Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node
         return coded_binary(b, row, args, at, ret_type, err);
     if (!strcmp(rule, "percentile_approx"))
         return result_percentile_approx(b, row, args, at, ret_type, err);
+    if (!strcmp(rule, "theta"))
+        return result_theta(b, row, args, at, ret_type, err);
+    if (!strcmp(rule, "count_min_sketch"))
+        return result_count_min_sketch(b, row, args, at, ret_type, err);
     if (!strcmp(rule, "approx_count_distinct"))
         return result_approx_count_distinct(b, args, at, ret_type, err);
     if (!strcmp(rule, "try_arithmetic"))

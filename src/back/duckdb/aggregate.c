@@ -117,7 +117,7 @@ static Status register_table(duckdb_connection connection, const AggregateRow *t
 
 Status aggregates_register(duckdb_connection connection, Error *err)
 {
-    static const AggregateRow *const tables[] = { aggregates_moments, aggregates_values, aggregates_approx };
+    static const AggregateRow *const tables[] = { aggregates_moments, aggregates_values, aggregates_approx, aggregates_sketch, aggregates_theta };
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         TRY(register_table(connection, tables[i], err));
     return ST_OK;

@@ -22,6 +22,6 @@ typedef struct AggregateRow {
     unsigned flags;
 } AggregateRow;
 
-extern const AggregateRow aggregates_moments[], aggregates_values[], aggregates_approx[];
+extern const AggregateRow aggregates_moments[], aggregates_values[], aggregates_approx[], aggregates_sketch[], aggregates_theta[];
 
 #endif

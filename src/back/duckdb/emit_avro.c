@@ -59,7 +59,10 @@ Status emit_to_avro(Emit *e, const Call *c, const char *const *args, Str *out)
     const char *function, *schema;
     const Type *t = c->args.at[0]->type;
     str_auto json = EMIT_STR;
-    if (c->args.len > 1 && c->args.at[1]->type->kind != TYPE_NULL) {
+    const Node *given = c->args.len > 1 ? c->args.at[1] : NULL;
+    while (given && node_is(Cast, given))
+        given = node_as(Cast, given)->child;
+    if (given && !(node_is(Literal, given) && node_as(Literal, given)->value->is_null)) {
         TRY(constant_text(e, c, 1, &schema));
     } else {
         TRY(avro_from_spark(t, c->args.at[0]->nullable, "topLevelRecord", "", &json, e->err));

@@ -51,6 +51,11 @@ static int32_t murmur_bytes(View v, int32_t seed)
     return (int32_t)finish_h(h, (uint32_t)v.len);
 }
 
+int32_t kernel_murmur3(View bytes, int32_t seed)
+{
+    return murmur_bytes(bytes, seed);
+}
+
 /* ---------------------------------------------------------------- xxHash64 */
 #define P1 0x9E3779B185EBCA87ull
 #define P2 0xC2B2AE3D27D4EB4Full
