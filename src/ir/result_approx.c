@@ -1,13 +1,8 @@
-/* ir/result_approx.c -- what approximate aggregates ask of their constant arguments. Source: HyperLogLogPlusPlus.validateDoubleLiteral,
- * ApproximatePercentile.checkInputDataTypes. */
+/* ir/result_approx.c -- what approximate counts and sketches ask of their constant arguments. Source: HyperLogLogPlusPlus.validateDoubleLiteral,
+ * CountMinSketchAgg, ThetaSketchAgg. */
 #include "ir/binder.h"
 
 #include <math.h>
-
-static const char *call_text(Binder *b, const FunctionRow *row, const NodeList *args)
-{
-    return arena_printf(b->a, "\"%s\"", pretty(b, node_new(b->a, Call, .function = row, .args = *args)));
-}
 
 /* A constant number; *ret_null: it is NULL. False: not one that is known without running. */
 static bool constant_number(Binder *b, const Node *n, double *ret, bool *ret_null)
@@ -34,14 +29,14 @@ static Status not_foldable(Binder *b, const FunctionRow *row, const NodeList *ar
     return spark_error(err, at, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "42K09",
                        "Cannot resolve <sqlExpr> due to data type mismatch: the input <inputName> should be a foldable <inputType> "
                        "expression; however, got <inputExpr>.",
-                       "sqlExpr", call_text(b, row, args), "inputName", input, "inputType", type, "inputExpr",
+                       "sqlExpr", call_text(b, row->name, args), "inputName", input, "inputType", type, "inputExpr",
                        arena_printf(b->a, "\"%s\"", pretty(b, args->at[i])), NULL);
 }
 
 static Status unexpected_null(Binder *b, const FunctionRow *row, const NodeList *args, const char *name, const Node *at, Error *err)
 {
     return spark_error(err, at, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "42K09",
-                       "Cannot resolve <sqlExpr> due to data type mismatch: The <exprName> must not be null.", "sqlExpr", call_text(b, row, args),
+                       "Cannot resolve <sqlExpr> due to data type mismatch: The <exprName> must not be null.", "sqlExpr", call_text(b, row->name, args),
                        "exprName", name, NULL);
 }
 
@@ -50,51 +45,7 @@ static Status out_of_range(Binder *b, const FunctionRow *row, const NodeList *ar
 {
     return spark_error(err, at, "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "42K09",
                        "Cannot resolve <sqlExpr> due to data type mismatch: The <exprName> must be between <valueRange> (current value = <currentValue>).",
-                       "sqlExpr", call_text(b, row, args), "exprName", name, "valueRange", range, "currentValue", value, NULL);
-}
-
-static Status check_fractions(Binder *b, const FunctionRow *row, const NodeList *args, const Node *at, Error *err)
-{
-    const Node *n = args->at[1];
-    while (node_is(Cast, n))
-        n = node_as(Cast, n)->child;
-    if (!is_foldable(n))
-        return not_foldable(b, row, args, 1, "`percentage`", "\"DOUBLE\"", at, err);
-    bool array = node_is(Call, n) && !strcmp(node_as(Call, n)->function->name, "array"), bad = false, null = false;
-    const NodeList one = { .at = (Node **)(uintptr_t)&n, .len = 1 }, *all = array ? &node_as(Call, n)->args : &one;
-    str_auto values = STR_INIT(4096);
-    for (size_t i = 0; i < all->len; i++) {
-        double p = 0;
-        bool item_null = false;
-        bool known = constant_number(b, all->at[i], &p, &item_null);
-        null = null || (item_null && !array);
-        p = item_null ? 0 : p;
-        bad = bad || (known && !(p >= 0 && p <= 1));
-        Value v = { .f = p };
-        str_addc(&values, i ? ',' : ' ');
-        value_sql(&v, &type_double, &values);
-    }
-    if (null)
-        return unexpected_null(b, row, args, "percentage", at, err);
-    return bad ? out_of_range(b, row, args, "percentage", "[0.0, 1.0]", arena_str(b->a, str_text(&values) + 1), at, err) : ST_OK;
-}
-
-Status result_percentile_approx(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err)
-{
-    const Type *t = args->at[0]->type;
-    double accuracy = 1;
-    bool null = false;
-    *ret_type = args->at[1]->type->kind == TYPE_ARRAY ? type_array(b->a, t, false) : t;
-    if (args->len > 2 && !is_foldable(args->at[2]))
-        return not_foldable(b, row, args, 2, "`accuracy`", "\"BIGINT\"", at, err);
-    TRY(check_fractions(b, row, args, at, err));
-    if (args->len < 3 || !constant_number(b, args->at[2], &accuracy, &null))
-        return ST_OK;
-    if (null)
-        return unexpected_null(b, row, args, "accuracy", at, err);
-    if (!(accuracy > 0 && accuracy <= INT32_MAX))
-        return out_of_range(b, row, args, "accuracy", "(0, 2147483647]", arena_printf(b->a, "%.0fL", accuracy), at, err);
-    return ST_OK;
+                       "sqlExpr", call_text(b, row->name, args), "exprName", name, "valueRange", range, "currentValue", value, NULL);
 }
 
 /* ExpectsInputTypes without casts: argument `i` is of a type that `good` says yes to. */
@@ -106,7 +57,7 @@ static Status expect(Binder *b, const FunctionRow *row, const NodeList *args, si
     return spark_error(err, at, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "42K09",
                        "Cannot resolve <sqlExpr> due to data type mismatch: The <paramIndex> parameter requires the <requiredType> type, however <inputSql> has "
                        "the type <inputType>.",
-                       "sqlExpr", call_text(b, row, args), "paramIndex", places[i], "requiredType", required, "inputSql",
+                       "sqlExpr", call_text(b, row->name, args), "paramIndex", places[i], "requiredType", required, "inputSql",
                        arena_printf(b->a, "\"%s\"", pretty(b, args->at[i])), "inputType", arena_printf(b->a, "\"%s\"", type_sql_text(b->a, args->at[i]->type)),
                        NULL);
 }
