@@ -28,7 +28,11 @@
 
 typedef enum FunctionKind { FN_SCALAR, FN_AGGREGATE, FN_WINDOW, FN_GENERATOR } FunctionKind;
 typedef enum FunctionNulls { NULLS_IF_ANY, NULLS_NEVER, NULLS_ALWAYS, NULLS_RULE } FunctionNulls;
-enum { FN_NONDETERMINISTIC = 1, FN_ANSI = 2, FN_OPERATOR = 4 };
+enum {
+    FN_NONDETERMINISTIC = 1, FN_ANSI = 2, FN_OPERATOR = 4,
+    FN_COLLATION_ANY = 8, FN_COLLATION_ACCENTS = 8 | 16, FN_COLLATION_LCASE = 8 | 32, FN_ONE_COLLATION = 64, FN_DETERMINATE = 128,
+    FN_COLLATED_RESULT = 256
+};
 
 typedef struct FunctionRow {
     const char *name, *signature, *result;

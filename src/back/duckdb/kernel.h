@@ -116,7 +116,7 @@ char *k_text(K *k, View v); /* NUL-terminated, until the end of the vector */
 /* ---------------------------------------------------------------- the tables */
 extern const Kernel kernels_cast[], kernels_number[], kernels_string[], kernels_regex[], kernels_date[], kernels_date_legacy[], kernels_hash[],
     kernels_json[], kernels_misc[], kernels_decimal[], kernels_interval[], kernels_number_format[], kernels_random[], kernels_url[],
-    kernels_printf[], kernels_charset[], kernels_aes[], kernels_time[];
+    kernels_printf[], kernels_charset[], kernels_aes[], kernels_time[], kernels_collation[];
 
 /* The type of the next letter of a signature; the caller destroys it. */
 duckdb_logical_type kernel_next_type(const char **at);
