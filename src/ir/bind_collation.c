@@ -264,6 +264,30 @@ static Node *shown_call(Binder *b, const FunctionRow *row, const NodeList *args,
     return typed(call, &type_null, true, at);
 }
 
+/* x BETWEEN low AND high, nullif(x, y): Spark computes x once and compares references to it, whose collations weigh as little as a
+ * constant's: a constant beside them is between two. */
+static Status collate_repeated(Binder *b, const char *name, NodeList *args, const Node *at, Error *err)
+{
+    size_t n = 0;
+    for (size_t i = 1; i < args->len; i++) {
+        Search s = { .b = b };
+        const FunctionRow *row = function_find(str_eq(name, "nullif") ? "=" : i == 1 ? ">=" : "<=", &n);
+        const Type *t = args->at[0]->type, *u = args->at[i]->type, *other = type_has_string(u) ? context(&s, args->at[i]) : NULL;
+        if (!type_has_string(t) || !type_has_string(u) || type_same(t, u) || !other)
+            continue;
+        const Type *common = merge(&s, with_strength(b, t, DEFAULT), other, winner);
+        NodeList shown = { 0 };
+        vec_push(b->a, &shown, typed(node_new(b->a, LambdaVariable, .name = "x"), &type_null, true, NULL));
+        vec_push(b->a, &shown, args->at[i]);
+        if (common && type_is_indeterminate(common))
+            return indeterminate(b, shown_call(b, row, &shown, at), err);
+        const Type *to = common ? merge(&s, t, common, taken) : NULL;
+        if (to)
+            args->at[0] = retyped(b, args->at[0], to);
+    }
+    return ST_OK;
+}
+
 Status collate_args(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, Error *err)
 {
     bool determinate = row->flags & FN_DETERMINATE;
@@ -277,6 +301,8 @@ Status collate_args(Binder *b, const FunctionRow *row, NodeList *args, const Nod
         TRY(collate_alike(b, args, 0, 2, shown, determinate, err));
         return collate_alike(b, args, 1, 2, shown, determinate, err);
     }
+    if (str_eq(row->name, "between") || str_eq(row->name, "nullif"))
+        return collate_repeated(b, row->name, args, at, err);
     if (row->flags & FN_ONE_COLLATION)
         return collate_alike(b, args, 0, 1, shown, determinate, err);
     for (size_t i = 0; i < args->len; i++)
@@ -304,6 +330,11 @@ Status collate_check(Binder *b, const FunctionRow *row, const NodeList *args, co
         const Type *t = args->at[i]->type;
         if (!t || !type_is_collated(t))
             continue;
+        if (str_eq(row->name, "collect_set"))
+            return spark_error(err, at, "DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE", "42K09",
+                               "Cannot resolve <sqlExpr> due to data type mismatch: The input of <functionName> can't be <dataType> type data.",
+                               "sqlExpr", arena_printf(b->a, "\"%s\"", pretty(b, shown_call(b, row, args, at))), "functionName", "`collect_set`",
+                               "dataType", "\"MAP\" or \"COLLATED STRING\"", NULL);
         if (!(row->flags & FN_COLLATION_ANY))
             return spark_unsupported(err, at, arena_printf(b->a, "the function %s of a string with the collation %s", row->name, type_collation(t)));
         if (*ret_bad == SIZE_MAX && !takes(row, t))

@@ -405,6 +405,9 @@ static Status emit_join(Emit *e, const Join *j, Sel *ret)
     else if (j->join != JOIN_INNER && j->join != JOIN_CROSS)
         on = "true";
     const char *word = words[j->join];
+    bool one_side = j->join == JOIN_SEMI || j->join == JOIN_ANTI;
+    if (one_side && *right != '(') /* two read_parquet() have one name: the engine would hide the columns of both */
+        right = arena_printf(e->a, "%s AS %s", right, emit_fresh(e, "t"));
     if (j->join == JOIN_CROSS && on)
         word = "INNER JOIN";
     if (j->join == JOIN_INNER && !on)
