@@ -143,7 +143,9 @@ const Type *type_collated(SqlParser *p, const Token *word, const StrList *collat
         parser_syntax_error(p, word, "");
         return &type_null;
     }
-    return type_string_of(p->a, named_collation(p, collation));
+    Type *type = arena_copy(p->a, &type_string, sizeof type_string); /* UTF8_BINARY too is no default then: ir/collation_default.c */
+    type->collation = named_collation(p, collation);
+    return type;
 }
 
 const Type *type_interval(SqlParser *p, int from_word, int to_word)
