@@ -35,6 +35,7 @@ typedef struct Emit {
     DecimalColumns **decimals; /* what is known of its columns (emit_decimal.c), made when it is asked for */
     bool python;         /* there are Python functions in the plan */
     GroupAs group_as;    /* what a group expression is written as */
+    bool output;         /* what is emitted is an output, no condition of a filter or a join */
 } Emit;
 
 /* One SELECT in the making: a clause that is NULL is not there yet. */
