@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Slots of the thread's cache: 0 and 1 zones, 2 a pattern. */
+/* Slots of the thread's cache: 0 and 1 zones, 2 a pattern (each kernel has slots of its own). */
 static void *make_zone(K *k, View name)
 {
     (void)k;
@@ -24,18 +24,28 @@ static const Zone *zone_arg(K *k, size_t arg)
     return z;
 }
 
-static void *make_pattern(K *k, View text)
+static void *make_pattern(K *k, View text, PatternUse use)
 {
-    char bad = 0;
-    Pattern *p = pattern_new(text, &bad);
+    PatternFault fault;
+    Pattern *p = pattern_new(text, use, &fault);
     if (!p)
-        k_fail(k, "INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "pattern", k_text(k, text), "docroot", "https://spark.apache.org/docs/latest", NULL);
+        k_fail(k, fault.class, PATTERN_FAULT_PARAMS(&fault, k_text(k, text)));
     return p;
 }
 
-static const Pattern *pattern_arg(K *k, size_t arg)
+static void *make_format(K *k, View text)
 {
-    return k_cached(k, 2, k_str(k, arg), make_pattern, pattern_free);
+    return make_pattern(k, text, PATTERN_FORMAT);
+}
+
+static void *make_parse(K *k, View text)
+{
+    return make_pattern(k, text, PATTERN_PARSE);
+}
+
+static void *make_parse_ntz(K *k, View text)
+{
+    return make_pattern(k, text, PATTERN_PARSE_NTZ);
 }
 
 static void local(K *k)
@@ -60,7 +70,7 @@ static void seconds(K *k)
 /* ---------------------------------------------------------------- patterns */
 static void date_format(K *k)
 {
-    const Pattern *p = pattern_arg(k, 1);
+    const Pattern *p = k_cached(k, 2, k_str(k, 1), make_format, pattern_free);
     const Zone *z = p ? zone_arg(k, 2) : NULL;
     if (!z)
         return;
@@ -69,14 +79,19 @@ static void date_format(K *k)
     k_set_str(k, str_text(&out), out.len);
 }
 
-static bool parse(K *k, bool zoned, int64_t *ret_us)
+static bool parse(K *k, bool zoned, void *(*make)(K *k, View text), int64_t *ret_us)
 {
-    const Pattern *p = pattern_arg(k, 1);
+    const Pattern *p = k_cached(k, 2, k_str(k, 1), make, pattern_free);
     const Zone *z = p ? zone_arg(k, 2) : NULL;
     if (!z)
         return false;
-    if (pattern_parse(p, k_str(k, 0), zoned ? z : NULL, ret_us))
+    PatternResult result = pattern_parse(p, k_str(k, 0), zoned ? z : NULL, ret_us);
+    if (result == PATTERN_PARSED)
         return true;
+    if (result == PATTERN_TOO_FAR) { /* Math.multiplyExact: in every mode */
+        k_throw(k, "long overflow");
+        return false;
+    }
     if (k_i32(k, 3) == MODE_ERROR) {
         str_auto message = STR_INIT(4096);
         View v = k_str(k, 0);
@@ -91,21 +106,21 @@ static bool parse(K *k, bool zoned, int64_t *ret_us)
 static void parse_date(K *k)
 {
     int64_t us;
-    if (parse(k, false, &us))
+    if (parse(k, false, make_parse, &us))
         k_set_i32(k, (int32_t)floor_div(us, MICROS_PER_DAY));
 }
 
 static void parse_timestamp(K *k)
 {
     int64_t us;
-    if (parse(k, true, &us))
+    if (parse(k, true, make_parse, &us))
         k_set_i64(k, us);
 }
 
 static void parse_timestamp_ntz(K *k)
 {
     int64_t us;
-    if (parse(k, false, &us))
+    if (parse(k, false, make_parse_ntz, &us))
         k_set_i64(k, us);
 }
 
