@@ -453,8 +453,10 @@ Status bind_plan(Arena *a, const BindEnv *env, Node *plan, Node **ret_bound, Err
                  .env = env,
                  .ansi = conf_is(env, "spark.sql.ansi.enabled", true),
                  .case_sensitive = conf_is(env, "spark.sql.caseSensitive", false) };
+    const char *timestamps = env->conf ? env->conf(env->self, "spark.sql.timestampType") : NULL;
     bool command = false;
     Node *bound = NULL;
+    b.timestamp_ntz = timestamps && str_ieq(timestamps, "TIMESTAMP_NTZ");
     file_columns_noted(&b, plan);
     TRY(bind_command(&b, plan, &bound, &command, err));
     if (!command)

@@ -460,6 +460,26 @@ static Status table_function(Binder *b, const Scope *s, const char *name, const 
     return ST_OK;
 }
 
+/* Functions that give spark.sql.timestampType: where that is TIMESTAMP_NTZ, those of its name do, without a zone. */
+static const Function *of_timestamp_type(Binder *b, const char **io_name, const Function *f)
+{
+    static const char *const names[][2] = { { "to_timestamp", "to_timestamp_ntz" },
+                                            { "make_timestamp", "make_timestamp_ntz" },
+                                            { "try_make_timestamp", "try_make_timestamp_ntz" } };
+    enum { FIELDS_AND_ZONE = 7 };
+    for (size_t i = 0; b->timestamp_ntz && i < sizeof names / sizeof *names; i++) {
+        if (!str_ieq(names[i][0], *io_name) || (i && f->args.len < FIELDS_AND_ZONE - 1)) /* of a date and a time: TIMESTAMP always */
+            continue;
+        *io_name = names[i][1];
+        if (f->args.len != FIELDS_AND_ZONE)
+            return f;
+        Function *copy = (Function *)(void *)node_copy(b->a, &f->node);
+        copy->args.len--;
+        return copy;
+    }
+    return f;
+}
+
 static bool builtin_name(const StrList *name)
 {
     if (name->len == 1)
@@ -486,8 +506,13 @@ Status bind_function(Binder *b, const Scope *s, const Function *f, Node **ret, E
         *ret = special;
         return ST_OK;
     }
+    const char *called = name;
+    const Function *of_type = of_timestamp_type(b, &name, f);
     const FunctionRow *rows = function_find(name, &n);
     if (!rows)
         return session_function(b, s, f, ret, err);
-    return table_function(b, s, name, rows, n, f, ret, err);
+    TRY(table_function(b, s, name, rows, n, of_type, ret, err));
+    if (called != name && node_is(Call, *ret))
+        ((Call *)(void *)*ret)->display = called;
+    return ST_OK;
 }

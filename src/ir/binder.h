@@ -36,6 +36,7 @@ typedef struct Binder {
     const BindEnv *env;
     uint32_t next_id;
     bool ansi, case_sensitive;
+    bool timestamp_ntz; /* spark.sql.timestampType is TIMESTAMP_NTZ */
     bool file_metadata, input_file; /* the plan names _metadata, calls input_file_name() or its kin */
     const Cte *ctes;
     const NodeList *windows; /* WindowDefinition of the WINDOW clause of the query being bound */

@@ -256,6 +256,13 @@ static void make_date(K *k)
 }
 
 /* y, m, d, h, min, microseconds of the minute, zone, mode */
+static const char *second_text(K *k, int64_t us)
+{
+    char text[32];
+    int n = snprintf(text, sizeof text, "%lld.%06lld", (long long)(us / MICROS_PER_SECOND), (long long)(us % MICROS_PER_SECOND));
+    return k_text(k, (View){ text, (size_t)n });
+}
+
 static void make_timestamp(K *k)
 {
     int32_t h = k_i32(k, 3), min = k_i32(k, 4), mode = k_i32(k, 7);
@@ -266,6 +273,8 @@ static void make_timestamp(K *k)
     bool good = abs(k_i32(k, 0)) <= MAX_TIMESTAMP_YEAR && civil_valid_date(k_i32(k, 0), k_i32(k, 1), k_i32(k, 2)) && h >= 0 && h < 24 && min >= 0 && min < 60 && us >= 0 && us <= 60000000;
     if (good)
         k_set_i64(k, zone_utc_us(z, days_from_civil(k_i32(k, 0), k_i32(k, 1), k_i32(k, 2)) * MICROS_PER_DAY + ((int64_t)h * 60 + min) * 60000000 + us));
+    else if (mode == MODE_ERROR && us > 60000000 && us < 61000000)
+        k_fail(k, "INVALID_FRACTION_OF_SECOND", "secAndMicros", second_text(k, us), NULL);
     else if (mode == MODE_ERROR)
         k_fail(k, "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION", "rangeMessage", "Invalid value for a field of the timestamp", "ansiConfig",
                "\"spark.sql.ansi.enabled\"", NULL);
@@ -451,6 +460,45 @@ static void make_interval(K *k)
     k_set_interval(k, (duckdb_interval){ .months = k_i32(k, 0), .days = k_i32(k, 1), .micros = k_i64(k, 2) });
 }
 
+/* Math.multiplyExact of seconds or milliseconds. */
+static void exact_micros(K *k)
+{
+    int64_t us;
+    if (__builtin_mul_overflow(k_i64(k, 0), k_i64(k, 1), &us))
+        k_throw(k, "long overflow");
+    else
+        k_set_i64(k, us);
+}
+
+/* SecondsToTimestamp of a decimal, given as text: BigDecimal.multiply(1000000).longValueExact(). */
+static void exact_decimal_micros(K *k)
+{
+    View v = k_str(k, 0);
+    bool negative = v.len && v.data[0] == '-', overflow = false;
+    int64_t us = 0;
+    int fraction = -1; /* digits behind the point */
+    for (size_t i = negative; i < v.len; i++) {
+        if (v.data[i] == '.') {
+            fraction = 0;
+            continue;
+        }
+        int digit = v.data[i] - '0';
+        if (fraction >= 6 && digit) {
+            k_throw(k, "Rounding necessary");
+            return;
+        }
+        fraction += fraction >= 0;
+        if (fraction <= 6)
+            overflow = overflow || __builtin_mul_overflow(us, 10, &us) || __builtin_sub_overflow(us, digit, &us);
+    }
+    for (int i = fraction < 0 ? 0 : fraction; i < 6; i++)
+        overflow = overflow || __builtin_mul_overflow(us, 10, &us);
+    if (overflow || (!negative && us == INT64_MIN))
+        k_throw(k, "Overflow");
+    else
+        k_set_i64(k, negative ? us : -us);
+}
+
 /* Days wrap around, as Java's integers do; the engine's own sum stops at the dates that it can print. */
 static void date_add(K *k)
 {
@@ -509,13 +557,19 @@ static void interval_by(K *k)
         set_interval(k, i.months / by, i.days / by, (double)i.micros / by, k_i32(k, 2) != 0);
 }
 
+/* DoubleMath.roundToLong, HALF_UP. */
+static void set_rounded(K *k, double x)
+{
+    x = round(x);
+    if (x >= -9223372036854775808.0 && x < 9223372036854775808.0)
+        k_set_i64(k, (int64_t)x);
+    else
+        k_throw(k, "Overflow");
+}
+
 static void scale_interval(K *k)
 {
-    double x = round((double)k_i64(k, 0) * k_f64(k, 1));
-    if (fabs(x) >= 9.2e18)
-        k_fail(k, "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", NULL);
-    else
-        k_set_i64(k, (int64_t)x);
+    set_rounded(k, (double)k_i64(k, 0) * k_f64(k, 1));
 }
 
 static void divide_interval(K *k)
@@ -523,7 +577,7 @@ static void divide_interval(K *k)
     if (k_f64(k, 1) == 0)
         k_fail(k, "INTERVAL_DIVIDED_BY_ZERO", NULL);
     else
-        k_set_i64(k, (int64_t)round((double)k_i64(k, 0) / k_f64(k, 1)));
+        set_rounded(k, (double)k_i64(k, 0) / k_f64(k, 1));
 }
 
 /* ---------------------------------------------------------------- intervals as text */
@@ -629,6 +683,8 @@ const Kernel kernels_date[] = {
     { "spark_interval_times", "Idi:I", interval_times, 0 },
     { "spark_interval_by", "Idi:I", interval_by, 0 },
     { "spark_scale_interval", "ldi:l", scale_interval, 0 },
+    { "spark_exact_micros", "ll:l", exact_micros, 0 },
+    { "spark_exact_decimal_micros", "S:l", exact_decimal_micros, 0 },
     { "spark_divide_interval", "ldi:l", divide_interval, 0 },
     { "spark_interval_text", "I:S", interval_text, 0 },
     { "spark_year_month_text", "iii:S", year_month_text, 0 },
