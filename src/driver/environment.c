@@ -326,6 +326,23 @@ Status environment_relation(void *self, Arena *a, const StrList *name, const Key
     return *ret_plan ? ST_OK : catalog_not_found(a, name, err);
 }
 
+static bool env_full_name(void *self, Arena *a, const StrList *name, StrList *ret_full)
+{
+    Run *r = self;
+    const char *database, *table;
+    Error ignored = ERROR_INIT;
+    session_lock(r->session);
+    bool temporary = name->len == 1 && (entries_find(&r->session->views, name->at[0]) || str_starts(name->at[0], "checkpoint "));
+    session_unlock(r->session);
+    temporary = temporary || (name->len == 2 && str_ieq(name->at[0], run_conf(r, "spark.sql.globalTempDatabase")));
+    if (temporary || environment_table_name(r, name, &database, &table, &ignored) != ST_OK)
+        return false;
+    vec_push(a, ret_full, CATALOG_NAME);
+    vec_push(a, ret_full, database);
+    vec_push(a, ret_full, table);
+    return true;
+}
+
 static Status env_local(void *self, Arena *a, const LocalRelation *local, const Type **ret_schema, Error *err)
 {
     Run *r = self;
@@ -379,7 +396,7 @@ static Status env_parse_expression(void *self, Arena *a, const char *text, Node 
 
 void environment_init(Run *r)
 {
-    r->env = (BindEnv){ .self = r, .conf = env_conf, .relation = environment_relation, .read = env_read, .parse = parse_relation, .local = env_local,
+    r->env = (BindEnv){ .self = r, .conf = env_conf, .relation = environment_relation, .full_name = env_full_name, .read = env_read, .parse = parse_relation, .local = env_local,
                         .function = env_function, .is_temporary_function = env_is_temporary_function, .variable = variable_value, .rows = env_rows, .parse_expression = env_parse_expression,
                         .parse_type = parse_schema };
     r->connect = (ConnectOptions){ .self = r, .parse_statement = parse_statement, .parse_expression = parse_expression,

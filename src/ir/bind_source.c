@@ -75,7 +75,7 @@ static bool is_format(const char *name)
 }
 
 /* A view's text sees neither the CTEs nor the columns around its use. */
-static Status bind_view(Binder *b, const UnresolvedRelation *n, Node *plan, Node **ret, Error *err)
+static Status bind_view(Binder *b, const UnresolvedRelation *n, const StrList *qualifier, Node *plan, Node **ret, Error *err)
 {
     enum { VIEW_DEPTH_MAX = 100 }; /* spark.sql.view.maxNestedViewDepth */
     const Cte *visible = b->ctes;
@@ -93,7 +93,7 @@ static Status bind_view(Binder *b, const UnresolvedRelation *n, Node *plan, Node
     bound = strip_hidden_but(b, bound, false, true);
     b->inlined--;
     b->ctes = visible;
-    *ret = qualify(b, bound, &n->name);
+    *ret = qualify(b, bound, qualifier);
     return ST_OK;
 }
 
@@ -120,15 +120,17 @@ static Status bind_unresolved(Binder *b, const UnresolvedRelation *n, const Scop
             *err = why;
         return status;
     }
+    StrList full = { 0 };
+    const StrList *qualifier = b->env->full_name && b->env->full_name(b->env->self, b->a, &n->name, &full) ? &full : &n->name;
     if (node_is(Scan, plan))
-        return bind_scan(b, plan, &n->name, ret, err);
+        return bind_scan(b, plan, qualifier, ret, err);
     if (node_is(Read, plan)) {
         TRY(bind_read(b, node_as(Read, plan), &n->name, ret, err));
         if (n->name.len == 1) /* a temporary view of files */
             *ret = strip_hidden_but(b, *ret, false, true);
         return ST_OK;
     }
-    return bind_view(b, n, plan, ret, err);
+    return bind_view(b, n, qualifier, plan, ret, err);
 }
 
 /* ---------------------------------------------------------------- rows in the plan */
