@@ -250,6 +250,11 @@ static Status bind_subquery_alias(Binder *b, const SubqueryAlias *n, const Scope
     StrList qualifier = { 0 };
     NodeList exprs = { 0 };
     TRY(bind_relation(b, n->input, outer, &input, err));
+    if (n->open) {
+        *ret = node_copy(b->a, input);
+        vec_push(b->a, &b->barriers, *ret);
+        return ST_OK;
+    }
     input = strip_hidden_but(b, input, node_is(Scan, input) && !n->columns.len, !n->columns.len);
     if (n->columns.len && n->columns.len != input->schema->len)
         return spark_error(err, &n->node, "ASSIGNMENT_ARITY_MISMATCH", "42802",

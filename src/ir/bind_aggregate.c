@@ -446,8 +446,11 @@ static const Node *inner(const Binder *b, const Node *n)
 
 const Aggregate *aggregate_below(const Binder *b, const Node *plan)
 {
-    while (plan && !node_is(Aggregate, plan))
-        plan = inner(b, plan);
+    for (; plan && !node_is(Aggregate, plan); plan = inner(b, plan))
+        if (is_barrier(b, plan))
+            return NULL;
+    if (plan && is_barrier(b, plan))
+        return NULL;
     return plan ? node_as(Aggregate, plan) : NULL;
 }
 

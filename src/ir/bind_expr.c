@@ -463,6 +463,9 @@ Status bind_expr(Binder *b, const Scope *s, Node *n, Node **ret, Error *err)
         return bind_position(b, s, node_as(InputPosition, n), ret, err);
     case NODE_PythonUdf:
         return bind_udf(b, s, node_as(PythonUdf, n), ret, err);
+    case NODE_PipeExpression:
+        TRY(bind_expr(b, s, node_as(PipeExpression, n)->child, ret, err));
+        return pipe_check(b, node_as(PipeExpression, n), *ret, err);
     case NODE_LambdaVariable:
         return bind_lambda_variable(b, s, node_as(LambdaVariable, n), ret, err);
     case NODE_Star:
@@ -546,9 +549,25 @@ static Status bind_alias(Binder *b, const Scope *s, const Alias *n, NodeList *re
     return ST_OK;
 }
 
+static Status bind_output(Binder *b, const Scope *s, Node *n, NodeList *ret, Error *err);
+
+static Status bind_pipe_output(Binder *b, const Scope *s, const PipeExpression *n, NodeList *ret, Error *err)
+{
+    Node *unused = NULL;
+    size_t before = ret->len;
+    if (node_is(Star, n->child))
+        return bind_expr(b, s, n->child, &unused, err); /* which says that it is no expression */
+    TRY(bind_output(b, s, n->child, ret, err));
+    for (size_t i = before; i < ret->len; i++)
+        TRY(pipe_check(b, n, ret->at[i], err));
+    return ST_OK;
+}
+
 static Status bind_output(Binder *b, const Scope *s, Node *n, NodeList *ret, Error *err)
 {
     Node *e = NULL;
+    if (node_is(PipeExpression, n))
+        return bind_pipe_output(b, s, node_as(PipeExpression, n), ret, err);
     if (node_is(Star, n))
         return bind_star(b, s, n, ret, err);
     if (node_is(AttributeRegex, n))

@@ -455,8 +455,30 @@ static bool excepted(Binder *b, const NodeList *except, const Column *c)
     return false;
 }
 
+static bool begins_with(const Binder *b, const StrList *name, const StrList *prefix)
+{
+    for (size_t i = 0; i < prefix->len; i++)
+        if (i >= name->len || !name_equal(b, name->at[i], prefix->at[i]))
+            return false;
+    return true;
+}
+
+static Status overlapping(Binder *b, const Star *n, Error *err)
+{
+    str_auto columns = STR_INIT(ERROR_PARAMS_BYTES);
+    for (size_t i = 0; i < n->except.len; i++)
+        str_addf(&columns, "%s%s", i ? ", " : "", sql_ids(b->a, &node_as(Attribute, n->except.at[i])->name));
+    return spark_error(err, &n->node, "EXCEPT_OVERLAPPING_COLUMNS", "42702",
+                       "Columns in an EXCEPT list must be distinct and non-overlapping, but got (<columns>).", "columns",
+                       str_text(&columns), NULL);
+}
+
 static Status check_except(Binder *b, const Scope *s, const Star *n, Error *err)
 {
+    for (size_t i = 0; i < n->except.len; i++)
+        for (size_t k = 0; k < n->except.len; k++)
+            if (i != k && begins_with(b, &node_as(Attribute, n->except.at[i])->name, &node_as(Attribute, n->except.at[k])->name))
+                return overlapping(b, n, err);
     for (size_t i = 0; i < n->except.len; i++) {
         Node *found = NULL;
         const StrList *name = &node_as(Attribute, n->except.at[i])->name;

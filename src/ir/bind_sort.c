@@ -3,7 +3,7 @@
 
 /* ---------------------------------------------------------------- columns that were dropped below */
 
-static bool is_barrier(const Binder *b, const Node *n)
+bool is_barrier(const Binder *b, const Node *n)
 {
     for (size_t i = 0; i < b->barriers.len; i++)
         if (b->barriers.at[i] == n)
@@ -197,10 +197,13 @@ static bool note_invalid(const Node *n, void *arg)
     return !*found && !node_is(Subquery, n);
 }
 
-static Status check_condition(Binder *b, const Node *predicate, const Node *at, Error *err)
+static Status check_condition(Binder *b, const Node *predicate, bool having, const Node *at, Error *err)
 {
     const Node *invalid = NULL;
     node_walk(predicate, note_invalid, &invalid);
+    if (invalid && node_is(Window, invalid))
+        return spark_error(err, at, "_LEGACY_ERROR_TEMP_1034", "", "It is not allowed to use window functions inside <clauseName> clause.",
+                           "clauseName", having ? "HAVING" : "WHERE", NULL);
     if (invalid)
         return spark_error(err, at, "INVALID_WHERE_CONDITION", "42903",
                            "The WHERE condition <condition> contains invalid expressions: <expressionList>.\nRewrite the query to "
@@ -254,7 +257,7 @@ Status bind_filter(Binder *b, Node *input, Node *unbound, bool having, const Nod
     }
     if (having && predicate->type->kind != TYPE_BOOLEAN) /* HAVING casts what is no predicate (AstBuilder.withHavingClause) */
         TRY(make_cast(b, predicate, &type_boolean, CAST_SESSION, unbound, &predicate, err));
-    TRY(check_condition(b, predicate, at, err));
+    TRY(check_condition(b, predicate, having, at, err));
     predicate = coerce_to(b->a, b->ansi, predicate, &type_boolean);
     Node *filter = with_schema(node_new(b->a, Filter, .input = plan, .predicate = predicate), plan->schema);
     *ret = restore_columns(b, filter, wanted);

@@ -191,6 +191,9 @@ const char *output_name(Binder *b, const Node *e);
 /* --- bind_source.c */
 Status bind_parse(Binder *b, const Parse *n, const Scope *outer, Node **ret, Error *err);
 
+/* --- bind_pipe.c: PIPE_OPERATOR_CONTAINS_AGGREGATE_FUNCTION, …_CONTAINS_NO_AGGREGATE_FUNCTION */
+Status pipe_check(Binder *b, const PipeExpression *n, const Node *bound, Error *err);
+
 /* --- bind_transpose.c */
 Status bind_transpose(Binder *b, const Transpose *n, const Scope *outer, Node **ret, Error *err);
 
@@ -224,6 +227,7 @@ Status check_correlation(Binder *b, const Scope *s, const Node *at, Node *plan, 
 Status hoist_subqueries(Binder *b, int64_t kind, Node **left, Node **right, Node **condition, Error *err);
 
 /* --- bind_sort.c */
+bool is_barrier(const Binder *b, const Node *n);
 Status bind_sort(Binder *b, const Sort *n, const Scope *outer, Node **ret, Error *err);
 Status bind_filter(Binder *b, Node *input_unbound, Node *predicate, bool having, const Node *at, const Scope *outer, Node **ret,
                    Error *err);
