@@ -29,7 +29,7 @@ static Status position(Binder *b, const Node *n, const NodeList *outputs, const 
 /* An output alias of that name, when the input has no such column (spark.sql.groupByAliases). */
 static Node *by_alias(Binder *b, const Node *n, const NodeList *outputs)
 {
-    if (!node_is(Attribute, n) || node_as(Attribute, n)->name.len != 1)
+    if (!node_is(Attribute, n) || node_as(Attribute, n)->name.len != 1 || !conf_allows(b, "spark.sql.groupByAliases"))
         return NULL;
     for (size_t i = 0; i < outputs->len; i++) {
         const Node *o = outputs->at[i];
@@ -42,7 +42,8 @@ static Node *by_alias(Binder *b, const Node *n, const NodeList *outputs)
 static Status bind_group(Binder *b, const Scope *s, Node *n, const NodeList *outputs, const NodeList *unbound, Node **ret, Error *err)
 {
     Node *alias = NULL, *e = NULL;
-    if (node_is(Literal, n) && node_as(Literal, n)->of->kind == TYPE_INT && !node_as(Literal, n)->value->is_null)
+    bool number = node_is(Literal, n) && node_as(Literal, n)->of->kind == TYPE_INT && !node_as(Literal, n)->value->is_null;
+    if (number && conf_allows(b, "spark.sql.groupByOrdinal"))
         return position(b, n, outputs, unbound, ret, err);
     alias = by_alias(b, n, outputs);
     if (alias) {

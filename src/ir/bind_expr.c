@@ -1,7 +1,8 @@
 /* ir/bind_expr.c -- expressions bottom-up: children bound, then coerced and typed. Functions are in bind_function.c. */
 #include "ir/binder.h"
 
-#include <regex.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
 #include <stdio.h>
 
 Node *typed(Node *n, const Type *type, bool nullable, const Node *at)
@@ -489,6 +490,10 @@ Status bind_exprs(Binder *b, const Scope *s, const NodeList *items, NodeList *re
             TRY(bind_star(b, s, items->at[i], ret, err));
             continue;
         }
+        if (node_is(AttributeRegex, items->at[i])) {
+            TRY(expand_pattern(b, s, node_as(AttributeRegex, items->at[i]), ret, err));
+            continue;
+        }
         TRY(bind_expr(b, s, items->at[i], &e, err));
         vec_push(b->a, ret, e);
     }
@@ -505,16 +510,30 @@ Node *new_alias(Binder *b, Node *child, const char *name)
     return typed(alias, child->type, child->nullable, child);
 }
 
-static Status expand_regex(Binder *b, const Scope *s, const AttributeRegex *n, NodeList *ret, Error *err)
+static bool is_qualified(const Binder *b, const Column *c, const StrList *target)
 {
-    regex_t regex;
-    const char *pattern = arena_printf(b->a, "^(%s)$", n->pattern);
-    if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB | (b->case_sensitive ? 0 : REG_ICASE)) != 0)
+    return !target->len || (c->qualifier.len && name_equal(b, c->qualifier.at[c->qualifier.len - 1], target->at[target->len - 1]));
+}
+
+/* UnresolvedRegex: the columns whose whole names match. */
+Status expand_pattern(Binder *b, const Scope *s, const AttributeRegex *n, NodeList *ret, Error *err)
+{
+    int number;
+    PCRE2_SIZE place;
+    uint32_t options = PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED | (b->case_sensitive ? 0 : PCRE2_CASELESS);
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)n->pattern, PCRE2_ZERO_TERMINATED, options, &number, &place, NULL);
+    if (!code || !s->schema) {
+        pcre2_code_free(code);
         return spark_unsupported(err, &n->node, arena_printf(b->a, "the column pattern '%s'", n->pattern));
-    for (size_t i = 0; i < s->schema->len; i++)
-        if (!s->schema->at[i].hidden && regexec(&regex, s->schema->at[i].name, 0, NULL, 0) == 0)
-            vec_push(b->a, ret, column_ref(b, &s->schema->at[i]));
-    regfree(&regex);
+    }
+    pcre2_match_data *match = pcre2_match_data_create_from_pattern(code, NULL);
+    for (size_t i = 0; i < s->schema->len; i++) {
+        const Column *c = &s->schema->at[i];
+        if (!c->hidden && is_qualified(b, c, &n->target) && pcre2_match(code, (PCRE2_SPTR)c->name, strlen(c->name), 0, 0, match, NULL) >= 0)
+            vec_push(b->a, ret, column_ref(b, c));
+    }
+    pcre2_match_data_free(match);
+    pcre2_code_free(code);
     return ST_OK;
 }
 
@@ -571,7 +590,7 @@ static Status bind_output(Binder *b, const Scope *s, Node *n, NodeList *ret, Err
     if (node_is(Star, n))
         return bind_star(b, s, n, ret, err);
     if (node_is(AttributeRegex, n))
-        return expand_regex(b, s, node_as(AttributeRegex, n), ret, err);
+        return expand_pattern(b, s, node_as(AttributeRegex, n), ret, err);
     if (node_is(Alias, n) && !n->type)
         return bind_alias(b, s, node_as(Alias, n), ret, err);
     if (node_is(Alias, n)) { /* bound already, by a lowering */

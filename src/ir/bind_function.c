@@ -250,6 +250,8 @@ static Status bind_args(Binder *b, const Scope *s, const char *name, const Funct
             vec_push(b->a, args, make_literal_int(b, 1, &type_int));
         } else if (node_is(Star, arg)) {
             TRY(bind_star(b, s, arg, args, err));
+        } else if (node_is(AttributeRegex, arg)) {
+            TRY(expand_pattern(b, s, node_as(AttributeRegex, arg), args, err));
         } else if (node_is(Lambda, arg)) {
             vec_push(b->a, args, NULL);
         } else {
@@ -368,6 +370,10 @@ static Status session_function(Binder *b, const Scope *s, const Function *f, Nod
     }
     if (node_is(Lambda, found))
         return call_sql_function(b, s, node_as(Lambda, found), f, ret, err);
+    if (node_is(CreateFunction, found) && s->no_routines)
+        return spark_error(err, &f->node, "UNSUPPORTED_SQL_UDF_USAGE", "0A000",
+                           "Using SQL function <functionName> in <nodeName> is not supported.", "functionName", sql_ids(b->a, &f->name),
+                           "nodeName", s->no_routines, NULL);
     if (node_is(CreateFunction, found)) {
         Node *lambda, *subquery;
         Function call = *f;
@@ -430,9 +436,14 @@ static Status table_function(Binder *b, const Scope *s, const char *name, const 
     const FunctionRow *row = NULL;
     const Type *type = NULL;
     inner.in_window = inner.generators = false;
+    if (has_named_argument(&f->args))
+        TRY(named_arguments(b, name, f, &f, err));
     f = with_lambdas(b, rows, nrows, f);
     inner.inside_aggregate = s->inside_aggregate || (rows->kind == FN_AGGREGATE && !s->in_window);
     TRY(bind_args(b, &inner, name, f, &args, err));
+    if (str_ieq(name, "count") && !args.len && b->env->conf &&
+        str_ieq(b->env->conf(b->env->self, "spark.sql.legacy.allowParameterlessCount"), "true"))
+        vec_push(b->a, &args, make_literal_null(b, &type_int)); /* nothing is counted */
     if (str_ieq(name, "count") && !args.len)
         return spark_error(err, &f->node, "WRONG_NUM_ARGS.WITH_SUGGESTION", "42605",
                            "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. If you have to call this "

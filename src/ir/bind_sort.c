@@ -151,11 +151,13 @@ static bool is_all(Binder *b, const Schema *schema, const NodeList *orders)
 
 static Status bind_orders(Binder *b, const Scope *s, const NodeList *orders, NodeList *ret, Error *err)
 {
-    bool all = is_all(b, s->schema, orders);
+    bool all = is_all(b, s->schema, orders), ordinals = conf_allows(b, "spark.sql.orderByOrdinal");
     for (size_t i = 0; i < (all ? s->schema->len : orders->len); i++) {
         Node *given = orders->at[all ? 0 : i], *bound = NULL, *child = NULL;
         SortOrder *order = node_is(SortOrder, given) ? (SortOrder *)(void *)node_copy(b->a, given)
                                                      : (SortOrder *)(void *)node_new(b->a, SortOrder, .child = given);
+        if (!all && !ordinals && is_position(order->child)) /* a constant orders nothing */
+            continue;
         if (all)
             order->child = column_ref(b, &s->schema->at[i]);
         else if (is_position(order->child)) {
@@ -176,7 +178,14 @@ Status bind_sort(Binder *b, const Sort *n, const Scope *outer, Node **ret, Error
     TRY(bind_relation(b, n->input, outer, &plan, err));
     const Schema *wanted = plan->schema;
     Scope s = scope_above(b, &plan, outer, from, true);
+    s.no_routines = "Sort";
     TRY(bind_orders(b, &s, &n->orders, &orders, err));
+    for (size_t i = 0; i < orders.len; i++)
+        TRY(check_hosted(b, "Sort", false, orders.at[i], err));
+    if (!orders.len) {
+        *ret = plan;
+        return ST_OK;
+    }
     if (s.below)
         TRY(push_into_aggregate(b, &plan, &orders, err));
     Node *sort = with_schema(node_new(b->a, Sort, .input = plan, .orders = orders, .global = n->global), plan->schema);

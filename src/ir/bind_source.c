@@ -202,6 +202,20 @@ static Status row_width(Binder *b, size_t expected, size_t actual, size_t row, c
                        "rowIndex", arena_printf(b->a, "%zu", row), NULL);
 }
 
+static bool note_outer(const Node *n, void *arg)
+{
+    bool *found = arg;
+    *found = *found || (node_is(ColumnRef, n) && node_as(ColumnRef, n)->depth);
+    return !*found && !node_is(Subquery, n);
+}
+
+static bool has_outer_column(const Node *n)
+{
+    bool found = false;
+    node_walk(n, note_outer, &found);
+    return found;
+}
+
 static Status bind_rows(Binder *b, const UnresolvedInlineTable *n, const Scope *outer, NodeList *rows, size_t *ret_width, Error *err)
 {
     Scope s = { .outer = outer };
@@ -219,6 +233,11 @@ static Status bind_rows(Binder *b, const UnresolvedInlineTable *n, const Scope *
             *ret_width = n->names.len ? n->names.len : items.len;
         if (items.len != *ret_width)
             return row_width(b, *ret_width, items.len, i, row, err);
+        for (size_t k = 0; k < items.len; k++)
+            if (!is_deterministic(items.at[k]) || has_outer_column(items.at[k]))
+                return spark_error(err, items.at[k], "INVALID_INLINE_TABLE.CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE", "42000",
+                                   "Invalid inline table. Cannot evaluate the expression <expr> in inline table definition.", "expr",
+                                   arena_printf(b->a, "\"%s\"", pretty(b, items.at[k])), NULL);
         vec_push(b->a, rows, node_new(b->a, Row, .items = items));
     }
     return ST_OK;

@@ -258,6 +258,8 @@ Node *call(SqlParser *p, Node *callee, const Token *paren, CallArgs *args, const
 /* ---------------------------------------------------------------- predicates */
 void check_bang(SqlParser *p, const Token *bang)
 {
+    if (p->opt->legacy_bang_not)
+        return;
     parser_fail(p, bang->start, bang->stop, "SYNTAX_DISCONTINUED.BANG_EQUALS_NOT", "42601",
         "Support of the clause or keyword: ! has been discontinued in this context. The '!' keyword is only supported as an "
         "alias for the prefix operator 'NOT'.\nUse the 'NOT' keyword instead for infix clauses such as `NOT LIKE`, `NOT IN`, "

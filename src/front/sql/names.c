@@ -118,6 +118,8 @@ StrList *identifier_clause(SqlParser *p, Node *expr, int start)
 const char *identifier_literal(SqlParser *p, const Token *text, int start)
 {
     Node *literal = literal_string(p, text->text, text->text_len, text->start, text->stop);
+    if (p->opt->legacy_identifier_clause)
+        parser_syntax_error(p, text, "");
     const StrList *name = identifier_clause(p, literal, start);
     if (name->len > 1) {
         parser_fail(p, start, end_of_rule(p), "IDENTIFIER_TOO_MANY_NAME_PARTS", "42601",
