@@ -41,6 +41,49 @@ static SqlOptions sql_options(Run *r)
                          .self = r };
 }
 
+/* ---- ${key}: VariableSubstitution */
+
+/* The setting that ${spark:key}, ${hiveconf:key}, ${hivevar:key} or ${key} names, empty when it is not set; NULL: a name of another kind,
+ * which stays as it is. */
+static const char *reference_value(Run *r, Arena *a, const char *name, size_t length)
+{
+    static const char *const kinds[] = { "spark:", "sparkconf:", "hivevar:", "hiveconf:" };
+    const char *key = arena_strn(a, name, length);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (str_starts(key, kinds[i])) {
+            key += strlen(kinds[i]);
+            break;
+        }
+    if (strchr(key, ':'))
+        return NULL;
+    const char *value = run_conf(r, key), *variable = run_conf(r, arena_printf(a, "hivevar:%s", key)); /* SET hivevar:key = value */
+    return value ? value : variable ? variable : "";
+}
+
+static const char *substituted(Run *r, Arena *a, const char *text, int depth)
+{
+    enum { DEPTH_MAX = 32 }; /* values may name others; a cycle ends here and shows in the text */
+    if (!strstr(text, "${") || depth == DEPTH_MAX || !is_true(r, "spark.sql.variable.substitute"))
+        return text;
+    str_auto out = STR_INIT(LIMIT_QUERY_TEXT);
+    for (const char *at = text; *at;) {
+        const char *open = strstr(at, "${"), *close = open ? strchr(open, '}') : NULL;
+        size_t length = close ? (size_t)(close - open - 2) : 0;
+        const char *value = length && strcspn(open + 2, " \t\r\n") > length ? reference_value(r, a, open + 2, length) : NULL;
+        if (!close) {
+            str_add(&out, at);
+            break;
+        }
+        str_addn(&out, at, (size_t)(open - at));
+        if (value)
+            str_add(&out, substituted(r, a, value, depth + 1));
+        else
+            str_addn(&out, open, length + 3);
+        at = close + 1;
+    }
+    return str_arena(&out, a);
+}
+
 Status environment_parse(Run *r, Arena *a, const char *text, const ConnectArgument *arguments, size_t n, Node **ret_plan, Error *err)
 {
     SqlOptions options = sql_options(r);
@@ -49,6 +92,7 @@ Status environment_parse(Run *r, Arena *a, const char *text, const ConnectArgume
         parameters[i] = (SqlParameter){ .name = arguments[i].name, .value = arguments[i].value };
     options.parameters = parameters;
     options.nparameters = n;
+    text = substituted(r, a, text, 0);
     r->query = text;
     int64_t at_us = clock_us();
     Status status = sql_parse_statement(a, text, strlen(text), &options, ret_plan, err);
@@ -156,6 +200,9 @@ static Status read_files(Run *r, Arena *a, const Read *read, const char *format,
     const char *path = option(&read->options, "path");
     if (path)
         vec_push(a, &roots, path);
+    for (size_t i = 0; i < roots.len; i++)
+        if (!*roots.at[i])
+            return command_fail(err, "INVALID_EMPTY_LOCATION", "location", "", NULL);
     SourceFiles files = { 0 };
     KeyValueList options = listing_options(r, a, format, &read->options);
     bool tolerant = user_schema && str_ieq(option(&options, "ignoreMissingFiles"), "true");

@@ -263,6 +263,12 @@ static Status bind_subquery_alias(Binder *b, const SubqueryAlias *n, const Scope
         return ST_OK;
     }
     input = strip_hidden_but(b, input, node_is(Scan, input) && !n->columns.len, !n->columns.len);
+    if (n->columns.len && n->columns.len != input->schema->len && node_is(UnresolvedTableFunction, n->input))
+        return spark_error(err, &n->node, "NUM_TABLE_VALUE_ALIASES_MISMATCH", "42826",
+                           "Number of given aliases does not match number of output columns.\nFunction name: <funcName>; number of aliases: "
+                           "<aliasesNum>; number of output columns: <outColsNum>.",
+                           "funcName", sql_ids(b->a, &node_as(UnresolvedTableFunction, n->input)->name), "aliasesNum",
+                           arena_printf(b->a, "%zu", n->columns.len), "outColsNum", arena_printf(b->a, "%zu", input->schema->len), NULL);
     if (n->columns.len && n->columns.len != input->schema->len)
         return spark_error(err, &n->node, "ASSIGNMENT_ARITY_MISMATCH", "42802",
                            "The number of columns or variables assigned or aliased: <numTarget> does not match the number of "

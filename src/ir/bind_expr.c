@@ -611,7 +611,7 @@ static Status bind_output(Binder *b, const Scope *s, Node *n, NodeList *ret, Err
         name = node_is(GetField, e) ? node_as(GetField, e)->field : parts->at[parts->len - 1];
     }
     Node *alias = new_alias(b, e, name);
-    ((Alias *)(void *)alias)->generated = true;
+    ((Alias *)(void *)alias)->generated = !node_is(Attribute, n) || niladic; /* s.f is an Alias f of Spark's own: later items may use it */
     vec_push(b->a, ret, alias);
     return ST_OK;
 }

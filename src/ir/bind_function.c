@@ -239,6 +239,23 @@ static const Function *with_lambdas(Binder *b, const FunctionRow *rows, size_t n
 
 /* ---------------------------------------------------------------- arguments */
 
+#define COUNT_OF_TABLE "spark.sql.legacy.allowStarWithSingleTableIdentifierInCount"
+
+static bool conf_is_true(const Binder *b, const char *key)
+{
+    return b->env->conf && str_ieq(b->env->conf(b->env->self, key), "true");
+}
+
+static bool is_relation_name(const Binder *b, const Scope *s, const char *name)
+{
+    for (size_t i = 0; s->schema && i < s->schema->len; i++) {
+        const StrList *q = &s->schema->at[i].qualifier;
+        if (q->len && name_equal(b, q->at[q->len - 1], name))
+            return true;
+    }
+    return false;
+}
+
 /* count(*) counts rows: count(1). */
 static Status bind_args(Binder *b, const Scope *s, const char *name, const Function *f, NodeList *args, Error *err)
 {
@@ -248,6 +265,12 @@ static Status bind_args(Binder *b, const Scope *s, const char *name, const Funct
             return spark_unsupported(err, arg, arena_printf(b->a, "named arguments of the function %s", name));
         if (node_is(Star, arg) && str_ieq(name, "count") && !node_as(Star, arg)->target.len && f->args.len == 1 && !f->distinct) {
             vec_push(b->a, args, make_literal_int(b, 1, &type_int));
+        } else if (node_is(Star, arg) && str_ieq(name, "count") && node_as(Star, arg)->target.len == 1 && f->args.len == 1 &&
+                   is_relation_name(b, s, node_as(Star, arg)->target.at[0]) && !conf_is_true(b, COUNT_OF_TABLE)) {
+            return spark_error(err, arg, "_LEGACY_ERROR_TEMP_1021", "",
+                               "count(<targetString>.*) is not allowed. Please use count(*) or expand the columns manually, e.g. count(col1, "
+                               "col2).",
+                               "targetString", node_as(Star, arg)->target.at[0], NULL);
         } else if (node_is(Star, arg)) {
             TRY(bind_star(b, s, arg, args, err));
         } else if (node_is(AttributeRegex, arg)) {
@@ -441,8 +464,7 @@ static Status table_function(Binder *b, const Scope *s, const char *name, const 
     f = with_lambdas(b, rows, nrows, f);
     inner.inside_aggregate = s->inside_aggregate || (rows->kind == FN_AGGREGATE && !s->in_window);
     TRY(bind_args(b, &inner, name, f, &args, err));
-    if (str_ieq(name, "count") && !args.len && b->env->conf &&
-        str_ieq(b->env->conf(b->env->self, "spark.sql.legacy.allowParameterlessCount"), "true"))
+    if (str_ieq(name, "count") && !args.len && conf_is_true(b, "spark.sql.legacy.allowParameterlessCount"))
         vec_push(b->a, &args, make_literal_null(b, &type_int)); /* nothing is counted */
     if (str_ieq(name, "count") && !args.len)
         return spark_error(err, &f->node, "WRONG_NUM_ARGS.WITH_SUGGESTION", "42605",

@@ -186,6 +186,7 @@ Status bind_sort(Binder *b, const Sort *n, const Scope *outer, Node **ret, Error
         *ret = plan;
         return ST_OK;
     }
+    TRY(check_split_orders(b, plan, &orders, err));
     if (s.below)
         TRY(push_into_aggregate(b, &plan, &orders, err));
     Node *sort = with_schema(node_new(b->a, Sort, .input = plan, .orders = orders, .global = n->global), plan->schema);
@@ -270,5 +271,7 @@ Status bind_filter(Binder *b, Node *input, Node *unbound, bool having, const Nod
     predicate = coerce_to(b->a, b->ansi, predicate, &type_boolean);
     Node *filter = with_schema(node_new(b->a, Filter, .input = plan, .predicate = predicate), plan->schema);
     *ret = restore_columns(b, filter, wanted);
+    if (*ret != filter && groups) /* ORDER BY looks through it for the groups */
+        vec_push(b->a, &b->splits, *ret);
     return ST_OK;
 }

@@ -221,6 +221,9 @@ Status finish_aggregate(Binder *b, Node *input, NodeList *groups, NodeList *expr
 /* ORDER BY or HAVING expressions over a bound aggregate: replaces aggregate calls and grouping expressions in `exprs` by
  * columns, adding them to the plan's output (the caller restores its columns). */
 Status push_into_aggregate(Binder *b, Node **plan, NodeList *exprs, Error *err);
+/* UNSUPPORTED_EXPR_FOR_OPERATOR; the same, or a column that is not found, for aggregate functions in ORDER BY over windows over groups. */
+Status unsupported_for_operator(Binder *b, const Node *e, const Node *at, Error *err);
+Status check_split_orders(Binder *b, const Node *plan, const NodeList *orders, Error *err);
 /* The bound Aggregate under filters and window projections, NULL: none. */
 const Aggregate *aggregate_below(const Binder *b, const Node *plan);
 

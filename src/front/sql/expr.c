@@ -354,7 +354,7 @@ Node *case_when(SqlParser *p, Node *operand, const NodeList *pairs, Node *otherw
 
 Node *extract(SqlParser *p, const Token *field, Node *source, int start)
 {
-    Node *name = literal_string(p, field->text, field->text_len, field->start, field->stop);
+    Node *name = literal_string(p, plain_ident(p, field), field->text_len, field->start, field->stop);
     return function_of(p, "extract", list_add(p, list_one(p, name), source), start);
 }
 

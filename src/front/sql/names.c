@@ -28,6 +28,13 @@ const char *ident(SqlParser *p, const Token *t)
     return t->text;
 }
 
+const char *plain_ident(SqlParser *p, const Token *t)
+{
+    if (t->quoted && (p->text[t->at] == 'I' || p->text[t->at] == 'i')) /* context.c made it of IDENTIFIER('x') */
+        parser_syntax_error(p, t, "");
+    return ident(p, t);
+}
+
 const char *strict_ident(SqlParser *p, const Token *t)
 {
     if (!t->quoted && t->word && keyword_is_strict(t->word))
