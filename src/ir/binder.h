@@ -31,6 +31,12 @@ typedef struct BoundSubquery {
     Node *bound;
 } BoundSubquery;
 
+/* What a Read has become. */
+typedef struct ReadScan {
+    const Read *read;
+    Node *scan;
+} ReadScan;
+
 typedef struct Binder {
     Arena *a;
     const BindEnv *env;
@@ -45,6 +51,7 @@ typedef struct Binder {
     size_t depth;
     size_t inlined;             /* views and SQL functions that are being bound in place, one inside the other */
     VEC(PlanEntry) plans;
+    VEC(ReadScan) reads;        /* files are listed once for a plan, however often it names a view of them */
     VEC(const Node *) barriers; /* bound relations that a missing column may not be fetched through: subquery aliases */
     VEC(const Node *) splits;   /* Projects over an Aggregate that the binder made of one select: windows over groups */
     VEC(BoundSubquery) subqueries; /* so that the same text in a select list and in its GROUP BY is one expression */
@@ -162,6 +169,19 @@ Status make_call1(Binder *b, const char *name, Node *x, const Node *at, Node **r
 /* Matches `args` (coerced in place, defaults appended) to a row of `name`; `ret_type` by the row's result. */
 Status function_match(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, NodeList *args, const Node *at,
                       const FunctionRow **ret_row, const Type **ret_type, Error *err);
+/* parameter.c: what the signature says of constant arguments; DATATYPE_MISMATCH.NON_FOLDABLE_INPUT, UNEXPECTED_NULL and so on. */
+struct Signature;
+Status check_parameters(Binder *b, const char *name, const struct Signature *s, const NodeList *args, const Node *at, Error *err);
+/* A map() of constant texts where the signature says "options"; INVALID_OPTIONS.*. */
+Status check_options(Binder *b, const struct Signature *s, const NodeList *args, const Node *at, Error *err);
+Status check_call_parameters(Binder *b, const Call *c, const Node *at, Error *err);
+/* WRONG_NUM_ARGS; does a row of the function take so many? */
+Status wrong_count(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, size_t actual, const Node *at, Error *err);
+bool takes_count(const FunctionRow *rows, size_t nrows, size_t actual);
+/* Is `name` one of the words of `names`? */
+bool in_words(const char *names, const char *name);
+/* name(arg, …) quoted, as errors show a call. */
+const char *call_text(Binder *b, const char *name, const NodeList *args);
 /* Row `row`'s "@rule". `signature_types`: what one-letter variables stand for. */
 Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
 bool result_nullable(Binder *b, const FunctionRow *row, const NodeList *args);
@@ -169,7 +189,7 @@ bool result_nullable(Binder *b, const FunctionRow *row, const NodeList *args);
 const Type *type_from_signature(Arena *a, const char *text);
 /* The parameter list of a lambda argument: how many, and which types, from arguments bound so far. */
 /* How many parameters a lambda has at this argument of a call with `nargs` arguments; 0: none belongs there. */
-size_t lambda_parameter_count(Binder *b, const FunctionRow *rows, size_t nrows, size_t index, size_t nargs);
+size_t lambda_parameter_count(const FunctionRow *rows, size_t nrows, size_t index, size_t nargs);
 bool lambda_parameter_types(Binder *b, const FunctionRow *rows, size_t nrows, size_t index, size_t nargs, size_t nparams,
                             const NodeList *bound, const Type ***ret_types, bool **ret_nullables);
 
