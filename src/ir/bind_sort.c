@@ -180,8 +180,6 @@ Status bind_sort(Binder *b, const Sort *n, const Scope *outer, Node **ret, Error
     Scope s = scope_above(b, &plan, outer, from, true);
     s.no_routines = "Sort";
     TRY(bind_orders(b, &s, &n->orders, &orders, err));
-    for (size_t i = 0; i < orders.len; i++)
-        TRY(check_hosted(b, "Sort", false, orders.at[i], err));
     if (!orders.len) {
         *ret = plan;
         return ST_OK;
@@ -189,6 +187,8 @@ Status bind_sort(Binder *b, const Sort *n, const Scope *outer, Node **ret, Error
     TRY(check_split_orders(b, plan, &orders, err));
     if (s.below)
         TRY(push_into_aggregate(b, &plan, &orders, err));
+    for (size_t i = 0; i < orders.len; i++) /* what is grouped is a column by now */
+        TRY(check_hosted(b, "Sort", false, orders.at[i], err));
     Node *sort = with_schema(node_new(b->a, Sort, .input = plan, .orders = orders, .global = n->global), plan->schema);
     *ret = restore_columns(b, sort, wanted);
     if (n->global)
