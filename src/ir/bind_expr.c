@@ -138,6 +138,7 @@ Status make_case(Binder *b, Node *node_case, Node **ret, Error *err)
     }
     if (c->otherwise)
         vec_push(b->a, &values, c->otherwise);
+    TRY(collate_alike(b, &values, 0, 1, &c->node, false, err));
     TRY(unify_list(b, &values, "casewhen", pretty(b, &c->node), &c->node, &common, err));
     for (size_t i = 0; i < c->thens.len; i++)
         c->thens.at[i] = values.at[i];
@@ -193,7 +194,8 @@ static Status bind_in_list(Binder *b, const Scope *s, const InList *n, Node **re
         bool renamed = child->type->kind == TYPE_STRUCT && same_shape(child->type, item->type);
         vec_push(b->a, &all, renamed ? coerce_to(b->a, b->ansi, item, child->type) : item);
     }
-    Node *shown = node_new(b->a, InList, .child = child, .items = items);
+    Node *shown = node_at(node_new(b->a, InList, .child = child, .items = items), n->node.start, n->node.stop);
+    TRY(collate_alike(b, &all, 0, 1, shown, true, err));
     TRY(unify_list(b, &all, "in", pretty(b, shown), &n->node, &common, err));
     bool nullable = false;
     NodeList coerced = { 0 };
@@ -263,6 +265,8 @@ static Status bind_extract(Binder *b, const Scope *s, const Extract *n, Node **r
     TRY(bind_expr(b, s, n->key, &key, err));
     const Type *t = child->type;
     bool text = node_is(Literal, key) && key->type->kind == TYPE_STRING && !node_as(Literal, key)->value->is_null;
+    if (t->kind == TYPE_MAP && text && t->key->kind == TYPE_STRING) /* a constant takes the keys' collation */
+        key = coerce_to(b->a, b->ansi, key, t->key);
     if (t->kind == TYPE_MAP)
         return make_call2(b, "get_map_value", child, key, &n->node, ret, err);
     if (t->kind == TYPE_STRUCT || (t->kind == TYPE_ARRAY && t->element->kind == TYPE_STRUCT && text)) {
@@ -653,7 +657,7 @@ static bool note_unfoldable(const Node *n, void *arg)
     bool *foldable = arg;
     bool call = n->kind == NODE_Call && (node_as(Call, n)->function->kind != FN_SCALAR ||
                                          (node_as(Call, n)->function->flags & FN_NONDETERMINISTIC));
-    if (call || n->kind == NODE_ColumnRef || n->kind == NODE_Subquery || n->kind == NODE_Window || n->kind == NODE_PythonUdf)
+    if (call || n->kind == NODE_ColumnRef || n->kind == NODE_LambdaVariable || n->kind == NODE_Subquery || n->kind == NODE_Window || n->kind == NODE_PythonUdf)
         *foldable = false;
     return *foldable;
 }
@@ -663,6 +667,20 @@ bool is_foldable(const Node *n)
     bool foldable = true;
     node_walk(n, note_unfoldable, &foldable);
     return foldable;
+}
+
+Status constant_value(Binder *b, Node *e, const Node **ret, Error *err)
+{
+    NodeList exprs = { 0 }, rows = { 0 };
+    Node *one = NULL;
+    *ret = node_is(Literal, e) ? e : NULL;
+    if (*ret || !is_foldable(e) || !b->env->rows)
+        return ST_OK;
+    vec_push(b->a, &exprs, new_alias(b, e, "value"));
+    TRY(bind_relation(b, node_new(b->a, OneRow, .unused = false), NULL, &one, err));
+    TRY(b->env->rows(b->env->self, b->a, make_project(b, one, &exprs), 1, &rows, err));
+    *ret = rows.len ? node_as(Row, rows.at[0])->items.at[0] : NULL;
+    return ST_OK;
 }
 
 static bool note_random(const Node *n, void *arg)

@@ -31,6 +31,12 @@ typedef struct BoundSubquery {
     Node *bound;
 } BoundSubquery;
 
+/* What a Read has become. */
+typedef struct ReadScan {
+    const Read *read;
+    Node *scan;
+} ReadScan;
+
 typedef struct Binder {
     Arena *a;
     const BindEnv *env;
@@ -43,6 +49,7 @@ typedef struct Binder {
     size_t depth;
     size_t inlined;             /* views and SQL functions that are being bound in place, one inside the other */
     VEC(PlanEntry) plans;
+    VEC(ReadScan) reads;        /* files are listed once for a plan, however often it names a view of them */
     VEC(const Node *) barriers; /* bound relations that a missing column may not be fetched through: subquery aliases */
     VEC(const Node *) splits;   /* Projects over an Aggregate that the binder made of one select: windows over groups */
     VEC(BoundSubquery) subqueries; /* so that the same text in a select list and in its GROUP BY is one expression */
@@ -145,6 +152,8 @@ bool is_aggregate(const Node *n);
 bool contains_window(const Node *n);
 bool contains_subquery_outer(const Node *n);
 bool is_foldable(const Node *n);
+/* The Literal that a bound, foldable expression is, computed when it is none; NULL: it cannot be known here. */
+Status constant_value(Binder *b, Node *e, const Node **ret, Error *err);
 bool is_deterministic(const Node *n);
 
 /* --- bind_function.c, function_match.c, result_rules.c: calls */
@@ -156,20 +165,48 @@ Status make_call1(Binder *b, const char *name, Node *x, const Node *at, Node **r
 /* Matches `args` (coerced in place, defaults appended) to a row of `name`; `ret_type` by the row's result. */
 Status function_match(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, NodeList *args, const Node *at,
                       const FunctionRow **ret_row, const Type **ret_type, Error *err);
+/* parameter.c: what the signature says of constant arguments; DATATYPE_MISMATCH.NON_FOLDABLE_INPUT, UNEXPECTED_NULL and so on. */
+struct Signature;
+Status check_parameters(Binder *b, const char *name, const struct Signature *s, const NodeList *args, const Node *at, Error *err);
+/* A map() of constant texts where the signature says "options"; INVALID_OPTIONS.*. */
+Status check_options(Binder *b, const struct Signature *s, const NodeList *args, const Node *at, Error *err);
+Status check_call_parameters(Binder *b, const Call *c, const Node *at, Error *err);
+/* WRONG_NUM_ARGS; does a row of the function take so many? */
+Status wrong_count(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, size_t actual, const Node *at, Error *err);
+bool takes_count(const FunctionRow *rows, size_t nrows, size_t actual);
+/* Is `name` one of the words of `names`? */
+bool in_words(const char *names, const char *name);
+/* name(arg, …) quoted, as errors show a call. */
+const char *call_text(Binder *b, const char *name, const NodeList *args);
 /* Row `row`'s "@rule". `signature_types`: what one-letter variables stand for. */
 Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
+Status result_count_min_sketch(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
+Status result_theta(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
+Status result_approx_count_distinct(Binder *b, NodeList *args, const Node *at, const Type **ret_type, Error *err);
 bool result_nullable(Binder *b, const FunctionRow *row, const NodeList *args);
 /* Reads a type text of functions.def or of a DDL-like signature without variables; NULL when it is none. */
 const Type *type_from_signature(Arena *a, const char *text);
 /* The parameter list of a lambda argument: how many, and which types, from arguments bound so far. */
 /* How many parameters a lambda has at this argument of a call with `nargs` arguments; 0: none belongs there. */
-size_t lambda_parameter_count(Binder *b, const FunctionRow *rows, size_t nrows, size_t index, size_t nargs);
+size_t lambda_parameter_count(const FunctionRow *rows, size_t nrows, size_t index, size_t nargs);
 bool lambda_parameter_types(Binder *b, const FunctionRow *rows, size_t nrows, size_t index, size_t nargs, size_t nparams,
                             const NodeList *bound, const Type ***ret_types, bool **ret_nullables);
 
 /* --- bind_char.c: a scan with its CHAR columns padded; the sides of a comparison padded alike */
 Status char_read_padding(Binder *b, Node *scan, Node **ret, Error *err);
 Status char_comparison(Binder *b, const Scope *s, const char *operator, NodeList *args, Error *err);
+
+/* --- bind_collation.c: one collation for the strings of `args` (every `step`-th from `from`), which become casts and constants of it.
+ * `shown`: the expression in an error; determinate: an indeterminate collation is one. */
+Status collate_alike(Binder *b, NodeList *args, size_t from, size_t step, const Node *shown, bool determinate, Error *err);
+/* The same by what the function's row says. */
+Status collate_args(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, Error *err);
+/* Refuses strings whose collation the row does not take. *ret_bad: the argument of which Spark does, SIZE_MAX: none. */
+Status collate_check(Binder *b, const FunctionRow *row, const NodeList *args, const Node *at, size_t *ret_bad, Error *err);
+/* The table function collations(). */
+Status collation_table(Binder *b, const UnresolvedTableFunction *n, Node **ret, Error *err);
+/* collate(x, name): the type of its result. */
+Status collate_result(Binder *b, const NodeList *args, const Node *at, const Type **ret, Error *err);
 
 /* --- bind_routine.c: SQL functions. A scalar one as a Lambda with its arguments (unbound), or as a scalar subquery. */
 Status routine_lambda(Binder *b, const CreateFunction *f, const NodeList *args, const Node *at, Node **ret_lambda,

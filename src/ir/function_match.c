@@ -1,5 +1,6 @@
 /* ir/function_match.c -- choosing a function's row by its arguments, and coercing them to it. */
 #include "ir/binder.h"
+#include "ir/collation.h"
 #include "ir/signature.h"
 
 #include <stdio.h>
@@ -11,6 +12,7 @@ typedef struct Variables {
     const Type *type[VARIABLES];
     bool nullable[VARIABLES]; /* may a value of this variable be null? */
     bool conflict;            /* two uses have no common type */
+    unsigned flags;           /* FN_TIGHTEST, FN_UNPROMOTED: what makes them one */
 } Variables;
 
 static size_t slot(char variable)
@@ -60,8 +62,8 @@ static bool class_accepts(TypeClass class, const Type *t)
 static bool accepts(const Spec *s, const Type *t, const Variables *v)
 {
     switch (s->kind) {
-    case SPEC_TYPE:
-        return type_same(s->type, t);
+    case SPEC_TYPE: /* a string of any collation: collate_check() says which ones the row takes */
+        return type_same(s->type, t) || (s->type->kind == TYPE_STRING && t->kind == TYPE_STRING);
     case SPEC_CLASS:
         return class_accepts(s->class, t);
     case SPEC_VARIABLE:
@@ -142,7 +144,8 @@ static const Type *target(Binder *b, const Spec *s, const Type *t, const Variabl
         return class_default(s->class, t, b->ansi, b->a);
     case SPEC_VARIABLE: {
         const Type *common = v->type[slot(s->variable)];
-        return common && cast_valid(b->ansi, t, common) ? common : NULL;
+        bool fits = common && (s->nulls ? implicit(b->ansi, t, common) : cast_valid(b->ansi, t, common));
+        return fits ? common : NULL;
     }
     case SPEC_ARRAY: {
         const Type *from = t->kind == TYPE_ARRAY ? t->element : t->kind == TYPE_NULL ? &type_null : NULL;
@@ -176,14 +179,23 @@ static bool same_shape(const Type *x, const Type *y)
     return true;
 }
 
+static const Type *common_type(Binder *b, const Type *x, const Type *y, unsigned flags)
+{
+    if (flags & FN_TIGHTEST)
+        return coerce_tightest(b->a, false, x, y);
+    return flags & FN_UNPROMOTED ? coerce_wider_no_string(b->a, b->ansi, x, y) : coerce_wider(b->a, b->ansi, x, y);
+}
+
 static void unify(Binder *b, const Spec *s, const Type *t, bool nullable, Variables *v)
 {
     switch (s->kind) {
     case SPEC_VARIABLE: {
+        if (s->nulls) /* "T!" */
+            return;
         const Type **mine = &v->type[slot(s->variable)];
         if (s->variable == 'F' && t->kind != TYPE_FLOAT && t->kind != TYPE_DOUBLE)
             t = &type_double;
-        const Type *common = *mine ? coerce_wider(b->a, b->ansi, *mine, t) : t;
+        const Type *common = !*mine ? t : common_type(b, *mine, t, v->flags);
         v->conflict = v->conflict || (!common && !same_shape(*mine, t));
         *mine = common ? common : *mine;
         v->nullable[slot(s->variable)] |= nullable;
@@ -199,8 +211,11 @@ static void unify(Binder *b, const Spec *s, const Type *t, bool nullable, Variab
             unify(b, s->element, t->element, t->contains_null, v);
         }
         return;
-    case SPEC_LAMBDA:
-        unify(b, s->element, t, nullable, v);
+    case SPEC_LAMBDA: /* its result is as it is: aggregate's merge has zero's type or none */
+        if (s->element->kind == SPEC_VARIABLE && v->type[slot(s->element->variable)])
+            v->nullable[slot(s->element->variable)] |= nullable;
+        else
+            unify(b, s->element, t, nullable, v);
         return;
     default:
         return;
@@ -219,9 +234,9 @@ static const Spec *shape(const Param *p, const Type *t)
     return NULL;
 }
 
-static Variables solve(Binder *b, const Signature *s, const NodeList *args)
+static Variables solve(Binder *b, const Signature *s, unsigned flags, const NodeList *args)
 {
-    Variables v = { 0 };
+    Variables v = { .flags = flags };
     for (size_t i = 0; s->nparams && i < args->len; i++) {
         const Param *p = param_of(s, i);
         const Spec *alternative = args->at[i] && args->at[i]->type ? shape(p, args->at[i]->type) : NULL;
@@ -260,6 +275,16 @@ static const Type *instantiate(Binder *b, const Spec *s, const Variables *v)
     }
 }
 
+/* `t` with the collation `name` on its strings. */
+static const Type *collated(Binder *b, const Type *t, const char *name)
+{
+    if (t->kind == TYPE_STRING)
+        return type_string_of(b->a, name);
+    if (t->kind == TYPE_ARRAY)
+        return type_array(b->a, collated(b, t->element, name), t->contains_null);
+    return t->kind == TYPE_MAP ? type_map(b->a, collated(b, t->key, name), collated(b, t->element, name), t->contains_null) : t;
+}
+
 static Status result_type(Binder *b, const FunctionRow *row, NodeList *args, const Variables *v, const Node *at,
                           const Type **ret, Error *err)
 {
@@ -269,7 +294,10 @@ static Status result_type(Binder *b, const FunctionRow *row, NodeList *args, con
         *ret = args->at[row->result[1] - '1']->type;
         return ST_OK;
     }
-    *ret = instantiate(b, signature_type(b->a, row->result), v);
+    *ret = instantiate(b, signature_result(row), v);
+    const char *collation = row->flags & FN_COLLATED_RESULT && args->len ? type_collation(args->at[0]->type) : NULL;
+    if (collation)
+        *ret = collated(b, *ret, collation);
     return ST_OK;
 }
 
@@ -289,11 +317,27 @@ static bool narrows(Binder *b, const Type *from, const Type *to)
     return !wider || wider->kind != to->kind;
 }
 
-static bool try_row(Binder *b, const Signature *s, const NodeList *args, bool casts, Attempt *ret)
+static bool takes_lambda(const Signature *s)
+{
+    for (size_t i = 0; i < s->nparams; i++)
+        if (s->params[i].alternatives[0].kind == SPEC_LAMBDA)
+            return true;
+    return false;
+}
+
+/* May argument type `t` be cast for this row? */
+static bool may_cast(const FunctionRow *row, const Signature *s, const Type *t)
+{
+    if (takes_lambda(s))
+        return !strcmp(row->name, "map_zip_with") && t->kind == TYPE_MAP;
+    return !(row->flags & FN_UNCAST) || t->kind == TYPE_NULL;
+}
+
+static bool try_row(Binder *b, const FunctionRow *row, const Signature *s, const NodeList *args, bool casts, Attempt *ret)
 {
     if (args->len < s->least || args->len > s->most)
         return false;
-    ret->variables = solve(b, s, args);
+    ret->variables = solve(b, s, row->flags, args);
     ret->targets = ARENA_ARRAY(b->a, const Type *, args->len + 1);
     for (size_t i = 0; i < args->len; i++) {
         const Param *p = param_of(s, i);
@@ -306,11 +350,14 @@ static bool try_row(Binder *b, const Signature *s, const NodeList *args, bool ca
             return false;
         for (size_t k = 0; k < p->nalternatives && !found; k++)
             found = accepts(&p->alternatives[k], t, &ret->variables) ? t : NULL;
-        for (size_t k = 0; k < p->nalternatives && !found && casts; k++) {
+        for (size_t k = 0; k < p->nalternatives && !found && casts && !is_lambda && may_cast(row, s, t); k++) {
             found = target(b, &p->alternatives[k], t, &ret->variables);
             if (found && p->nalternatives > 1 && narrows(b, t, found)) /* a TypeCollection only widens (Cast.canUpCast) */
                 found = NULL;
         }
+        const Spec *of = is_lambda ? p->alternatives[0].element : NULL;
+        if (!found && of && of->kind == SPEC_VARIABLE && same_shape(ret->variables.type[slot(of->variable)], t))
+            found = ret->variables.type[slot(of->variable)];
         if (!found)
             return false;
         ret->targets[i] = found;
@@ -318,6 +365,7 @@ static bool try_row(Binder *b, const Signature *s, const NodeList *args, bool ca
     return !ret->variables.conflict;
 }
 
+/* A struct under other names of fields is cast by position. */
 static Node *coerce_lambda(Binder *b, Node *n, const Type *to)
 {
     const Lambda *l = node_as(Lambda, n);
@@ -365,9 +413,9 @@ static const char *count_text(Arena *a, const FunctionRow *rows, size_t nrows)
 {
     size_t least = SIZE_MAX, most = 0;
     for (size_t i = 0; i < nrows; i++) {
-        Signature s = signature_parse(a, rows[i].signature);
-        least = s.least < least ? s.least : least;
-        most = s.most > most ? s.most : most;
+        const Signature *s = signature_of(&rows[i]);
+        least = s->least < least ? s->least : least;
+        most = s->most > most ? s->most : most;
     }
     if (most == SIZE_MAX)
         return arena_printf(a, "> %zu", least ? least - 1 : 0);
@@ -450,30 +498,124 @@ static Status different(Binder *b, const char *name, const NodeList *args, const
                        "sqlExpr", str_text(&call), "functionName", sql_id(b->a, name), "dataType", str_text(&types), NULL);
 }
 
-static Status no_row(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, const NodeList *args, const Node *at,
-                     Error *err)
+/* ---------------------------------------------------------------- error classes of their own (mismatch.def) */
+
+typedef enum MismatchWhen { WHEN_TYPE, WHEN_CONFLICT, WHEN_EITHER, WHEN_NULLS, WHEN_NULL_FIRST, WHEN_TEXTS, WHEN_LAMBDA } MismatchWhen;
+static const struct {
+    const char *names;
+    MismatchWhen when;
+    const char *class, *text;
+} mismatches[] = {
+#define MISMATCH(names, when, class, text) { names, WHEN_##when, "DATATYPE_MISMATCH." class, text },
+#include "ir/mismatch.def"
+#undef MISMATCH
+};
+
+bool in_words(const char *names, const char *name)
 {
-    for (size_t i = nrows; i-- > 0;) {
-        Signature s = signature_parse(b->a, rows[i].signature);
-        Attempt attempt = { 0 };
-        if (args->len < s.least || args->len > s.most)
-            continue;
-        bool fits = try_row(b, &s, args, true, &attempt);
-        return attempt.variables.conflict || fits ? different(b, name, args, at, err)
-                                                  : bad_type(b, name, &s, args, attempt.bad, at, err);
+    size_t n = strlen(name);
+    for (const char *at = names; (at = strstr(at, name)); at += n)
+        if ((at == names || at[-1] == ' ') && (at[n] == ' ' || !at[n]))
+            return true;
+    return false;
+}
+
+static const char *type_list(Binder *b, const NodeList *args)
+{
+    str_auto types = STR_INIT(ERROR_MESSAGE_BYTES);
+    for (size_t i = 0; i < args->len; i++)
+        str_addf(&types, "%s\"%s\"", i ? ", " : "", type_sql_text(b->a, args->at[i]->type));
+    return str_arena(&types, b->a);
+}
+
+static Status mismatched(Binder *b, size_t row, const char *name, const NodeList *args, const Node *at, Error *err)
+{
+    return spark_error(err, at, mismatches[row].class, "42K09",
+                       arena_printf(b->a, "Cannot resolve <sqlExpr> due to data type mismatch: %s", mismatches[row].text), "sqlExpr",
+                       call_text(b, name, args), "functionName", sql_id(b->a, name), "dataType", type_list(b, args), NULL);
+}
+
+/* A NULL for a function that wants a type of it; texts that nothing makes numbers. */
+static Status check_nulls(Binder *b, const char *name, const NodeList *args, const Node *at, Error *err)
+{
+    bool null = false;
+    for (size_t i = 0; i < args->len; i++)
+        null = null || (args->at[i] && args->at[i]->type && args->at[i]->type->kind == TYPE_NULL);
+    bool texts = args->len > 1 && args->at[0] && args->at[1] && args->at[0]->type->kind == TYPE_STRING && args->at[1]->type->kind == TYPE_STRING;
+    for (size_t i = 0; texts && i < sizeof mismatches / sizeof *mismatches; i++)
+        if (mismatches[i].when == WHEN_TEXTS && in_words(mismatches[i].names, name))
+            return mismatched(b, i, name, args, at, err);
+    for (size_t i = 0; null && i < sizeof mismatches / sizeof *mismatches; i++)
+        if ((mismatches[i].when == WHEN_NULLS || (mismatches[i].when == WHEN_NULL_FIRST && args->at[0] && args->at[0]->type->kind == TYPE_NULL)) &&
+            in_words(mismatches[i].names, name))
+            return mismatched(b, i, name, args, at, err);
+    return ST_OK;
+}
+
+/* ST_OK for a function without a row in mismatch.def. `lambda`: a lambda is what does not fit. */
+static Status mismatch(Binder *b, const char *name, const NodeList *args, bool conflict, bool lambda, const Node *at, Error *err)
+{
+    for (size_t i = 0; i < sizeof mismatches / sizeof *mismatches; i++) {
+        MismatchWhen when = mismatches[i].when;
+        bool holds = when == WHEN_EITHER || (when == WHEN_LAMBDA && lambda) || when == (conflict ? WHEN_CONFLICT : WHEN_TYPE);
+        if (holds && in_words(mismatches[i].names, name))
+            return mismatched(b, i, name, args, at, err);
     }
+    return ST_OK;
+}
+
+Status wrong_count(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, size_t actual, const Node *at, Error *err)
+{
     return spark_error(err, at, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
                        "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer "
                        "to 'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix.",
                        "functionName", sql_id(b->a, name), "expectedNum", count_text(b->a, rows, nrows), "actualNum",
-                       arena_printf(b->a, "%zu", args->len), NULL);
+                       arena_printf(b->a, "%zu", actual), NULL);
+}
+
+bool takes_count(const FunctionRow *rows, size_t nrows, size_t actual)
+{
+    for (size_t i = 0; i < nrows; i++) {
+        const Signature *s = signature_of(&rows[i]);
+        if (actual >= s->least && actual <= s->most)
+            return true;
+    }
+    return false;
+}
+
+static Status no_row(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, const NodeList *args, const Node *at,
+                     Error *err)
+{
+    for (size_t i = nrows; i-- > 0;) {
+        const Signature *s = signature_of(&rows[i]);
+        Attempt attempt = { 0 };
+        if (args->len < s->least || args->len > s->most)
+            continue;
+        bool fits = try_row(b, &rows[i], s, args, true, &attempt);
+        bool lambda = !fits && node_is(Lambda, args->at[attempt.bad]);
+        TRY(mismatch(b, rows[i].name, args, attempt.variables.conflict || fits, lambda, at, err));
+        return attempt.variables.conflict || fits ? different(b, name, args, at, err)
+                                                  : bad_type(b, name, s, args, attempt.bad, at, err);
+    }
+    return wrong_count(b, name, rows, nrows, args->len, at, err);
+}
+
+/* Variable O must have an order (TypeUtils.checkForOrderingExpr). */
+static Status check_ordering(Binder *b, const char *name, const Attempt *attempt, const NodeList *args, const Node *at, Error *err)
+{
+    const Type *t = attempt->variables.type[slot('O')];
+    if (type_is_orderable(t))
+        return ST_OK;
+    return spark_error(err, at, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "42K09",
+                       "Cannot resolve <sqlExpr> due to data type mismatch: The <functionName> does not support ordering on type <dataType>.",
+                       "sqlExpr", call_text(b, name, args), "functionName", sql_id(b->a, name), "dataType",
+                       arena_printf(b->a, "\"%s\"", type_sql_text(b->a, t)), NULL);
 }
 
 static void apply(Binder *b, const Signature *s, const Attempt *attempt, NodeList *args)
 {
     for (size_t i = 0; i < args->len; i++) {
-        const Param *p = param_of(s, i);
-        if (p->nalternatives == 1 && p->alternatives[0].kind == SPEC_LAMBDA)
+        if (param_of(s, i)->alternatives[0].kind == SPEC_LAMBDA)
             args->at[i] = coerce_lambda(b, args->at[i], attempt->targets[i]);
         else
             args->at[i] = coerce_to(b->a, b->ansi, args->at[i], attempt->targets[i]);
@@ -483,20 +625,32 @@ static void apply(Binder *b, const Signature *s, const Attempt *attempt, NodeLis
 Status function_match(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, NodeList *args, const Node *at,
                       const FunctionRow **ret_row, const Type **ret_type, Error *err)
 {
+    TRY(check_nulls(b, rows->name, args, at, err));
+    TRY(collate_args(b, rows, args, at, err));
     for (int casts = 0; casts < 2; casts++)
         for (size_t i = 0; i < nrows; i++) {
-            Signature s = signature_parse(b->a, rows[i].signature);
+            const Signature *s = signature_of(&rows[i]);
             NodeList full = { 0 };
             for (size_t k = 0; k < args->len; k++)
                 vec_push(b->a, &full, args->at[k]);
-            if (full.len >= s.least && full.len <= s.most)
-                add_defaults(b, &s, &full);
+            if (full.len >= s->least && full.len <= s->most)
+                add_defaults(b, s, &full);
             Attempt attempt = { 0 };
             bool all_casts = casts || (rows[i].nulls != NULLS_RULE && nrows == 1);
-            if (!try_row(b, &s, &full, all_casts, &attempt))
+            if (!try_row(b, &rows[i], s, &full, all_casts, &attempt))
                 continue;
-            apply(b, &s, &attempt, &full);
+            size_t bad;
+            apply(b, s, &attempt, &full);
+            TRY(collate_check(b, &rows[i], &full, at, &bad, err));
+            if (bad != SIZE_MAX)
+                return bad_type(b, name, s, &full, bad, at, err);
+            TRY(check_ordering(b, name, &attempt, &full, at, err));
+            if (strcmp(rows[i].result, "@from_schema")) /* the schema is looked at before the options, they before anything else */
+                TRY(check_options(b, s, &full, at, err));
+            if (rows[i].kind != FN_WINDOW) /* bind_window.c checks them, behind the window's own errors */
+                TRY(check_parameters(b, name, s, &full, at, err));
             TRY(result_type(b, &rows[i], &full, &attempt.variables, at, ret_type, err));
+            TRY(check_options(b, s, &full, at, err));
             *args = full;
             *ret_row = &rows[i];
             return ST_OK;
@@ -506,11 +660,11 @@ Status function_match(Binder *b, const char *name, const FunctionRow *rows, size
 
 /* ---------------------------------------------------------------- lambdas */
 
-size_t lambda_parameter_count(Binder *b, const FunctionRow *rows, size_t nrows, size_t index, size_t nargs)
+size_t lambda_parameter_count(const FunctionRow *rows, size_t nrows, size_t index, size_t nargs)
 {
     for (size_t i = 0; i < nrows; i++) {
-        Signature s = signature_parse(b->a, rows[i].signature);
-        const Param *p = nargs >= s.least && nargs <= s.most && s.nparams ? param_of(&s, index) : NULL;
+        const Signature *s = signature_of(&rows[i]);
+        const Param *p = nargs >= s->least && nargs <= s->most && s->nparams ? param_of(s, index) : NULL;
         if (p && p->alternatives[0].kind == SPEC_LAMBDA)
             return p->alternatives[0].nparams;
     }
@@ -521,11 +675,11 @@ bool lambda_parameter_types(Binder *b, const FunctionRow *rows, size_t nrows, si
                             const NodeList *bound, const Type ***ret_types, bool **ret_nullables)
 {
     for (size_t i = 0; i < nrows; i++) {
-        Signature s = signature_parse(b->a, rows[i].signature);
-        const Param *p = nargs >= s.least && nargs <= s.most && s.nparams ? param_of(&s, index) : NULL;
+        const Signature *s = signature_of(&rows[i]);
+        const Param *p = nargs >= s->least && nargs <= s->most && s->nparams ? param_of(s, index) : NULL;
         if (!p || p->alternatives[0].kind != SPEC_LAMBDA || p->alternatives[0].nparams != nparams)
             continue;
-        Variables v = solve(b, &s, bound);
+        Variables v = solve(b, s, rows[i].flags, bound);
         *ret_types = ARENA_ARRAY(b->a, const Type *, nparams + 1);
         *ret_nullables = ARENA_ARRAY(b->a, bool, nparams + 1);
         for (size_t k = 0; k < nparams; k++) {

@@ -4,6 +4,7 @@
 #include "base/vec.h"
 
 #include <ctype.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,6 +160,19 @@ static const Spec *spec(Reader *r)
     return arena_copy(r->a, &s, sizeof s);
 }
 
+/* "1..2147483647" */
+static void range(Reader *r, Param *p)
+{
+    const char *dots = strstr(r->at, "..");
+    if (!dots)
+        malformed(r);
+    p->low = arena_strn(r->a, r->at, (size_t)(dots - r->at));
+    r->at = dots + 2;
+    size_t n = strspn(r->at, "-.0123456789");
+    p->high = arena_strn(r->a, r->at, n);
+    r->at += n;
+}
+
 static Param param(Reader *r)
 {
     Param p = { .name = word(r) };
@@ -172,6 +186,13 @@ static Param param(Reader *r)
     p.nalternatives = alternatives.len;
     p.optional = take(r, "?");
     p.variadic = take(r, "...");
+    p.argument = take(r, "constarg");
+    p.constant = p.argument || take(r, "const");
+    p.options = take(r, "options");
+    p.nonnull = take(r, "nonnull");
+    p.one = take(r, "one");
+    if (take(r, "in "))
+        range(r, &p);
     if (take(r, "=")) {
         space(r);
         const char *start = r->at;
@@ -210,4 +231,45 @@ const Spec *signature_type(Arena *a, const char *text)
 {
     Reader r = { a, text, text };
     return spec(&r);
+}
+
+/* ---------------------------------------------------------------- of all rows */
+
+typedef struct Parsed {
+    Signature signature;
+    const Spec *result;
+} Parsed;
+
+/* functions.def in its parsed form, made once under the once-control and never given back: reading a signature costs more than matching
+ * a call. */
+static Arena *all_arena;
+static Parsed *all;
+static pthread_once_t all_once = PTHREAD_ONCE_INIT;
+
+static void parse_all(void)
+{
+    all_arena = arena_new();
+    all = ARENA_ARRAY(all_arena, Parsed, function_count());
+    for (size_t i = 0; i < function_count(); i++) {
+        const FunctionRow *row = function_at(i);
+        all[i].signature = signature_parse(all_arena, row->signature);
+        if (*row->result != '@' && *row->result != '#')
+            all[i].result = signature_type(all_arena, row->result);
+    }
+}
+
+static const Parsed *parsed_of(const FunctionRow *row)
+{
+    pthread_once(&all_once, parse_all);
+    return &all[row - function_at(0)];
+}
+
+const Signature *signature_of(const FunctionRow *row)
+{
+    return &parsed_of(row)->signature;
+}
+
+const Spec *signature_result(const FunctionRow *row)
+{
+    return parsed_of(row)->result;
 }

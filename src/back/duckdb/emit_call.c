@@ -1,10 +1,16 @@
 /* back/duckdb/emit_call.c -- calls: finding a function's text and filling it in; windows. */
 #include "back/duckdb/emit_call.h"
 
+#include "back/duckdb/aggregate.h"
+#include "back/duckdb/emit_collation.h"
 #include "back/duckdb/emit_decimal.h"
+#include "ir/collation.h"
+
+#include "base/map.h"
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 typedef struct FunctionText {
@@ -71,6 +77,8 @@ static bool holds(const Emit *e, const Call *c, const char *when)
             good = c->args.len > 1 && is_class(c->args.at[1]->type, when + 2, n - 2);
         else if (n == 4 && !memcmp(when, "ansi", 4))
             good = e->o->ansi;
+        else if (n == 8 && !memcmp(when, "collated", 8))
+            good = c->args.len && c->args.at[0]->type && type_is_collated(c->args.at[0]->type);
         else
             good = c->args.len && c->args.at[0]->type && is_class(c->args.at[0]->type, when, n);
         if (!good)
@@ -80,12 +88,35 @@ static bool holds(const Emit *e, const Call *c, const char *when)
     return true;
 }
 
+/* A function's texts in their order, by its name: made once, under the once-control, and never given back. */
+typedef struct NamedText {
+    const FunctionText *text;
+    struct NamedText *next;
+} NamedText;
+static Map texts_by_name;
+static Arena *texts_arena;
+static pthread_once_t texts_once = PTHREAD_ONCE_INIT;
+
+static void texts_index(void)
+{
+    texts_arena = arena_new();
+    for (size_t i = sizeof texts / sizeof *texts; i-- > 0;) { /* the last first: each goes before those that are there */
+        for (const char *at = texts[i].names; *at; at += strspn(at, " ")) {
+            const char *name = arena_strn(texts_arena, at, strcspn(at, " "));
+            NamedText *named = ARENA_NEW(texts_arena, NamedText);
+            *named = (NamedText){ &texts[i], map_get(&texts_by_name, name) };
+            map_set(texts_arena, &texts_by_name, name, named);
+            at += strlen(name);
+        }
+    }
+}
+
 static const FunctionText *text_find(const Emit *e, const Call *c)
 {
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        if (has_word(texts[i].names, c->function->name) && holds(e, c, texts[i].when))
-            return &texts[i];
-    }
+    pthread_once(&texts_once, texts_index);
+    for (const NamedText *n = map_get(&texts_by_name, c->function->name); n; n = n->next)
+        if (holds(e, c, n->text->when))
+            return n->text;
     return NULL;
 }
 
@@ -155,6 +186,7 @@ static size_t fill_one(Filling *f, const char *at, Str *out)
     case 'S': str_addf(out, "%d", c->node.type->scale); return 2;
     case 'P': str_addf(out, "%d", c->node.type->precision); return 2;
     case 'Z': str_add(out, emit_zone(e)); return 2;
+    case 'K': str_add(out, emit_quoted(e, type_collation(c->args.at[0]->type))); return 2;
     case 'M': str_add(out, e->o->ansi ? "1" : "0"); return 2;
     case 'U': str_addf(out, "make_timestamp((%" PRId64 ")::BIGINT)", e->o->now_us); return 2;
     case 'L': str_addf(out, "spark_local(make_timestamp((%" PRId64 ")::BIGINT), %s)", e->o->now_us, emit_zone(e)); return 2;
@@ -236,7 +268,7 @@ static OrderedBy ordered_by(const Call *c)
     if (has_word("min max", name))
         return BY_ITSELF;
     if (has_word("array_min array_max sort_array array_sort", name))
-        return BY_ITEMS;
+        return str_eq(name, "array_sort") && c->args.len == 2 ? BY_NOTHING : BY_ITEMS; /* a comparator says it itself */
     return has_word("greatest least", name) ? BY_MANY : BY_NOTHING;
 }
 
@@ -260,6 +292,19 @@ static Status emit_keyed_items(Emit *e, const Call *c, const char **args, const 
     return ST_OK;
 }
 
+/* greatest and least: each argument goes along with its key. */
+static Status emit_keyed_choice(Emit *e, const Call *c, const char **args, Str *out)
+{
+    str_addf(out, "struct_extract(%s(", c->function->name);
+    for (size_t i = 0; i < c->args.len; i++) {
+        const char *x = arena_printf(e->a, "CAST(%s AS %s)", args[i], emit_word(e, c->node.type));
+        str_addf(out, "%sCASE WHEN %s IS NOT NULL THEN struct_pack(k := %s, v := %s) END", i ? ", " : "", args[i],
+                 emit_order_key(e, x, c->node.type), x);
+    }
+    str_add(out, "), 'v')");
+    return ST_OK;
+}
+
 /* Keys take the place of the arguments that are ordered. False: it is written like any other call. */
 static Status emit_ordered(Emit *e, const Call *c, const char **args, const char *text, bool *ret_done, Str *out)
 {
@@ -274,7 +319,11 @@ static Status emit_ordered(Emit *e, const Call *c, const char **args, const char
         needed = needed || needs_key(e, arg_type(c, i));
     if (!needed)
         return ST_OK;
-    if (by == BY_MANY || (by == BY_ITEMS && !text))
+    if (by == BY_MANY) {
+        *ret_done = true;
+        return emit_keyed_choice(e, c, args, out);
+    }
+    if (by == BY_ITEMS && !text)
         return emit_unsupported(e, (const Node *)c, "the order of values that may hold a NULL inside");
     for (size_t i = 0; by == BY_ARGUMENTS && i < c->args.len; i++)
         args[i] = emit_comparison_key(e, args[i], arg_type(c, i));
@@ -308,7 +357,7 @@ static Status guard_arguments(Emit *e, const Call *c, const char **args)
     return ST_OK;
 }
 
-Status emit_call(Emit *e, const Node *n, Str *out)
+static Status call_text(Emit *e, const Node *n, Str *out)
 {
     const Call *c = node_as(Call, n);
     bool any_width = e->any_width;
@@ -325,15 +374,33 @@ Status emit_call(Emit *e, const Node *n, Str *out)
     }
     if (c->filter && e->o->ansi)
         TRY(guard_arguments(e, c, args));
+    TRY(emit_lazy_arguments(e, c, args));
     e->any_width = any_width;
     e->over = over;
     bool done;
+    TRY(emit_collated_call(e, c, args, &done, out));
+    if (done)
+        return ST_OK;
+    TRY(emit_lazy_logic(e, c, args, &done, out));
+    if (done)
+        return ST_OK;
     TRY(emit_ordered(e, c, args, t ? t->text : c->function->engine, &done, out));
     if (done)
         return ST_OK;
     if (t && t->emitter)
         return t->emitter(e, c, args, out);
     return emit_template(e, c, args, t ? t->text : c->function->engine, out);
+}
+
+Status emit_call(Emit *e, const Node *n, Str *out)
+{
+    const FunctionRow *f = node_as(Call, n)->function;
+    GroupAs before = e->group_as;
+    if (f->kind == FN_AGGREGATE && !e->over)
+        e->group_as = str_starts(f->name, "grouping") ? GROUP_KEY : GROUP_IN_AGGREGATE;
+    Status status = call_text(e, n, out);
+    e->group_as = before;
+    return status;
 }
 
 /* ---------------------------------------------------------------- windows */
@@ -382,27 +449,54 @@ Status emit_frame(Emit *e, const Frame *f, const Window *w, Str *out)
     return emit_bound(e, (int)f->upper_kind, f->upper, false, order, out);
 }
 
-Status emit_window(Emit *e, const Window *w, Str *out)
+static bool is_whole(const Node *frame)
 {
-    str_auto over = EMIT_STR;
-    str_add(&over, " OVER (");
+    return frame && node_as(Frame, frame)->lower_kind == BOUND_UNBOUNDED && node_as(Frame, frame)->upper_kind == BOUND_UNBOUNDED;
+}
+
+/* `whole`: what a frame of the whole partition is written as. */
+static Status emit_over(Emit *e, const Window *w, const char *whole, Str *out)
+{
+    str_add(out, " OVER (");
     for (size_t i = 0; i < w->partitions.len; i++) {
-        str_add(&over, i ? ", " : "PARTITION BY ");
-        TRY(emit_expr(e, w->partitions.at[i], &over));
+        const char *key;
+        TRY(emit_key_text(e, w->partitions.at[i], &key));
+        str_addf(out, "%s%s", i ? ", " : "PARTITION BY ", key);
     }
     if (w->orders.len) {
-        str_add(&over, w->partitions.len ? " ORDER BY " : "ORDER BY ");
-        TRY(emit_orders(e, &w->orders, &over));
+        str_add(out, w->partitions.len ? " ORDER BY " : "ORDER BY ");
+        TRY(emit_orders(e, &w->orders, out));
     }
     /* Functions that need no frame take none: the engine would refuse, Spark has a fixed one. */
     const char *name = node_is(Call, w->function) ? node_as(Call, w->function)->function->name : "";
     bool frameless = node_is(Call, w->function) && node_as(Call, w->function)->function->kind == FN_WINDOW && !str_eq(name, "nth_value");
-    if (w->frame && !frameless)
-        TRY(emit_frame(e, node_as(Frame, w->frame), w, &over));
-    str_add(&over, ")");
+    if (w->frame && !frameless && is_whole(w->frame))
+        str_add(out, whole);
+    else if (w->frame && !frameless)
+        TRY(emit_frame(e, node_as(Frame, w->frame), w, out));
+    str_add(out, ")");
+    return ST_OK;
+}
+
+static Status emit_windowed(Emit *e, const Window *w, const char *whole, Str *out)
+{
+    str_auto over = EMIT_STR;
     const char *before = e->over;
+    TRY(emit_over(e, w, whole, &over));
     e->over = str_arena(&over, e->a);
     Status status = emit_expr(e, w->function, out);
     e->over = before;
     return status;
+}
+
+/* Over a frame of a whole partition the engine adds rows to one state by a vector of states that is constant, which the C
+ * interface takes for a flat one: our aggregates get such a frame in words that the engine does not see as the whole. */
+Status emit_window(Emit *e, const Window *w, Str *out)
+{
+    str_auto text = EMIT_STR;
+    TRY(emit_windowed(e, w, " ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING", &text));
+    if (is_whole(w->frame) && aggregate_called(str_text(&text)))
+        return emit_windowed(e, w, " ROWS BETWEEN UNBOUNDED PRECEDING AND 4611686018427387904 FOLLOWING", out);
+    str_add(out, str_text(&text));
+    return ST_OK;
 }

@@ -1,6 +1,7 @@
 /* back/duckdb/emit_code.c -- numbers, strings, dates and aggregates whose text depends on more than a template can say. */
 #include "back/duckdb/emit_call.h"
 #include "back/duckdb/internal.h"
+#include "ir/collation.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -97,7 +98,7 @@ Status emit_try_arithmetic(Emit *e, const Call *c, const char *const *args, Str 
 /* ---------------------------------------------------------------- strings */
 Status emit_like(Emit *e, const Call *c, const char *const *args, Str *out)
 {
-    bool ilike = str_eq(c->function->name, "ilike");
+    bool ilike = str_eq(c->function->name, "ilike") || type_is_collated(arg_type(c, 0));
     const Value *pattern;
     bool simple = c->args.len == 2 && is_literal_text(c->args.at[1], &pattern) && !memchr(pattern->text, '\\', pattern->text_len);
     (void)e;
@@ -145,13 +146,14 @@ Status emit_concat_ws(Emit *e, const Call *c, const char *const *args, Str *out)
 
 Status emit_format_number(Emit *e, const Call *c, const char *const *args, Str *out)
 {
-    if (arg_type(c, 1)->kind == TYPE_STRING)
-        return emit_unsupported(e, (const Node *)c, "format_number with a pattern");
-    str_addf(out, "spark_format_number(%s, %s)",
-             type_is_integral(arg_type(c, 0)) || arg_type(c, 0)->kind == TYPE_DECIMAL
-                 ? arena_printf(e->a, arg_type(c, 0)->kind == TYPE_DECIMAL ? "spark_decimal_text(%s)" : "CAST(%s AS VARCHAR)", args[0])
-                 : arena_printf(e->a, "spark_plain_text(%s)", args[0]),
-             args[1]);
+    const Type *t = arg_type(c, 0);
+    (void)e;
+    bool pattern = arg_type(c, 1)->kind == TYPE_STRING;
+    const char *text = t->kind == TYPE_DECIMAL ? "spark_decimal_text(%s)" : type_is_integral(t) ? "CAST(%s AS VARCHAR)"
+                       : pattern               ? "CAST(%s AS DOUBLE)" : "spark_plain_text(%s)";
+    str_add(out, pattern ? "spark_format_pattern(" : "spark_format_number(");
+    str_addf(out, text, args[0]);
+    str_addf(out, ", %s)", args[1]);
     return ST_OK;
 }
 
@@ -216,7 +218,7 @@ static void put_date_format(const Emit *e, const char *value, const char *patter
 Status emit_date_format(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     bool seconds = str_eq(c->function->name, "from_unixtime");
-    put_date_format(e, seconds ? arena_printf(e->a, "make_timestamp(%s * 1000000)", args[0]) : args[0], args[1], emit_zone(e), out);
+    put_date_format(e, seconds ? arena_printf(e->a, "make_timestamp(spark_wrap_bigint(CAST(%s AS HUGEINT) * 1000000))", args[0]) : args[0], args[1], emit_zone(e), out);
     return ST_OK;
 }
 
@@ -270,7 +272,7 @@ Status emit_elt(Emit *e, const Call *c, const char *const *args, Str *out)
     for (size_t i = 1; i < c->args.len; i++)
         str_addf(out, " WHEN %zu THEN %s", i, args[i]);
     if (e->o->ansi)
-        str_addf(out, " ELSE CAST(CAST(spark_array_index(%zu, CAST(%s AS BIGINT), 1) AS VARCHAR) AS %s)", c->args.len - 1, args[0], emit_word(e, c->node.type));
+        str_addf(out, " ELSE CAST(CAST(spark_elt_index(%zu, CAST(%s AS BIGINT)) AS VARCHAR) AS %s)", c->args.len - 1, args[0], emit_word(e, c->node.type));
     str_add(out, " END");
     return ST_OK;
 }
@@ -278,18 +280,19 @@ Status emit_elt(Emit *e, const Call *c, const char *const *args, Str *out)
 Status emit_typeof(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     (void)args;
-    str_add(out, emit_quoted(e, type_catalog_text(e->a, arg_type(c, 0))));
+    const char *text = str_eq(c->function->name, "collation") ? collation_full_name(e->a, arg_type(c, 0)->collation) : type_catalog_text(e->a, arg_type(c, 0));
+    str_add(out, emit_quoted(e, text));
     return ST_OK;
 }
 
 /* ---------------------------------------------------------------- hashes */
-static Status hash_chain(Emit *e, const char *kernel, const char *x, const Type *t, const char *seed, Str *out)
+Status emit_hash_chain(Emit *e, const char *kernel, const char *x, const Type *t, const char *seed, Str *out)
 {
     if (t->kind == TYPE_STRUCT) {
         const char *inner = seed;
         for (size_t i = 0; i < t->nfields; i++) {
             str_auto s = EMIT_STR;
-            TRY(hash_chain(e, kernel, arena_printf(e->a, "struct_extract(%s, %s)", x, emit_quoted(e, t->fields[i].name)),
+            TRY(emit_hash_chain(e, kernel, arena_printf(e->a, "struct_extract(%s, %s)", x, emit_quoted(e, t->fields[i].name)),
                            t->fields[i].type, inner, &s));
             inner = str_arena(&s, e->a);
         }
@@ -300,13 +303,17 @@ static Status hash_chain(Emit *e, const char *kernel, const char *x, const Type 
         /* The engine's fold has one type for state and items: the hash so far travels with the item. */
         const char *a = emit_fresh(e, "h"), *b = emit_fresh(e, "h"), *v = emit_fresh(e, "x"), *word = emit_word(e, t->element);
         str_auto step = EMIT_STR;
-        TRY(hash_chain(e, kernel, arena_printf(e->a, "struct_extract(%s, 'v')", b), t->element, arena_printf(e->a, "struct_extract(%s, 'h')", a), &step));
+        TRY(emit_hash_chain(e, kernel, arena_printf(e->a, "struct_extract(%s, 'v')", b), t->element, arena_printf(e->a, "struct_extract(%s, 'h')", a), &step));
         str_addf(out, "coalesce(struct_extract(list_reduce(list_transform(%s, lambda %s: struct_pack(h := %s, v := %s)), lambda %s, %s: "
                       "struct_pack(h := %s, v := struct_extract(%s, 'v')), struct_pack(h := %s, v := CAST(NULL AS %s))), 'h'), %s)",
                  x, v, seed, v, a, b, str_text(&step), b, seed, word, seed);
         return ST_OK;
     }
-    if (t->kind == TYPE_MAP || t->kind == TYPE_CALENDAR_INTERVAL || t->kind == TYPE_VARIANT)
+    if (t->kind == TYPE_MAP) { /* as the array of its entries */
+        const Field fields[] = { { "key", t->key, false, NULL }, { "value", t->element, true, NULL } };
+        return emit_hash_chain(e, kernel, arena_printf(e->a, "map_entries(%s)", x), type_array(e->a, type_struct(e->a, fields, 2), false), seed, out);
+    }
+    if (t->kind == TYPE_VARIANT)
         return emit_unsupported(e, NULL, "a hash of this type");
     if (t->kind == TYPE_DECIMAL)
         str_addf(out, "%s_decimal(%s, %d, %s)", kernel, x, t->precision, seed);
@@ -323,7 +330,7 @@ Status emit_hash(Emit *e, const Call *c, const char *const *args, Str *out)
     const char *seed = murmur ? "42" : "42::BIGINT";
     for (size_t i = 0; i < c->args.len; i++) {
         str_auto s = EMIT_STR;
-        TRY(hash_chain(e, murmur ? "spark_hash" : "spark_xxhash64", args[i], arg_type(c, i), seed, &s));
+        TRY(emit_hash_chain(e, murmur ? "spark_hash" : "spark_xxhash64", args[i], arg_type(c, i), seed, &s));
         seed = str_arena(&s, e->a);
     }
     str_add(out, seed);
@@ -381,6 +388,8 @@ Status emit_to_datetime(Emit *e, const Call *c, const char *const *args, Str *ou
                  zone, mode == CAST_ANSI);
     } else if (from->kind == TYPE_TIMESTAMP_NTZ && target->kind != TYPE_TIMESTAMP_NTZ && (c->args.len > 1 || seconds)) {
         TRY(emit_cast(e, args[0], &type_timestamp, target, mode, &value)); /* GetTimestamp takes its microseconds as they are */
+    } else if (from->kind == TYPE_TIMESTAMP && target->kind == TYPE_TIMESTAMP_NTZ && c->args.len > 1) {
+        str_add(&value, args[0]);
     } else {
         TRY(emit_cast(e, args[0], from, target, mode, &value));
     }

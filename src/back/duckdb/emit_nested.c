@@ -1,5 +1,7 @@
 /* back/duckdb/emit_nested.c -- arrays, maps, structs and higher-order functions. */
 #include "back/duckdb/emit_call.h"
+#include "back/duckdb/emit_collation.h"
+#include "ir/collation.h"
 
 #include <inttypes.h>
 
@@ -76,9 +78,14 @@ Status emit_map_concat(Emit *e, const Call *c, const char *const *args, Str *out
 Status emit_str_to_map(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     const char *pairs = arena_printf(e->a, "spark_split(%s, %s, -1)", args[0], args[1]), *x = emit_fresh(e, "x");
-    const char *part = "list_transform(%s, lambda %s: spark_split(%s, %s, 2)[%d])";
-    (void)c;
-    str_add(out, map_of(e, arena_printf(e->a, part, pairs, x, x, args[2], 1), arena_printf(e->a, part, pairs, x, x, args[2], 2)));
+    const char *part = "list_transform(%s, lambda %s: spark_split(%s, %s, 2)[%d])", *by = args[2];
+    if (type_is_collated(arg_type(c, 0))) { /* UTF8_LCASE */
+        pairs = arena_printf(e->a, "spark_split(%s, '(?i)' || %s, -1)", args[0], args[1]);
+        by = arena_printf(e->a, "'(?i)' || %s", args[2]);
+        if (str_eq(type_collation(arg_type(c, 0)), COLLATION_INDETERMINATE))
+            pairs = arena_printf(e->a, "[CAST(%s AS VARCHAR)]", emit_string_key(e, args[0], type_string_of(e->a, COLLATION_INDETERMINATE)));
+    }
+    str_add(out, map_of(e, arena_printf(e->a, part, pairs, x, x, by, 1), arena_printf(e->a, part, pairs, x, x, by, 2)));
     return ST_OK;
 }
 
@@ -253,6 +260,21 @@ Status emit_reduce(Emit *e, const Call *c, const char *const *args, Str *out)
     return ST_OK;
 }
 
+/* array_sort(a, (l, r) -> …): the comparator is asked for every pair, then the items are put into the order that it says. */
+Status emit_array_sort(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    const Lambda *l = node_as(Lambda, c->args.at[1]);
+    const char *body, *a = emit_fresh(e, "x"), *i = emit_fresh(e, "x"), *v = emit_fresh(e, "x");
+    bool null_equal = emit_is(e, "spark.sql.legacy.allowNullComparisonResultInArraySort", "true");
+    TRY(emit_text(e, l->body, &body));
+    str_auto shown = EMIT_STR;
+    TRY(emit_cast(e, v, arg_type(c, 0)->element, &type_string, CAST_LEGACY, &shown));
+    str_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE list_transform([%s], lambda %s: list_transform(spark_sort_order(list_transform(%s, lambda %s: "
+                  "list_transform(%s, lambda %s: CAST(%s AS INTEGER))), list_transform(%s, lambda %s: %s), %s), lambda %s: (%s)[%s]))[1] END",
+             args[0], args[0], a, a, param(e, l, 0), a, param(e, l, 1), body, a, v, str_text(&shown), null_equal ? "true" : "false", i, a, i);
+    return ST_OK;
+}
+
 /* map_zip_with(m, n, (k, v, w) -> …): the keys of m, then those that only n has. */
 Status emit_map_zip_with(Emit *e, const Call *c, const char *const *args, Str *out)
 {
@@ -308,7 +330,31 @@ static const char *distinct_in_order(Emit *e, const char *list)
                         list, x, i, x, list, i, list, x, i);
 }
 
+/* Items of these types are the same when their bits are: -0.0 is not 0.0. */
+static const char *signed_zeros(Emit *e, const char *list)
+{
+    const char *x = emit_fresh(e, "x");
+    return arena_printf(e->a, "list_transform(%s, lambda %s: CASE WHEN %s IS NOT NULL THEN struct_pack(v := %s, z := %s = 0 AND signbit(%s)) END)", list, x, x,
+                        x, x, x);
+}
+
+static Status array_set(Emit *e, const Call *c, const char *const *args, Str *out);
+
 Status emit_array_set(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    TypeKind kind = c->args.at[0]->type->kind == TYPE_ARRAY ? c->args.at[0]->type->element->kind : TYPE_NULL;
+    if (kind != TYPE_FLOAT && kind != TYPE_DOUBLE)
+        return array_set(e, c, args, out);
+    const char *keyed[2] = { signed_zeros(e, args[0]), c->args.len > 1 ? signed_zeros(e, args[1]) : NULL }, *x = emit_fresh(e, "x");
+    if (c->node.type->kind != TYPE_ARRAY)
+        return array_set(e, c, keyed, out);
+    str_add(out, "list_transform(");
+    TRY(array_set(e, c, keyed, out));
+    str_addf(out, ", lambda %s: struct_extract(%s, 'v'))", x, x);
+    return ST_OK;
+}
+
+static Status array_set(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     const char *name = c->function->name, *x = emit_fresh(e, "x");
     if (str_eq(name, "array_distinct")) {
@@ -329,6 +375,22 @@ Status emit_array_set(Emit *e, const Call *c, const char *const *args, Str *out)
                       "list_count(%s)) THEN NULL ELSE false END",
                  a, b, a, b, a, a, b, b);
     str_add(out, " END");
+    return ST_OK;
+}
+
+/* array_to_string wants a constant between the items; another text is put there one by one. */
+Status emit_array_join(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    const char *x = emit_fresh(e, "x"), *y = emit_fresh(e, "x");
+    bool fallback = c->args.len > 2;
+    const char *list = fallback ? arena_printf(e->a, "list_transform(%s, lambda %s: coalesce(%s, %s))", args[0], x, x, args[2])
+                                : arena_printf(e->a, "list_filter(%s, lambda %s: %s IS NOT NULL)", args[0], x, x);
+    str_addf(out, fallback ? "CASE WHEN %s IS NULL THEN NULL " : "CASE ", fallback ? args[2] : "");
+    if (node_is(Literal, c->args.at[1]))
+        str_addf(out, "WHEN true THEN array_to_string(%s, %s) END", list, args[1]);
+    else
+        str_addf(out, "WHEN %s IS NULL THEN NULL WHEN len(%s) = 0 THEN '' ELSE list_reduce(%s, lambda %s, %s: concat(%s, %s, %s)) END", args[1], list, list, x, y,
+                 x, args[1], y);
     return ST_OK;
 }
 

@@ -68,6 +68,8 @@ Status engine_result_schema(const EngineResult *r, struct ArrowSchema *ret_schem
 /* The next batch; sets *ret_done (and no batch) at the end. The caller owns the batch and calls release. */
 Status engine_result_next(EngineResult *r, struct ArrowArray *ret_batch, bool *ret_done, Error *err);
 int64_t engine_result_rows(const EngineResult *r); /* so far */
+/* After a batch: is it known, without computing rows, that none follows? Small results know it at once. */
+bool engine_result_ended(const EngineResult *r);
 /* After a batch: does the next row have another key, or is there none? May compute rows. */
 Status engine_result_boundary(EngineResult *r, bool *ret_boundary, bool *ret_end, Error *err);
 void engine_result_free(EngineResult *r);          /* before the end is fine; NULL too */
@@ -121,6 +123,7 @@ void engine_detach(EngineSession *s, int64_t id);
 
 /* The function that reads texts of a format ("json", "csv") as values of `to`, by the options of a reader: from_json, from_csv. Made
  * once for each such set; *ret_name (in the arena) is its name. */
+#define ENGINE_AVRO_SCHEMA "weir.avro.schema" /* the option that holds the schema of from_avro and to_avro */
 Status engine_register_parser(EngineSession *s, Arena *a, const char *format, const Type *to, const KeyValueList *options,
                               const char *time_zone, const char **ret_name, Error *err);
 
