@@ -75,12 +75,18 @@ static void respond_end(Execution *x, const Request *request)
     execution_finish(x, &(RpcStatus){ .code = RPC_OK });
 }
 
+static void *unpacked(Arena *a, const ProtobufCMessageDescriptor *type, View bytes)
+{
+    void *message = NULL;
+    return proto_unpack(a, type, bytes, &message, NULL) == ST_OK ? message : NULL;
+}
+
 static void execute(void *self, RpcCall *call, View bytes)
 {
     (void)self;
     arena_auto *a = arena_new();
     Error ignored = ERROR_INIT;
-    Request *request = proto_unpack(a, &spark__connect__execute_plan_request__descriptor, bytes);
+    Request *request = unpacked(a, &spark__connect__execute_plan_request__descriptor, bytes);
     if (!request || !request->plan) {
         rpc_finish(call, &(RpcStatus){ .code = RPC_INVALID_ARGUMENT, .message = "no plan" });
         return;
@@ -119,7 +125,7 @@ static void release(void *self, RpcCall *call, View bytes)
 {
     (void)self;
     arena_auto *a = arena_new();
-    Spark__Connect__ReleaseExecuteRequest *request = proto_unpack(a, &spark__connect__release_execute_request__descriptor, bytes);
+    Spark__Connect__ReleaseExecuteRequest *request = unpacked(a, &spark__connect__release_execute_request__descriptor, bytes);
     Spark__Connect__ReleaseExecuteResponse response = SPARK__CONNECT__RELEASE_EXECUTE_RESPONSE__INIT;
     response.session_id = request ? request->session_id : NULL;
     response.server_side_session_id = server_id;
@@ -130,7 +136,7 @@ static void config(void *self, RpcCall *call, View bytes)
 {
     (void)self;
     arena_auto *a = arena_new();
-    Spark__Connect__ConfigRequest *request = proto_unpack(a, &spark__connect__config_request__descriptor, bytes);
+    Spark__Connect__ConfigRequest *request = unpacked(a, &spark__connect__config_request__descriptor, bytes);
     Spark__Connect__ConfigResponse response = SPARK__CONNECT__CONFIG_RESPONSE__INIT;
     response.session_id = request ? request->session_id : NULL;
     response.server_side_session_id = server_id;
