@@ -82,16 +82,29 @@ static Status bind_new(Binder *b, const Scope *s, const Subquery *n, Node **ret,
     return ST_OK;
 }
 
+/* The plan of `known`, with operands of this scope. */
+static Status bind_again(Binder *b, const Scope *s, const Subquery *n, Node *known, Node **ret, Error *err)
+{
+    if (n->subquery == SUBQUERY_IN)
+        return bind_in_subquery(b, s, n, node_as(Subquery, known)->plan, ret, err);
+    *ret = known;
+    return ST_OK;
+}
+
 Status bind_subquery(Binder *b, const Scope *s, const Subquery *n, Node **ret, Error *err)
 {
     if (n->subquery == SUBQUERY_TABLE)
         return spark_unsupported(err, &n->node, "a table argument");
     for (size_t i = 0; i < b->subqueries.len; i++) {
         const BoundSubquery *known = &b->subqueries.at[i];
-        if (known->schema == s->schema && known->below == s->below && s->schema && node_equal(known->unbound, &n->node)) {
+        if (!s->schema || !node_equal(known->unbound, &n->node))
+            continue;
+        if (known->schema == s->schema && known->below == s->below) {
             *ret = known->bound;
             return ST_OK;
         }
+        if (known->schema == s->below && !is_correlated(known->bound)) /* over groups: of the rows below only its operands are */
+            return bind_again(b, s, n, known->bound, ret, err);
     }
     TRY(bind_new(b, s, n, ret, err));
     vec_push(b->a, &b->subqueries, (BoundSubquery){ &n->node, s->schema, s->below, *ret });
