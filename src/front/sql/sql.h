@@ -26,6 +26,8 @@ typedef struct SqlOptions {
     bool legacy_setops_precedence;    /* spark.sql.legacy.setopsPrecedence.enabled */
     bool legacy_exponent_as_decimal;  /* spark.sql.legacy.exponentLiteralAsDecimal.enabled */
     bool legacy_interval;             /* spark.sql.legacy.interval.enabled: INTERVAL literals are CalendarIntervals */
+    bool no_scripting;                /* spark.sql.scripting.enabled is false: BEGIN … END is refused */
+    bool continue_handlers;           /* spark.sql.scripting.continueHandlerEnabled */
     bool timestamp_ntz;               /* spark.sql.timestampType is TIMESTAMP_NTZ */
     const char *time_zone;            /* spark.sql.session.timeZone, NULL: UTC; for TIMESTAMP literals without a zone */
     /* The text of a constant expression, for IDENTIFIER(var || '.t'); NULL: only string literals are known. */
