@@ -147,6 +147,7 @@ static Status respond_relation(Run *r, Spark__Connect__Relation *relation, Error
     Spark__Connect__ExecutePlanResponse__SqlCommandResult result = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__SQL_COMMAND_RESULT__INIT;
     Spark__Connect__ExecutePlanResponse response = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__INIT;
     result.relation = relation;
+    r->ending = true;
     response.response_type_case = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__RESPONSE_TYPE_SQL_COMMAND_RESULT;
     response.sql_command_result = &result;
     return run_respond(r, &response, err);

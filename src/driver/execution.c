@@ -133,25 +133,6 @@ static void trim(Execution *x)
         drop_first(x);
 }
 
-/* Sends the next response or the end, if the reader is ready for it. */
-static void pump(Execution *x)
-{
-    if (!x->reader || x->sending)
-        return;
-    if (x->next < x->len) {
-        RpcBuffer *bytes = rpc_buffer_ref(x->responses[x->next].bytes);
-        x->next++;
-        x->unread_bytes -= bytes->len;
-        x->sending = true;
-        rpc_send(x->reader, bytes);
-        trim(x);
-        pthread_cond_broadcast(&x->room);
-    } else if (x->finished) {
-        x->sending = true; /* nothing follows */
-        rpc_finish(x->reader, &x->status);
-    }
-}
-
 static void detach(Execution *x)
 {
     rpc_call_unref(x->reader);
@@ -160,7 +141,27 @@ static void detach(Execution *x)
     x->detached_at_ms = clock_monotonic_ms();
 }
 
-Status execution_respond(Execution *x, const char *response_id, RpcBuffer *response, Error *err)
+/* Sends responses and the end, as long as the reader takes them. */
+static void pump(Execution *x)
+{
+    while (x->reader && !x->sending) {
+        if (x->next < x->len) {
+            RpcBuffer *bytes = rpc_buffer_ref(x->responses[x->next].bytes);
+            x->next++;
+            x->unread_bytes -= bytes->len;
+            x->sending = !rpc_send(x->reader, bytes, x->next < x->len || x->finished);
+            trim(x);
+            pthread_cond_broadcast(&x->room);
+        } else if (x->finished) {
+            rpc_finish(x->reader, &x->status);
+            detach(x);
+        } else {
+            return;
+        }
+    }
+}
+
+Status execution_respond(Execution *x, const char *response_id, RpcBuffer *response, bool more, Error *err)
 {
     pthread_mutex_lock(&x->lock);
     while (x->unread_bytes > UNREAD_MAX_BYTES && !x->interrupted)
@@ -181,7 +182,8 @@ Status execution_respond(Execution *x, const char *response_id, RpcBuffer *respo
     snprintf(r->id, sizeof r->id, "%s", response_id);
     x->unread_bytes += response->len;
     x->kept_bytes += response->len;
-    pump(x);
+    if (!more)
+        pump(x);
     pthread_mutex_unlock(&x->lock);
     return ST_OK;
 }

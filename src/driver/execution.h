@@ -21,8 +21,9 @@ bool execution_is_reattachable(const Execution *x);
 bool execution_has_tag(const Execution *x, const char *tag);
 
 /* --- the producer's side --- */
-/* Appends a response (takes the reference over). ST_CANCELLED when the execution was interrupted. */
-Status execution_respond(Execution *x, const char *response_id, RpcBuffer *response, Error *err);
+/* Appends a response (takes the reference over). ST_CANCELLED when the execution was interrupted. `more`: another or the end follows
+ * at once: it waits for that, and a client that reads gets both at a time. */
+Status execution_respond(Execution *x, const char *response_id, RpcBuffer *response, bool more, Error *err);
 /* The end: OK, or what the calls end with (message and details are copied). */
 void execution_finish(Execution *x, const RpcStatus *status);
 bool execution_is_interrupted(Execution *x);

@@ -309,6 +309,35 @@ Status run_each_or_empty(Run *r, const Node *bound, RunTake take, void *arg, Err
     return each(r, bound, true, take, arg, err);
 }
 
+static Spark__Connect__ExecutePlanResponse__Metrics *row_metrics(Arena *a, int64_t rows)
+{
+    typedef Spark__Connect__ExecutePlanResponse__Metrics Metrics;
+    typedef Spark__Connect__ExecutePlanResponse__Metrics__MetricObject MetricObject;
+    typedef Spark__Connect__ExecutePlanResponse__Metrics__MetricObject__ExecutionMetricsEntry MetricEntry;
+    typedef Spark__Connect__ExecutePlanResponse__Metrics__MetricValue MetricValue;
+    MetricValue *value = ARENA_NEW(a, MetricValue);
+    spark__connect__execute_plan_response__metrics__metric_value__init(value);
+    value->name = arena_str(a, "number of output rows");
+    value->metric_type = arena_str(a, "sum");
+    value->has_value = true;
+    value->value = rows;
+    MetricEntry *entry = ARENA_NEW(a, MetricEntry);
+    spark__connect__execute_plan_response__metrics__metric_object__execution_metrics_entry__init(entry);
+    entry->key = arena_str(a, "numOutputRows");
+    entry->value = value;
+    MetricObject *object = ARENA_NEW(a, MetricObject);
+    spark__connect__execute_plan_response__metrics__metric_object__init(object);
+    object->name = arena_str(a, "Result");
+    object->has_plan_id = object->has_parent = true;
+    object->n_execution_metrics = 1;
+    object->execution_metrics = arena_copy(a, &entry, sizeof entry);
+    Metrics *metrics = ARENA_NEW(a, Metrics);
+    spark__connect__execute_plan_response__metrics__init(metrics);
+    metrics->n_metrics = 1;
+    metrics->metrics = arena_copy(a, &object, sizeof object);
+    return metrics;
+}
+
 Status run_respond(Run *r, Spark__Connect__ExecutePlanResponse *response, Error *err)
 {
     if (!r->execution)
@@ -319,14 +348,13 @@ Status run_respond(Run *r, Spark__Connect__ExecutePlanResponse *response, Error 
     response->server_side_session_id = r->session->server_id;
     response->operation_id = (char *)(uintptr_t)execution_id(r->execution);
     response->response_id = id;
-    return execution_respond(r->execution, id, proto_pack(response), err);
-}
-
-Status run_respond_schema(Run *r, const Type *schema, Error *err)
-{
-    Spark__Connect__ExecutePlanResponse response = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__INIT;
-    response.schema = connect_type_message(r->arena, schema);
-    return run_respond(r, &response, err);
+    if (r->next_schema)
+        response->schema = connect_type_message(r->arena, r->next_schema);
+    if (r->rows_known)
+        response->metrics = row_metrics(r->arena, r->rows);
+    r->next_schema = NULL;
+    r->rows_known = false;
+    return execution_respond(r->execution, id, proto_pack(response), r->ending, err);
 }
 
 Status run_respond_batch(Run *r, const struct ArrowBuffer *stream, int64_t rows, int64_t start_offset, Error *err)
@@ -355,9 +383,10 @@ Status run_respond_batch(Run *r, const struct ArrowBuffer *stream, int64_t rows,
 
 Status run_respond_rows(Run *r, const Rows *rows, Error *err)
 {
-    TRY(run_respond_schema(r, rows->schema, err));
     struct ArrowBuffer stream;
     ArrowBufferInit(&stream);
+    r->next_schema = rows->schema;
+    r->ending = true;
     Status status = arrow_encode_rows(rows, &stream, err);
     if (status == ST_OK)
         status = run_respond_batch(r, &stream, (int64_t)rows->at.len, 0, err);
@@ -367,8 +396,18 @@ Status run_respond_rows(Run *r, const Rows *rows, Error *err)
 
 typedef struct Sender {
     Run *run;
+    const EngineResult *result;
     int64_t rows;
+    bool counted; /* the number of rows is told */
 } Sender;
+
+/* The next response is the last one of the rows. */
+static void expect_end(Sender *s, int64_t rows)
+{
+    s->counted = s->run->rows_known = true;
+    s->run->rows = rows;
+    s->run->ending = !s->run->observed.len; /* metrics of observations take a while */
+}
 
 static Status send_batch(void *arg, const struct ArrowSchema *schema, const struct ArrowArray *batch, Error *err)
 {
@@ -378,6 +417,8 @@ static Status send_batch(void *arg, const struct ArrowSchema *schema, const stru
     int64_t at_us = clock_us();
     Status status = arrow_encode(schema, batch, &stream, err);
     run_phase(s->run, RUN_ENCODE, &at_us);
+    if (engine_result_ended(s->result))
+        expect_end(s, s->rows + batch->length);
     if (status == ST_OK)
         status = run_respond_batch(s->run, &stream, batch->length, s->rows, err);
     run_phase(s->run, RUN_SEND, &at_us);
@@ -386,45 +427,22 @@ static Status send_batch(void *arg, const struct ArrowSchema *schema, const stru
     return status;
 }
 
-static Status respond_metrics(Run *r, int64_t rows, Error *err)
-{
-    typedef Spark__Connect__ExecutePlanResponse__Metrics__MetricObject MetricObject;
-    typedef Spark__Connect__ExecutePlanResponse__Metrics__MetricObject__ExecutionMetricsEntry MetricEntry;
-    Spark__Connect__ExecutePlanResponse__Metrics__MetricValue value = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__METRICS__METRIC_VALUE__INIT;
-    value.name = (char *)(uintptr_t) "number of output rows";
-    value.metric_type = (char *)(uintptr_t) "sum";
-    value.has_value = true;
-    value.value = rows;
-    MetricEntry entry = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__METRICS__METRIC_OBJECT__EXECUTION_METRICS_ENTRY__INIT;
-    entry.key = (char *)(uintptr_t) "numOutputRows";
-    entry.value = &value;
-    MetricEntry *entries[] = { &entry };
-    MetricObject object = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__METRICS__METRIC_OBJECT__INIT;
-    object.name = (char *)(uintptr_t) "Result";
-    object.has_plan_id = object.has_parent = true;
-    object.n_execution_metrics = 1;
-    object.execution_metrics = entries;
-    MetricObject *objects[] = { &object };
-    Spark__Connect__ExecutePlanResponse__Metrics metrics = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__METRICS__INIT;
-    metrics.n_metrics = 1;
-    metrics.metrics = objects;
-    Spark__Connect__ExecutePlanResponse response = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__INIT;
-    response.metrics = &metrics;
-    return run_respond(r, &response, err);
-}
-
 static Status respond_query(Run *r, const Node *bound, Error *err)
 {
     engine_result_auto *result = NULL;
     TRY(run_start(r, bound, &result, err));
-    TRY(run_respond_schema(r, bind_schema_type(r->arena, bound), err));
     struct ArrowSchema schema = { 0 };
     TRY(engine_result_schema(result, &schema, err));
-    Sender sender = { .run = r };
+    r->next_schema = bind_schema_type(r->arena, bound);
+    Sender sender = { .run = r, .result = result };
     Status status = each_batch(r, result, &schema, true, send_batch, &sender, err); /* Spark always sends a batch */
     if (schema.release)
         schema.release(&schema);
-    return status == ST_OK ? respond_metrics(r, sender.rows, err) : status;
+    if (status != ST_OK || sender.counted)
+        return status;
+    expect_end(&sender, sender.rows);
+    Spark__Connect__ExecutePlanResponse response = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__INIT;
+    return run_respond(r, &response, err);
 }
 
 /* The rows of a relation that the driver answers itself; *ret_rows stays NULL for the others. */

@@ -41,6 +41,9 @@ typedef struct Run {
     VEC(struct Observed) observed; /* observe.c: the metrics that the query's rows give */
     StrList files;         /* URIs of the files that plans of this run read (df.inputFiles) */
     struct ScriptRun *script; /* the script (script.h) whose statement this is: its local variables; NULL: none */
+    const Type *next_schema; /* goes along with the next response; NULL: none */
+    bool rows_known, ending; /* the next response has the number of rows, nothing but the end follows it */
+    int64_t rows;
 } Run;
 
 void run_init(Run *r, Driver *driver, Session *session, Execution *execution, Arena *arena);
@@ -83,9 +86,9 @@ Status run_collect(Run *r, const Node *bound, size_t max_rows, Rows **ret_rows, 
 Status run_materialize(Run *r, const Node *bound, const char *name, Error *err);
 
 /* --- answers --- */
-/* Sends one response, its common fields filled in. Nothing to do without an execution. */
+/* Sends one response, its common fields filled in. Nothing to do without an execution. A client pays for each (it releases each by a
+ * call of its own): schema, the only batch and the metrics are one. */
 Status run_respond(Run *r, Spark__Connect__ExecutePlanResponse *response, Error *err);
-Status run_respond_schema(Run *r, const Type *schema, Error *err);
 Status run_respond_batch(Run *r, const struct ArrowBuffer *stream, int64_t rows, int64_t start_offset, Error *err);
 Status run_respond_rows(Run *r, const Rows *rows, Error *err); /* schema and rows */
 

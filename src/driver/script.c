@@ -416,7 +416,7 @@ static Status send_rows(Run *r, const Answer *answer, Error *err)
 {
     if (!answer->arena)
         return run_respond_rows(r, command_nothing(r), err);
-    TRY(run_respond_schema(r, answer->schema, err));
+    r->next_schema = answer->schema;
     return run_respond_batch(r, &answer->stream, answer->rows, 0, err);
 }
 

@@ -89,6 +89,7 @@ static void execute(Driver *driver, Session *session, Execution *x, const Reques
         Spark__Connect__ExecutePlanResponse__ResultComplete complete = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__RESULT_COMPLETE__INIT;
         response.response_type_case = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__RESPONSE_TYPE_RESULT_COMPLETE;
         response.result_complete = &complete;
+        run.ending = true;
         status = run_respond(&run, &response, &err);
     }
     if (status != ST_OK && execution_is_interrupted(x)) {

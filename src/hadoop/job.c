@@ -94,6 +94,8 @@ static Status task_commit(Phase *p, Task *t, Error *err)
     if (job->stage)
         TRY(take_outputs(job, t, t->folder, "", err));
     counters_merge(&job->counters, &t->counters);
+    if (p->map && t->number < job->splits.len)
+        yarn_app_read(job->application, job->splits.at[t->number].file.uri, t->counters.own[COUNT_BYTES_READ]);
     for (size_t i = 0; i < t->segments.len; i++) {
         Segment s = t->segments.at[i];
         s.path = arena_str(job->arena, s.path);

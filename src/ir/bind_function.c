@@ -220,7 +220,7 @@ static const Function *with_lambdas(Binder *b, const FunctionRow *rows, size_t n
 {
     Function *copy = NULL;
     for (size_t i = 0; i < f->args.len; i++) {
-        size_t n = node_is(Lambda, f->args.at[i]) ? 0 : lambda_parameter_count(b, rows, nrows, i, f->args.len);
+        size_t n = node_is(Lambda, f->args.at[i]) ? 0 : lambda_parameter_count(rows, nrows, i, f->args.len);
         NodeList params = { 0 };
         for (size_t k = 0; k < n; k++)
             vec_push(b->a, &params, node_new(b->a, LambdaVariable, .name = arena_printf(b->a, "\x01%zu", k)));

@@ -163,7 +163,7 @@ bool result_nullable(Binder *b, const FunctionRow *row, const NodeList *args);
 const Type *type_from_signature(Arena *a, const char *text);
 /* The parameter list of a lambda argument: how many, and which types, from arguments bound so far. */
 /* How many parameters a lambda has at this argument of a call with `nargs` arguments; 0: none belongs there. */
-size_t lambda_parameter_count(Binder *b, const FunctionRow *rows, size_t nrows, size_t index, size_t nargs);
+size_t lambda_parameter_count(const FunctionRow *rows, size_t nrows, size_t index, size_t nargs);
 bool lambda_parameter_types(Binder *b, const FunctionRow *rows, size_t nrows, size_t index, size_t nargs, size_t nparams,
                             const NodeList *bound, const Type ***ret_types, bool **ret_nullables);
 

@@ -269,7 +269,7 @@ static Status result_type(Binder *b, const FunctionRow *row, NodeList *args, con
         *ret = args->at[row->result[1] - '1']->type;
         return ST_OK;
     }
-    *ret = instantiate(b, signature_type(b->a, row->result), v);
+    *ret = instantiate(b, signature_result(row), v);
     return ST_OK;
 }
 
@@ -365,9 +365,9 @@ static const char *count_text(Arena *a, const FunctionRow *rows, size_t nrows)
 {
     size_t least = SIZE_MAX, most = 0;
     for (size_t i = 0; i < nrows; i++) {
-        Signature s = signature_parse(a, rows[i].signature);
-        least = s.least < least ? s.least : least;
-        most = s.most > most ? s.most : most;
+        const Signature *s = signature_of(&rows[i]);
+        least = s->least < least ? s->least : least;
+        most = s->most > most ? s->most : most;
     }
     if (most == SIZE_MAX)
         return arena_printf(a, "> %zu", least ? least - 1 : 0);
@@ -454,13 +454,13 @@ static Status no_row(Binder *b, const char *name, const FunctionRow *rows, size_
                      Error *err)
 {
     for (size_t i = nrows; i-- > 0;) {
-        Signature s = signature_parse(b->a, rows[i].signature);
+        const Signature *s = signature_of(&rows[i]);
         Attempt attempt = { 0 };
-        if (args->len < s.least || args->len > s.most)
+        if (args->len < s->least || args->len > s->most)
             continue;
-        bool fits = try_row(b, &s, args, true, &attempt);
+        bool fits = try_row(b, s, args, true, &attempt);
         return attempt.variables.conflict || fits ? different(b, name, args, at, err)
-                                                  : bad_type(b, name, &s, args, attempt.bad, at, err);
+                                                  : bad_type(b, name, s, args, attempt.bad, at, err);
     }
     return spark_error(err, at, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
                        "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer "
@@ -485,17 +485,17 @@ Status function_match(Binder *b, const char *name, const FunctionRow *rows, size
 {
     for (int casts = 0; casts < 2; casts++)
         for (size_t i = 0; i < nrows; i++) {
-            Signature s = signature_parse(b->a, rows[i].signature);
+            const Signature *s = signature_of(&rows[i]);
             NodeList full = { 0 };
             for (size_t k = 0; k < args->len; k++)
                 vec_push(b->a, &full, args->at[k]);
-            if (full.len >= s.least && full.len <= s.most)
-                add_defaults(b, &s, &full);
+            if (full.len >= s->least && full.len <= s->most)
+                add_defaults(b, s, &full);
             Attempt attempt = { 0 };
             bool all_casts = casts || (rows[i].nulls != NULLS_RULE && nrows == 1);
-            if (!try_row(b, &s, &full, all_casts, &attempt))
+            if (!try_row(b, s, &full, all_casts, &attempt))
                 continue;
-            apply(b, &s, &attempt, &full);
+            apply(b, s, &attempt, &full);
             TRY(result_type(b, &rows[i], &full, &attempt.variables, at, ret_type, err));
             *args = full;
             *ret_row = &rows[i];
@@ -506,11 +506,11 @@ Status function_match(Binder *b, const char *name, const FunctionRow *rows, size
 
 /* ---------------------------------------------------------------- lambdas */
 
-size_t lambda_parameter_count(Binder *b, const FunctionRow *rows, size_t nrows, size_t index, size_t nargs)
+size_t lambda_parameter_count(const FunctionRow *rows, size_t nrows, size_t index, size_t nargs)
 {
     for (size_t i = 0; i < nrows; i++) {
-        Signature s = signature_parse(b->a, rows[i].signature);
-        const Param *p = nargs >= s.least && nargs <= s.most && s.nparams ? param_of(&s, index) : NULL;
+        const Signature *s = signature_of(&rows[i]);
+        const Param *p = nargs >= s->least && nargs <= s->most && s->nparams ? param_of(s, index) : NULL;
         if (p && p->alternatives[0].kind == SPEC_LAMBDA)
             return p->alternatives[0].nparams;
     }
@@ -521,11 +521,11 @@ bool lambda_parameter_types(Binder *b, const FunctionRow *rows, size_t nrows, si
                             const NodeList *bound, const Type ***ret_types, bool **ret_nullables)
 {
     for (size_t i = 0; i < nrows; i++) {
-        Signature s = signature_parse(b->a, rows[i].signature);
-        const Param *p = nargs >= s.least && nargs <= s.most && s.nparams ? param_of(&s, index) : NULL;
+        const Signature *s = signature_of(&rows[i]);
+        const Param *p = nargs >= s->least && nargs <= s->most && s->nparams ? param_of(s, index) : NULL;
         if (!p || p->alternatives[0].kind != SPEC_LAMBDA || p->alternatives[0].nparams != nparams)
             continue;
-        Variables v = solve(b, &s, bound);
+        Variables v = solve(b, s, bound);
         *ret_types = ARENA_ARRAY(b->a, const Type *, nparams + 1);
         *ret_nullables = ARENA_ARRAY(b->a, bool, nparams + 1);
         for (size_t k = 0; k < nparams; k++) {

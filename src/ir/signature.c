@@ -4,6 +4,7 @@
 #include "base/vec.h"
 
 #include <ctype.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -210,4 +211,45 @@ const Spec *signature_type(Arena *a, const char *text)
 {
     Reader r = { a, text, text };
     return spec(&r);
+}
+
+/* ---------------------------------------------------------------- of all rows */
+
+typedef struct Parsed {
+    Signature signature;
+    const Spec *result;
+} Parsed;
+
+/* functions.def in its parsed form, made once under the once-control and never given back: reading a signature costs more than matching
+ * a call. */
+static Arena *all_arena;
+static Parsed *all;
+static pthread_once_t all_once = PTHREAD_ONCE_INIT;
+
+static void parse_all(void)
+{
+    all_arena = arena_new();
+    all = ARENA_ARRAY(all_arena, Parsed, function_count());
+    for (size_t i = 0; i < function_count(); i++) {
+        const FunctionRow *row = function_at(i);
+        all[i].signature = signature_parse(all_arena, row->signature);
+        if (*row->result != '@' && *row->result != '#')
+            all[i].result = signature_type(all_arena, row->result);
+    }
+}
+
+static const Parsed *parsed_of(const FunctionRow *row)
+{
+    pthread_once(&all_once, parse_all);
+    return &all[row - function_at(0)];
+}
+
+const Signature *signature_of(const FunctionRow *row)
+{
+    return &parsed_of(row)->signature;
+}
+
+const Spec *signature_result(const FunctionRow *row)
+{
+    return parsed_of(row)->result;
 }

@@ -1,6 +1,7 @@
 /* ir/signature.h -- the parsed form of functions.def's signatures and results; private to ir. */
 #ifndef WEIR_IR_SIGNATURE_H
 #define WEIR_IR_SIGNATURE_H
+#include "ir/function.h"
 #include "ir/type.h"
 
 typedef enum SpecKind {
@@ -43,6 +44,10 @@ typedef struct Signature {
     size_t nparams;
     size_t least, most; /* how many arguments; most is SIZE_MAX for a variadic one */
 } Signature;
+
+/* A row's signature, and the type of its result (NULL: by a rule, "@…" or "#…"): read once, when the first is asked for. Thread-safe. */
+const Signature *signature_of(const FunctionRow *row);
+const Spec *signature_result(const FunctionRow *row);
 
 /* Aborts on a malformed text: functions.def is ours, and a unit test parses every row. */
 Signature signature_parse(Arena *a, const char *text);

@@ -1,11 +1,15 @@
 /* series/blocks.c -- bins at rest: HOME/series/series.db. A block's rowid is its track, resolution and number since 1970, so that
  * the blocks of one track and resolution are neighbours in the order of time. */
+#include "base/file.h"
 #include "base/str.h"
 #include "series/private.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-enum { NUMBER_BITS = 24, RESOLUTION_BITS = 2, BLOCK_MAX = 64 * 1024 * 1024 };
+enum { NUMBER_BITS = 24, RESOLUTION_BITS = 2, BLOCK_MAX = 64 * 1024 * 1024, WARM_BYTES = 4 * 1024 * 1024 };
 
 static int64_t block_id(uint32_t track, int resolution, int64_t time_s)
 {
@@ -158,6 +162,23 @@ void blocks_close(Series *s)
         sqlite3_close(s->idle[--s->idle_len]);
     sqlite3_close(s->writer);
     s->writer = NULL;
+    fd_closep(&s->warm_fd);
+}
+
+bool blocks_warm(Series *s)
+{
+    struct stat file;
+    if (s->warm_fd < 0) {
+        arena_auto *a = arena_new();
+        s->warm_fd = open(arena_printf(a, "%s/series.db", s->folder), O_RDONLY | O_CLOEXEC);
+    }
+    int64_t bound = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE) / 4;
+    if (s->warm_fd < 0 || fstat(s->warm_fd, &file) < 0 || s->warmed >= file.st_size || s->warmed >= bound)
+        return false;
+    if (posix_fadvise(s->warm_fd, s->warmed, WARM_BYTES, POSIX_FADV_WILLNEED) != 0)
+        return false;
+    s->warmed += WARM_BYTES;
+    return true;
 }
 
 /* --- reading --- */

@@ -72,6 +72,9 @@ struct Series {
     _Atomic int64_t points;
 
     sqlite3 *writer;           /* flush */
+    int warm_fd;               /* the thread: series.db read ahead; open as long as SQLite has it, since closing any
+                                * descriptor of a file gives up the process's locks on it (fcntl(2)) */
+    int64_t warmed;            /* the thread: bytes */
     pthread_mutex_t flush;     /* before commit: one flush, sweep or reset at a time */
     sqlite3 *idle[READERS_MAX];
     size_t idle_len;           /* pool */
@@ -107,6 +110,9 @@ Status log_append(Series *s, Error *err);           /* commit: the buffer as one
 /* blocks.c */
 Status blocks_open(Series *s, Error *err);
 void blocks_close(Series *s);
+/* Reads the next part of the file into the page cache, up to a quarter of the host's memory in all, so that the first queries after a
+ * start find what later ones find. False: all of it is read. */
+bool blocks_warm(Series *s);
 Status blocks_exec(sqlite3 *db, const char *sql, Error *err);
 /* Adds the blocks of [from, to) to bins. view held. */
 Status blocks_read(Series *s, const Track *t, int resolution, int64_t from_s, int64_t to_s, Bins *bins, Error *err);

@@ -310,10 +310,20 @@ static bool sleep_until(Series *s, int64_t *next_ms)
     return go_on;
 }
 
+static bool stopping(Series *s)
+{
+    pthread_mutex_lock(&s->sleep);
+    bool stop = s->stop;
+    pthread_mutex_unlock(&s->sleep);
+    return stop;
+}
+
 /* Nobody waits for this thread's errors: it logs them. What failed is tried again a minute later. */
 static void *series_main(void *arg)
 {
     Series *s = arg;
+    while (!stopping(s) && blocks_warm(s))
+        ;
     int64_t next_ms = clock_monotonic_ms() + FLUSH_EVERY_S * 1000, sweep_ms = clock_monotonic_ms();
     while (sleep_until(s, &next_ms)) {
         Error err = ERROR_INIT;
@@ -367,7 +377,7 @@ Status series_open(const char *home, Series **ret_series, Error *err)
     arena_auto *a = arena_new();
     if (!s || !(s->folder = strdup(path_join(a, home, "series"))))
         abort();
-    s->log_fd = -1;
+    s->log_fd = s->warm_fd = -1;
     s->buffer = STR_INIT(FRAME_MAX);
     init_locks(s);
     registry_init(s);

@@ -22,6 +22,7 @@ struct YarnApp {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
     double progress;
+    int64_t s3_read, hdfs_read; /* bytes */
     bool ended, killed;
 };
 
@@ -34,21 +35,33 @@ static Val *request_of(const YarnApp *app, Arena *a)
     return request;
 }
 
+/* Under the lock, or when the heartbeat's thread has ended. */
+static Val *request_with_bytes(const YarnApp *app, Arena *a)
+{
+    Val *request = request_of(app, a);
+    val_set_int(a, request, "s3BytesRead", app->s3_read);
+    val_set_int(a, request, "hdfsBytesRead", app->hdfs_read);
+    return request;
+}
+
+/* As request_with_bytes. */
 static void finish(YarnApp *app, bool succeeded, const char *diagnostics)
 {
     arena_auto *a = arena_new();
-    Val *request = request_of(app, a), *answer = NULL;
+    Val *request = request_with_bytes(app, a), *answer = NULL;
     val_set_bool(a, request, "succeeded", succeeded);
     val_set_str(a, request, "diagnostics", diagnostics);
     (void)yarn_ask(&app->yarn, a, "finish", request, &answer, NULL); /* what is not heard of an application, its step tells */
 }
 
-/* One heartbeat: is it to end? A server that does not answer says nothing. */
-static bool asked_to_end(YarnApp *app, double progress)
+/* One heartbeat, without the lock while it lasts: is it to end? A server that does not answer says nothing. */
+static bool asked_to_end(YarnApp *app)
 {
     arena_auto *a = arena_new();
-    Val *request = request_of(app, a), *answer = NULL;
-    val_set(a, request, "progress", val_doublev(a, progress));
+    pthread_mutex_lock(&app->lock);
+    Val *request = request_with_bytes(app, a), *answer = NULL;
+    val_set(a, request, "progress", val_doublev(a, app->progress));
+    pthread_mutex_unlock(&app->lock);
     return yarn_ask(&app->yarn, a, "heartbeat", request, &answer, NULL) == ST_OK && val_bool(answer, "kill", false);
 }
 
@@ -70,9 +83,8 @@ static void *beat(void *arg)
     YarnApp *app = arg;
     pthread_mutex_lock(&app->lock);
     while (!wait_ms(app, HEARTBEAT_MS)) {
-        double progress = app->progress;
         pthread_mutex_unlock(&app->lock);
-        bool kill_it = asked_to_end(app, progress);
+        bool kill_it = asked_to_end(app);
         pthread_mutex_lock(&app->lock);
         if (!kill_it || app->ended)
             continue;
@@ -144,6 +156,18 @@ void yarn_app_progress(YarnApp *app, double progress)
         return;
     pthread_mutex_lock(&app->lock);
     app->progress = progress;
+    pthread_mutex_unlock(&app->lock);
+}
+
+void yarn_app_read(YarnApp *app, const char *uri, int64_t bytes)
+{
+    if (!app)
+        return;
+    pthread_mutex_lock(&app->lock);
+    if (str_starts(uri, "s3"))
+        app->s3_read += bytes;
+    else if (str_starts(uri, "hdfs:"))
+        app->hdfs_read += bytes;
     pthread_mutex_unlock(&app->lock);
 }
 

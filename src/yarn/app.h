@@ -5,6 +5,7 @@
 #include "base/status.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef struct YarnApp YarnApp;
 typedef enum YarnEnd {
@@ -16,6 +17,8 @@ typedef enum YarnEnd {
 Status yarn_app_begin(const char *type, const char *name, YarnEnd end, YarnApp **ret_app, Error *err);
 const char *yarn_app_id(const YarnApp *app);            /* "application_…_0001" */
 void yarn_app_progress(YarnApp *app, double progress);  /* 0 to 1. NULL is fine, here and below */
+/* `bytes` were read from a file: told with the next heartbeat, for the cluster's metrics. */
+void yarn_app_read(YarnApp *app, const char *uri, int64_t bytes);
 bool yarn_app_killed(YarnApp *app);                     /* was it asked to end? */
 /* Says how it ended, and frees. `diagnostics` may be NULL. */
 void yarn_app_end(YarnApp *app, bool succeeded, const char *diagnostics);

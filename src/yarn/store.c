@@ -85,9 +85,17 @@ static Status submit(YarnCall *c, Error *err)
     return ST_OK;
 }
 
+static Status read_bytes(YarnCall *c, Error *err)
+{
+    return db_exec(c->db, err,
+                   "UPDATE yarn_application SET s3_read=max(s3_read, ?), hdfs_read=max(hdfs_read, ?) WHERE id=? AND step IS ? AND ended_ms IS NULL",
+                   "iiss", val_int(c->request, "s3BytesRead", 0), val_int(c->request, "hdfsBytesRead", 0), val_str(c->request, "id"), c->step);
+}
+
 static Status heartbeat(YarnCall *c, Error *err)
 {
     double progress = val_double(c->request, "progress", 0);
+    TRY(read_bytes(c, err));
     TRY(db_exec(c->db, err, "UPDATE yarn_application SET seen_ms=?, progress=? WHERE id=? AND step IS ? AND ended_ms IS NULL", "idss", clock_ms(),
                 progress < 0 ? 0 : progress > 1 ? 1 : progress, val_str(c->request, "id"), c->step));
     int64_t kill = 0;
@@ -103,6 +111,7 @@ static Status finish(YarnCall *c, Error *err)
     const char *why = val_str(c->request, "diagnostics");
     if (why && strlen(why) > TEXT_MAX_BYTES)
         return FAIL(err, ST_LIMIT, "diagnostics are larger than %d bytes", TEXT_MAX_BYTES);
+    TRY(read_bytes(c, err));
     return db_exec(c->db, err,
                    "UPDATE yarn_application SET ended_ms=?, progress=1,"
                    " state=iif(kill AND NOT ?2, 'KILLED', 'FINISHED'), final_state=iif(?2, 'SUCCEEDED', iif(kill, 'KILLED', 'FAILED')),"

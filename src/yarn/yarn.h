@@ -7,8 +7,8 @@
  * with its step) is noticed when it is next looked at. Thread-safe.
  *
  *   submit     {type, name, cluster, step}     -> {id}
- *   heartbeat  {id, progress}                  -> {kill}
- *   finish     {id, succeeded, diagnostics}    -> {}
+ *   heartbeat  {id, progress, s3BytesRead, hdfsBytesRead} -> {kill}; bytes so far
+ *   finish     {id, succeeded, diagnostics, s3BytesRead, hdfsBytesRead} -> {}
  *   list       {cluster?, states, types}       -> {applications}; states [] are those that have not ended, ["ALL"] all
  *   get        {id}                            -> an application: id, name, type, user, queue, state, finalState, progress, startTime,
  *                                                 finishTime (ms), diagnostics, cluster, step

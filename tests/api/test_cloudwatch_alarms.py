@@ -204,7 +204,8 @@ def check_metrics(server, cw, cluster, step):
     listed = {m["MetricName"] for m in cw.list_metrics(Namespace="AWS/ElasticMapReduce", Dimensions=[{"Name": "JobFlowId", "Value": cluster}])["Metrics"]}
     assert listed >= {"IsIdle", "AppsCompleted", "AppsFailed", "AppsRunning", "AppsPending", "AppsSubmitted", "ContainerPending", "ContainerAllocated",
                       "CoreNodesRunning", "CoreNodesPending", "MRActiveNodes", "MRUnhealthyNodes", "MRLostNodes", "LiveDataNodes",
-                      "YARNMemoryAvailablePercentage", "MemoryTotalMB", "MemoryAvailableMB", "MemoryAllocatedMB", "HDFSUtilization", "S3BytesWritten"}
+                      "YARNMemoryAvailablePercentage", "MemoryTotalMB", "MemoryAvailableMB", "MemoryAllocatedMB", "HDFSUtilization", "S3BytesRead", "S3BytesWritten",
+                      "HDFSBytesRead", "HDFSBytesWritten"}
     of_step = cw.list_metrics(Namespace="weir/Steps", Dimensions=[{"Name": "StepId", "Value": step}])["Metrics"]
     assert sorted(m["MetricName"] for m in of_step) == ["BytesWritten", "RowsWritten", "Time"]
     text = urllib.request.urlopen(f"{server.endpoint}/_weir/metrics").read().decode()

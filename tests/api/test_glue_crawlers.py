@@ -1,4 +1,5 @@
 """Crawlers that crawl: what is in the lake becomes tables. The server runs none of it itself: each crawl is a process."""
+import bz2
 import gzip
 import io
 import json
@@ -6,6 +7,7 @@ import time
 
 import botocore.exceptions
 import pyarrow
+import pyarrow.orc
 import pyarrow.parquet
 import pytest
 
@@ -85,6 +87,20 @@ def test_formats_types_and_partitions(lake):
     assert (metrics["TablesCreated"], metrics["TablesUpdated"]) == (3, 0) and metrics["LastRuntimeSeconds"] > 0
 
 
+def test_orc_and_compressed_texts(lake):
+    out = io.BytesIO()
+    pyarrow.orc.write_table(pyarrow.table({"Id": [1, 2, 3], "tags": [["a"], [], None], "price": pyarrow.array([1, 2, 3], pyarrow.decimal128(9, 2))}), out)
+    lake.put("orc/k=1/a.orc", out.getvalue())
+    lake.put("zipped/a.csv.bz2", bz2.compress(b"x,y\n1,p\n2,q\n"))
+    lake.create("orc", "zipped")
+    lake.crawl()
+    orc, zipped = lake.tables()["orc"], lake.tables()["zipped"]
+    assert columns(orc) == {"id": "bigint", "tags": "array<string>", "price": "decimal(9,2)"}
+    assert (orc["Parameters"]["classification"], orc["Parameters"]["recordCount"]) == ("orc", "3") and list(lake.partitions("orc")) == [("1",)]
+    assert orc["StorageDescriptor"]["SerdeInfo"]["SerializationLibrary"] == "org.apache.hadoop.hive.ql.io.orc.OrcSerde"
+    assert columns(zipped) == {"x": "bigint", "y": "string"} and zipped["Parameters"]["compressionType"] == "bzip2"
+
+
 def test_folders_without_keys_are_numbered_and_exclusions_hold(lake):
     for day in ("mon", "tue"):
         lake.put(f"logs/{day}/x.csv", "a|1\nb|2\n")
@@ -147,7 +163,7 @@ def test_garbage_is_unknown_and_harms_nothing(lake, server):
     assert all(t["Parameters"]["classification"] == "UNKNOWN" and not columns(t) for name, t in tables.items() if name != "bad7"), tables
     crawl = lake.glue.list_crawls(CrawlerName=lake.name)["Crawls"][0]
     log = (server.home / "logs" / "aws-glue" / "crawlers" / crawl["CrawlId"]).read_text()
-    assert "weir has no reader of ORC yet" in log and "a.parquet: classification UNKNOWN" in log
+    assert "e.orc: classification UNKNOWN" in log and "a.parquet: classification UNKNOWN" in log
 
 
 def test_what_can_not_be_crawled_is_said(lake):

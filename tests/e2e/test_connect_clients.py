@@ -72,7 +72,7 @@ def test_interrupt_ends_a_running_query(connect, how):
 def test_a_lost_stream_is_reattached(connect):
     channel, service = stub(connect)
     session = str(uuid.uuid4())
-    request = range_request(session, 100000)
+    request = range_request(session, 1_000_000)
     stream = service.ExecutePlan(request)
     first = [next(stream), next(stream)]
     stream.cancel()
@@ -81,7 +81,7 @@ def test_a_lost_stream_is_reattached(connect):
     again.user_context.user_id = "test"
     rest = list(service.ReattachExecute(again))
     assert rest[-1].HasField("result_complete")
-    assert sum(r.arrow_batch.row_count for r in first + rest) == 100000
+    assert sum(r.arrow_batch.row_count for r in first + rest) == 1_000_000
     whole = list(service.ReattachExecute(base_pb2.ReattachExecuteRequest(
         session_id=session, user_context=again.user_context, operation_id=request.operation_id)))
     assert [r.response_id for r in whole] == [r.response_id for r in first + rest]  # nothing was released yet

@@ -1,6 +1,9 @@
 """One catalog for Glue and Spark: what a crawler finds, a job reads by its name; what a job saves, GetTable shows."""
+import io
 import time
 
+import pyarrow
+import pyarrow.orc
 import pytest
 
 WAIT_S = 120
@@ -17,7 +20,7 @@ spark = context.spark_session
 job = Job(context)
 job.init(args["JOB_NAME"], args)
 db = args["db"]
-for name in ("people", "events", "sales"):
+for name in ("people", "events", "parts", "sales"):
     frame = context.create_dynamic_frame.from_catalog(database=db, table_name=name)
     print(name, frame.toDF().dtypes, sorted(tuple(row) for row in frame.toDF().collect()))
 one = context.create_dynamic_frame.from_catalog(database=db, table_name="sales", push_down_predicate="month == '2'")
@@ -68,15 +71,19 @@ def test_tables_of_a_crawler_and_of_a_job_are_one_catalogs(lake):
     name, glue, s3 = lake
     s3.put_object(Bucket=name, Key="data/people/a.csv", Body='Id,Name\n1,"Ada, L."\n2,Bo\n')
     s3.put_object(Bucket=name, Key="data/events/a.json", Body='{"id": 1, "tags": ["a"]}\n{"id": 2, "tags": []}\n')
+    orc = io.BytesIO()
+    pyarrow.orc.write_table(pyarrow.table({"Id": [7], "tags": [["a", None]]}), orc)
+    s3.put_object(Bucket=name, Key="data/parts/a.orc", Body=orc.getvalue())
     for month in (1, 2):
         s3.put_object(Bucket=name, Key=f"data/sales/month={month}/a.json", Body=f'{{"id": {month}, "who": "x"}}\n')
     crawl(name, glue)
     out = run_job(name, glue, s3, READS)
     assert "people [('id', 'bigint'), ('name', 'string')] [(1, 'Ada, L.'), (2, 'Bo')]" in out
     assert "events [('id', 'int'), ('tags', 'array<string>')] [(1, ['a']), (2, [])]" in out
+    assert "parts [('id', 'bigint'), ('tags', 'array<string>')] [(7, ['a', None])]" in out
     assert "sales [('id', 'int'), ('who', 'string'), ('month', 'string')] [(1, 'x', '1'), (2, 'x', '2')]" in out
     assert "pushed [(2, 'x', '2')]" in out
-    assert "tables ['events', 'people', 'sales', 'totals']" in out
+    assert "tables ['events', 'parts', 'people', 'sales', 'totals']" in out
     table = glue.get_table(DatabaseName=name, Name="totals")["Table"]
     assert [(c["Name"], c["Type"]) for c in table["StorageDescriptor"]["Columns"]] == [("who", "string"), ("total", "bigint")]
     assert table["StorageDescriptor"]["Location"].startswith("s3")

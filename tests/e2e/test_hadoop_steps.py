@@ -1,4 +1,5 @@
 """Hadoop streaming, the file system shell and the copy tools as steps of a cluster, and on a laptop without one."""
+import datetime
 import gzip
 import json
 import os
@@ -86,6 +87,31 @@ def test_word_count(cluster, jar, first):
     assert cluster.text(f"{out}/") == COUNTS
     assert cluster.keys(f"{out}/") == [f"{out}/_SUCCESS", f"{out}/part-00000"]
     assert "Reduce output records=8" in err and "Launched map tasks=2" in err
+
+
+def test_what_was_read_and_written_is_counted(cluster, server):
+    monitor = server.client("cloudwatch")
+
+    def total(name):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        points = monitor.get_metric_statistics(Namespace="AWS/ElasticMapReduce", MetricName=name, Statistics=["Sum"], Period=3600,
+                                               Dimensions=[{"Name": "JobFlowId", "Value": cluster.id}],
+                                               StartTime=now - datetime.timedelta(hours=2), EndTime=now + datetime.timedelta(hours=1))["Datapoints"]
+        return sum(point["Sum"] for point in points)
+
+    names = ("S3BytesRead", "S3BytesWritten", "HDFSBytesRead", "HDFSBytesWritten")
+    cluster.put("counted/a", b"0123456789\n" * 1000)
+    before = {name: total(name) for name in names}
+    for source, target in ((f"s3://{BUCKET}/counted", "hdfs:///counted"), ("hdfs:///counted", f"s3://{BUCKET}/counted-out")):
+        state, _, err = cluster.run("hadoop-streaming", "-input", source, "-output", target, "-mapper", "cat", "-numReduceTasks", "0")
+        assert state == "COMPLETED", err
+    until = time.monotonic() + 30
+    while True:  # a tab is written after each line; S3BytesWritten has the steps' logs, too
+        s3_read, s3_written, *hdfs = [total(name) - before[name] for name in names]
+        if (s3_read, hdfs) == (11000, [12000, 12000]) and s3_written >= 12000:
+            break
+        assert time.monotonic() < until, (s3_read, s3_written, hdfs)
+        time.sleep(0.3)
 
 
 @pytest.mark.parametrize("arguments, words", [

@@ -111,7 +111,7 @@ def test_kill_ends_an_application_that_will_not(cluster):
         time.sleep(0.1)
     assert report(cluster.server, id)["State"] == "RUNNING"
     state, out, err = cluster.run("yarn", "application", "-kill", id)
-    assert state == "COMPLETED" and f"Killing application {id}\n" in out and f"Killed application {id}\n" in err
+    assert state == "COMPLETED" and f"Killing application {id}\n" in out and f"Killed application {id}\n" in err, err
     state, out, err = cluster.end(step)
     assert state == "FAILED" and f"Submitted application {id}\n" in err
     about = report(cluster.server, id)

@@ -406,6 +406,11 @@ Status engine_result_next(EngineResult *r, struct ArrowArray *ret_batch, bool *r
     return ST_OK;
 }
 
+bool engine_result_ended(const EngineResult *r)
+{
+    return r->done && !r->left_over;
+}
+
 int64_t engine_result_rows(const EngineResult *r)
 {
     return r->rows;

@@ -68,6 +68,8 @@ Status engine_result_schema(const EngineResult *r, struct ArrowSchema *ret_schem
 /* The next batch; sets *ret_done (and no batch) at the end. The caller owns the batch and calls release. */
 Status engine_result_next(EngineResult *r, struct ArrowArray *ret_batch, bool *ret_done, Error *err);
 int64_t engine_result_rows(const EngineResult *r); /* so far */
+/* After a batch: is it known, without computing rows, that none follows? Small results know it at once. */
+bool engine_result_ended(const EngineResult *r);
 /* After a batch: does the next row have another key, or is there none? May compute rows. */
 Status engine_result_boundary(EngineResult *r, bool *ret_boundary, bool *ret_end, Error *err);
 void engine_result_free(EngineResult *r);          /* before the end is fine; NULL too */

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/vec.h"
+#include "lake/lake.h"
 #include "series/series.h"
 #include "step/queue.h"
 #include "svc/alarming.h"
@@ -31,7 +32,7 @@ typedef struct EmrMonitor {
     size_t ended_len;
     double busy, total;        /* of /proc/stat, at the last sample */
     double cpu_percent;        /* since then; under lock */
-    Map *written;              /* cluster -> double *: S3BytesWritten at the last sample */
+    Map *counted;              /* "cluster metric" -> double *: a counter at the last sample */
     Arena *arena;
 } EmrMonitor;
 
@@ -39,17 +40,21 @@ typedef struct Sample {
     const char *space, *name, *unit;
     const char *keys[2], *values[2]; /* dimensions; NULL: none */
     double value;
+    bool counter;
 } Sample;
 typedef VEC(Sample) Samples;
 
 typedef struct MetricRow {
     const char *name, *unit, *sql;
+    bool counter;
 } MetricRow;
-#define METRIC(name, unit, sql) { name, unit, sql },
+#define METRIC(name, unit, sql) { name, unit, sql, false },
+#define COUNTER(name, unit, sql) { name, unit, sql, true },
 static const MetricRow metric_rows[] = {
 #include "svc/emr/metrics.def"
 };
 #undef METRIC
+#undef COUNTER
 enum { METRIC_ROWS = sizeof metric_rows / sizeof *metric_rows };
 
 /* --- the host --- */
@@ -120,7 +125,8 @@ static Status cluster_samples(Db *db, Arena *a, const char *cluster, double disk
         row_auto *row = NULL;
         TRY(db_query(db, &row, err, metric_rows[i].sql, "sd", cluster, disk));
         if (row_next(row))
-            vec_push(a, out, (Sample){ "AWS/ElasticMapReduce", metric_rows[i].name, metric_rows[i].unit, { "JobFlowId" }, { cluster }, row_double(row, 0) });
+            vec_push(a, out, (Sample){ "AWS/ElasticMapReduce", metric_rows[i].name, metric_rows[i].unit, { "JobFlowId" }, { cluster },
+                                     row_double(row, 0), metric_rows[i].counter });
         TRY(row_status(row, err));
     }
     return ST_OK;
@@ -152,15 +158,16 @@ static Status step_samples(Db *db, Arena *a, const char *step, Samples *out, Err
 }
 
 /* A sum so far becomes what came since the sample before. */
-static void make_difference(EmrMonitor *m, Sample *s)
+static void make_difference(EmrMonitor *m, Arena *a, Sample *s)
 {
-    if (!str_eq(s->name, "S3BytesWritten"))
+    if (!s->counter)
         return;
-    double *before = map_get(m->written, s->values[0]), now = s->value;
+    const char *key = arena_printf(a, "%s %s", s->values[0], s->name);
+    double *before = map_get(m->counted, key), now = s->value;
     if (!before) {
         before = ARENA_NEW(m->arena, double);
         *before = now; /* the first sample since the start: what came before it was told of then */
-        map_set(m->arena, m->written, s->values[0], before);
+        map_set(m->arena, m->counted, key, before);
     }
     s->value = now > *before ? now - *before : 0;
     *before = now;
@@ -176,7 +183,7 @@ static Status put(EmrMonitor *m, Arena *a, Samples *samples, Error *err)
         SeriesKey key = { m->server->region, s->space, s->name, dimensions, 0 };
         for (int d = 0; d < 2 && s->keys[d]; d++)
             dimensions[key.dimensions_len++] = (SeriesDimension){ s->keys[d], s->values[d] };
-        make_difference(m, s);
+        make_difference(m, a, s);
         points[i] = series_value(&key, s->unit, now, &s->value);
         points[i].high_resolution = true;
     }
@@ -321,7 +328,7 @@ Status emr_monitor_start(Server *server, Error *err)
         abort();
     m->server = server;
     m->arena = arena_new();
-    m->written = ARENA_NEW(m->arena, Map);
+    m->counted = ARENA_NEW(m->arena, Map);
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

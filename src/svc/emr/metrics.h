@@ -5,7 +5,7 @@
  *   weir/Steps            JobFlowId, StepId    when a step ends: Time (Seconds), RowsWritten, BytesWritten
  *   CWAgent               host                 cpu_usage_active, mem_used_percent, disk_used_percent of this host (Percent)
  *
- * Kept by the second; S3BytesWritten is the change since the sample before. One thread; thread-safe. */
+ * Kept by the second; a counter (bytes) is told as the change since the sample before. One thread; thread-safe. */
 #ifndef WEIR_SVC_EMR_METRICS_H
 #define WEIR_SVC_EMR_METRICS_H
 #include "base/str.h"

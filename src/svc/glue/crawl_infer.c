@@ -1,4 +1,5 @@
 /* svc/glue/crawl_infer.c -- a file's format by its first bytes, then its columns. Columns of several files become one list. */
+#include "back/duckdb/orc_file.h"
 #include "back/duckdb/source.h"
 #include "back/duckdb/source_reader.h"
 #include "base/file.h"
@@ -220,6 +221,34 @@ static Status infer_avro(Crawl *c, const LakeFile *file, CrawlSchema *schema, Er
     return crawl_infer_avro(c->arena, bytes, n, schema) ? ST_OK : FAIL(err, ST_INVALID, "its Avro header is broken");
 }
 
+static Status infer_orc(Crawl *c, const LakeFile *file, CrawlSchema *schema, Error *err)
+{
+    orc_file_auto *orc = NULL;
+    const Type *row = NULL;
+    TRY(orc_file_open(file->path, file->uri, &orc, err));
+    TRY(orc_file_type(c->arena, orc, 0, &row, err));
+    if (row->kind != TYPE_STRUCT)
+        return FAIL(err, ST_INVALID, "its rows have no columns");
+    schema->format = CRAWL_ORC;
+    for (size_t i = 0; i < row->nfields; i++)
+        crawl_add_column(c->arena, &schema->columns, row->fields[i].name, plain(row->fields[i].type));
+    for (size_t i = 0; i < orc->stripes.len; i++)
+        schema->records += (int64_t)orc->stripes.at[i].rows;
+    return ST_OK;
+}
+
+/* What crawlers write as compressionType. */
+static const char *compression_of(const char *uri)
+{
+    static const char *const known[][2] = {
+        { ".gz", "gzip" }, { ".zst", "zstd" }, { ".bz2", "bzip2" }, { ".snappy", "snappy" }, { ".lz4", "lz4" }, { ".deflate", "deflate" }
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (str_ends(uri, known[i][0]))
+            return known[i][1];
+    return "none";
+}
+
 static Status infer(Crawl *c, const LakeFile *file, CrawlSchema *schema, Error *err)
 {
     char magic[MAGIC_BYTES] = { 0 };
@@ -229,13 +258,8 @@ static Status infer(Crawl *c, const LakeFile *file, CrawlSchema *schema, Error *
     if (n >= 4 && !memcmp(magic, "Obj\1", 4))
         return infer_avro(c, file, schema, err);
     if (n >= 3 && !memcmp(magic, "ORC", 3))
-        return FAIL(err, ST_UNSUPPORTED, "weir has no reader of ORC yet");
-    if (str_ends(file->uri, ".gz"))
-        schema->compression = "gzip";
-    else if (str_ends(file->uri, ".zst"))
-        schema->compression = "zstd";
-    else if (str_ends(file->uri, ".bz2") || str_ends(file->uri, ".snappy") || str_ends(file->uri, ".lz4"))
-        return FAIL(err, ST_UNSUPPORTED, "weir does not read its compression yet");
+        return infer_orc(c, file, schema, err);
+    schema->compression = compression_of(file->uri);
     return infer_text(c, file, schema, err);
 }
 

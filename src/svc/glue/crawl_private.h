@@ -22,7 +22,7 @@ typedef enum CrawlFormat { CRAWL_UNKNOWN, CRAWL_CSV, CRAWL_JSON, CRAWL_PARQUET, 
 typedef struct CrawlSchema {
     CrawlFormat format;
     CrawlColumnList columns;
-    const char *compression; /* "none", "gzip", "zstd" */
+    const char *compression; /* "none", "gzip", "bzip2" …: by the name's ending */
     char delimiter;          /* CSV */
     bool header, quoted;     /* CSV */
     bool json_array;         /* one array a file instead of one object a line */

@@ -1,0 +1,547 @@
+/* driver/rpc_call.c -- calls: streams of a connection's HTTP/2 session. See rpc_private.h for who holds what. */
+#include "driver/rpc_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { METADATA_MAX_BYTES = 64 * 1024, STREAMS_MAX = 1000, FRAME_MAX_BYTES = 64 * 1024,
+       STREAM_WINDOW_BYTES = 4 * 1024 * 1024, CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024, NVS_MAX = 6 };
+
+RpcBuffer *rpc_buffer_new(size_t len)
+{
+    RpcBuffer *b = malloc(sizeof *b + len);
+    if (!b)
+        abort();
+    atomic_init(&b->refs, 1);
+    b->len = len;
+    return b;
+}
+
+RpcBuffer *rpc_buffer_ref(RpcBuffer *b)
+{
+    atomic_fetch_add(&b->refs, 1);
+    return b;
+}
+
+void rpc_buffer_unref(RpcBuffer *b)
+{
+    if (b && atomic_fetch_sub(&b->refs, 1) == 1)
+        free(b);
+}
+
+static RpcCall *call_new(RpcConnection *c, int32_t stream)
+{
+    RpcCall *call = calloc(1, sizeof *call);
+    if (!call)
+        abort();
+    call->server = c->server;
+    call->connection = c;
+    rpc_connection_ref(c);
+    atomic_init(&call->refs, 1);
+    call->stream = stream;
+    call->admitted = !c->server->options.token;
+    call->queue_end = &call->queue;
+    call->next = c->calls;
+    if (c->calls)
+        c->calls->previous = call;
+    c->calls = call;
+    return call;
+}
+
+RpcCall *rpc_call_ref(RpcCall *call)
+{
+    atomic_fetch_add(&call->refs, 1);
+    return call;
+}
+
+static void queue_clear(RpcCall *call)
+{
+    while (call->queue) {
+        RpcQueued *next = call->queue->next;
+        rpc_buffer_unref(call->queue->message);
+        free(call->queue);
+        call->queue = next;
+    }
+    call->queue_end = &call->queue;
+    call->queued_bytes = 0;
+}
+
+void rpc_call_unref(RpcCall *call)
+{
+    if (atomic_fetch_sub(&call->refs, 1) != 1)
+        return;
+    if (call->user && call->method && call->method->drop)
+        call->method->drop(call->user);
+    queue_clear(call);
+    rpc_buffer_unref(call->incoming);
+    free(call->status_message);
+    free(call->status_details);
+    rpc_connection_unref(call->connection);
+    free(call);
+}
+
+void rpc_call_set_user(RpcCall *call, void *user)
+{
+    pthread_mutex_lock(&call->connection->lock);
+    call->user = user;
+    pthread_mutex_unlock(&call->connection->lock);
+}
+
+void *rpc_call_user(RpcCall *call)
+{
+    pthread_mutex_lock(&call->connection->lock);
+    void *user = call->user;
+    pthread_mutex_unlock(&call->connection->lock);
+    return user;
+}
+
+bool rpc_call_is_closed(RpcCall *call)
+{
+    pthread_mutex_lock(&call->connection->lock);
+    bool closed = call->closed;
+    pthread_mutex_unlock(&call->connection->lock);
+    return closed;
+}
+
+/* All below, up to the answers, is called under the connection's lock. */
+
+/* The call has no stream any more: a reference goes. */
+static void call_end(RpcConnection *c, RpcCall *call)
+{
+    if (call->previous)
+        call->previous->next = call->next;
+    else
+        c->calls = call->next;
+    if (call->next)
+        call->next->previous = call->previous;
+    call->closed = true;
+    queue_clear(call);
+    if (!call->finished)
+        rpc_connection_event(c, RPC_EVENT_CLOSED, call, NULL);
+    call->next = c->ended;
+    c->ended = call;
+}
+
+void rpc_calls_close(RpcConnection *c)
+{
+    while (c->calls)
+        call_end(c, c->calls);
+}
+
+/* ---- answers as frames */
+
+static nghttp2_nv header(const char *name, const char *value)
+{
+    return (nghttp2_nv){ .name = (uint8_t *)(uintptr_t)name, .value = (uint8_t *)(uintptr_t)value, .namelen = strlen(name),
+                         .valuelen = strlen(value) };
+}
+
+static size_t status_headers(const RpcCall *call, char number[static 16], nghttp2_nv *nvs, size_t n)
+{
+    snprintf(number, 16, "%d", call->status);
+    nvs[n++] = header("grpc-status", number);
+    if (call->status_message)
+        nvs[n++] = header("grpc-message", call->status_message);
+    if (call->status_details)
+        nvs[n++] = header("grpc-status-details-bin", call->status_details);
+    return n;
+}
+
+/* nghttp2 asks for what comes next of a stream's body. */
+static ssize_t read_body(nghttp2_session *http, int32_t stream, uint8_t *out, size_t room, uint32_t *flags, nghttp2_data_source *source,
+                         void *arg)
+{
+    RpcCall *call = source->ptr;
+    RpcConnection *c = arg;
+    size_t n = 0;
+    while (call->queue && n < room) {
+        RpcQueued *q = call->queue;
+        size_t len = q->message->len, left = len + sizeof call->prefix - q->at, part;
+        uint8_t prefix[] = { 0, (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len };
+        const uint8_t *from = q->at < sizeof prefix ? prefix + q->at : q->message->data + (q->at - sizeof prefix);
+        part = q->at < sizeof prefix ? sizeof prefix - q->at : left;
+        part = part < room - n ? part : room - n;
+        memcpy(out + n, from, part);
+        n += part;
+        q->at += part;
+        if (part < left)
+            continue;
+        call->queued_bytes -= len;
+        call->queue = q->next;
+        if (!call->queue)
+            call->queue_end = &call->queue;
+        rpc_buffer_unref(q->message);
+        free(q);
+    }
+    if (!call->queue && call->waits_sent) {
+        call->waits_sent = false;
+        rpc_connection_event(c, RPC_EVENT_SENT, call, NULL);
+    }
+    if (!call->queue && call->finished) {
+        nghttp2_nv nvs[NVS_MAX];
+        char number[16];
+        *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
+        if (nghttp2_submit_trailer(http, stream, nvs, status_headers(call, number, nvs, 0)) != 0)
+            return NGHTTP2_ERR_CALLBACK_FAILURE;
+    } else if (n == 0) {
+        call->deferred = true;
+        return NGHTTP2_ERR_DEFERRED;
+    }
+    return (ssize_t)n;
+}
+
+/* Starts the response, or goes on with it; without a message it is trailers only. */
+static void call_go_on(RpcCall *call)
+{
+    RpcConnection *c = call->connection;
+    if (!call->headers_sent) {
+        nghttp2_nv nvs[NVS_MAX] = { header(":status", "200"), header("content-type", "application/grpc") };
+        nghttp2_data_provider body = { .source.ptr = call, .read_callback = read_body };
+        char number[16];
+        size_t n = call->queue ? 2 : status_headers(call, number, nvs, 2);
+        call->headers_sent = true;
+        c->failed |= nghttp2_submit_response(c->http, call->stream, nvs, n, call->queue ? &body : NULL) != 0;
+    } else if (call->deferred) {
+        call->deferred = false;
+        c->failed |= nghttp2_session_resume_data(c->http, call->stream) != 0;
+    }
+}
+
+static void call_enqueue(RpcCall *call, RpcBuffer *message)
+{
+    RpcQueued *q = calloc(1, sizeof *q);
+    if (!q)
+        abort();
+    q->message = message;
+    *call->queue_end = q;
+    call->queue_end = &q->next;
+    call->queued_bytes += message->len;
+}
+
+/* A status message as a header's value: Percent-Encoded of gRPC's protocol. */
+static char *percent_encoded(const char *text)
+{
+    size_t n = 0;
+    char *out = malloc(strlen(text) * 3 + 1);
+    if (!out)
+        abort();
+    for (; *text; text++) {
+        if (*text >= ' ' && *text <= '~' && *text != '%')
+            out[n++] = *text;
+        else
+            n += (size_t)snprintf(out + n, 4, "%%%02X", (unsigned)(unsigned char)*text);
+    }
+    out[n] = 0;
+    return out;
+}
+
+/* Base64 without padding. */
+static char *binary_header(View bytes)
+{
+    arena_auto *a = arena_new();
+    char *text = base64_encode(a, bytes.data, bytes.len), *copy = strndup(text, strcspn(text, "="));
+    if (!copy)
+        abort();
+    return copy;
+}
+
+static void call_finish(RpcCall *call, const RpcStatus *status)
+{
+    call->finished = true;
+    call->waits_sent = false;
+    call->status = status->code;
+    call->status_message = status->message ? percent_encoded(status->message) : NULL;
+    call->status_details = status->details.len ? binary_header(status->details) : NULL;
+    call_go_on(call);
+}
+
+static void call_refuse(RpcCall *call, int code, const char *message)
+{
+    if (!call->finished)
+        call_finish(call, &(RpcStatus){ .code = code, .message = message });
+}
+
+/* ---- requests as they come in */
+
+static RpcCall *call_of(nghttp2_session *http, int32_t stream)
+{
+    return nghttp2_session_get_stream_user_data(http, stream);
+}
+
+static int on_begin_headers(nghttp2_session *http, const nghttp2_frame *frame, void *arg)
+{
+    if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
+        nghttp2_session_set_stream_user_data(http, frame->hd.stream_id, call_new(arg, frame->hd.stream_id));
+    return 0;
+}
+
+static bool is_text(const uint8_t *bytes, size_t len, const char *text)
+{
+    return len == strlen(text) && memcmp(bytes, text, len) == 0;
+}
+
+/* Compares every byte whatever the first difference. */
+static bool token_matches(const char *token, const uint8_t *given, size_t len)
+{
+    if (len != strlen(token))
+        return false;
+    unsigned difference = 0;
+    for (size_t i = 0; i < len; i++)
+        difference |= (unsigned)given[i] ^ (unsigned)(unsigned char)token[i];
+    return difference == 0;
+}
+
+static int on_header(nghttp2_session *http, const nghttp2_frame *frame, const uint8_t *name, size_t name_len, const uint8_t *value,
+                     size_t len, uint8_t flags, void *arg)
+{
+    static const char grpc[] = "application/grpc";
+    const RpcServer *s = ((RpcConnection *)arg)->server;
+    RpcCall *call = call_of(http, frame->hd.stream_id);
+    (void)flags;
+    if (!call || call->dispatched) /* trailers say nothing to us */
+        return 0;
+    call->metadata_bytes += name_len + len;
+    if (call->metadata_bytes > METADATA_MAX_BYTES)
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    if (is_text(name, name_len, ":path")) {
+        for (const RpcMethod *m = s->options.methods; m->path && !call->method; m++)
+            if (is_text(value, len, m->path))
+                call->method = m;
+    } else if (is_text(name, name_len, "content-type")) {
+        call->grpc = len >= sizeof grpc - 1 && memcmp(value, grpc, sizeof grpc - 1) == 0;
+    } else if (is_text(name, name_len, "grpc-encoding")) {
+        call->encoded = !is_text(value, len, "identity");
+    } else if (is_text(name, name_len, "x-weir-token") && s->options.token) {
+        call->admitted = token_matches(s->options.token, value, len);
+    }
+    return 0;
+}
+
+static void on_headers_end(RpcCall *call)
+{
+    call->dispatched = true;
+    if (!call->grpc) {
+        nghttp2_nv nvs[] = { header(":status", "415") };
+        call->finished = call->headers_sent = true;
+        nghttp2_submit_response(call->connection->http, call->stream, nvs, 1, NULL);
+    } else if (!call->admitted) {
+        call_refuse(call, RPC_UNAUTHENTICATED, "metadata x-weir-token is missing or wrong");
+    } else if (!call->method) {
+        call_refuse(call, RPC_UNIMPLEMENTED, "weir does not have this method");
+    }
+}
+
+static void on_half_close(RpcCall *call)
+{
+    if (call->finished)
+        return;
+    if (call->prefix_len)
+        call_refuse(call, RPC_INVALID_ARGUMENT, "the request message is cut off");
+    else if (call->method->client_streams)
+        rpc_connection_event(call->connection, RPC_EVENT_HALF_CLOSE, call, NULL);
+    else if (!call->has_message)
+        call_refuse(call, RPC_INVALID_ARGUMENT, "the request message is missing");
+}
+
+static int on_frame(nghttp2_session *http, const nghttp2_frame *frame, void *arg)
+{
+    (void)arg;
+    bool headers = frame->hd.type == NGHTTP2_HEADERS, data = frame->hd.type == NGHTTP2_DATA;
+    RpcCall *call = headers || data ? call_of(http, frame->hd.stream_id) : NULL;
+    if (!call)
+        return 0;
+    if (headers && !call->dispatched)
+        on_headers_end(call);
+    if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
+        on_half_close(call);
+    return 0;
+}
+
+/* The five bytes before a message are there. */
+static void message_begin(RpcCall *call)
+{
+    const uint8_t *p = call->prefix;
+    size_t len = (size_t)p[1] << 24 | (size_t)p[2] << 16 | (size_t)p[3] << 8 | p[4], max = call->server->options.max_message_bytes;
+    if (p[0]) {
+        call_refuse(call, call->encoded ? RPC_UNIMPLEMENTED : RPC_INTERNAL, "compressed messages are not supported");
+    } else if (len > max) {
+        char text[128];
+        snprintf(text, sizeof text, "Received message larger than max (%zu vs. %zu)", len, max);
+        call_refuse(call, RPC_RESOURCE_EXHAUSTED, text);
+    } else if (call->has_message && !call->method->client_streams) {
+        call_refuse(call, RPC_INTERNAL, "more than one request message");
+    } else {
+        call->incoming = rpc_buffer_new(len);
+        call->incoming_len = 0;
+    }
+}
+
+static int on_data(nghttp2_session *http, uint8_t flags, int32_t stream, const uint8_t *data, size_t len, void *arg)
+{
+    RpcConnection *c = arg;
+    RpcCall *call = call_of(http, stream);
+    (void)flags;
+    while (call && !call->finished) {
+        size_t want = call->incoming ? call->incoming->len - call->incoming_len : sizeof call->prefix - call->prefix_len;
+        size_t part = want < len ? want : len;
+        memcpy(call->incoming ? call->incoming->data + call->incoming_len : call->prefix + call->prefix_len, data, part);
+        *(call->incoming ? &call->incoming_len : &call->prefix_len) += part;
+        data += part;
+        len -= part;
+        if (part < want)
+            break;
+        if (!call->incoming) {
+            message_begin(call);
+            continue;
+        }
+        rpc_connection_event(c, RPC_EVENT_MESSAGE, call, call->incoming);
+        call->incoming = NULL;
+        call->prefix_len = 0;
+        call->has_message = true;
+        if (len == 0)
+            break;
+    }
+    return 0;
+}
+
+static int on_stream_close(nghttp2_session *http, int32_t stream, uint32_t code, void *arg)
+{
+    RpcCall *call = call_of(http, stream);
+    (void)code;
+    if (call) {
+        nghttp2_session_set_stream_user_data(http, stream, NULL);
+        call_end(arg, call);
+    }
+    return 0;
+}
+
+/* Who was answered before its request was whole need not send the rest. */
+static int on_frame_sent(nghttp2_session *http, const nghttp2_frame *frame, void *arg)
+{
+    (void)arg;
+    if (frame->hd.type == NGHTTP2_HEADERS && frame->hd.flags & NGHTTP2_FLAG_END_STREAM &&
+        nghttp2_session_get_stream_remote_close(http, frame->hd.stream_id) == 0)
+        nghttp2_submit_rst_stream(http, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+    return 0;
+}
+
+static ssize_t frame_room(nghttp2_session *http, uint8_t type, int32_t stream, int32_t session_window, int32_t stream_window,
+                          uint32_t frame_max, void *arg)
+{
+    (void)http, (void)type, (void)stream, (void)arg;
+    ssize_t room = frame_max < FRAME_MAX_BYTES ? (ssize_t)frame_max : FRAME_MAX_BYTES;
+    room = session_window < room ? session_window : room;
+    return stream_window < room ? stream_window : room;
+}
+
+void rpc_session_new(RpcConnection *c)
+{
+    nghttp2_session_callbacks *callbacks;
+    if (nghttp2_session_callbacks_new(&callbacks) != 0)
+        abort();
+    nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
+    nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
+    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
+    nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_sent);
+    nghttp2_session_callbacks_set_data_source_read_length_callback(callbacks, frame_room);
+    int failed = nghttp2_session_server_new(&c->http, callbacks, c);
+    nghttp2_session_callbacks_del(callbacks);
+    const nghttp2_settings_entry settings[] = { { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, STREAMS_MAX },
+                                                { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW_BYTES },
+                                                { NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, METADATA_MAX_BYTES } };
+    if (!failed)
+        failed = nghttp2_submit_settings(c->http, NGHTTP2_FLAG_NONE, settings, sizeof settings / sizeof *settings);
+    if (!failed)
+        failed = nghttp2_session_set_local_window_size(c->http, NGHTTP2_FLAG_NONE, 0, CONNECTION_WINDOW_BYTES);
+    if (failed) /* only without memory */
+        abort();
+}
+
+/* ---- answers */
+
+static RpcConnection *lock_connection(RpcCall *call)
+{
+    pthread_mutex_lock(&call->connection->lock);
+    return call->connection;
+}
+
+bool rpc_send(RpcCall *call, RpcBuffer *message, bool more)
+{
+    enum { WAITING_MAX_BYTES = 64 * 1024 };
+    RpcConnection *c = lock_connection(call);
+    bool open = !call->closed && !call->finished, gone = false;
+    if (open) {
+        call_enqueue(call, message);
+        call_go_on(call);
+        bool waits = more && call->queued_bytes <= WAITING_MAX_BYTES;
+        if (!waits)
+            rpc_connection_flush(c);
+        gone = waits || (!call->queue && !call->closed);
+        call->waits_sent = !gone;
+    }
+    rpc_connection_unlock(c);
+    if (!open)
+        rpc_buffer_unref(message);
+    return gone;
+}
+
+void rpc_reply(RpcCall *call, RpcBuffer *message)
+{
+    RpcConnection *c = lock_connection(call);
+    bool open = !call->closed && !call->finished;
+    if (open) {
+        call_enqueue(call, message);
+        call_finish(call, &(RpcStatus){ .code = RPC_OK });
+        rpc_connection_flush(c);
+    }
+    rpc_connection_unlock(c);
+    if (!open)
+        rpc_buffer_unref(message);
+}
+
+void rpc_finish(RpcCall *call, const RpcStatus *status)
+{
+    RpcConnection *c = lock_connection(call);
+    if (!call->closed && !call->finished) {
+        call_finish(call, status);
+        rpc_connection_flush(c);
+    }
+    rpc_connection_unlock(c);
+}
+
+/* ---- events: on the loop, without locks */
+
+void rpc_message_run(RpcCall *call, RpcBuffer *message)
+{
+    call->method->message(call->server->options.self, call, (View){ (const char *)message->data, message->len });
+    rpc_buffer_unref(message);
+    rpc_call_unref(call);
+}
+
+void rpc_event_run(RpcEvent *event)
+{
+    RpcCall *call = event->call;
+    void *self = call->server->options.self;
+    const RpcMethod *m = call->method;
+    if (event->kind == RPC_EVENT_MESSAGE && m->own_thread) {
+        rpc_call_ref(call);
+        if (!rpc_pool_run(call->server->pool, call, event->message)) {
+            rpc_finish(call, &(RpcStatus){ .code = RPC_INTERNAL, .message = "no thread for this call" });
+            rpc_buffer_unref(event->message);
+            rpc_call_unref(call);
+        }
+    } else if (event->kind == RPC_EVENT_MESSAGE) {
+        rpc_message_run(rpc_call_ref(call), event->message);
+    } else if (event->kind == RPC_EVENT_HALF_CLOSE) {
+        m->half_close(self, call);
+    } else if (event->kind == RPC_EVENT_SENT && m->sent) {
+        m->sent(self, call);
+    } else if (event->kind == RPC_EVENT_CLOSED && m && m->closed) {
+        m->closed(self, call);
+    }
+    rpc_call_unref(call);
+    free(event);
+}
