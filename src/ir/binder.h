@@ -144,6 +144,8 @@ bool contains_kind(const Node *n, FunctionKind kind);
 bool is_aggregate(const Node *n);
 bool contains_window(const Node *n);
 bool contains_subquery_outer(const Node *n);
+/* DISTINCT, UNION and the like compare rows, which variants do not allow. */
+Status refuse_variants(Binder *b, const Schema *schema, const Node *at, Error *err);
 bool is_foldable(const Node *n);
 bool is_deterministic(const Node *n);
 

@@ -198,11 +198,17 @@ static const char *timestamp_arithmetic(const char *name, const NodeList *args)
     return add ? "timestampadd" : "timestampdiff";
 }
 
-static void check_arguments(SqlParser *p, const char *name, const NodeList *args)
+/* f(x AS y) is only right for struct; the name of v:y was not written as one. */
+static void check_arguments(SqlParser *p, const char *name, NodeList *args)
 {
-    for (size_t i = 0; i < args->len; i++)
-        if (node_is(Alias, args->at[i]) && !str_ieq(name, "struct"))
+    for (size_t i = 0; i < args->len; i++) {
+        if (!node_is(Alias, args->at[i]) || str_ieq(name, "struct"))
+            continue;
+        Node *child = node_as(Alias, args->at[i])->child;
+        if (args->at[i]->stop != child->stop)
             parser_syntax_error(p, &p->tokens.at[p->at - 1], "");
+        args->at[i] = child;
+    }
 }
 
 /* The arguments as the function gets them: count(*) is count(1), a unit word is its text. */
