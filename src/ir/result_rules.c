@@ -489,20 +489,6 @@ static const Type *simple_rule(Binder *b, const FunctionRow *row, const char *ru
     return !strcmp(rule, "json_tuple") ? tuple(b, args) : NULL;
 }
 
-/* VariantGet.checkDataType: what a variant can be cast to, and made of. */
-static bool holds_variant(const Type *t)
-{
-    if (t->kind == TYPE_ARRAY)
-        return holds_variant(t->element);
-    if (t->kind == TYPE_MAP)
-        return t->key->kind == TYPE_STRING && holds_variant(t->element);
-    for (size_t i = 0; t->kind == TYPE_STRUCT && i < t->nfields; i++)
-        if (!holds_variant(t->fields[i].type))
-            return false;
-    return t->kind == TYPE_STRUCT || type_is_numeric(t) || type_is_datetime(t) || t->kind == TYPE_BOOLEAN || t->kind == TYPE_STRING ||
-           t->kind == TYPE_BINARY || t->kind == TYPE_VARIANT;
-}
-
 static Status no_cast(Binder *b, const Node *at, const char *name, const Type *from, const Type *to, Error *err)
 {
     return spark_error(err, at, "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", "42K09",
@@ -524,7 +510,7 @@ static Status variant_get_type(Binder *b, const FunctionRow *row, const NodeList
         const Value *v = node_as(Literal, args->at[2])->value;
         TRY(type_of_schema(b, arena_strn(b->a, v->text, v->text_len), &t, err));
     }
-    if (!holds_variant(t))
+    if (!cast_holds_variant(t, true))
         return no_cast(b, at, row->name, &type_variant, t, err);
     *ret = nullable_deep(b->a, t);
     return ST_OK;
@@ -547,7 +533,7 @@ Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node
         const Type *from = type_of(args, 0);
         *ret_type = &type_variant;
         bool nested = from->kind == TYPE_STRUCT || from->kind == TYPE_ARRAY || from->kind == TYPE_MAP;
-        return nested && holds_variant(from) ? ST_OK : no_cast(b, at, row->name, from, &type_variant, err);
+        return nested && cast_holds_variant(from, true) ? ST_OK : no_cast(b, at, row->name, from, &type_variant, err);
     }
     const Type *t = simple_rule(b, row, rule, args);
     if (!t) {
