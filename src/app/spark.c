@@ -9,6 +9,7 @@
 #include "step/place.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,6 +102,7 @@ static bool say_ready(int fd, const char *host, int port)
 
 int spark_serve(Driver *driver, const char *listen, const char *token, int ready_fd, bool with_parent, const char *command)
 {
+    enum { KEPT_BYTES = 16 * 1024 * 1024 };
     arena_auto *a = arena_new();
     Error err = ERROR_INIT;
     int port, exit_code = 0;
@@ -117,6 +119,8 @@ int spark_serve(Driver *driver, const char *listen, const char *token, int ready
     char *host = arena_strn(a, listen, colon ? (size_t)(colon - listen) : 0);
     if (!*host || str_eq(host, "0.0.0.0") || str_eq(host, "[::]"))
         host = arena_str(a, "127.0.0.1");
+    /* Plans take megabytes and give them back: not to the system each time, which would hand them out page by page again. */
+    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
     if (with_parent && (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent))
         return 1; /* it died meanwhile */
     if (!say_ready(ready_fd < 0 ? STDOUT_FILENO : ready_fd, host, port))

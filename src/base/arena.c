@@ -142,12 +142,15 @@ char *arena_str(Arena *a, const char *text)
 
 char *arena_vprintf(Arena *a, const char *format, va_list args)
 {
+    char small[1024]; /* most texts are written once only */
     va_list again;
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, again);
+    int length = vsnprintf(small, sizeof small, format, again);
     va_end(again);
     if (length < 0)
         out_of_memory(0);
+    if ((size_t)length < sizeof small)
+        return arena_strn(a, small, (size_t)length);
     char *p = arena_alloc(a, (size_t)length + 1);
     vsnprintf(p, (size_t)length + 1, format, args);
     return p;

@@ -65,10 +65,15 @@ void str_addc(Str *s, char c)
 
 void str_vaddf(Str *s, const char *format, va_list args)
 {
+    char small[512]; /* most texts are written once only */
     va_list again;
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, again);
+    int length = vsnprintf(small, sizeof small, format, again);
     va_end(again);
+    if (length >= 0 && (size_t)length < sizeof small) {
+        str_addn(s, small, (size_t)length);
+        return;
+    }
     if (length < 0 || !str_reserve(s, (size_t)length))
         return;
     vsnprintf(s->data + s->len, (size_t)length + 1, format, args);

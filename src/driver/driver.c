@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SWEEP_MS = 5000, MESSAGE_MAX_BYTES = 128 * 1024 * 1024 }; /* spark.connect.grpc.maxInboundMessageSize */
+enum { SWEEP_MS = 5000, PROGRESS_TICK_MS = 500, MESSAGE_MAX_BYTES = 128 * 1024 * 1024 }; /* spark.connect.grpc.maxInboundMessageSize */
 
 struct Driver {
     Arena *arena;
@@ -31,6 +31,7 @@ struct Driver {
     RpcServer *server;
     pthread_t sweeper;
     bool sweeping;
+    atomic_bool watching; /* an execution may be running */
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t wake;
     bool stopping;
@@ -145,26 +146,52 @@ static int64_t conf_ms(const Conf *conf, const char *key)
     return text && conf_duration_ms(text, &ms) ? ms : -1;
 }
 
-/* Ends what clients abandoned, every few seconds. */
+void driver_watch(Driver *d)
+{
+    if (atomic_exchange(&d->watching, true))
+        return;
+    pthread_mutex_lock(&d->lock);
+    pthread_cond_broadcast(&d->wake);
+    pthread_mutex_unlock(&d->lock);
+}
+
+/* Under the lock. */
+static void sleep_ms(Driver *d, int64_t ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += ms % 1000 * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&d->wake, &d->lock, &until);
+}
+
+/* Ends what clients abandoned, every few seconds; tells those that wait, while queries run. */
 static void *sweep(void *arg)
 {
     Driver *d = arg;
     int64_t execution_ms = conf_ms(d->conf, "spark.connect.execute.manager.detachedTimeout");
     int64_t session_ms = conf_ms(d->conf, "spark.connect.session.manager.defaultSessionTimeout");
     int64_t every_ms = execution_ms > 0 && execution_ms < SWEEP_MS ? execution_ms : SWEEP_MS;
+    int64_t report_ms = conf_ms(d->conf, "spark.connect.progress.reportInterval"), swept_ms = clock_monotonic_ms();
+    int64_t tick_ms = report_ms < PROGRESS_TICK_MS ? report_ms : PROGRESS_TICK_MS;
     pthread_mutex_lock(&d->lock);
     while (!d->stopping) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += every_ms / 1000;
-        until.tv_nsec += every_ms % 1000 * 1000000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&d->wake, &d->lock, &until);
+        bool watching = report_ms > 0 && atomic_load(&d->watching);
+        sleep_ms(d, watching && tick_ms < every_ms ? tick_ms : every_ms);
         if (d->stopping)
             break;
         pthread_mutex_unlock(&d->lock);
-        sessions_sweep(d->sessions, execution_ms, session_ms);
+        if (watching) {
+            atomic_store(&d->watching, false); /* before the look: what begins after it is seen the next time */
+            if (sessions_progress(d->sessions, report_ms) > 0)
+                atomic_store(&d->watching, true);
+        }
+        if (clock_monotonic_ms() - swept_ms >= every_ms) {
+            sessions_sweep(d->sessions, execution_ms, session_ms);
+            swept_ms = clock_monotonic_ms();
+        }
         pthread_mutex_lock(&d->lock);
     }
     pthread_mutex_unlock(&d->lock);

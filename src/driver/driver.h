@@ -46,6 +46,8 @@ Sessions *driver_sessions(Driver *driver);
 const Conf *driver_conf(const Driver *driver); /* read-only: the application's start */
 const char *driver_application_id(const Driver *driver);
 const char *driver_home(const Driver *driver);
+/* An execution has begun: its client will hear of its progress (spark.connect.progress.reportInterval). */
+void driver_watch(Driver *driver);
 
 /* Global temporary views: of the application, in its database global_temp. The plan for use in `a`, NULL when there is none. */
 Node *driver_global_view(Driver *driver, Arena *a, const char *name);

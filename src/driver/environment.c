@@ -150,6 +150,14 @@ static const ScanSource *source_of(Arena *a, const ScanSource *source, const cha
     return named;
 }
 
+static void note_files(Run *r, const SourceFiles *files)
+{
+    for (size_t i = 0; i < files->len; i++) {
+        vec_push(r->arena, &r->files, files->at[i].uri);
+        atomic_fetch_add(&r->input_bytes, files->at[i].size_bytes);
+    }
+}
+
 static Status read_files(Run *r, Arena *a, const Read *read, const char *format, const Type *user_schema, Node **ret_scan, Error *err)
 {
     StrList roots = { 0 };
@@ -174,8 +182,7 @@ static Status read_files(Run *r, Arena *a, const Read *read, const char *format,
         }
     }
     TRY(listing_filter(r, a, &options, &files, err));
-    for (size_t i = 0; i < files.len; i++)
-        vec_push(r->arena, &r->files, files.at[i].uri);
+    note_files(r, &files);
     EngineSession *engine;
     TRY(run_engine(r, &engine, err));
     SourceRequest request = { .format = format, .files = files.at, .nfiles = files.len, .roots = &roots,
@@ -254,8 +261,7 @@ static Status table_files(Run *r, Arena *a, const CatalogTable *t, SourceRequest
         }
     }
     TRY(listing_filter(r, a, q->options, &files, err));
-    for (size_t i = 0; i < files.len; i++)
-        vec_push(r->arena, &r->files, files.at[i].uri);
+    note_files(r, &files);
     q->files = files.at;
     q->nfiles = files.len;
     return ST_OK;

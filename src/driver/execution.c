@@ -2,7 +2,6 @@
 #include "driver/execution.h"
 
 #include "base/clock.h"
-#include "driver/uuid.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -28,17 +27,19 @@ struct Execution {
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t room;  /* less is unread, or interrupted */
-    pthread_cond_t quiet; /* no interrupt call under way */
+    pthread_cond_t quiet; /* no call of a hook under way */
     Response *responses;
     size_t len, cap;
     size_t first, next;   /* kept: [first, len); unread: [next, len) */
     size_t unread_bytes, kept_bytes;
     RpcCall *reader;      /* a reference */
-    bool sending, finished, interrupted, interrupting;
+    bool sending, finished, interrupted;
+    bool ending;            /* nothing but its own last responses may follow */
     int64_t detached_at_ms; /* monotonic; when the last reader left */
-    RpcStatus status;     /* with heap copies */
-    void (*interrupt)(void *arg);
-    void *interrupt_arg;
+    int64_t told_at_ms;     /* monotonic; when the client last heard of it */
+    RpcStatus status;       /* with heap copies */
+    ExecutionHooks hooks;
+    size_t calls;           /* of hooks, under way */
 };
 
 static char *heap_text(const char *text)
@@ -63,7 +64,7 @@ Execution *execution_new(const char *operation_id, char *const *tags, size_t nta
         x->tags[i] = heap_text(tags[i]);
     x->ntags = ntags;
     x->reattachable = reattachable;
-    x->detached_at_ms = clock_monotonic_ms();
+    x->detached_at_ms = x->told_at_ms = clock_monotonic_ms();
     pthread_mutex_init(&x->lock, NULL);
     pthread_cond_init(&x->room, NULL);
     pthread_cond_init(&x->quiet, NULL);
@@ -161,6 +162,22 @@ static void pump(Execution *x)
     }
 }
 
+/* Takes the reference over. */
+static void append(Execution *x, const char *id, RpcBuffer *response)
+{
+    if (x->len == x->cap) {
+        x->cap = x->cap ? x->cap * 2 : 16;
+        x->responses = realloc(x->responses, x->cap * sizeof *x->responses);
+        if (!x->responses)
+            abort();
+    }
+    Response *r = &x->responses[x->len++];
+    r->bytes = response;
+    snprintf(r->id, sizeof r->id, "%s", id);
+    x->unread_bytes += response->len;
+    x->kept_bytes += response->len;
+}
+
 Status execution_respond(Execution *x, const char *response_id, RpcBuffer *response, bool more, Error *err)
 {
     pthread_mutex_lock(&x->lock);
@@ -171,17 +188,9 @@ Status execution_respond(Execution *x, const char *response_id, RpcBuffer *respo
         rpc_buffer_unref(response);
         return FAIL_CODE(err, ST_CANCELLED, "OPERATION_CANCELED", "Operation has been canceled.");
     }
-    if (x->len == x->cap) {
-        x->cap = x->cap ? x->cap * 2 : 16;
-        x->responses = realloc(x->responses, x->cap * sizeof *x->responses);
-        if (!x->responses)
-            abort();
-    }
-    Response *r = &x->responses[x->len++];
-    r->bytes = response;
-    snprintf(r->id, sizeof r->id, "%s", response_id);
-    x->unread_bytes += response->len;
-    x->kept_bytes += response->len;
+    append(x, response_id, response);
+    x->told_at_ms = clock_monotonic_ms();
+    x->ending |= more;
     if (!more)
         pump(x);
     pthread_mutex_unlock(&x->lock);
@@ -211,17 +220,23 @@ bool execution_is_interrupted(Execution *x)
     return interrupted;
 }
 
-void execution_on_interrupt(Execution *x, void (*interrupt)(void *arg), void *arg)
+void execution_set_hooks(Execution *x, const ExecutionHooks *hooks)
 {
     pthread_mutex_lock(&x->lock);
-    while (x->interrupting)
+    while (x->calls)
         pthread_cond_wait(&x->quiet, &x->lock);
-    x->interrupt = interrupt;
-    x->interrupt_arg = arg;
-    bool late = interrupt && x->interrupted; /* it came before there was anything to interrupt */
+    x->hooks = hooks ? *hooks : (ExecutionHooks){ 0 };
+    bool late = hooks && x->interrupted; /* it came before there was anything to interrupt */
     pthread_mutex_unlock(&x->lock);
     if (late)
-        interrupt(arg);
+        hooks->interrupt(hooks->arg);
+}
+
+/* Under the lock: a call of a hook has returned. */
+static void call_done(Execution *x)
+{
+    x->calls--;
+    pthread_cond_broadcast(&x->quiet);
 }
 
 Status execution_attach(Execution *x, RpcCall *call, const char *last_response_id, const RpcStatus *disconnected, Error *err)
@@ -301,23 +316,51 @@ void execution_release(Execution *x, const char *response_id)
 void execution_interrupt(Execution *x)
 {
     pthread_mutex_lock(&x->lock);
-    void (*interrupt)(void *) = NULL;
-    void *arg = NULL;
+    ExecutionHooks hooks = { 0 };
     if (!x->interrupted && !x->finished) {
         x->interrupted = true;
-        interrupt = x->interrupt;
-        arg = x->interrupt_arg;
-        x->interrupting = interrupt != NULL;
+        hooks = x->hooks;
+        x->calls += hooks.interrupt != NULL;
         pthread_cond_broadcast(&x->room);
     }
     pthread_mutex_unlock(&x->lock);
-    if (!interrupt)
+    if (!hooks.interrupt)
         return;
-    interrupt(arg);
+    hooks.interrupt(hooks.arg);
     pthread_mutex_lock(&x->lock);
-    x->interrupting = false;
-    pthread_cond_broadcast(&x->quiet);
+    call_done(x);
     pthread_mutex_unlock(&x->lock);
+}
+
+/* Under the lock: may and should the client be told now? One that has not read what is there need not. */
+static bool progress_due(const Execution *x, int64_t interval_ms)
+{
+    return x->hooks.progress && x->reader && !x->ending && !x->finished && !x->interrupted && x->next == x->len &&
+           clock_monotonic_ms() - x->told_at_ms >= interval_ms;
+}
+
+bool execution_progress(Execution *x, int64_t interval_ms)
+{
+    pthread_mutex_lock(&x->lock);
+    bool due = progress_due(x, interval_ms), finished = x->finished;
+    ExecutionHooks hooks = x->hooks;
+    x->calls += due;
+    pthread_mutex_unlock(&x->lock);
+    if (!due)
+        return !finished;
+    char id[UUID_TEXT_BYTES];
+    RpcBuffer *response = hooks.progress(hooks.arg, id);
+    pthread_mutex_lock(&x->lock);
+    call_done(x);
+    if (response && progress_due(x, interval_ms)) {
+        append(x, id, response);
+        response = NULL;
+        pump(x);
+    }
+    x->told_at_ms = clock_monotonic_ms();
+    pthread_mutex_unlock(&x->lock);
+    rpc_buffer_unref(response);
+    return true;
 }
 
 int64_t execution_detached_ms(Execution *x)

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "base/vec.h"
 #include "driver/rpc.h"
+#include "driver/uuid.h"
 
 typedef struct Execution Execution;
 
@@ -27,9 +28,15 @@ Status execution_respond(Execution *x, const char *response_id, RpcBuffer *respo
 /* The end: OK, or what the calls end with (message and details are copied). */
 void execution_finish(Execution *x, const RpcStatus *status);
 bool execution_is_interrupted(Execution *x);
-/* What execution_interrupt calls while the producer is busy elsewhere (engine_interrupt); NULL takes it back and waits
- * until a call under way has returned. */
-void execution_on_interrupt(Execution *x, void (*interrupt)(void *arg), void *arg);
+/* What others call while the producer is busy elsewhere: from any thread, never under a lock. */
+typedef struct ExecutionHooks {
+    void (*interrupt)(void *arg); /* engine_interrupt */
+    /* A response that tells how far the query is (one reference); NULL: nothing new. */
+    RpcBuffer *(*progress)(void *arg, char ret_id[static UUID_TEXT_BYTES]);
+    void *arg;
+} ExecutionHooks;
+/* NULL takes them back and waits until calls under way have returned. */
+void execution_set_hooks(Execution *x, const ExecutionHooks *hooks);
 
 /* --- the clients' side --- */
 /* Makes `call` the reader, from the response after `last_response_id` (NULL: the first). A reader before it ends with
@@ -40,6 +47,8 @@ void execution_closed(Execution *x, RpcCall *call); /* from RpcMethod.closed: de
 /* Forgets responses up to and with this one; all when NULL. */
 void execution_release(Execution *x, const char *response_id);
 void execution_interrupt(Execution *x);
+/* Tells a client that waits for longer than this how far the query is, and again after each such time. False when it has finished. */
+bool execution_progress(Execution *x, int64_t interval_ms);
 /* How long it has had no reader, in milliseconds; -1 while it has one. */
 int64_t execution_detached_ms(Execution *x);
 bool execution_is_finished(Execution *x);

@@ -334,13 +334,13 @@ static int port_of(int fd)
 
 static void server_free(RpcServer *s)
 {
+    rpc_pool_free(s->pool);
     if (s->listener >= 0)
         close(s->listener);
     if (s->epoll >= 0)
         close(s->epoll);
     if (s->wake >= 0)
         close(s->wake);
-    rpc_pool_free(s->pool);
     free(s);
 }
 

@@ -15,7 +15,7 @@ enum { PLAN_MAX_BYTES = 512 * 1024 * 1024 }; /* spark.connect.maxPlanSize */
 
 void run_init(Run *r, Driver *driver, Session *session, Execution *execution, Arena *arena)
 {
-    *r = (Run){ .driver = driver, .session = session, .execution = execution, .arena = arena, .now_us = clock_us() };
+    *r = (Run){ .driver = driver, .session = session, .execution = execution, .arena = arena, .now_us = clock_us(), .told_tasks = -1 };
     environment_init(r);
 }
 
@@ -62,10 +62,49 @@ void run_child_done(Run *child)
     drop_tables(child);
 }
 
+/* The common fields of a response; its id. */
+static void address(const Run *r, Spark__Connect__ExecutePlanResponse *response, char id[static UUID_TEXT_BYTES])
+{
+    uuid_new(id);
+    response->session_id = r->session->id;
+    response->server_side_session_id = r->session->server_id;
+    response->operation_id = (char *)(uintptr_t)execution_id(r->execution);
+    response->response_id = id;
+}
+
+/* The engine knows a share of its work: one stage of so many tasks, whose bytes are that share of the files' sizes. */
+static RpcBuffer *report_progress(void *run, char ret_id[static UUID_TEXT_BYTES])
+{
+    enum { TASKS = 100 };
+    Run *r = run;
+    EngineProgress p = engine_progress(r->engine);
+    int64_t done = p.percent < 0 ? 0 : p.percent > TASKS ? TASKS : (int64_t)p.percent;
+    if (done == r->told_tasks)
+        return NULL;
+    r->told_tasks = done;
+    Spark__Connect__ExecutePlanResponse__ExecutionProgress__StageInfo stage = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__EXECUTION_PROGRESS__STAGE_INFO__INIT;
+    Spark__Connect__ExecutePlanResponse__ExecutionProgress__StageInfo *stages[] = { &stage };
+    Spark__Connect__ExecutePlanResponse__ExecutionProgress progress = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__EXECUTION_PROGRESS__INIT;
+    Spark__Connect__ExecutePlanResponse response = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__INIT;
+    stage.has_stage_id = stage.has_num_tasks = stage.has_num_completed_tasks = stage.has_input_bytes_read = stage.has_done = true;
+    stage.num_tasks = TASKS;
+    stage.num_completed_tasks = done;
+    stage.input_bytes_read = (int64_t)((double)atomic_load(&r->input_bytes) * (double)done / TASKS);
+    stage.done = done == TASKS;
+    progress.n_stages = 1;
+    progress.stages = stages;
+    progress.has_num_inflight_tasks = true;
+    progress.num_inflight_tasks = driver_cores(r->driver);
+    response.response_type_case = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__RESPONSE_TYPE_EXECUTION_PROGRESS;
+    response.execution_progress = &progress;
+    address(r, &response, ret_id);
+    return proto_pack(&response);
+}
+
 void run_done(Run *r)
 {
     if (r->execution)
-        execution_on_interrupt(r->execution, NULL, NULL);
+        execution_set_hooks(r->execution, NULL);
     udf_run_end(r->udfs);
     r->udfs = NULL;
     drop_tables(r);
@@ -88,7 +127,7 @@ Status run_engine(Run *r, EngineSession **ret_engine, Error *err)
         if (!r->udfs)
             return FAIL(err, ST_IO, "make an event descriptor");
         if (r->execution)
-            execution_on_interrupt(r->execution, interrupt_run, r);
+            execution_set_hooks(r->execution, &(ExecutionHooks){ .interrupt = interrupt_run, .progress = report_progress, .arg = r });
     }
     *ret_engine = r->engine;
     return ST_OK;
@@ -343,11 +382,7 @@ Status run_respond(Run *r, Spark__Connect__ExecutePlanResponse *response, Error 
     if (!r->execution)
         return ST_OK;
     char id[UUID_TEXT_BYTES];
-    uuid_new(id);
-    response->session_id = r->session->id;
-    response->server_side_session_id = r->session->server_id;
-    response->operation_id = (char *)(uintptr_t)execution_id(r->execution);
-    response->response_id = id;
+    address(r, response, id);
     if (r->next_schema)
         response->schema = connect_type_message(r->arena, r->next_schema);
     if (r->rows_known)

@@ -14,6 +14,8 @@
 #include "ir/bind.h"
 #include "proto/base.pb-c.h"
 
+#include <stdatomic.h>
+
 typedef struct Observed {
     const char *name;
     int64_t plan_id;
@@ -41,6 +43,8 @@ typedef struct Run {
     VEC(struct Observed) observed; /* observe.c: the metrics that the query's rows give */
     StrList files;         /* URIs of the files that plans of this run read (df.inputFiles) */
     struct ScriptRun *script; /* the script (script.h) whose statement this is: its local variables; NULL: none */
+    _Atomic int64_t input_bytes; /* of those files */
+    int64_t told_tasks;          /* of whoever reports progress */
     const Type *next_schema; /* goes along with the next response; NULL: none */
     bool rows_known, ending; /* the next response has the number of rows, nothing but the end follows it */
     int64_t rows;

@@ -129,6 +129,7 @@ void service_execute(void *driver, RpcCall *call, View bytes)
         service_fail(call, session, &err, NULL);
     } else {
         attach(call, session, x, NULL);
+        driver_watch(driver);
         execute(driver, session, x, request, a);
         if (!execution_is_reattachable(x))
             session_remove_execution(session, x);

@@ -595,6 +595,26 @@ void sessions_interrupt_all(Sessions *all)
     }
 }
 
+size_t sessions_progress(Sessions *all, int64_t interval_ms)
+{
+    arena_auto *a = arena_new();
+    VEC(Execution *) running = { 0 };
+    Session **sessions;
+    size_t n = sessions_snapshot(all, a, &sessions), count = 0;
+    for (size_t i = 0; i < n; i++) {
+        session_lock(sessions[i]);
+        for (size_t k = 0; k < sessions[i]->nexecutions; k++)
+            vec_push(a, &running, execution_ref(sessions[i]->executions[k]));
+        session_unlock(sessions[i]);
+        session_unref(sessions[i]);
+    }
+    for (size_t i = 0; i < running.len; i++) {
+        count += execution_progress(running.at[i], interval_ms);
+        execution_unref(running.at[i]);
+    }
+    return count;
+}
+
 /* Ends executions nobody reads; true when the session itself has been idle for too long. */
 static bool session_sweep(Session *s, Arena *a, int64_t execution_ms, int64_t session_ms)
 {

@@ -131,6 +131,8 @@ Status sessions_get(Sessions *all, const char *user, const char *id, const char 
 void sessions_close(Sessions *all, const char *user, const char *id, bool allow_reconnect);
 Status sessions_clone(Sessions *all, Session *from, const char *new_id, Session **ret_session, Error *err);
 void sessions_interrupt_all(Sessions *all);
+/* Tells clients how far their queries are, each after so long without a word. How many run. */
+size_t sessions_progress(Sessions *all, int64_t interval_ms);
 /* Removes executions that no client read for `execution_ms` and sessions that nobody used for `session_ms`. */
 void sessions_sweep(Sessions *all, int64_t execution_ms, int64_t session_ms);
 

@@ -653,7 +653,7 @@ static bool note_unfoldable(const Node *n, void *arg)
     bool *foldable = arg;
     bool call = n->kind == NODE_Call && (node_as(Call, n)->function->kind != FN_SCALAR ||
                                          (node_as(Call, n)->function->flags & FN_NONDETERMINISTIC));
-    if (call || n->kind == NODE_ColumnRef || n->kind == NODE_Subquery || n->kind == NODE_Window || n->kind == NODE_PythonUdf)
+    if (call || n->kind == NODE_ColumnRef || n->kind == NODE_LambdaVariable || n->kind == NODE_Subquery || n->kind == NODE_Window || n->kind == NODE_PythonUdf)
         *foldable = false;
     return *foldable;
 }

@@ -205,6 +205,8 @@ static Status bind_lambda_args(Binder *b, const Scope *s, const char *name, cons
         const Lambda *l = node_as(Lambda, f->args.at[i]);
         const Type **types = NULL;
         bool *nullables = NULL;
+        if (!takes_count(rows, nrows, f->args.len))
+            return wrong_count(b, name, rows, nrows, f->args.len, &f->node, err);
         if (!lambda_parameter_types(b, rows, nrows, i, f->args.len, l->params.len, args, &types, &nullables))
             return spark_error(err, &l->node, "INVALID_LAMBDA_FUNCTION_CALL.PARAMETER_DOES_NOT_ACCEPT_LAMBDA_FUNCTION", "42K0D",
                                "Invalid lambda function call. You passed a lambda function to a parameter of <function> that does "
@@ -274,19 +276,30 @@ static Status bind_args(Binder *b, const Scope *s, const char *name, const Funct
     return ST_OK;
 }
 
-/* first(x, true): the flag is no argument. Only for the functions that have one. */
-static bool take_ignore_nulls(const char *name, NodeList *args)
+/* first(x, true): the flag is no argument. Only for the functions that have one; it is a literal. */
+static Status take_ignore_nulls(Binder *b, const char *name, NodeList *args, const Node *at, bool *ret, Error *err)
 {
     static const char *const names[] = { "first", "first_value", "last", "last_value", "any_value", "nth_value", "lag", "lead" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         size_t own = i == 5 ? 2 : i > 5 ? 3 : 1;
-        if (!str_ieq(names[i], name) || args->len != own + 1 || !node_is(Literal, args->at[own]) ||
-            args->at[own]->type->kind != TYPE_BOOLEAN)
+        if (!str_ieq(names[i], name) || args->len != own + 1)
             continue;
+        const Node *flag = args->at[own];
+        if (i > 5 && (!node_is(Literal, flag) || flag->type->kind != TYPE_BOOLEAN))
+            return ST_OK;
+        if (!node_is(Literal, flag) || flag->type->kind != TYPE_BOOLEAN || node_as(Literal, flag)->value->is_null)
+            return i < 5 ? spark_error(err, at, "_LEGACY_ERROR_TEMP_1210", "", "The second argument in <funcName> should be a boolean literal.",
+                                       "funcName", names[i], NULL)
+                         : spark_error(err, at, "INVALID_PARAMETER_VALUE.BOOLEAN", "22023",
+                                       "The value of parameter(s) <parameter> in <functionName> is invalid: expects a boolean literal, but got "
+                                       "<invalidValue>.",
+                                       "parameter", "`ignoreNulls`", "functionName", sql_id(b->a, name), "invalidValue",
+                                       arena_printf(b->a, "\"%s\"", pretty(b, flag)), NULL);
         args->len--;
-        return node_as(Literal, args->at[own])->value->i != 0;
+        *ret = node_as(Literal, flag)->value->i != 0;
+        return ST_OK;
     }
-    return false;
+    return ST_OK;
 }
 
 /* ---------------------------------------------------------------- checks */
@@ -459,7 +472,8 @@ static Status table_function(Binder *b, const Scope *s, const char *name, const 
         args.len = 0; /* Spark takes ordering expressions here and heeds the window's only */
     TRY(bind_lambda_args(b, &inner, name, rows, nrows, f, &args, err));
     TRY(ordered_set_args(b, &inner, name, f, &args, err));
-    bool ignore_nulls = take_ignore_nulls(name, &args);
+    bool ignore_nulls = false;
+    TRY(take_ignore_nulls(b, name, &args, &f->node, &ignore_nulls, err));
     if (is_operator(name) && args.len == 2) {
         TRY(char_comparison(b, s, rows->name, &args, err));
         return make_operator(b, rows->name, &args, &f->node, ret, err);

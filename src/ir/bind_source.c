@@ -32,6 +32,9 @@ static Status bind_read(Binder *b, const Read *n, const StrList *qualifier, Node
 {
     Read *copy = (Read *)(void *)node_copy(b->a, &n->node);
     Node *scan = NULL;
+    for (size_t i = 0; i < b->reads.len; i++)
+        if (b->reads.at[i].read == n)
+            return bind_scan(b, b->reads.at[i].scan, qualifier, ret, err);
     if (n->schema_text && !n->user_schema) {
         if (*n->schema_text == '{')
             TRY(type_from_json(b->a, n->schema_text, &copy->user_schema, err));
@@ -39,6 +42,7 @@ static Status bind_read(Binder *b, const Read *n, const StrList *qualifier, Node
             TRY(b->env->parse_type(b->env->self, b->a, n->schema_text, &copy->user_schema, err));
     }
     TRY(b->env->read(b->env->self, b->a, copy, &scan, err));
+    vec_push(b->a, &b->reads, (ReadScan){ n, scan });
     return bind_scan(b, scan, qualifier, ret, err);
 }
 

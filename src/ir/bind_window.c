@@ -179,7 +179,7 @@ static Status bind_frame(Binder *b, const Scope *s, const Window *w, const char 
 
 static Status check_order(Binder *b, const Window *w, const char *name, const NodeList *orders, Error *err)
 {
-    static const char *const ordered[] = { "row_number", "rank", "dense_rank", "percent_rank", "ntile", "cume_dist", "lag", "lead", NULL };
+    static const char *const ordered[] = { "row_number", "rank", "dense_rank", "percent_rank", "ntile", "cume_dist", "lag", "lead", "nth_value", NULL };
     if (orders->len || !is_one_of(name, ordered))
         return ST_OK;
     return spark_error(err, &w->node, "_LEGACY_ERROR_TEMP_1037", "42K0E",
@@ -222,6 +222,8 @@ Status bind_window(Binder *b, const Scope *s, const Window *n, Node **ret, Error
                                n->node.stop);
     TRY(bind_frame(b, &inner, node_as(Window, definition), name, &frame, err));
     Node *made = node_new(b->a, Window, .function = function, .partitions = partitions, .orders = orders, .frame = frame);
+    if (!udf && node_as(Call, inside)->function->kind == FN_WINDOW)
+        TRY(check_call_parameters(b, node_as(Call, inside), &n->node, err));
     if (node_is(Call, function) && node_as(Call, function)->filter)
         return spark_error(err, &n->node, "_LEGACY_ERROR_TEMP_1030", "",
                            "window aggregate function with filter predicate is not supported yet.", NULL);

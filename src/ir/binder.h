@@ -31,6 +31,12 @@ typedef struct BoundSubquery {
     Node *bound;
 } BoundSubquery;
 
+/* What a Read has become. */
+typedef struct ReadScan {
+    const Read *read;
+    Node *scan;
+} ReadScan;
+
 typedef struct Binder {
     Arena *a;
     const BindEnv *env;
@@ -43,6 +49,7 @@ typedef struct Binder {
     size_t depth;
     size_t inlined;             /* views and SQL functions that are being bound in place, one inside the other */
     VEC(PlanEntry) plans;
+    VEC(ReadScan) reads;        /* files are listed once for a plan, however often it names a view of them */
     VEC(const Node *) barriers; /* bound relations that a missing column may not be fetched through: subquery aliases */
     VEC(const Node *) splits;   /* Projects over an Aggregate that the binder made of one select: windows over groups */
     VEC(BoundSubquery) subqueries; /* so that the same text in a select list and in its GROUP BY is one expression */
@@ -158,6 +165,19 @@ Status make_call1(Binder *b, const char *name, Node *x, const Node *at, Node **r
 /* Matches `args` (coerced in place, defaults appended) to a row of `name`; `ret_type` by the row's result. */
 Status function_match(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, NodeList *args, const Node *at,
                       const FunctionRow **ret_row, const Type **ret_type, Error *err);
+/* parameter.c: what the signature says of constant arguments; DATATYPE_MISMATCH.NON_FOLDABLE_INPUT, UNEXPECTED_NULL and so on. */
+struct Signature;
+Status check_parameters(Binder *b, const char *name, const struct Signature *s, const NodeList *args, const Node *at, Error *err);
+/* A map() of constant texts where the signature says "options"; INVALID_OPTIONS.*. */
+Status check_options(Binder *b, const struct Signature *s, const NodeList *args, const Node *at, Error *err);
+Status check_call_parameters(Binder *b, const Call *c, const Node *at, Error *err);
+/* WRONG_NUM_ARGS; does a row of the function take so many? */
+Status wrong_count(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, size_t actual, const Node *at, Error *err);
+bool takes_count(const FunctionRow *rows, size_t nrows, size_t actual);
+/* Is `name` one of the words of `names`? */
+bool in_words(const char *names, const char *name);
+/* name(arg, …) quoted, as errors show a call. */
+const char *call_text(Binder *b, const char *name, const NodeList *args);
 /* Row `row`'s "@rule". `signature_types`: what one-letter variables stand for. */
 Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
 bool result_nullable(Binder *b, const FunctionRow *row, const NodeList *args);

@@ -7,9 +7,12 @@
  *  signature  comma-separated "name:type"; types as in type_catalog ("int", "decimal(16,6)", "array<T>", "map<K,V>",
  *             "struct" any struct, "decimal" any decimal), classes (numeric, integral, fractional, ansi_interval,
  *             year_month_interval, day_time_interval, datetime, atomic, orderable, any), one-letter variables (T, U, K, V …:
- *             all uses are coerced to one common type; F is a float or double), alternatives "string|binary", trailing "?"
+ *             all uses are coerced to one common type; F is a float or double, O has an order), alternatives "string|binary", trailing "?"
  *             optional, " = literal" an optional one's default (the binder adds the literal), "..." zero or more,
- *             "(T,U)->R" a lambda.
+ *             "(T,U)->R" a lambda, "T!" is cast to what the other arguments make T. Behind the type (and "?"): "const" must be foldable ("constarg": the
+ *             same, and Spark's builder says so with NON_FOLDABLE_ARGUMENT), "options" a map() of constant texts, "nonnull" and not null, "one" a text
+ *             of one character, "in 1..10" a number of this range: parameter.c checks them, tests/exam/expressions.py
+ *             makes arguments by them.
  *  result     a type text over the same variables, "@rule" for a named C rule (result_rules.c), "#n" the type of argument n
  *             (from 1). Nulls inside: "array<T>" may hold nulls when an argument of that variable may, "array<T!>" never,
  *             "array<T?>" always.
@@ -18,7 +21,9 @@
  *  engine     DuckDB text: $1 … $9 arguments, $* all, $T the result type in DuckDB's words. NULL: a C emitter of the same
  *             name in back/duckdb. Anything whose meaning differs from DuckDB's is a kernel "spark_…", never a hope.
  *  FLAGS      FN_NONDETERMINISTIC; FN_ANSI: "engine" may hold "ansi text|legacy text"; FN_OPERATOR: the arguments were
- *             coerced by coerce_operator.c, the row only has to accept them as they are; 0.
+ *             coerced by coerce_operator.c, the row only has to accept them as they are; FN_TIGHTEST: variables take the
+ *             tightest common type (findTightestCommonType), no strings to others; FN_UNPROMOTED: the wider type without texts; FN_UNCAST: an argument is not cast, but NULL
+ *             (ExpectsInputTypes without ImplicitCastInputTypes; rows with a lambda neither, nor NULL); 0.
  *
  * To add a function: one row in functions.def, a kernel in back/duckdb/kernel_*.c when DuckDB has not the meaning, one
  * golden file in tests/golden/functions. */
@@ -28,7 +33,7 @@
 
 typedef enum FunctionKind { FN_SCALAR, FN_AGGREGATE, FN_WINDOW, FN_GENERATOR } FunctionKind;
 typedef enum FunctionNulls { NULLS_IF_ANY, NULLS_NEVER, NULLS_ALWAYS, NULLS_RULE } FunctionNulls;
-enum { FN_NONDETERMINISTIC = 1, FN_ANSI = 2, FN_OPERATOR = 4 };
+enum { FN_NONDETERMINISTIC = 1, FN_ANSI = 2, FN_OPERATOR = 4, FN_TIGHTEST = 8, FN_UNCAST = 16, FN_UNPROMOTED = 32 };
 
 typedef struct FunctionRow {
     const char *name, *signature, *result;

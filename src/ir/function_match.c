@@ -11,6 +11,7 @@ typedef struct Variables {
     const Type *type[VARIABLES];
     bool nullable[VARIABLES]; /* may a value of this variable be null? */
     bool conflict;            /* two uses have no common type */
+    unsigned flags;           /* FN_TIGHTEST, FN_UNPROMOTED: what makes them one */
 } Variables;
 
 static size_t slot(char variable)
@@ -142,7 +143,8 @@ static const Type *target(Binder *b, const Spec *s, const Type *t, const Variabl
         return class_default(s->class, t, b->ansi, b->a);
     case SPEC_VARIABLE: {
         const Type *common = v->type[slot(s->variable)];
-        return common && cast_valid(b->ansi, t, common) ? common : NULL;
+        bool fits = common && (s->nulls ? implicit(b->ansi, t, common) : cast_valid(b->ansi, t, common));
+        return fits ? common : NULL;
     }
     case SPEC_ARRAY: {
         const Type *from = t->kind == TYPE_ARRAY ? t->element : t->kind == TYPE_NULL ? &type_null : NULL;
@@ -176,14 +178,23 @@ static bool same_shape(const Type *x, const Type *y)
     return true;
 }
 
+static const Type *common_type(Binder *b, const Type *x, const Type *y, unsigned flags)
+{
+    if (flags & FN_TIGHTEST)
+        return coerce_tightest(b->a, false, x, y);
+    return flags & FN_UNPROMOTED ? coerce_wider_no_string(b->a, b->ansi, x, y) : coerce_wider(b->a, b->ansi, x, y);
+}
+
 static void unify(Binder *b, const Spec *s, const Type *t, bool nullable, Variables *v)
 {
     switch (s->kind) {
     case SPEC_VARIABLE: {
+        if (s->nulls) /* "T!" */
+            return;
         const Type **mine = &v->type[slot(s->variable)];
         if (s->variable == 'F' && t->kind != TYPE_FLOAT && t->kind != TYPE_DOUBLE)
             t = &type_double;
-        const Type *common = *mine ? coerce_wider(b->a, b->ansi, *mine, t) : t;
+        const Type *common = !*mine ? t : common_type(b, *mine, t, v->flags);
         v->conflict = v->conflict || (!common && !same_shape(*mine, t));
         *mine = common ? common : *mine;
         v->nullable[slot(s->variable)] |= nullable;
@@ -199,8 +210,11 @@ static void unify(Binder *b, const Spec *s, const Type *t, bool nullable, Variab
             unify(b, s->element, t->element, t->contains_null, v);
         }
         return;
-    case SPEC_LAMBDA:
-        unify(b, s->element, t, nullable, v);
+    case SPEC_LAMBDA: /* its result is as it is: aggregate's merge has zero's type or none */
+        if (s->element->kind == SPEC_VARIABLE && v->type[slot(s->element->variable)])
+            v->nullable[slot(s->element->variable)] |= nullable;
+        else
+            unify(b, s->element, t, nullable, v);
         return;
     default:
         return;
@@ -219,9 +233,9 @@ static const Spec *shape(const Param *p, const Type *t)
     return NULL;
 }
 
-static Variables solve(Binder *b, const Signature *s, const NodeList *args)
+static Variables solve(Binder *b, const Signature *s, unsigned flags, const NodeList *args)
 {
-    Variables v = { 0 };
+    Variables v = { .flags = flags };
     for (size_t i = 0; s->nparams && i < args->len; i++) {
         const Param *p = param_of(s, i);
         const Spec *alternative = args->at[i] && args->at[i]->type ? shape(p, args->at[i]->type) : NULL;
@@ -289,11 +303,27 @@ static bool narrows(Binder *b, const Type *from, const Type *to)
     return !wider || wider->kind != to->kind;
 }
 
-static bool try_row(Binder *b, const Signature *s, const NodeList *args, bool casts, Attempt *ret)
+static bool takes_lambda(const Signature *s)
+{
+    for (size_t i = 0; i < s->nparams; i++)
+        if (s->params[i].alternatives[0].kind == SPEC_LAMBDA)
+            return true;
+    return false;
+}
+
+/* May argument type `t` be cast for this row? */
+static bool may_cast(const FunctionRow *row, const Signature *s, const Type *t)
+{
+    if (takes_lambda(s))
+        return !strcmp(row->name, "map_zip_with") && t->kind == TYPE_MAP;
+    return !(row->flags & FN_UNCAST) || t->kind == TYPE_NULL;
+}
+
+static bool try_row(Binder *b, const FunctionRow *row, const Signature *s, const NodeList *args, bool casts, Attempt *ret)
 {
     if (args->len < s->least || args->len > s->most)
         return false;
-    ret->variables = solve(b, s, args);
+    ret->variables = solve(b, s, row->flags, args);
     ret->targets = ARENA_ARRAY(b->a, const Type *, args->len + 1);
     for (size_t i = 0; i < args->len; i++) {
         const Param *p = param_of(s, i);
@@ -306,11 +336,14 @@ static bool try_row(Binder *b, const Signature *s, const NodeList *args, bool ca
             return false;
         for (size_t k = 0; k < p->nalternatives && !found; k++)
             found = accepts(&p->alternatives[k], t, &ret->variables) ? t : NULL;
-        for (size_t k = 0; k < p->nalternatives && !found && casts; k++) {
+        for (size_t k = 0; k < p->nalternatives && !found && casts && !is_lambda && may_cast(row, s, t); k++) {
             found = target(b, &p->alternatives[k], t, &ret->variables);
             if (found && p->nalternatives > 1 && narrows(b, t, found)) /* a TypeCollection only widens (Cast.canUpCast) */
                 found = NULL;
         }
+        const Spec *of = is_lambda ? p->alternatives[0].element : NULL;
+        if (!found && of && of->kind == SPEC_VARIABLE && same_shape(ret->variables.type[slot(of->variable)], t))
+            found = ret->variables.type[slot(of->variable)];
         if (!found)
             return false;
         ret->targets[i] = found;
@@ -318,6 +351,7 @@ static bool try_row(Binder *b, const Signature *s, const NodeList *args, bool ca
     return !ret->variables.conflict;
 }
 
+/* A struct under other names of fields is cast by position. */
 static Node *coerce_lambda(Binder *b, Node *n, const Type *to)
 {
     const Lambda *l = node_as(Lambda, n);
@@ -450,6 +484,87 @@ static Status different(Binder *b, const char *name, const NodeList *args, const
                        "sqlExpr", str_text(&call), "functionName", sql_id(b->a, name), "dataType", str_text(&types), NULL);
 }
 
+/* ---------------------------------------------------------------- error classes of their own (mismatch.def) */
+
+typedef enum MismatchWhen { WHEN_TYPE, WHEN_CONFLICT, WHEN_EITHER, WHEN_NULLS, WHEN_NULL_FIRST, WHEN_LAMBDA } MismatchWhen;
+static const struct {
+    const char *names;
+    MismatchWhen when;
+    const char *class, *text;
+} mismatches[] = {
+#define MISMATCH(names, when, class, text) { names, WHEN_##when, "DATATYPE_MISMATCH." class, text },
+#include "ir/mismatch.def"
+#undef MISMATCH
+};
+
+bool in_words(const char *names, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *at = names; (at = strstr(at, name)); at += n)
+        if ((at == names || at[-1] == ' ') && (at[n] == ' ' || !at[n]))
+            return true;
+    return false;
+}
+
+static const char *type_list(Binder *b, const NodeList *args)
+{
+    str_auto types = STR_INIT(ERROR_MESSAGE_BYTES);
+    for (size_t i = 0; i < args->len; i++)
+        str_addf(&types, "%s\"%s\"", i ? ", " : "", type_sql_text(b->a, args->at[i]->type));
+    return str_arena(&types, b->a);
+}
+
+static Status mismatched(Binder *b, size_t row, const char *name, const NodeList *args, const Node *at, Error *err)
+{
+    return spark_error(err, at, mismatches[row].class, "42K09",
+                       arena_printf(b->a, "Cannot resolve <sqlExpr> due to data type mismatch: %s", mismatches[row].text), "sqlExpr",
+                       call_text(b, name, args), "functionName", sql_id(b->a, name), "dataType", type_list(b, args), NULL);
+}
+
+/* A NULL for a function that wants a type of it. */
+static Status check_nulls(Binder *b, const char *name, const NodeList *args, const Node *at, Error *err)
+{
+    bool null = false;
+    for (size_t i = 0; i < args->len; i++)
+        null = null || (args->at[i] && args->at[i]->type && args->at[i]->type->kind == TYPE_NULL);
+    for (size_t i = 0; null && i < sizeof mismatches / sizeof *mismatches; i++)
+        if ((mismatches[i].when == WHEN_NULLS || (mismatches[i].when == WHEN_NULL_FIRST && args->at[0] && args->at[0]->type->kind == TYPE_NULL)) &&
+            in_words(mismatches[i].names, name))
+            return mismatched(b, i, name, args, at, err);
+    return ST_OK;
+}
+
+/* ST_OK for a function without a row in mismatch.def. `lambda`: a lambda is what does not fit. */
+static Status mismatch(Binder *b, const char *name, const NodeList *args, bool conflict, bool lambda, const Node *at, Error *err)
+{
+    for (size_t i = 0; i < sizeof mismatches / sizeof *mismatches; i++) {
+        MismatchWhen when = mismatches[i].when;
+        bool holds = when == WHEN_EITHER || (when == WHEN_LAMBDA && lambda) || when == (conflict ? WHEN_CONFLICT : WHEN_TYPE);
+        if (holds && in_words(mismatches[i].names, name))
+            return mismatched(b, i, name, args, at, err);
+    }
+    return ST_OK;
+}
+
+Status wrong_count(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, size_t actual, const Node *at, Error *err)
+{
+    return spark_error(err, at, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
+                       "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer "
+                       "to 'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix.",
+                       "functionName", sql_id(b->a, name), "expectedNum", count_text(b->a, rows, nrows), "actualNum",
+                       arena_printf(b->a, "%zu", actual), NULL);
+}
+
+bool takes_count(const FunctionRow *rows, size_t nrows, size_t actual)
+{
+    for (size_t i = 0; i < nrows; i++) {
+        const Signature *s = signature_of(&rows[i]);
+        if (actual >= s->least && actual <= s->most)
+            return true;
+    }
+    return false;
+}
+
 static Status no_row(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, const NodeList *args, const Node *at,
                      Error *err)
 {
@@ -458,22 +573,31 @@ static Status no_row(Binder *b, const char *name, const FunctionRow *rows, size_
         Attempt attempt = { 0 };
         if (args->len < s->least || args->len > s->most)
             continue;
-        bool fits = try_row(b, s, args, true, &attempt);
+        bool fits = try_row(b, &rows[i], s, args, true, &attempt);
+        bool lambda = !fits && node_is(Lambda, args->at[attempt.bad]);
+        TRY(mismatch(b, rows[i].name, args, attempt.variables.conflict || fits, lambda, at, err));
         return attempt.variables.conflict || fits ? different(b, name, args, at, err)
                                                   : bad_type(b, name, s, args, attempt.bad, at, err);
     }
-    return spark_error(err, at, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
-                       "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer "
-                       "to 'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix.",
-                       "functionName", sql_id(b->a, name), "expectedNum", count_text(b->a, rows, nrows), "actualNum",
-                       arena_printf(b->a, "%zu", args->len), NULL);
+    return wrong_count(b, name, rows, nrows, args->len, at, err);
+}
+
+/* Variable O must have an order (TypeUtils.checkForOrderingExpr). */
+static Status check_ordering(Binder *b, const char *name, const Attempt *attempt, const NodeList *args, const Node *at, Error *err)
+{
+    const Type *t = attempt->variables.type[slot('O')];
+    if (type_is_orderable(t))
+        return ST_OK;
+    return spark_error(err, at, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "42K09",
+                       "Cannot resolve <sqlExpr> due to data type mismatch: The <functionName> does not support ordering on type <dataType>.",
+                       "sqlExpr", call_text(b, name, args), "functionName", sql_id(b->a, name), "dataType",
+                       arena_printf(b->a, "\"%s\"", type_sql_text(b->a, t)), NULL);
 }
 
 static void apply(Binder *b, const Signature *s, const Attempt *attempt, NodeList *args)
 {
     for (size_t i = 0; i < args->len; i++) {
-        const Param *p = param_of(s, i);
-        if (p->nalternatives == 1 && p->alternatives[0].kind == SPEC_LAMBDA)
+        if (param_of(s, i)->alternatives[0].kind == SPEC_LAMBDA)
             args->at[i] = coerce_lambda(b, args->at[i], attempt->targets[i]);
         else
             args->at[i] = coerce_to(b->a, b->ansi, args->at[i], attempt->targets[i]);
@@ -483,6 +607,7 @@ static void apply(Binder *b, const Signature *s, const Attempt *attempt, NodeLis
 Status function_match(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, NodeList *args, const Node *at,
                       const FunctionRow **ret_row, const Type **ret_type, Error *err)
 {
+    TRY(check_nulls(b, rows->name, args, at, err));
     for (int casts = 0; casts < 2; casts++)
         for (size_t i = 0; i < nrows; i++) {
             const Signature *s = signature_of(&rows[i]);
@@ -493,10 +618,16 @@ Status function_match(Binder *b, const char *name, const FunctionRow *rows, size
                 add_defaults(b, s, &full);
             Attempt attempt = { 0 };
             bool all_casts = casts || (rows[i].nulls != NULLS_RULE && nrows == 1);
-            if (!try_row(b, s, &full, all_casts, &attempt))
+            if (!try_row(b, &rows[i], s, &full, all_casts, &attempt))
                 continue;
             apply(b, s, &attempt, &full);
+            TRY(check_ordering(b, name, &attempt, &full, at, err));
+            if (strcmp(rows[i].result, "@from_schema")) /* the schema is looked at before the options, they before anything else */
+                TRY(check_options(b, s, &full, at, err));
+            if (rows[i].kind != FN_WINDOW) /* bind_window.c checks them, behind the window's own errors */
+                TRY(check_parameters(b, name, s, &full, at, err));
             TRY(result_type(b, &rows[i], &full, &attempt.variables, at, ret_type, err));
+            TRY(check_options(b, s, &full, at, err));
             *args = full;
             *ret_row = &rows[i];
             return ST_OK;
@@ -525,7 +656,7 @@ bool lambda_parameter_types(Binder *b, const FunctionRow *rows, size_t nrows, si
         const Param *p = nargs >= s->least && nargs <= s->most && s->nparams ? param_of(s, index) : NULL;
         if (!p || p->alternatives[0].kind != SPEC_LAMBDA || p->alternatives[0].nparams != nparams)
             continue;
-        Variables v = solve(b, s, bound);
+        Variables v = solve(b, s, rows[i].flags, bound);
         *ret_types = ARENA_ARRAY(b->a, const Type *, nparams + 1);
         *ret_nullables = ARENA_ARRAY(b->a, bool, nparams + 1);
         for (size_t k = 0; k < nparams; k++) {

@@ -2,6 +2,7 @@
  * the Spark expression of that name; a rule may coerce the arguments further. */
 #include "ir/binder.h"
 
+#include <ctype.h>
 #include <strings.h>
 
 static const Type *type_of(const NodeList *args, size_t i)
@@ -109,8 +110,11 @@ static const Type *concatenated(Binder *b, NodeList *args)
 static const Type *elt_of(Binder *b, NodeList *args)
 {
     const Type *t = &type_binary;
-    for (size_t i = 1; i < args->len; i++)
+    for (size_t i = 1; i < args->len; i++) {
+        if (!type_is_atomic(type_of(args, i)) && type_of(args, i)->kind != TYPE_NULL && type_of(args, i)->kind != TYPE_CALENDAR_INTERVAL)
+            return NULL;
         t = type_of(args, i)->kind == TYPE_BINARY ? t : &type_string;
+    }
     for (size_t i = 1; i < args->len; i++)
         args->at[i] = coerce_to(b->a, b->ansi, args->at[i], t);
     return t;
@@ -250,6 +254,52 @@ static const Type *uniform_type(const Type *x, const Type *y)
     if (x->kind == TYPE_DECIMAL && y->kind == TYPE_DECIMAL)
         return x->scale > y->scale ? x : y;
     return x->kind == TYPE_DECIMAL ? x : y->kind == TYPE_DECIMAL ? y : x->kind > y->kind ? x : y;
+}
+
+/* Extract.createExpr: the function that a field of `source` is taken by. NULL: intervals have their own. */
+static const char *field_function(const Value *field)
+{
+    static const char *const functions[][2] = {
+        { "year", "year y years yr yrs" }, { "year", "yearofweek" }, { "quarter", "quarter qtr" }, { "month", "month mon mons months" },
+        { "weekofyear", "week w weeks" }, { "dayofmonth", "day d days" }, { "dayofweek", "dayofweek dow" }, { "weekday", "dayofweek_iso dow_iso" },
+        { "dayofyear", "doy" }, { "hour", "hour h hours hr hrs" }, { "minute", "minute m min mins minutes" },
+        { "second", "second s sec seconds secs" } };
+    char lower[16] = "";
+    for (size_t i = 0; i < field->text_len && i + 1 < sizeof lower; i++)
+        lower[i] = (char)tolower((unsigned char)field->text[i]);
+    for (size_t i = 0; field->text_len < sizeof lower && i < sizeof functions / sizeof *functions; i++)
+        if (*lower && in_words(functions[i][1], lower))
+            return functions[i][0];
+    return NULL;
+}
+
+/* Is the field among those of the interval's type? */
+static bool interval_has(const Type *t, const char *function)
+{
+    static const char *const months[] = { "year", "month" }, *const times[] = { "dayofmonth", "hour", "minute", "second" };
+    bool ym = t->kind == TYPE_YEAR_MONTH_INTERVAL;
+    for (int i = t->start; function && i <= t->end; i++)
+        if (str_eq(function, ym ? months[i] : times[i]))
+            return true;
+    return false;
+}
+
+/* A source that the field cannot be taken from fails as that function does. */
+static Status check_extract(Binder *b, const NodeList *args, const Node *at, Error *err)
+{
+    const Node *field = args->at[0], *source = args->at[1];
+    TypeKind kind = source->type->kind;
+    Node *ignored = NULL;
+    if (node_is(Literal, field) && field->type->kind == TYPE_STRING && !node_as(Literal, field)->value->is_null && type_is_ansi_interval(source->type) &&
+        !interval_has(source->type, field_function(node_as(Literal, field)->value)))
+        return spark_error(err, at, "INVALID_EXTRACT_FIELD", "42601", "Cannot extract <field> from <expr>.", "field",
+                           sql_id(b->a, arena_strn(b->a, node_as(Literal, field)->value->text, node_as(Literal, field)->value->text_len)), "expr",
+                           arena_printf(b->a, "\"%s\"", pretty(b, source)), NULL);
+    if (!node_is(Literal, field) || field->type->kind != TYPE_STRING || type_is_ansi_interval(source->type) ||
+        kind == TYPE_CALENDAR_INTERVAL || kind == TYPE_TIME || kind == TYPE_NULL)
+        return ST_OK;
+    const char *function = node_as(Literal, field)->value->is_null ? NULL : field_function(node_as(Literal, field)->value);
+    return function ? make_call1(b, function, args->at[1], at, &ignored, err) : ST_OK;
 }
 
 static const Type *extracted(Binder *b, NodeList *args)
@@ -398,6 +448,18 @@ static Status from_schema(Binder *b, const FunctionRow *row, const NodeList *arg
     return ST_OK;
 }
 
+/* An interval beside what is neither an interval nor a time. */
+static bool lone_interval(const NodeList *args)
+{
+    bool interval[2], other = false;
+    for (size_t i = 0; i < 2; i++) {
+        const Type *t = type_of(args, i);
+        interval[i] = type_is_ansi_interval(t) || t->kind == TYPE_CALENDAR_INTERVAL;
+        other = other || !(interval[i] || type_is_datetime(t) || t->kind == TYPE_NULL);
+    }
+    return other && (interval[0] || interval[1]);
+}
+
 /* try_add and friends compute as the operator does: its coercion and its type. */
 static Status try_arithmetic(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret, Error *err)
 {
@@ -409,6 +471,12 @@ static Status try_arithmetic(Binder *b, const FunctionRow *row, NodeList *args, 
             vec_push(b->a, &copy, args->at[0]);
             vec_push(b->a, &copy, args->at[1]);
             Node *computed = NULL;
+            if (i < 2 && lone_interval(args))
+                return spark_error(err, at, "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES", "42K09",
+                                   "Cannot resolve <sqlExpr> due to data type mismatch: the left and right operands of the binary operator have "
+                                   "incompatible types (<left> and <right>).",
+                                   "sqlExpr", call_text(b, row->name, args), "left", type_sql_text(b->a, type_of(args, 0)), "right",
+                                   type_sql_text(b->a, type_of(args, 1)), NULL);
             TRY(make_operator(b, operators[i][1], &copy, at, &computed, err));
             *ret = computed->type;
             if (type_is_numeric(type_of(args, 0)) && type_is_numeric(type_of(args, 1)) && node_is(Call, computed)) {
@@ -419,6 +487,81 @@ static Status try_arithmetic(Binder *b, const FunctionRow *row, NodeList *args, 
             return ST_OK;
         }
     return FAIL(err, ST_INTERNAL, "no operator for '%s'", row->name);
+}
+
+static bool contains_map(const Type *t)
+{
+    if (t->kind == TYPE_ARRAY)
+        return contains_map(t->element);
+    for (size_t i = 0; t->kind == TYPE_STRUCT && i < t->nfields; i++)
+        if (contains_map(t->fields[i].type))
+            return true;
+    return t->kind == TYPE_MAP;
+}
+
+/* Types that a function's own rule does not take. */
+static Status check_types(Binder *b, const FunctionRow *row, const char *rule, const NodeList *args, const Node *at, Error *err)
+{
+    const char *call = call_text(b, row->name, args), *name = sql_id(b->a, row->name);
+    for (size_t i = 0; str_eq(rule, "hash") && i < args->len; i++)
+        if (contains_map(type_of(args, i)))
+            return spark_error(err, at, "DATATYPE_MISMATCH.HASH_MAP_TYPE", "42K09",
+                               "Cannot resolve <sqlExpr> due to data type mismatch: Input to the function <functionName> cannot contain elements "
+                               "of the \"MAP\" type. In Spark, same maps may have different hashcode, thus hash expressions are prohibited on "
+                               "\"MAP\" elements. To restore previous behavior set \"spark.sql.legacy.allowHashOnMapType\" to \"true\".",
+                               "sqlExpr", call, "functionName", name, NULL);
+    if (str_eq(row->name, "collect_set") && contains_map(type_of(args, 0)))
+        return spark_error(err, at, "DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE", "42K09",
+                           "Cannot resolve <sqlExpr> due to data type mismatch: The input of <functionName> can't be <dataType> type data.",
+                           "sqlExpr", call, "functionName", name, "dataType", "\"MAP\" or \"COLLATED STRING\"", NULL);
+    TypeKind kind = args->len ? type_of(args, 0)->kind : TYPE_NULL;
+    if (str_eq(rule, "to_json") && kind != TYPE_STRUCT && kind != TYPE_ARRAY && kind != TYPE_MAP && kind != TYPE_VARIANT)
+        return spark_error(err, at, "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA", "42K09",
+                           "Cannot resolve <sqlExpr> due to data type mismatch: Input schema <schema> must be a struct, an array, a map or a variant.",
+                           "sqlExpr", call, "schema", arena_printf(b->a, "\"%s\"", type_sql_text(b->a, type_of(args, 0))), NULL);
+    return str_eq(rule, "extract") ? check_extract(b, args, at, err) : ST_OK;
+}
+
+/* named_struct, map, map_from_entries: what is wrong with the arguments. */
+static Status rule_failed(Binder *b, const FunctionRow *row, const char *rule, const NodeList *args, const Node *at, bool *ret_done, Error *err)
+{
+    const char *call = call_text(b, row->name, args), *name = sql_id(b->a, row->name);
+    bool map = str_eq(rule, "map"), structs = str_eq(rule, "named_struct");
+    *ret_done = true;
+    if ((map || structs) && args->len % 2)
+        return spark_error(err, at, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
+                           "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer to "
+                           "'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix.",
+                           "functionName", name, "expectedNum", "2n (n > 0)", "actualNum", arena_printf(b->a, "%zu", args->len), NULL);
+    str_auto items = STR_INIT(ERROR_MESSAGE_BYTES);
+    for (size_t i = 0; i < args->len; i += 2)
+        str_addf(&items, "%s\"%s\"", i ? ", " : "", structs ? pretty(b, args->at[i]) : type_sql_text(b->a, type_of(args, i)));
+    if (structs)
+        return spark_error(err, at, "DATATYPE_MISMATCH.CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING", "42K09",
+                           "Cannot resolve <sqlExpr> due to data type mismatch: Only foldable `STRING` expressions are allowed to appear at odd "
+                           "position, but they are [<inputExprs>].",
+                           "sqlExpr", call, "inputExprs", str_text(&items), NULL);
+    if (map) {
+        const Type *key = NULL;
+        bool nulls = false;
+        NodeList copy = { 0 };
+        for (size_t i = 0; i < args->len; i++)
+            vec_push(b->a, &copy, args->at[i]);
+        bool keys = unify_args(b, &copy, 0, 2, &key, &nulls);
+        return spark_error(err, at, keys ? "DATATYPE_MISMATCH.CREATE_MAP_VALUE_DIFF_TYPES" : "DATATYPE_MISMATCH.CREATE_MAP_KEY_DIFF_TYPES", "42K09",
+                           "Cannot resolve <sqlExpr> due to data type mismatch: The given <what> of function <functionName> should all be the same "
+                           "type, but they are [<dataType>].",
+                           "sqlExpr", call, "what", keys ? "values" : "keys", "functionName", name, "dataType", str_text(&items), NULL);
+    }
+    if (str_eq(rule, "map_from_entries") || str_eq(rule, "arrays_zip") || str_eq(rule, "elt"))
+        return spark_error(err, at, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "42K09",
+                           "Cannot resolve <sqlExpr> due to data type mismatch: The <paramIndex> parameter requires the <requiredType> type, "
+                           "however <inputSql> has the type <inputType>.",
+                           "sqlExpr", call, "paramIndex", "first", "requiredType", "\"ARRAY\" of pair \"STRUCT\"", "inputSql",
+                           arena_printf(b->a, "\"%s\"", pretty(b, args->at[0])), "inputType",
+                           arena_printf(b->a, "\"%s\"", type_sql_text(b->a, type_of(args, 0))), NULL);
+    *ret_done = false;
+    return ST_OK;
 }
 
 static const Type *simple_rule(Binder *b, const FunctionRow *row, const char *rule, NodeList *args)
@@ -432,6 +575,12 @@ static const Type *simple_rule(Binder *b, const FunctionRow *row, const char *ru
         return t->kind == TYPE_DECIMAL ? type_decimal_bounded(b->a, t->precision - t->scale + 1, 0) : &type_long;
     if (!strcmp(rule, "round") || !strcmp(rule, "ceil_scale"))
         return rounded(b, args);
+    if (!strcmp(rule, "hash"))
+        return *row->name == 'x' ? &type_long : &type_int;
+    if (!strcmp(rule, "to_json"))
+        return &type_string;
+    if (!strcmp(rule, "same_pair"))
+        return args->len < 2 || type_same(t, type_of(args, 1)) || type_of(args, 1)->kind == TYPE_NULL ? t : NULL;
     if (!strcmp(rule, "concat"))
         return concatenated(b, args);
     if (!strcmp(rule, "elt"))
@@ -527,6 +676,7 @@ Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node
         return coded_binary(b, row, args, at, ret_type, err);
     if (!strcmp(rule, "try_arithmetic"))
         return try_arithmetic(b, row, args, at, ret_type, err);
+    TRY(check_types(b, row, rule, args, at, err));
     if (!strcmp(rule, "variant_get"))
         return variant_get_type(b, row, args, at, ret_type, err);
     if (!strcmp(rule, "to_variant")) {
@@ -537,6 +687,8 @@ Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node
     }
     const Type *t = simple_rule(b, row, rule, args);
     if (!t) {
+        bool done = false;
+        TRY(rule_failed(b, row, rule, args, at, &done, err));
         str_auto types = STR_INIT(4096);
         for (size_t i = 0; i < args->len; i++)
             str_addf(&types, "%s\"%s\"", i ? ", " : "", type_sql_text(b->a, type_of(args, i)));

@@ -160,6 +160,19 @@ static const Spec *spec(Reader *r)
     return arena_copy(r->a, &s, sizeof s);
 }
 
+/* "1..2147483647" */
+static void range(Reader *r, Param *p)
+{
+    const char *dots = strstr(r->at, "..");
+    if (!dots)
+        malformed(r);
+    p->low = arena_strn(r->a, r->at, (size_t)(dots - r->at));
+    r->at = dots + 2;
+    size_t n = strspn(r->at, "-.0123456789");
+    p->high = arena_strn(r->a, r->at, n);
+    r->at += n;
+}
+
 static Param param(Reader *r)
 {
     Param p = { .name = word(r) };
@@ -173,6 +186,13 @@ static Param param(Reader *r)
     p.nalternatives = alternatives.len;
     p.optional = take(r, "?");
     p.variadic = take(r, "...");
+    p.argument = take(r, "constarg");
+    p.constant = p.argument || take(r, "const");
+    p.options = take(r, "options");
+    p.nonnull = take(r, "nonnull");
+    p.one = take(r, "one");
+    if (take(r, "in "))
+        range(r, &p);
     if (take(r, "=")) {
         space(r);
         const char *start = r->at;

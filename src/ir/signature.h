@@ -36,14 +36,20 @@ typedef struct Param {
     const Spec *alternatives;
     size_t nalternatives;
     bool optional, variadic;
+    bool constant, nonnull;   /* must be foldable; and not null */
+    bool argument;            /* NON_FOLDABLE_ARGUMENT says so */
+    bool options;             /* map('key', 'text', …) */
+    bool one;                 /* a text of one character */
+    const char *low, *high;   /* the range of a constant number, NULL: any */
     const char *fallback; /* the default's text, NULL: none */
 } Param;
 
-typedef struct Signature {
+typedef struct Signature Signature;
+struct Signature {
     const Param *params;
     size_t nparams;
     size_t least, most; /* how many arguments; most is SIZE_MAX for a variadic one */
-} Signature;
+};
 
 /* A row's signature, and the type of its result (NULL: by a rule, "@…" or "#…"): read once, when the first is asked for. Thread-safe. */
 const Signature *signature_of(const FunctionRow *row);

@@ -1,7 +1,10 @@
 """Many clients, clients that interrupt, stop reading or vanish: nobody waits for another and nothing is left behind."""
 import concurrent.futures
+import contextlib
 import os
+import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -115,6 +118,87 @@ def test_a_client_that_stops_reading_blocks_nobody(connect):
     for stream in stalled:
         stream.cancel()
     channel.close()
+    spark.client.release_session()
+
+
+def test_progress_is_told_to_clients_that_wait(start_connect, tmp_path):
+    conf = tmp_path / "conf"
+    conf.write_text("spark.connect.progress.reportInterval=100ms\n")
+    spark = start_connect("--conf-file", str(conf)).session()
+    told = []
+    spark.registerProgressHandler(lambda stages, inflight_tasks, operation_id, done: told.append(
+        (operation_id, done, inflight_tasks, [(s.num_tasks, s.num_completed_tasks) for s in stages or []])))
+    spark.sql("select count(*) from range(20000) a join range(10000) b where a.id * b.id % 7 = 3 and sqrt(a.id + b.id) > 1").collect()
+    running = [t for t in told if not t[1]]
+    assert running and all(t[0] and t[2] > 0 and len(t[3]) == 1 and 0 <= t[3][0][1] <= t[3][0][0] for t in running)
+    assert told[-1][1]
+    spark.clearProgressHandlers()
+
+
+def test_quick_queries_tell_no_progress(connect):
+    spark, told = connect.session(), []
+    spark.registerProgressHandler(lambda stages, inflight_tasks, operation_id, done: told.append(done))
+    assert spark.sql("select 1").collect()[0][0] == 1
+    assert told and all(told)
+    spark.client.release_session()
+
+
+METHOD = "/spark.connect.SparkConnectService/Config"
+
+
+def failure(channel, method, message, **options):
+    with pytest.raises(grpc.RpcError) as e:
+        channel.unary_unary(method, request_serializer=bytes, response_deserializer=bytes)(message, timeout=20, **options)
+    return e.value.code()
+
+
+def test_calls_that_are_none(connect):
+    channel = grpc.insecure_channel(connect.remote.removeprefix("sc://"))
+    assert failure(channel, "/spark.connect.SparkConnectService/Nothing", b"") == grpc.StatusCode.UNIMPLEMENTED
+    assert failure(channel, METHOD, b"\xff\xff\xff") == grpc.StatusCode.INVALID_ARGUMENT
+    assert failure(channel, METHOD, bytes(100_000), compression=grpc.Compression.Gzip) == grpc.StatusCode.UNIMPLEMENTED
+    assert failure(channel, METHOD, b"", metadata=[("x", "y" * 100_000)]) != grpc.StatusCode.OK
+    channel.close()
+
+
+def frame(kind, flags, stream, payload):
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+def headers(**fields):
+    """HTTP/2 header fields as they are, without compression."""
+    text = b""
+    for name, value in {":method": "POST", ":scheme": "http", ":path": METHOD, "content-type": "application/grpc", "te": "trailers", **fields}.items():
+        text += b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
+    return text
+
+
+def exchange(connect, data):
+    """Sends them and waits until the server closes; it may do so before it has taken all."""
+    host, port = connect.remote.removeprefix("sc://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as s, contextlib.suppress(ConnectionError):
+        s.sendall(data)
+        s.shutdown(socket.SHUT_WR)
+        while s.recv(65536):
+            pass
+
+
+@pytest.mark.parametrize("data", [
+    b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    HELLO := b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b""),
+    HELLO + frame(1, 5, 1, headers()),                                                        # no message
+    HELLO + frame(1, 4, 1, headers()) + frame(0, 1, 1, b"\0\0\0\0\x09abc"),               # one that is cut off
+    HELLO + frame(1, 4, 1, headers()) + frame(0, 1, 1, b"\0\x7f\xff\xff\xff" + b"x"),     # one of two gigabytes
+    HELLO + frame(1, 4, 1, headers()) + frame(0, 1, 1, b"\0\0\0\0\0" * 1000),              # a thousand of them
+    HELLO + frame(1, 5, 1, headers(**{"content-type": "text/plain"})),
+    HELLO + b"".join(frame(1, 4, n, headers()) + frame(3, 0, n, b"\0\0\0\x08") for n in range(1, 4001, 2)),  # each taken back at once
+    HELLO + b"".join(frame(6, 0, 0, b"12345678") for _ in range(5000)),
+    HELLO + random.Random(1).randbytes(20000),
+], ids=lambda data: str(len(data)))
+def test_bytes_that_are_no_calls(connect, data):
+    exchange(connect, data)
+    spark = connect.session()
+    assert spark.range(3).count() == 3
     spark.client.release_session()
 
 

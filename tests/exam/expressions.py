@@ -3,9 +3,11 @@
 Some come from RULES, texts by the type of their result; the others call a function of src/ir/functions.def by its signature. A case is
 a query over seven random rows, its settings, and whether the order of its rows matters.
 """
+import hashlib
 import pathlib
 import random
 import re
+import typing
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 
@@ -178,6 +180,8 @@ CONSTANTS = {
     "p": ["0.5D", "0.25D", "array(0.1D, 0.9D)", "0D", "1D"], "accuracy": ["100", "10000"], "rsd": ["0.05D", "0.1D"], "limit": ["-1", "0", "2"], "zone": ["'Asia/Tokyo'", "'UTC'", "'+02:00'", "'America/New_York'"],
     "weight": ["1", "2"], "offset": ["1", "2", "-1", "0"], "ignore_nulls": ["true", "false"], "schema": ["'x int, y string'", "'array<int>'", "'map<string,int>'"], "mode": ["'ECB'"], "options": ["map()"],
 }
+for mine, other in (("percentage", "p"), ("position", "pos"), ("buckets", "n"), ("delimiter", "sep")):
+    CONSTANTS[mine] = CONSTANTS[other]
 CLASSES = {
     "numeric": ["tinyint", "smallint", "int", "bigint", "float", "double", "decimal", "wide"], "integral": ["tinyint", "smallint", "int", "bigint"], "fractional": ["float", "double"], "F": ["float", "double"],
     "decimal": ["decimal", "wide"], "year_month_interval": ["year_month"], "day_time_interval": ["day_time"], "ansi_interval": ["year_month", "day_time"], "timestamp_ntz": ["ntz"],
@@ -193,18 +197,31 @@ LEFT_OUT = set("""rand random randn uniform randstr uuid monotonically_increasin
     extractansiintervaldays multiply_interval divide_interval get_array_item get_map_value product timestampadd timestampdiff min_by max_by mode assert_true extract percentile_cont percentile_disc bitmap_construct_agg bitmap_or_agg bitmap_and_agg getdatabase""".split())
 
 
+class Param(typing.NamedTuple):
+    """A parameter of functions.def (src/ir/function.h): what it takes, and what Spark checks of it before anything runs."""
+    name: str
+    alternatives: list
+    optional: bool
+    variadic: bool
+    constant: bool
+    range: tuple  # (lowest, highest), as texts; None: any value
+
+
+PARAM = re.compile(r"(\w+):(.*?)([?]|[.]{3})?( const(?:arg)?)?(?: options)?( nonnull)?( one)?(?: in ([-\d.]+?)[.][.]([-\d.]+))?( = .*)?$")
+
+
 def signatures():
-    """{SCALAR: [(name, [(parameter, alternatives, optional, variadic)])], …} of src/ir/functions.def."""
-    found = {}
+    """{SCALAR: [(key, name, [Param])], …} of src/ir/functions.def."""
+    found, seen = {}, {}
     for name, text, kind in re.findall(r'^FUNCTION\("([^"]+)", "([^"]*)", "[^"]*", (\w+),', (TOP / "src/ir/functions.def").read_text(), re.M):
+        seen[name] = seen.get(name, 0) + 1
         if name in LEFT_OUT:
             continue
         params = []
-        for part in re.findall(r"(?:[^,(<\[]|\([^)]*\)|<[^>]*>+|\[[^\]]*\])+", text):
-            param, _, its = part.strip().partition(":")
-            its, default, _ = its.partition(" = ")
-            params.append((param, its.rstrip("?.").split("|") if "->" not in its else [its.rstrip("?.")], bool(default) or its.endswith("?"), its.endswith("...")))
-        found.setdefault(kind, []).append((name, params))
+        for part in re.findall(r"(?:'[^']*'|[^,(<\[]|\([^)]*\)|<[^>]*>+|\[[^\]]*\])+", text):
+            param, its, many, constant, _, _, low, high, default = PARAM.match(part.strip()).groups()
+            params.append(Param(param, [its] if "->" in its else its.split("|"), bool(default) or many == "?", many == "...", bool(constant), (low, high) if low else None))
+        found.setdefault(kind, []).append((f"{name}/{seen[name]}", name, params))
     return found
 
 
@@ -216,13 +233,13 @@ def columns():
 
 
 def rows(random_, used, count=7):
-    """A VALUES table of the columns that the texts name, beside rn, the number of the row."""
+    """The rows of a VALUES table of the columns that the texts name, beside rn, the number of the row; and the table's head."""
     wanted = [(name, its, kind) for name, its, kind in columns() if name in used]
     lines = []
     for number in range(count):
         cells = [str(number)] + [f"cast(null as {its})" if random_.random() < 0.12 else f"cast({random_.choice(KINDS[kind][2])} as {its})" for _, its, kind in wanted]
         lines.append("(" + ", ".join(cells) + ")")
-    return "(values " + ", ".join(lines) + f") t({', '.join(['rn'] + [name for name, _, _ in wanted])})"
+    return lines, f"t({', '.join(['rn'] + [name for name, _, _ in wanted])})"
 
 
 def fill(random_, text, depth):
@@ -275,27 +292,47 @@ def kinds_of(random_, text, bound):
     return text if text in KINDS else random_.choice(CLASSES["any"])
 
 
-def argument(random_, param, alternatives, bound, depth):
-    if "->" in alternatives[0]:
-        arity = alternatives[0].split("->")[0].count(",")
-        return random_.choice(LAMBDAS[arity])
-    if param in CONSTANTS and random_.random() < 0.8:
-        return random_.choice(CONSTANTS[param])
+def constant(random_, param, bound):
+    """A constant that the parameter may take, or one just outside of its range; None: there is no special one."""
+    if param.name in CONSTANTS and not (param.range and random_.random() < 0.3):
+        return random_.choice(CONSTANTS[param.name])
+    if param.range:
+        low, high = map(float if "." in param.range[0] else int, param.range)
+        return str(random_.choice([low, low, low + 1, high, low - 1, high + 1])) + ("D" if isinstance(low, float) else "")
+    if param.constant:
+        kind = kinds_of(random_, random_.choice(param.alternatives), bound)
+        return f"cast({random_.choice(KINDS[kind][2])} as {KINDS[kind][0]})"
+    return None
+
+
+def argument(random_, param, bound, depth):
+    if "->" in param.alternatives[0]:
+        return random_.choice(LAMBDAS[param.alternatives[0].split("->")[0].count(",")])
+    if random_.random() < (0.9 if param.constant else 0.8):
+        text = constant(random_, param, bound)
+        if text:
+            return text
     if random_.random() < 0.04:
         return expression(random_, random_.choice(sorted(KINDS)), depth)
     if random_.random() < 0.02:
         return "null"
-    return expression(random_, kinds_of(random_, random_.choice(alternatives), bound), depth)
+    return expression(random_, kinds_of(random_, random_.choice(param.alternatives), bound), depth)
+
+
+def row_for(random_, kind):
+    """A function of functions.def. A row that is added there takes a few cases to itself and leaves the others as they were."""
+    salt = random_.random()
+    return min(SIGNATURES[kind], key=lambda row: hashlib.blake2b(f"{salt}:{row[0]}".encode(), digest_size=8).digest())
 
 
 def call(random_, kind, depth):
-    name, params = random_.choice(SIGNATURES[kind])
+    _, name, params = row_for(random_, kind)
     bound, args = {}, []
-    for param, alternatives, optional, variadic in params:
-        if optional and random_.random() < 0.5:
+    for param in params:
+        if param.optional and random_.random() < 0.5:
             break
-        for _ in range(random_.randint(0, 2) if variadic else 1):
-            args.append(argument(random_, param, alternatives, bound, depth - 1))
+        for _ in range(random_.randint(0, 2) if param.variadic else 1):
+            args.append(argument(random_, param, bound, depth - 1))
     return f"{name}({', '.join(args)})"
 
 
@@ -323,7 +360,7 @@ FRAMES = ["", "order by rn", "order by rn", "order by rn rows between 1 precedin
 
 
 def made(seed, index):
-    """{"sql", "ansi", "zone", "ordered"} of one case."""
+    """{"sql", "alone" (the same over each row by itself), "ansi", "zone", "ordered"} of one case."""
     random_ = random.Random(f"{seed}:{index}")
     ansi, zone = random_.random() < 0.7, "UTC" if random_.random() < 0.6 else random_.choice(["America/Los_Angeles", "Asia/Kolkata", "Europe/London"])
     shape = random_.random()
@@ -338,6 +375,10 @@ def made(seed, index):
         body, tail, ordered = (f"{group}, {text}", f" group by {group}", False) if group else (f"{text} over (partition by rn % 2 order by rn)", "", False)
     else:
         text = call(random_, random_.choice(["AGGREGATE", "WINDOW"]), 2)
+        if text.startswith("collect_set"):  # in no order
+            text = text.replace("collect_set", "collect_list", 1)
         body, tail, ordered = f"rn, {text} over ({random_.choice(['', 'partition by rn % 2 ', 'partition by rn % 3 '])}{random_.choice(FRAMES)})", "", False
     used = set(re.findall(r"\b[a-z]\b", body))
-    return {"sql": f"select {body} from {rows(random_, used)}{tail}", "text": body, "ansi": ansi, "zone": zone, "ordered": ordered}
+    lines, head = rows(random_, used)
+    one, *alone = [f"select {body} from (values {', '.join(some)}) {head}{tail}" for some in [lines, *([line] for line in lines)]]
+    return {"sql": one, "alone": alone, "text": body, "ansi": ansi, "zone": zone, "ordered": ordered}

@@ -115,10 +115,23 @@ static Status register_table(duckdb_connection connection, const AggregateRow *t
     return ST_OK;
 }
 
+static const AggregateRow *const tables[] = { aggregates_moments, aggregates_values };
+enum { TABLES = sizeof tables / sizeof *tables };
+
+bool aggregate_called(const char *sql)
+{
+    for (size_t i = 0; i < TABLES; i++)
+        for (const AggregateRow *row = tables[i]; row->name; row++) {
+            const char *at = strstr(sql, row->name);
+            if (at && at[strlen(row->name)] == '(')
+                return true;
+        }
+    return false;
+}
+
 Status aggregates_register(duckdb_connection connection, Error *err)
 {
-    static const AggregateRow *const tables[] = { aggregates_moments, aggregates_values };
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+    for (size_t i = 0; i < TABLES; i++)
         TRY(register_table(connection, tables[i], err));
     return ST_OK;
 }

@@ -22,6 +22,9 @@ typedef struct AggregateRow {
     unsigned flags;
 } AggregateRow;
 
+/* Does the engine's text call one of our aggregates? */
+bool aggregate_called(const char *sql);
+
 extern const AggregateRow aggregates_moments[], aggregates_values[];
 
 #endif

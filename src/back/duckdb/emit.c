@@ -108,12 +108,22 @@ static const char *columns(Emit *e, const Schema *schema, const Schema *as)
 }
 
 /* ---------------------------------------------------------------- the simple ones */
+/* Where the engine splits, pushes and reorders conditions, they stay in its own words. */
+static Status condition_text(Emit *e, const Node *n, const char **ret)
+{
+    bool output = e->output;
+    e->output = false;
+    Status status = emit_text(e, n, ret);
+    e->output = output;
+    return status;
+}
+
 static Status emit_filter(Emit *e, const Filter *f, Sel *ret)
 {
     const char *predicate;
     Sel s;
     TRY(emit_relation(e, f->input, &s));
-    TRY(emit_text(e, f->predicate, &predicate));
+    TRY(condition_text(e, f->predicate, &predicate));
     if (!sel_plain(&s))
         s = sel_over(e, &s);
     s.where = s.where ? arena_printf(e->a, "%s AND %s", s.where, predicate) : predicate;
@@ -138,7 +148,10 @@ Status emit_outputs(Emit *e, const NodeList *exprs, const Schema *schema, const 
             id = schema->at[i].id;
         if (id < 0)
             return emit_unsupported(e, n, "as an output without a name");
+        bool output = e->output;
+        e->output = true;
         TRY(emit_expr(e, node_is(Alias, n) ? node_as(Alias, n)->child : n, &out));
+        e->output = output;
         str_addf(&out, " AS c%" PRId64, id);
     }
     if (!exprs->len)
@@ -392,7 +405,7 @@ static Status emit_join(Emit *e, const Join *j, Sel *ret)
     TRY(from_of(e, j->left, &left));
     TRY(from_of(e, j->right, &right));
     if (j->condition)
-        TRY(emit_text(e, j->condition, &on));
+        TRY(condition_text(e, j->condition, &on));
     else if (j->join != JOIN_INNER && j->join != JOIN_CROSS)
         on = "true";
     const char *word = words[j->join];
@@ -420,27 +433,30 @@ static Status emit_set_op(Emit *e, const Node *n, Sel *ret)
 }
 
 /* ---------------------------------------------------------------- aggregates */
-/* Two maps are equal whatever their order: keys of groups have theirs sorted (InsertMapSortInGroupingExpressions). */
-static bool holds_map(const Type *t)
+/* Two maps are equal whatever their order: keys of groups have theirs sorted (InsertMapSortInGroupingExpressions). The key of -0.0 is 0.0
+ * (NormalizeFloatingNumbers). */
+static bool needs_normal(const Type *t)
 {
-    if (t->kind == TYPE_MAP)
+    if (t->kind == TYPE_MAP || t->kind == TYPE_FLOAT || t->kind == TYPE_DOUBLE)
         return true;
     for (size_t i = 0; t->kind == TYPE_STRUCT && i < t->nfields; i++)
-        if (holds_map(t->fields[i].type))
+        if (needs_normal(t->fields[i].type))
             return true;
-    return t->kind == TYPE_ARRAY && holds_map(t->element);
+    return t->kind == TYPE_ARRAY && needs_normal(t->element);
 }
 
-static const char *sorted_maps(Emit *e, const char *x, const Type *t)
+static const char *normal_key(Emit *e, const char *x, const Type *t)
 {
-    if (!holds_map(t))
+    if (!needs_normal(t))
         return x;
+    if (t->kind == TYPE_FLOAT || t->kind == TYPE_DOUBLE)
+        return arena_printf(e->a, "CASE WHEN %s = 0 THEN 0 ELSE %s END", x, x);
     const char *v = emit_fresh(e, "x");
     if (t->kind == TYPE_ARRAY)
-        return arena_printf(e->a, "list_transform(%s, lambda %s: %s)", x, v, sorted_maps(e, v, t->element));
+        return arena_printf(e->a, "list_transform(%s, lambda %s: %s)", x, v, normal_key(e, v, t->element));
     if (t->kind == TYPE_MAP) {
-        const char *key = sorted_maps(e, arena_printf(e->a, "struct_extract(%s, 'key')", v), t->key);
-        const char *value = sorted_maps(e, arena_printf(e->a, "struct_extract(%s, 'value')", v), t->element);
+        const char *key = normal_key(e, arena_printf(e->a, "struct_extract(%s, 'key')", v), t->key);
+        const char *value = normal_key(e, arena_printf(e->a, "struct_extract(%s, 'value')", v), t->element);
         return arena_printf(e->a, "map_from_entries(list_sort(list_transform(map_entries(%s), lambda %s: struct_pack(key := %s, value := "
                                   "%s))))", x, v, key, value);
     }
@@ -449,7 +465,7 @@ static const char *sorted_maps(Emit *e, const char *x, const Type *t)
     for (size_t i = 0; i < t->nfields; i++) {
         str_add(&out, i ? ", " : "");
         emit_quoted_name(t->fields[i].name, &out);
-        str_addf(&out, " := %s", sorted_maps(e, arena_printf(e->a, "struct_extract(%s, %s)", x, emit_quoted(e, t->fields[i].name)),
+        str_addf(&out, " := %s", normal_key(e, arena_printf(e->a, "struct_extract(%s, %s)", x, emit_quoted(e, t->fields[i].name)),
                                              t->fields[i].type));
     }
     str_add(&out, ") END");
@@ -478,14 +494,14 @@ static Status group_columns(Emit *e, const Aggregate *g, StrList *names, const c
             vec_push(e->a, names, arena_printf(e->a, "CAST(NULL AS %s)", emit_word(e, group->type)));
             continue;
         }
-        if (node_is(ColumnRef, group) && !holds_map(group->type)) {
+        if (node_is(ColumnRef, group) && !needs_normal(group->type)) {
             vec_push(e->a, names, arena_printf(e->a, "c%" PRId64, node_as(ColumnRef, group)->id));
             continue;
         }
         vec_push(e->a, names, emit_fresh(e, "g"));
         const char *text;
         TRY(emit_text(e, group, &text));
-        str_addf(&extra, ", %s AS %s", sorted_maps(e, text, group->type), names->at[i]);
+        str_addf(&extra, ", %s AS %s", normal_key(e, text, group->type), names->at[i]);
     }
     Sel s;
     TRY(emit_relation(e, g->input, &s));

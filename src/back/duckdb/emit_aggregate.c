@@ -18,9 +18,11 @@ Status emit_count(Emit *e, const Call *c, const char *const *args, Str *out)
         return emit_aggregate_tail(e, c, NULL, out);
     }
     /* Rows in which no argument is null. */
-    str_auto all = EMIT_STR;
-    for (size_t i = 0; i < c->args.len; i++)
-        str_addf(&all, "%s%s IS NOT NULL", i ? " AND " : "", args[i]);
+    str_auto all = EMIT_STR; /* an argument behind a NULL is not computed */
+    str_add(&all, "CASE");
+    for (size_t i = 0; i + 1 < c->args.len; i++)
+        str_addf(&all, " WHEN %s IS NULL THEN false", args[i]);
+    str_addf(&all, " ELSE %s IS NOT NULL END", args[c->args.len - 1]);
     if (!c->distinct) {
         str_add(out, "count(*)");
         return emit_aggregate_tail(e, c, str_text(&all), out);
@@ -88,6 +90,7 @@ static const char *from_number(Emit *e, const char *number, const Type *t)
     case TYPE_DATE: return arena_printf(e->a, "(DATE '1970-01-01' + CAST(trunc(%s) AS INTEGER))", number);
     case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: return arena_printf(e->a, "make_timestamp(CAST(trunc(%s) AS BIGINT))", number);
     case TYPE_FLOAT: case TYPE_DECIMAL: return arena_printf(e->a, "CAST(%s AS %s)", number, emit_word(e, t));
+    case TYPE_LONG: case TYPE_DAY_TIME_INTERVAL: return arena_printf(e->a, "spark_float_bigint(trunc(%s), 2)", number);
     default: return arena_printf(e->a, "CAST(trunc(%s) AS %s)", number, emit_word(e, t));
     }
 }

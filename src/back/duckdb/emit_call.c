@@ -1,10 +1,14 @@
 /* back/duckdb/emit_call.c -- calls: finding a function's text and filling it in; windows. */
 #include "back/duckdb/emit_call.h"
 
+#include "back/duckdb/aggregate.h"
 #include "back/duckdb/emit_decimal.h"
+
+#include "base/map.h"
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 typedef struct FunctionText {
@@ -80,12 +84,35 @@ static bool holds(const Emit *e, const Call *c, const char *when)
     return true;
 }
 
+/* A function's texts in their order, by its name: made once, under the once-control, and never given back. */
+typedef struct NamedText {
+    const FunctionText *text;
+    struct NamedText *next;
+} NamedText;
+static Map texts_by_name;
+static Arena *texts_arena;
+static pthread_once_t texts_once = PTHREAD_ONCE_INIT;
+
+static void texts_index(void)
+{
+    texts_arena = arena_new();
+    for (size_t i = sizeof texts / sizeof *texts; i-- > 0;) { /* the last first: each goes before those that are there */
+        for (const char *at = texts[i].names; *at; at += strspn(at, " ")) {
+            const char *name = arena_strn(texts_arena, at, strcspn(at, " "));
+            NamedText *named = ARENA_NEW(texts_arena, NamedText);
+            *named = (NamedText){ &texts[i], map_get(&texts_by_name, name) };
+            map_set(texts_arena, &texts_by_name, name, named);
+            at += strlen(name);
+        }
+    }
+}
+
 static const FunctionText *text_find(const Emit *e, const Call *c)
 {
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        if (has_word(texts[i].names, c->function->name) && holds(e, c, texts[i].when))
-            return &texts[i];
-    }
+    pthread_once(&texts_once, texts_index);
+    for (const NamedText *n = map_get(&texts_by_name, c->function->name); n; n = n->next)
+        if (holds(e, c, n->text->when))
+            return n->text;
     return NULL;
 }
 
@@ -325,9 +352,13 @@ Status emit_call(Emit *e, const Node *n, Str *out)
     }
     if (c->filter && e->o->ansi)
         TRY(guard_arguments(e, c, args));
+    TRY(emit_lazy_arguments(e, c, args));
     e->any_width = any_width;
     e->over = over;
     bool done;
+    TRY(emit_lazy_logic(e, c, args, &done, out));
+    if (done)
+        return ST_OK;
     TRY(emit_ordered(e, c, args, t ? t->text : c->function->engine, &done, out));
     if (done)
         return ST_OK;
@@ -382,27 +413,53 @@ Status emit_frame(Emit *e, const Frame *f, const Window *w, Str *out)
     return emit_bound(e, (int)f->upper_kind, f->upper, false, order, out);
 }
 
-Status emit_window(Emit *e, const Window *w, Str *out)
+static bool is_whole(const Node *frame)
 {
-    str_auto over = EMIT_STR;
-    str_add(&over, " OVER (");
+    return frame && node_as(Frame, frame)->lower_kind == BOUND_UNBOUNDED && node_as(Frame, frame)->upper_kind == BOUND_UNBOUNDED;
+}
+
+/* `whole`: what a frame of the whole partition is written as. */
+static Status emit_over(Emit *e, const Window *w, const char *whole, Str *out)
+{
+    str_add(out, " OVER (");
     for (size_t i = 0; i < w->partitions.len; i++) {
-        str_add(&over, i ? ", " : "PARTITION BY ");
-        TRY(emit_expr(e, w->partitions.at[i], &over));
+        str_add(out, i ? ", " : "PARTITION BY ");
+        TRY(emit_expr(e, w->partitions.at[i], out));
     }
     if (w->orders.len) {
-        str_add(&over, w->partitions.len ? " ORDER BY " : "ORDER BY ");
-        TRY(emit_orders(e, &w->orders, &over));
+        str_add(out, w->partitions.len ? " ORDER BY " : "ORDER BY ");
+        TRY(emit_orders(e, &w->orders, out));
     }
     /* Functions that need no frame take none: the engine would refuse, Spark has a fixed one. */
     const char *name = node_is(Call, w->function) ? node_as(Call, w->function)->function->name : "";
     bool frameless = node_is(Call, w->function) && node_as(Call, w->function)->function->kind == FN_WINDOW && !str_eq(name, "nth_value");
-    if (w->frame && !frameless)
-        TRY(emit_frame(e, node_as(Frame, w->frame), w, &over));
-    str_add(&over, ")");
+    if (w->frame && !frameless && is_whole(w->frame))
+        str_add(out, whole);
+    else if (w->frame && !frameless)
+        TRY(emit_frame(e, node_as(Frame, w->frame), w, out));
+    str_add(out, ")");
+    return ST_OK;
+}
+
+static Status emit_windowed(Emit *e, const Window *w, const char *whole, Str *out)
+{
+    str_auto over = EMIT_STR;
     const char *before = e->over;
+    TRY(emit_over(e, w, whole, &over));
     e->over = str_arena(&over, e->a);
     Status status = emit_expr(e, w->function, out);
     e->over = before;
     return status;
+}
+
+/* Over a frame of a whole partition the engine adds rows to one state by a vector of states that is constant, which the C
+ * interface takes for a flat one: our aggregates get such a frame in words that the engine does not see as the whole. */
+Status emit_window(Emit *e, const Window *w, Str *out)
+{
+    str_auto text = EMIT_STR;
+    TRY(emit_windowed(e, w, " ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING", &text));
+    if (is_whole(w->frame) && aggregate_called(str_text(&text)))
+        return emit_windowed(e, w, " ROWS BETWEEN UNBOUNDED PRECEDING AND 4611686018427387904 FOLLOWING", out);
+    str_add(out, str_text(&text));
+    return ST_OK;
 }

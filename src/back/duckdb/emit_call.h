@@ -17,5 +17,9 @@ Status emit_aggregate_tail(Emit *e, const Call *call, const char *condition, Str
 /* One of emit_functions.def's texts. */
 Status emit_template(Emit *e, const Call *call, const char *const *args, const char *text, Str *out);
 const char *emit_zone(Emit *e);
+/* Arguments that Spark would not compute in some rows, kept from failing there (emit_lazy.c). */
+Status emit_lazy_arguments(Emit *e, const Call *call, const char **args);
+/* AND, OR and coalesce whose further sides may fail; *ret_done stays false for others. */
+Status emit_lazy_logic(Emit *e, const Call *call, const char *const *args, bool *ret_done, Str *out);
 
 #endif

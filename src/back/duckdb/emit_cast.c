@@ -121,9 +121,9 @@ static Status to_integral(Emit *e, const char *x, const Type *from, const Type *
     else if (from->kind == TYPE_DATE)
         str_addf(out, "CAST(NULL AS %s)", word);
     else if (from->kind == TYPE_YEAR_MONTH_INTERVAL)
-        str_addf(out, "CAST(%s %s AS %s)", x, from->end == INTERVAL_YEAR ? "// 12" : "", word);
+        str_addf(out, "%s(%s %s AS %s)", mode == CAST_TRY ? "TRY_CAST" : "CAST", x, from->end == INTERVAL_YEAR ? "// 12" : "", word);
     else if (from->kind == TYPE_DAY_TIME_INTERVAL)
-        str_addf(out, "CAST(%s // %s AS %s)", x, day_time_units[from->end], word);
+        str_addf(out, "%s(%s // %s AS %s)", mode == CAST_TRY ? "TRY_CAST" : "CAST", x, day_time_units[from->end], word);
     else if (mode == CAST_LEGACY && from->kind > to->kind)
         str_addf(out, "spark_wrap_%s(CAST(%s AS HUGEINT))", number_kernel(to), x);
     else
@@ -156,7 +156,7 @@ static Status to_decimal(Emit *e, const char *x, const Type *from, const Type *t
         str_addf(out, "CAST(spark_float_decimal_%d(CAST(%s AS DOUBLE), %d, %d) AS %s)", to->scale, x, to->precision, flag_of(mode),
                  emit_word(e, to));
     } else if (from->kind == TYPE_TIMESTAMP) {
-        str_addf(out, "CAST(spark_decimal_6(epoch_us(%s), 1000000, 3, 38, 1) AS %s)", x, emit_word(e, to));
+        str_addf(out, "%s(spark_decimal_6(epoch_us(%s), 1000000, 3, 38, 1) AS %s)", mode == CAST_ANSI ? "CAST" : "TRY_CAST", x, emit_word(e, to));
     } else {
         const char *number = x;
         if (from->kind == TYPE_BOOLEAN)
@@ -169,7 +169,8 @@ static Status to_decimal(Emit *e, const char *x, const Type *from, const Type *t
             number = arena_printf(e->a, "spark_decimal_9(%s, 1000000000, 3, 38, 1)", x);
         else if (from->kind == TYPE_DAY_TIME_INTERVAL)
             number = arena_printf(e->a, "(%s // %s)", x, day_time_units[from->end]);
-        str_addf(out, "%s(%s AS %s)", mode == CAST_ANSI ? "CAST" : "TRY_CAST", number, emit_word(e, to));
+        bool strict = mode == CAST_ANSI || (mode == CAST_LEGACY && type_is_ansi_interval(from)); /* an interval's overflow is an error in both modes */
+        str_addf(out, "%s(%s AS %s)", strict ? "CAST" : "TRY_CAST", number, emit_word(e, to));
     }
     return ST_OK;
 }
@@ -202,17 +203,18 @@ static Status to_timestamp(Emit *e, const char *x, const Type *from, const Type 
     else if (from->kind == TYPE_TIMESTAMP_NTZ && !ntz)
         str_addf(out, "spark_utc(%s, %s)", x, zone(e));
     else if (from->kind == TYPE_FLOAT || from->kind == TYPE_DOUBLE)
-        str_addf(out, "make_timestamp(spark_float_bigint(CAST(%s AS DOUBLE) * 1000000, %d))", x, mode == CAST_LEGACY ? 2 : flag_of(mode));
+        str_addf(out, "make_timestamp(spark_float_micros(CAST(%s AS DOUBLE), %d))", x, mode == CAST_LEGACY ? 2 : flag_of(mode));
     else if (from->kind == TYPE_DECIMAL)
         str_addf(out, "make_timestamp(spark_wrap_bigint(CAST(spark_decimal_0(%s, 1000000, 2, 38, 1) AS HUGEINT)))", x);
     else if (from->kind == TYPE_BOOLEAN)
         str_addf(out, "make_timestamp(CAST(%s AS BIGINT))", x);
     else
-        str_addf(out, "make_timestamp(CAST(%s AS BIGINT) * 1000000)", x);
+        str_addf(out, type_is_integral(from) && from->kind == TYPE_LONG ? "make_timestamp(spark_seconds_micros(CAST(%s AS BIGINT)))"
+                                                                         : "make_timestamp(CAST(%s AS BIGINT) * 1000000)", x);
     return ST_OK;
 }
 
-static Status to_interval(const char *x, const Type *from, const Type *to, int mode, Str *out)
+static Status to_interval(Emit *e, const char *x, const Type *from, const Type *to, int mode, Str *out)
 {
     const char *const *units = day_time_units;
     bool ym = to->kind == TYPE_YEAR_MONTH_INTERVAL;
@@ -229,7 +231,8 @@ static Status to_interval(const char *x, const Type *from, const Type *to, int m
     else if (from->kind == TYPE_DECIMAL)
         str_addf(out, "CAST(spark_decimal_0(%s, CAST(%s AS BIGINT), 2, 38, 1) AS BIGINT)", x, units[to->end]);
     else
-        str_addf(out, "(CAST(%s AS BIGINT) * %s)", x, units[to->end]);
+        str_addf(out, "spark_number_interval(CAST(%s AS BIGINT), %s, '\"%s\"', '\"%s\"', %d)", x, units[to->end], type_sql_text(e->a, from),
+                 type_sql_text(e->a, to), mode != CAST_TRY);
     return ST_OK;
 }
 
@@ -324,7 +327,7 @@ Status emit_cast(Emit *e, const char *x, const Type *from, const Type *to, int m
     case TYPE_TIME: return to_time(e, x, from, to, mode, out);
     case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: return to_timestamp(e, x, from, to, mode, out);
     case TYPE_CALENDAR_INTERVAL: case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL:
-        return to_interval(x, from, to, mode, out);
+        return to_interval(e, x, from, to, mode, out);
     case TYPE_ARRAY: case TYPE_MAP: case TYPE_STRUCT: return nested(e, x, from, to, mode, out);
     default: return emit_unsupported(e, NULL, "a cast to this type");
     }

@@ -216,7 +216,7 @@ static void put_date_format(const Emit *e, const char *value, const char *patter
 Status emit_date_format(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     bool seconds = str_eq(c->function->name, "from_unixtime");
-    put_date_format(e, seconds ? arena_printf(e->a, "make_timestamp(%s * 1000000)", args[0]) : args[0], args[1], emit_zone(e), out);
+    put_date_format(e, seconds ? arena_printf(e->a, "make_timestamp(spark_wrap_bigint(CAST(%s AS HUGEINT) * 1000000))", args[0]) : args[0], args[1], emit_zone(e), out);
     return ST_OK;
 }
 
@@ -270,7 +270,7 @@ Status emit_elt(Emit *e, const Call *c, const char *const *args, Str *out)
     for (size_t i = 1; i < c->args.len; i++)
         str_addf(out, " WHEN %zu THEN %s", i, args[i]);
     if (e->o->ansi)
-        str_addf(out, " ELSE CAST(CAST(spark_array_index(%zu, CAST(%s AS BIGINT), 1) AS VARCHAR) AS %s)", c->args.len - 1, args[0], emit_word(e, c->node.type));
+        str_addf(out, " ELSE CAST(CAST(spark_elt_index(%zu, CAST(%s AS BIGINT)) AS VARCHAR) AS %s)", c->args.len - 1, args[0], emit_word(e, c->node.type));
     str_add(out, " END");
     return ST_OK;
 }
@@ -381,6 +381,8 @@ Status emit_to_datetime(Emit *e, const Call *c, const char *const *args, Str *ou
                  zone, mode == CAST_ANSI);
     } else if (from->kind == TYPE_TIMESTAMP_NTZ && target->kind != TYPE_TIMESTAMP_NTZ && (c->args.len > 1 || seconds)) {
         TRY(emit_cast(e, args[0], &type_timestamp, target, mode, &value)); /* GetTimestamp takes its microseconds as they are */
+    } else if (from->kind == TYPE_TIMESTAMP && target->kind == TYPE_TIMESTAMP_NTZ && c->args.len > 1) {
+        str_add(&value, args[0]);
     } else {
         TRY(emit_cast(e, args[0], from, target, mode, &value));
     }

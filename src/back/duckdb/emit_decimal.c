@@ -346,13 +346,26 @@ Status emit_decimal_arithmetic(Emit *e, const Call *c, const char *const *args, 
                  operand(e, c->args.at[1], args[1], p.right), emit_word(e, to));
         return ST_OK;
     }
-    bool whole = op == OP_INTEGER_DIVIDE;
-    int scale = whole ? 0 : to->scale, precision = whole ? DECIMAL_MAX_PRECISION : to->precision;
+    if (op == OP_INTEGER_DIVIDE) { /* Decimal.toLong keeps the low 64 bits */
+        str_addf(out, "spark_wrap_bigint(CAST(spark_decimal_0(%s, %s, %d, %d, %d) AS HUGEINT))", args[0], args[1], op, DECIMAL_MAX_PRECISION, e->o->ansi);
+        return ST_OK;
+    }
+    int scale = to->scale, precision = to->precision;
     if (e->any_width)
         str_addf(out, "spark_decimal_%d(%s, %s, %d, %d, %d)", scale, args[0], args[1], op, precision, e->o->ansi);
     else
         str_addf(out, "CAST(spark_decimal_%d(%s, %s, %d, %d, %d) AS %s)", scale, args[0], args[1], op, precision, e->o->ansi, emit_word(e, to));
     return ST_OK;
+}
+
+/* -x and abs(x): the sign of a number of more than 34 digits changes with java.math's context of 34 digits (Decimal.unary_-). */
+Status emit_decimal_sign(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    enum { CONTEXT_DIGITS = 34 };
+    bool negative = str_eq(c->function->name, "negative");
+    if (decimal_fits(decimal_shape(e, c->args.at[0], false), CONTEXT_DIGITS))
+        return emit_template(e, c, args, negative ? "(- $1)" : "abs($1)", out);
+    return emit_template(e, c, args, negative ? "CAST(spark_decimal_$S($1, 0, 12, $P, 1) AS $T)" : "CAST(spark_decimal_$S($1, 0, 13, $P, 1) AS $T)", out);
 }
 
 /* The engine adds up in 128 bits. Where no number of rows can pass those, a cast is check enough. */

@@ -31,6 +31,7 @@ typedef struct Emit {
     const Node *root;    /* of the plan; NULL: an expression by itself */
     DecimalColumns **decimals; /* what is known of its columns (emit_decimal.c), made when it is asked for */
     bool python;         /* there are Python functions in the plan */
+    bool output;         /* what is emitted is an output, no condition of a filter or a join */
 } Emit;
 
 /* One SELECT in the making: a clause that is NULL is not there yet. */

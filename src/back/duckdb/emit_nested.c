@@ -308,7 +308,31 @@ static const char *distinct_in_order(Emit *e, const char *list)
                         list, x, i, x, list, i, list, x, i);
 }
 
+/* Items of these types are the same when their bits are: -0.0 is not 0.0. */
+static const char *signed_zeros(Emit *e, const char *list)
+{
+    const char *x = emit_fresh(e, "x");
+    return arena_printf(e->a, "list_transform(%s, lambda %s: CASE WHEN %s IS NOT NULL THEN struct_pack(v := %s, z := %s = 0 AND signbit(%s)) END)", list, x, x,
+                        x, x, x);
+}
+
+static Status array_set(Emit *e, const Call *c, const char *const *args, Str *out);
+
 Status emit_array_set(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    TypeKind kind = c->args.at[0]->type->kind == TYPE_ARRAY ? c->args.at[0]->type->element->kind : TYPE_NULL;
+    if (kind != TYPE_FLOAT && kind != TYPE_DOUBLE)
+        return array_set(e, c, args, out);
+    const char *keyed[2] = { signed_zeros(e, args[0]), c->args.len > 1 ? signed_zeros(e, args[1]) : NULL }, *x = emit_fresh(e, "x");
+    if (c->node.type->kind != TYPE_ARRAY)
+        return array_set(e, c, keyed, out);
+    str_add(out, "list_transform(");
+    TRY(array_set(e, c, keyed, out));
+    str_addf(out, ", lambda %s: struct_extract(%s, 'v'))", x, x);
+    return ST_OK;
+}
+
+static Status array_set(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     const char *name = c->function->name, *x = emit_fresh(e, "x");
     if (str_eq(name, "array_distinct")) {
@@ -329,6 +353,22 @@ Status emit_array_set(Emit *e, const Call *c, const char *const *args, Str *out)
                       "list_count(%s)) THEN NULL ELSE false END",
                  a, b, a, b, a, a, b, b);
     str_add(out, " END");
+    return ST_OK;
+}
+
+/* array_to_string wants a constant between the items; another text is put there one by one. */
+Status emit_array_join(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    const char *x = emit_fresh(e, "x"), *y = emit_fresh(e, "x");
+    bool fallback = c->args.len > 2;
+    const char *list = fallback ? arena_printf(e->a, "list_transform(%s, lambda %s: coalesce(%s, %s))", args[0], x, x, args[2])
+                                : arena_printf(e->a, "list_filter(%s, lambda %s: %s IS NOT NULL)", args[0], x, x);
+    str_addf(out, fallback ? "CASE WHEN %s IS NULL THEN NULL " : "CASE ", fallback ? args[2] : "");
+    if (node_is(Literal, c->args.at[1]))
+        str_addf(out, "WHEN true THEN array_to_string(%s, %s) END", list, args[1]);
+    else
+        str_addf(out, "WHEN %s IS NULL THEN NULL WHEN len(%s) = 0 THEN '' ELSE list_reduce(%s, lambda %s, %s: concat(%s, %s, %s)) END", args[1], list, list, x, y,
+                 x, args[1], y);
     return ST_OK;
 }
 

@@ -9,11 +9,14 @@
 
 typedef struct Attached Attached; /* udf.c: a function, or a stream of rows, of the driver's */
 
+enum { ENGINE_IDLE = 16 };
 struct Engine {
     duckdb_database db;
     Footers *footers;
     pthread_mutex_t lock;   /* guards what follows */
     Attached *attached;     /* a list */
+    duckdb_connection idle[ENGINE_IDLE]; /* of sessions that have ended, for the next ones */
+    size_t nidle;
     int64_t last_attached;  /* numbers given so far */
     struct Signature { struct Signature *next; char *text; int64_t number; } *signatures; /* of registered functions */
 };

@@ -16,6 +16,7 @@
 #include "base/str.h"
 
 #include <duckdb.h>
+#include <string.h>
 
 __extension__ typedef __int128 i128;
 __extension__ typedef unsigned __int128 u128;
@@ -76,11 +77,16 @@ K_GETTER(k_i8, int8_t)
 K_GETTER(k_i16, int16_t)
 K_GETTER(k_i32, int32_t)
 K_GETTER(k_i64, int64_t)
-K_GETTER(k_i128, i128)
 K_GETTER(k_f32, float)
 K_GETTER(k_f64, double)
 K_GETTER(k_interval, duckdb_interval)
 #undef K_GETTER
+static inline i128 k_i128(const K *k, size_t arg) /* the engine keeps them at multiples of 8 bytes */
+{
+    i128 value;
+    memcpy(&value, (const char *)k->args[arg].data + k->row * sizeof value, sizeof value);
+    return value;
+}
 static inline View k_str(const K *k, size_t arg)
 {
     duckdb_string_t *s = (duckdb_string_t *)k->args[arg].data + k->row;
@@ -95,11 +101,14 @@ K_SETTER(k_set_i8, int8_t)
 K_SETTER(k_set_i16, int16_t)
 K_SETTER(k_set_i32, int32_t)
 K_SETTER(k_set_i64, int64_t)
-K_SETTER(k_set_i128, i128)
 K_SETTER(k_set_f32, float)
 K_SETTER(k_set_f64, double)
 K_SETTER(k_set_interval, duckdb_interval)
 #undef K_SETTER
+static inline void k_set_i128(K *k, i128 value)
+{
+    memcpy((char *)k->out_data + k->row * sizeof value, &value, sizeof value);
+}
 void k_set_str(K *k, const char *text, size_t length);
 static inline void k_set_view(K *k, View v) { k_set_str(k, v.data, v.len); }
 void k_null(K *k);

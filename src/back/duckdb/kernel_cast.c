@@ -145,6 +145,30 @@ static void float_bigint(K *k)
         k_set_i64(k, saturate(x, INT64_MIN, INT64_MAX));
 }
 
+/* Seconds as microseconds; NaN and infinity are no time. */
+static void float_micros(K *k)
+{
+    double x = k_f64(k, 0);
+    int mode = k_i32(k, 1);
+    if (isfinite(x)) {
+        x *= 1000000;
+        if (float_range(k, x, -9223372036854775808.0, 9223372036854775808.0, mode, "TIMESTAMP"))
+            k_set_i64(k, saturate(x, INT64_MIN, INT64_MAX));
+    } else if (mode == MODE_ERROR) {
+        k_fail(k, "CAST_INVALID_INPUT", "expression", isnan(x) ? "NaN" : x > 0 ? "Infinity" : "-Infinity", "sourceType", "\"DOUBLE\"", "targetType",
+               "\"TIMESTAMP\"", NULL);
+    } else {
+        k_null(k);
+    }
+}
+
+/* TimeUnit.SECONDS.toMicros stays within its range. */
+static void seconds_micros(K *k)
+{
+    int64_t s = k_i64(k, 0), us;
+    k_set_i64(k, !__builtin_mul_overflow(s, 1000000, &us) ? us : s < 0 ? INT64_MIN : INT64_MAX);
+}
+
 static void float_int(K *k)
 {
     double x = k_f64(k, 0);
@@ -269,6 +293,8 @@ const Kernel kernels_cast[] = {
     { "spark_float_smallint", "di:s", float_smallint, 0 },
     { "spark_float_int", "di:i", float_int, 0 },
     { "spark_float_bigint", "di:l", float_bigint, 0 },
+    { "spark_float_micros", "di:l", float_micros, 0 },
+    { "spark_seconds_micros", "l:l", seconds_micros, 0 },
     { "spark_wrap_tinyint", "h:t", wrap_tinyint, 0 },
     { "spark_wrap_smallint", "h:s", wrap_smallint, 0 },
     { "spark_wrap_int", "h:i", wrap_int, 0 },

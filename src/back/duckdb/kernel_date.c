@@ -2,6 +2,7 @@
  * DateTimeUtils, IntervalUtils. */
 #include "back/duckdb/convert.h"
 #include "back/duckdb/pattern.h"
+#include "back/duckdb/pattern_legacy.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -28,7 +29,18 @@ static void *make_pattern(K *k, View text)
 {
     char bad = 0;
     Pattern *p = pattern_new(text, &bad);
-    if (!p)
+    LegacyPattern *legacy = p ? NULL : legacy_pattern_new(text, (char[2]){ 0 });
+    bool recognized = legacy != NULL;
+    if (legacy)
+        legacy_pattern_free(legacy);
+    if (recognized)
+        k_fail(k, "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION", "pattern", k_text(k, text), "config",
+               "\"spark.sql.legacy.timeParserPolicy\"", "docroot", "https://spark.apache.org/docs/latest", NULL);
+    else if (!p && bad && strchr(WEEK_LETTERS, bad))
+        k_fail(k, "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_WEEK_BASED_PATTERN", "c", (char[]){ bad, 0 }, NULL);
+    else if (!p && bad && strchr("ABnNp", bad))
+        k_fail(k, "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", "c", (char[]){ bad, 0 }, "pattern", k_text(k, text), NULL);
+    else if (!p)
         k_fail(k, "INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "pattern", k_text(k, text), "docroot", "https://spark.apache.org/docs/latest", NULL);
     return p;
 }
@@ -69,9 +81,34 @@ static void date_format(K *k)
     k_set_str(k, str_text(&out), out.len);
 }
 
+/* A letter that formats and does not parse; 0: none. */
+static char unparsable(View pattern)
+{
+    bool quoted = false;
+    for (size_t i = 0; i < pattern.len; i++) {
+        quoted = quoted != (pattern.data[i] == '\'');
+        if (!quoted && pattern.data[i] && strchr("EFqQ", pattern.data[i]))
+            return pattern.data[i];
+    }
+    return 0;
+}
+
 static bool parse(K *k, bool zoned, int64_t *ret_us)
 {
     const Pattern *p = pattern_arg(k, 1);
+    char bad = p ? unparsable(k_str(k, 1)) : 0;
+    LegacyPattern *legacy = bad ? legacy_pattern_new(k_str(k, 1), (char[2]){ 0 }) : NULL;
+    if (legacy)
+        legacy_pattern_free(legacy);
+    if (bad && legacy) {
+        k_fail(k, "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION", "pattern", k_text(k, k_str(k, 1)), "config",
+               "\"spark.sql.legacy.timeParserPolicy\"", "docroot", "https://spark.apache.org/docs/latest", NULL);
+        return false;
+    }
+    if (bad) {
+        k_fail(k, "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", "c", (char[]){ bad, 0 }, "pattern", k_text(k, k_str(k, 1)), NULL);
+        return false;
+    }
     const Zone *z = p ? zone_arg(k, 2) : NULL;
     if (!z)
         return false;
@@ -110,9 +147,28 @@ static void parse_timestamp_ntz(K *k)
 }
 
 /* ---------------------------------------------------------------- dates */
+/* Math.toIntExact of a day. */
+static void set_day(K *k, int64_t day)
+{
+    if (day == (int32_t)day)
+        k_set_i32(k, (int32_t)day);
+    else
+        k_fail(k, "ARITHMETIC_OVERFLOW", "message", "integer overflow", "alternative", "", "config", "\"spark.sql.ansi.enabled\"", NULL);
+}
+
+/* In ANSI mode only whole days may be added to a date. */
+static void date_add_interval(K *k)
+{
+    duckdb_interval i = k_interval(k, 1);
+    if (i.micros)
+        k_fail(k, "INVALID_INTERVAL_WITH_MICROSECONDS_ADDITION", NULL);
+    else
+        set_day(k, days_add_months(k_i32(k, 0), i.months) + i.days);
+}
+
 static void add_months(K *k)
 {
-    k_set_i32(k, (int32_t)days_add_months(k_i32(k, 0), k_i32(k, 1)));
+    set_day(k, days_add_months(k_i32(k, 0), k_i32(k, 1)));
 }
 
 static void months_between(K *k)
@@ -128,7 +184,10 @@ static void months_between(K *k)
         k_set_f64(k, months);
         return;
     }
-    double seconds_apart = (double)(floor_mod(a, MICROS_PER_DAY) / MICROS_PER_SECOND - floor_mod(b, MICROS_PER_DAY) / MICROS_PER_SECOND);
+    /* since midnight by the clock's run, not by its reading */
+    int64_t since_a = k_i64(k, 0) - zone_utc_us(z, floor_div(a, MICROS_PER_DAY) * MICROS_PER_DAY);
+    int64_t since_b = k_i64(k, 1) - zone_utc_us(z, floor_div(b, MICROS_PER_DAY) * MICROS_PER_DAY);
+    double seconds_apart = (double)(since_a / MICROS_PER_SECOND - since_b / MICROS_PER_SECOND);
     double result = months + ((double)(x.day - y.day) * SECONDS_PER_DAY + seconds_apart) / (31.0 * SECONDS_PER_DAY);
     k_set_f64(k, k_bool(k, 2) ? round(result * 1e8) / 1e8 : result);
 }
@@ -248,7 +307,7 @@ static void make_timestamp(K *k)
     const Zone *z = zone_arg(k, 6);
     if (!z)
         return;
-    bool good = abs(k_i32(k, 0)) <= MAX_TIMESTAMP_YEAR && civil_valid_date(k_i32(k, 0), k_i32(k, 1), k_i32(k, 2)) && h >= 0 && h < 24 && min >= 0 && min < 60 && us >= 0 && us <= 60000000;
+    bool good = llabs(k_i32(k, 0)) <= MAX_TIMESTAMP_YEAR && civil_valid_date(k_i32(k, 0), k_i32(k, 1), k_i32(k, 2)) && h >= 0 && h < 24 && min >= 0 && min < 60 && us >= 0 && us <= 60000000;
     if (good)
         k_set_i64(k, zone_utc_us(z, days_from_civil(k_i32(k, 0), k_i32(k, 1), k_i32(k, 2)) * MICROS_PER_DAY + ((int64_t)h * 60 + min) * 60000000 + us));
     else if (mode == MODE_ERROR)
@@ -352,13 +411,18 @@ static void extract_interval(K *k)
 }
 
 /* ---------------------------------------------------------------- timestamps and intervals */
-static int64_t add_to(const Zone *z, int64_t us, int64_t months, int64_t days, int64_t micros)
+static void add_to(K *k, const Zone *z, int64_t us, int64_t months, int64_t days, int64_t micros)
 {
+    bool past = false;
     if (months || days) {
         int64_t at = zone_local_us(z, us), day = floor_div(at, MICROS_PER_DAY), rest = floor_mod(at, MICROS_PER_DAY);
-        us = zone_utc_us(z, (days_add_months(day, months) + days) * MICROS_PER_DAY + rest);
+        past = __builtin_mul_overflow(days_add_months(day, months) + days, MICROS_PER_DAY, &at) || __builtin_add_overflow(at, rest, &at);
+        us = past ? us : zone_utc_us(z, at);
     }
-    return us + micros;
+    if (past || __builtin_add_overflow(us, micros, &us))
+        k_fail(k, "ARITHMETIC_OVERFLOW", "message", "long overflow", "alternative", "", "config", "\"spark.sql.ansi.enabled\"", NULL);
+    else
+        k_set_i64(k, us);
 }
 
 /* Whole days of the microseconds are days of the calendar (DateTimeUtils.timestampAddDayTime). */
@@ -367,7 +431,7 @@ static void timestamp_add(K *k)
     const Zone *z = zone_arg(k, 4);
     int64_t us = k_i64(k, 3);
     if (z)
-        k_set_i64(k, add_to(z, k_i64(k, 0), k_i32(k, 1), k_i32(k, 2) + us / MICROS_PER_DAY, us % MICROS_PER_DAY));
+        add_to(k, z, k_i64(k, 0), k_i32(k, 1), k_i32(k, 2) + us / MICROS_PER_DAY, us % MICROS_PER_DAY);
 }
 
 static void timestamp_add_interval(K *k)
@@ -375,7 +439,7 @@ static void timestamp_add_interval(K *k)
     const Zone *z = zone_arg(k, 2);
     duckdb_interval i = k_interval(k, 1);
     if (z)
-        k_set_i64(k, add_to(z, k_i64(k, 0), i.months, i.days, i.micros));
+        add_to(k, z, k_i64(k, 0), i.months, i.days, i.micros);
 }
 
 static void timestampadd(K *k)
@@ -383,17 +447,18 @@ static void timestampadd(K *k)
     static const int64_t sizes[] = { 0, 1, 1000, 1000000, 60000000, 3600000000 };
     Unit unit = unit_of(k_str(k, 0));
     const Zone *z = zone_arg(k, 3);
-    int64_t n = k_i64(k, 1), us = k_i64(k, 2);
+    int64_t n = k_i64(k, 1), us = k_i64(k, 2), size, product;
     if (!z)
         return;
-    if (unit == U_NONE)
+    if (unit == U_NONE) {
         unknown_field(k);
-    else if (unit <= U_HOUR)
-        k_set_i64(k, us + n * sizes[unit]);
-    else if (unit <= U_WEEK)
-        k_set_i64(k, add_to(z, us, 0, unit == U_WEEK ? n * 7 : n, 0));
+        return;
+    }
+    size = unit <= U_HOUR ? sizes[unit] : unit == U_WEEK ? 7 : unit == U_YEAR ? 12 : unit == U_QUARTER ? 3 : 1;
+    if (__builtin_mul_overflow(n, size, &product) || (unit > U_HOUR && product != (int32_t)product))
+        k_fail(k, "DATETIME_OVERFLOW", "operation", "add to a timestamp", NULL);
     else
-        k_set_i64(k, add_to(z, us, unit == U_YEAR ? n * 12 : unit == U_QUARTER ? n * 3 : n, 0, 0));
+        add_to(k, z, us, unit > U_WEEK ? product : 0, unit > U_HOUR && unit <= U_WEEK ? product : 0, unit <= U_HOUR ? product : 0);
 }
 
 static int64_t whole_months(int64_t from, int64_t to)
@@ -468,7 +533,7 @@ static void set_interval(K *k, double months, double days, double micros, bool e
 {
     duckdb_interval i = { .months = to_int(months), .days = to_int(days) };
     if (exact && (fabs(trunc(months)) > INT32_MAX || fabs(trunc(days)) > INT32_MAX)) {
-        k_fail(k, "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", NULL);
+        k_fail(k, "ARITHMETIC_OVERFLOW", "message", "integer overflow", "alternative", "", "config", "\"spark.sql.ansi.enabled\"", NULL);
         return;
     }
     i.micros = to_long(floor(micros + (days - i.days) * (double)MICROS_PER_DAY + 0.5));
@@ -593,6 +658,7 @@ const Kernel kernels_date[] = {
     { "spark_parse_timestamp", "SSSi:T", parse_timestamp, 0 },
     { "spark_parse_timestamp_ntz", "SSSi:T", parse_timestamp_ntz, 0 },
     { "spark_add_months", "Di:D", add_months, 0 },
+    { "spark_date_add_interval", "DI:D", date_add_interval, 0 },
     { "spark_months_between", "TTbS:d", months_between, 0 },
     { "spark_next_day", "DSi:D", next_day, 0 },
     { "spark_trunc_date", "DS:D", trunc_date, 0 },

@@ -7,7 +7,8 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { OP_ADD, OP_SUBTRACT, OP_MULTIPLY, OP_DIVIDE, OP_REMAINDER, OP_INTEGER_DIVIDE, OP_PMOD, OP_ROUND, OP_BROUND, OP_CEIL, OP_FLOOR, OP_SUM };
+enum { OP_ADD, OP_SUBTRACT, OP_MULTIPLY, OP_DIVIDE, OP_REMAINDER, OP_INTEGER_DIVIDE, OP_PMOD, OP_ROUND, OP_BROUND, OP_CEIL, OP_FLOOR, OP_SUM,
+       OP_NEGATE, OP_ABS };
 
 /* ---------------------------------------------------------------- 256 bits, unsigned */
 typedef struct U256 {
@@ -217,6 +218,26 @@ static void round_to(K *k, Decimal a, int digits, int op, int precision, int sca
     }
 }
 
+/* Another sign by the context of 34 digits, half to even. */
+static void change_sign(K *k, Decimal a, int precision, int scale)
+{
+    u128 m = magnitude(a.value), unit = 1;
+    while (m / unit >= (u128)power_of_ten(34))
+        unit *= 10;
+    u128 q = m / unit, rest = m % unit;
+    if (unit > 1 && (rest > unit - rest || (rest == unit - rest && q % 2)))
+        q++;
+    m = q * unit;
+    char value[32], p[16], s[16];
+    snprintf(p, sizeof p, "%d", precision);
+    snprintf(s, sizeof s, "%d", scale);
+    snprintf(value, sizeof value, "%s1E+%d", a.value < 0 ? "" : "-", precision - scale);
+    if (m >= (u128)power_of_ten(precision))
+        k_fail(k, "NUMERIC_VALUE_OUT_OF_RANGE.WITHOUT_SUGGESTION", "roundedValue", value, "originalValue", value, "precision", p, "scale", s, NULL);
+    else
+        k_set_i128(k, a.value < 0 ? (i128)m : -(i128)m);
+}
+
 static bool fits_64(i128 x)
 {
     return x == (int64_t)x;
@@ -276,6 +297,13 @@ static void decimal_run(K *k, int scale)
                    "config", "\"spark.sql.ansi.enabled\"", NULL);
         else
             k_null(k);
+        break;
+    case OP_NEGATE: change_sign(k, a, precision, scale); break;
+    case OP_ABS:
+        if (a.value < 0)
+            change_sign(k, a, precision, scale);
+        else
+            k_set_i128(k, a.value);
         break;
     default: round_to(k, a, (int)b.value, op, precision, scale, mode);
     }

@@ -315,7 +315,44 @@ static void sum_micros(K *k)
     sum_within(k, INT64_MIN, INT64_MAX);
 }
 
+static void make_year_month(K *k)
+{
+    int32_t years = k_i32(k, 0), months;
+    if (__builtin_mul_overflow(years, 12, &months) || __builtin_add_overflow(months, k_i32(k, 1), &months))
+        k_fail(k, "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", NULL);
+    else
+        k_set_i32(k, months);
+}
+
+static void make_day_time(K *k)
+{
+    i128 us = (((i128)k_i32(k, 0) * 24 + k_i32(k, 1)) * 60 + k_i32(k, 2)) * 60000000 + k_i64(k, 3);
+    if (us != (int64_t)us)
+        k_fail(k, "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", NULL);
+    else
+        k_set_i64(k, (int64_t)us);
+}
+
+/* A number of units as an interval: value, unit, type from, type to, mode. */
+static void number_interval(K *k)
+{
+    char value[24];
+    int64_t product;
+    if (!__builtin_mul_overflow(k_i64(k, 0), k_i64(k, 1), &product)) {
+        k_set_i64(k, product);
+        return;
+    }
+    snprintf(value, sizeof value, "%lld", (long long)k_i64(k, 0));
+    if (k_i32(k, 4) == MODE_ERROR)
+        k_fail(k, "CAST_OVERFLOW", "value", value, "sourceType", k_text(k, k_str(k, 2)), "targetType", k_text(k, k_str(k, 3)), NULL);
+    else
+        k_null(k);
+}
+
 const Kernel kernels_interval[] = {
+    { "spark_make_year_month", "ii:i", make_year_month, 0 },
+    { "spark_make_day_time", "iiil:l", make_day_time, 0 },
+    { "spark_number_interval", "llSSi:l", number_interval, 0 },
     { "spark_sum_months", "h:l", sum_months, 0 },
     { "spark_sum_micros", "h:l", sum_micros, 0 },
     { "spark_add_months_exactly", "ii:i", add_months_exactly, 0 },

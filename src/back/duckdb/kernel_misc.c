@@ -38,6 +38,12 @@ static void array_index(K *k)
         k_null(k);
 }
 
+/* elt(i, …) with i below 1 or past the last. */
+static void elt_index(K *k)
+{
+    out_of_bounds(k, "INVALID_ARRAY_INDEX", k_i64(k, 1), k_i64(k, 0));
+}
+
 static bool slice_good(K *k)
 {
     char text[16];
@@ -261,6 +267,7 @@ const Kernel kernels_misc[] = {
     { "spark_bitmap_count", "B:l", bitmap_count, 0 },
     { "spark_element_index", "lii:l", element_index, 0 },
     { "spark_array_index", "lli:l", array_index, 0 },
+    { "spark_elt_index", "ll:l", elt_index, 0 },
     { "spark_slice_from", "lii:l", slice_from, 0 },
     { "spark_slice_to", "lii:l", slice_to, 0 },
     { "spark_exists", "[b:b", exists, 0 },

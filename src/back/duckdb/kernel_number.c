@@ -325,7 +325,7 @@ static void conv(K *k)
 {
     View v = trim_all(k_str(k, 0));
     int from = k_i32(k, 1), to = k_i32(k, 2);
-    if (from < 2 || from > 36 || abs(to) < 2 || abs(to) > 36 || !v.len) {
+    if (from < 2 || from > 36 || to == INT32_MIN || abs(to) < 2 || abs(to) > 36 || !v.len) {
         k_null(k);
         return;
     }
@@ -381,7 +381,15 @@ static void defined(K *k)
         k_set_f64(k, k_f64(k, 0));
 }
 
+/* Math.signum: NaN and zeros stay. */
+static void signum(K *k)
+{
+    double x = k_f64(k, 0);
+    k_set_f64(k, isnan(x) || x == 0 ? x : x > 0 ? 1 : -1);
+}
+
 const Kernel kernels_number[] = {
+    { "spark_signum", "d:d", signum, 0 },
     { "spark_defined", "di:d", defined, 0 },
     { "spark_divide", "ddi:d", divide, 0 },
     { "spark_div", "lli:l", div_integer, 0 },

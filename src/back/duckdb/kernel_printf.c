@@ -28,6 +28,18 @@ static void large_number(K *k, double x, int32_t digits)
     k_set_str(k, str_text(&out), out.len);
 }
 
+/* Is the number just between two of so many digits? */
+static bool is_tie(View v, int32_t digits)
+{
+    const char *point = memchr(v.data, '.', v.len), *end = v.data + v.len;
+    if (!point || end - point - 1 <= digits || point[1 + digits] != '5')
+        return false;
+    for (const char *at = point + 2 + digits; at < end; at++)
+        if (*at != '0')
+            return false;
+    return true;
+}
+
 /* DecimalFormat "#,###,###,##0.00": half even on what is shown. */
 static void format_number(K *k)
 {
@@ -48,10 +60,13 @@ static void format_number(K *k)
         k_set_view(k, v.data[0] == 'n' || v.data[0] == 'N' ? VIEW("NaN") : v.data[0] == '-' ? VIEW("-\xE2\x88\x9E") : VIEW("\xE2\x88\x9E"));
         return;
     }
+    if (is_tie(v, digits) && value % 2 != 0)
+        value += v.data[0] == '-' ? 1 : -1;
     size_t n = print_decimal(value, digits > 20 ? 20 : digits, text);
     const char *point = memchr(text, '.', n);
     size_t whole = point ? (size_t)(point - text) : n, sign = text[0] == '-';
     str_auto out = OUT_STR;
+    str_add(&out, v.data[0] == '-' && !sign ? "-" : ""); /* Java keeps the sign of what rounds to zero */
     for (size_t i = 0; i < whole; i++) {
         if (i > sign && (whole - i) % 3 == 0)
             str_addc(&out, ',');

@@ -15,6 +15,62 @@ typedef struct Regex {
     char message[256];
 } Regex;
 
+/* Where java.util.regex takes no '{' (Illegal repetition), PCRE2 takes a letter of the text: at no atom, and before no digit. */
+static bool illegal_repetition(View p)
+{
+    bool atom = false, class = false;
+    for (size_t i = 0; i < p.len; i++) {
+        char c = p.data[i], next = i + 1 < p.len ? p.data[i + 1] : 0;
+        if (c == '\\' && next == 'Q')
+            return false; /* quoted to \E: PCRE2 sees to it */
+        if (c == '\\') {
+            i++;
+            if (next && strchr("pPxNko", next) && i + 1 < p.len && p.data[i + 1] == '{')
+                while (i + 1 < p.len && p.data[i] != '}')
+                    i++;
+            atom = true;
+        } else if (class) {
+            class = c != ']';
+        } else if (c == '[') {
+            class = atom = true;
+            i += next == '^' ? 2 : 1; /* a ']' that comes first is one of the class */
+        } else if (c == '{') {
+            if (!atom || !isdigit((unsigned char)next))
+                return true;
+            atom = false;
+            while (i + 1 < p.len && p.data[i] != '}')
+                i++;
+        } else {
+            atom = !strchr("(|", c) && (atom || !strchr("*+?", c));
+        }
+    }
+    return false;
+}
+
+/* Java's class in a class is their union: its brackets go. false: one that is negated or intersected, which PCRE2 has not. */
+static bool flatten_classes(View p, Str *out)
+{
+    int depth = 0;
+    for (size_t i = 0; i < p.len; i++) {
+        char c = p.data[i];
+        if (c == '\\' && i + 1 < p.len) {
+            if (p.data[i + 1] == 'Q') {
+                str_addn(out, p.data + i, p.len - i);
+                return true;
+            }
+            str_addn(out, p.data + i++, 2);
+            continue;
+        }
+        if (depth && ((c == '[' && i + 1 < p.len && p.data[i + 1] == '^') || (c == '&' && i + 1 < p.len && p.data[i + 1] == '&')))
+            return false;
+        bool first = depth && (p.data[i - 1] == '[' || (i > 1 && p.data[i - 1] == '^' && p.data[i - 2] == '['));
+        depth += c == '[' ? 1 : c == ']' && depth && !first ? -1 : 0;
+        if ((c == '[' && depth == 1) || (c == ']' && (!depth || first)) || (c != '[' && c != ']'))
+            str_addc(out, c);
+    }
+    return true;
+}
+
 static void *regex_make(K *k, View pattern)
 {
     int number;
@@ -23,7 +79,10 @@ static void *regex_make(K *k, View pattern)
     (void)k;
     if (!r)
         abort();
-    r->code = pcre2_compile((PCRE2_SPTR)pattern.data, pattern.len, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_ALT_BSUX, &number, &at, NULL);
+    str_auto flat = STR_INIT(pattern.len + 16);
+    if (illegal_repetition(pattern) || !flatten_classes(pattern, &flat))
+        return r;
+    r->code = pcre2_compile((PCRE2_SPTR)str_text(&flat), flat.len, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_ALT_BSUX, &number, &at, NULL);
     if (r->code) {
         pcre2_jit_compile(r->code, PCRE2_JIT_COMPLETE);
         r->match = pcre2_match_data_create_from_pattern(r->code, NULL);
@@ -105,19 +164,23 @@ static void extract(K *k)
 {
     View v = k_str(k, 0);
     Regex *r = regex_arg(k, 1, "`regexp_extract`");
-    if (!r || !group_index_good(k, r, k_i32(k, 2), "`regexp_extract`"))
+    if (!r)
         return;
-    k_set_view(k, match_from(r, v, 0) ? group(r, v, (uint32_t)k_i32(k, 2)) : (View){ "", 0 });
+    bool found = match_from(r, v, 0); /* the group is looked at then only */
+    if (!found || group_index_good(k, r, k_i32(k, 2), "`regexp_extract`"))
+        k_set_view(k, found ? group(r, v, (uint32_t)k_i32(k, 2)) : (View){ "", 0 });
 }
 
 static void extract_all(K *k)
 {
     View v = k_str(k, 0);
     Regex *r = regex_arg(k, 1, "`regexp_extract_all`");
-    if (!r || !group_index_good(k, r, k_i32(k, 2), "`regexp_extract_all`"))
+    if (!r)
         return;
     idx_t n = 0;
     for (size_t from = 0; from <= v.len && match_from(r, v, from); from = after(r, v), n++) {
+        if (!group_index_good(k, r, k_i32(k, 2), "`regexp_extract_all`"))
+            return;
         View g = group(r, v, (uint32_t)k_i32(k, 2));
         k_list_add(k, g.data, g.len);
     }
@@ -164,7 +227,7 @@ static void instr(K *k)
 }
 
 /* Java's replacement text: $1, ${name}, \x for x. */
-static void add_replacement(const Regex *r, View v, View with, Str *out)
+static bool add_replacement(const Regex *r, View v, View with, Str *out)
 {
     for (size_t i = 0; i < with.len; i++) {
         if (with.data[i] == '\\' && i + 1 < with.len) {
@@ -173,12 +236,15 @@ static void add_replacement(const Regex *r, View v, View with, Str *out)
             uint32_t n = (uint32_t)(with.data[++i] - '0'), count = pcre2_get_ovector_count(r->match);
             while (i + 1 < with.len && isdigit((unsigned char)with.data[i + 1]) && n * 10 + (uint32_t)(with.data[i + 1] - '0') < count)
                 n = n * 10 + (uint32_t)(with.data[++i] - '0');
+            if (n >= count)
+                return false; /* no such group */
             View g = group(r, v, n);
             str_addn(out, g.data, g.len);
         } else {
             str_addc(out, with.data[i]);
         }
     }
+    return true;
 }
 
 static void replace(K *k)
@@ -198,7 +264,12 @@ static void replace(K *k)
     while (from <= v.len && match_from(r, v, from)) {
         PCRE2_SIZE *at = pcre2_get_ovector_pointer(r->match);
         str_addn(&out, v.data + copied, at[0] - copied);
-        add_replacement(r, v, with, &out);
+        if (!add_replacement(r, v, with, &out)) {
+            char at_text[16];
+            snprintf(at_text, sizeof at_text, "%d", pos);
+            k_fail(k, "INVALID_REGEXP_REPLACE", "source", k_text(k, v), "pattern", k_text(k, k_str(k, 1)), "replacement", k_text(k, with), "position", at_text, NULL);
+            return;
+        }
         copied = at[1];
         from = after(r, v);
     }

@@ -448,7 +448,7 @@ static void levenshtein(K *k)
     size_t n, m;
     UChar32 *a = code_points(k_str(k, 0), &n), *b = code_points(k_str(k, 1), &m);
     int32_t limit = k_i32(k, 2), d = distance(a, n, b, m);
-    k_set_i32(k, limit >= 0 && d > limit ? -1 : d);
+    k_set_i32(k, d > limit ? -1 : d);
     free(a);
     free(b);
 }

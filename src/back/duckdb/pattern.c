@@ -57,6 +57,15 @@ Pattern *pattern_new(View v, char *ret_bad)
     Pattern *p = calloc(1, sizeof *p);
     if (!p)
         abort();
+    bool quoted = false;
+    for (size_t i = 0; i < v.len; i++) {
+        quoted = quoted != (v.data[i] == '\'');
+        if (quoted || !v.data[i] || !strchr(WEEK_LETTERS, v.data[i]))
+            continue;
+        *ret_bad = v.data[i];
+        pattern_free(p);
+        return NULL;
+    }
     for (size_t i = 0; i < v.len;) {
         char c = v.data[i];
         if (c == '\'') {
@@ -87,6 +96,10 @@ Pattern *pattern_new(View v, char *ret_bad)
             }
             push(p, c, (int)(end - i));
             i = end;
+        } else if (strchr("{}#", c)) { /* reserved */
+            *ret_bad = c;
+            pattern_free(p);
+            return NULL;
         } else {
             push_text(p, &c, 1);
             i++;

@@ -6,6 +6,9 @@
 
 typedef struct Pattern Pattern;
 
+/* Letters of years of weeks, which Spark refuses before it looks at others. */
+#define WEEK_LETTERS "YWwuec"
+
 /* Compiles. NULL when a letter is none, then *ret_bad is that letter. The caller frees with pattern_free. */
 Pattern *pattern_new(View text, char *ret_bad);
 void pattern_free(void *p);
