@@ -665,6 +665,20 @@ bool is_foldable(const Node *n)
     return foldable;
 }
 
+Status constant_value(Binder *b, Node *e, const Node **ret, Error *err)
+{
+    NodeList exprs = { 0 }, rows = { 0 };
+    Node *one = NULL;
+    *ret = node_is(Literal, e) ? e : NULL;
+    if (*ret || !is_foldable(e) || !b->env->rows)
+        return ST_OK;
+    vec_push(b->a, &exprs, new_alias(b, e, "value"));
+    TRY(bind_relation(b, node_new(b->a, OneRow, .unused = false), NULL, &one, err));
+    TRY(b->env->rows(b->env->self, b->a, make_project(b, one, &exprs), 1, &rows, err));
+    *ret = rows.len ? node_as(Row, rows.at[0])->items.at[0] : NULL;
+    return ST_OK;
+}
+
 static bool note_random(const Node *n, void *arg)
 {
     bool *deterministic = arg;

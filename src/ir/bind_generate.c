@@ -132,14 +132,11 @@ Status bind_lateral_view(Binder *b, const LateralView *n, const Scope *outer, No
 
 static Status range_argument(Binder *b, Node *e, const Node *at, int64_t *ret, Error *err)
 {
-    if (is_foldable(e) && !node_is(Literal, e) && b->env->rows && cast_valid(b->ansi, e->type, &type_long)) {
-        NodeList exprs = { 0 }, rows = { 0 };
-        Node *one = NULL, *cast = NULL;
+    if (is_foldable(e) && !node_is(Literal, e) && cast_valid(b->ansi, e->type, &type_long)) {
+        Node *cast = NULL;
+        const Node *value = NULL;
         TRY(make_cast(b, e, &type_long, CAST_SESSION, at, &cast, err));
-        vec_push(b->a, &exprs, new_alias(b, cast, "value"));
-        TRY(bind_relation(b, node_new(b->a, OneRow, .unused = false), NULL, &one, err));
-        TRY(b->env->rows(b->env->self, b->a, make_project(b, one, &exprs), 1, &rows, err));
-        const Node *value = rows.len ? node_as(Row, rows.at[0])->items.at[0] : NULL;
+        TRY(constant_value(b, cast, &value, err));
         if (value && !node_as(Literal, value)->value->is_null) {
             *ret = node_as(Literal, value)->value->i;
             return ST_OK;

@@ -2,6 +2,8 @@
  * approxQuantile, crosstab, sampleBy. */
 #include "ir/binder.h"
 
+#include <math.h>
+
 static Status input_of(Binder *b, Node *unbound, const Scope *outer, Node **ret, Error *err)
 {
     TRY(bind_relation(b, unbound, outer, ret, err));
@@ -149,6 +151,23 @@ static Status two_columns(Binder *b, Node *unbound, const char *function, const 
     return one_row(b, input, &exprs, at, ret, err);
 }
 
+/* NaN does not count; of no values there are no quantiles. */
+static Status quantiles_of(Binder *b, Node *x, Node *fractions, Node *error, const Node *at, Node **ret, Error *err)
+{
+    Scope none = { 0 };
+    Node *nan = NULL, *e = NULL, *empty = NULL;
+    NodeList no_items = { 0 };
+    TRY(make_call2(b, "nullif", x, literal_double(b, NAN), at, &nan, err));
+    TRY(make_call2(b, "percentile_approx", nan, fractions, at, &e, err));
+    NodeList *args = &((Call *)(void *)e)->args;
+    args->len = 2;
+    TRY(bind_expr(b, &none, error, &error, err));
+    vec_push(b->a, args, error);
+    TRY(make_call(b, "array", &no_items, at, &empty, err));
+    TRY(make_cast(b, empty, e->type, CAST_SESSION, at, &empty, err));
+    return make_call2(b, "coalesce", e, empty, at, ret, err);
+}
+
 static Status bind_quantiles(Binder *b, const StatApproxQuantile *n, const Scope *outer, Node **ret, Error *err)
 {
     Scope none = { 0 };
@@ -160,7 +179,7 @@ static Status bind_quantiles(Binder *b, const StatApproxQuantile *n, const Scope
     for (size_t i = 0; i < n->columns.len; i++) {
         Node *e = NULL;
         TRY(column_as(b, input, n->columns.at[i], &type_double, &n->node, &e, err));
-        TRY(make_call2(b, "percentile_approx", e, list, &n->node, &e, err));
+        TRY(quantiles_of(b, e, list, n->relative_error, &n->node, &e, err));
         vec_push(b->a, &columns, e);
     }
     TRY(make_call(b, "array", &columns, &n->node, &all, err));

@@ -1,18 +1,28 @@
 /* ir/bind_time_window.c -- window(t, '1 hour'[, slide[, start]]) in a select list or GROUP BY: a column `window` of the input, from which
- * rows without a time are left out; of overlapping windows a row is in several. Source: TimeWindowing. */
+ * rows without a time are left out; of overlapping windows a row is in several. session_window(t, gap) likewise; in GROUP BY those that
+ * touch, of rows with the other keys alike, are one. Source: TimeWindowing, SessionWindowing, MergingSessionsIterator. */
 #include "base/str.h"
 #include "ir/binder.h"
+#include "ir/enums.h"
 
 typedef struct Search {
     const Function *found;
     bool several;
 } Search;
 
+static bool is_session_window(const Node *n)
+{
+    const Function *f = node_is(Function, n) ? node_as(Function, n) : NULL;
+    return f && f->name.len == 1 && str_ieq(f->name.at[0], "session_window") && f->args.len == 2;
+}
+
 static bool is_time_window(const Node *n)
 {
     if (!node_is(Function, n))
         return false;
     const Function *f = node_as(Function, n);
+    if (is_session_window(n))
+        return true;
     return f->name.len == 1 && str_ieq(f->name.at[0], "window") && f->args.len >= 2 && f->args.len <= 4;
 }
 
@@ -35,7 +45,7 @@ static Node *as_column(Arena *a, Node *n, void *arg)
     (void)arg;
     if (!is_time_window(n))
         return n;
-    vec_push(a, &name, "window");
+    vec_push(a, &name, is_session_window(n) ? "session_window" : "window");
     return node_at(node_new(a, Attribute, .name = name), n->start, n->stop);
 }
 
@@ -61,10 +71,97 @@ static Node *rows_with_time(Binder *b, Node *input, const Function *f)
     return node_new(b->a, Filter, .input = input, .predicate = function_of(b, "isnotnull", &time, &f->node));
 }
 
+static Node *attribute(Binder *b, const char *name, const char *field)
+{
+    StrList parts = { 0 };
+    vec_push(b->a, &parts, name);
+    if (field)
+        vec_push(b->a, &parts, field);
+    return node_new(b->a, Attribute, .name = parts);
+}
+
+static Node *with_column(Binder *b, Node *input, const char *name, Node *e)
+{
+    StrList names = { 0 };
+    NodeList columns = { 0 };
+    vec_push(b->a, &names, name);
+    vec_push(b->a, &columns, node_new(b->a, Alias, .child = e, .names = names));
+    return node_new(b->a, WithColumns, .input = input, .columns = columns);
+}
+
+static Node *of_two(Binder *b, const char *name, Node *x, Node *y, const Function *at)
+{
+    NodeList args = { 0 };
+    vec_push(b->a, &args, x);
+    if (y)
+        vec_push(b->a, &args, y);
+    return function_of(b, name, &args, &at->node);
+}
+
+/* function OVER (PARTITION BY keys [ORDER BY the window's start ROWS from the first to `upper`]) */
+static Node *over(Binder *b, Node *function, const NodeList *keys, bool ordered, Node *upper)
+{
+    NodeList orders = { 0 };
+    Node *frame = NULL;
+    if (ordered) {
+        vec_push(b->a, &orders, node_new(b->a, SortOrder, .child = attribute(b, "session_window", "start"), .direction = SORT_ASC, .nulls = NULLS_DEFAULT));
+        frame = node_new(b->a, Frame, .unit = FRAME_ROWS, .lower_kind = BOUND_UNBOUNDED, .upper_kind = upper ? BOUND_VALUE : BOUND_CURRENT, .upper = upper);
+    }
+    return node_new(b->a, Window, .function = function, .partitions = *keys, .orders = orders, .frame = frame);
+}
+
+/* Each row's own session; those that end before they begin are left out. */
+static Node *with_sessions(Binder *b, Node *input, const Function *f)
+{
+    Node *each = with_column(b, rows_with_time(b, input, f), "session_window", function_of(b, "session_window", &f->args, &f->node));
+    return node_new(b->a, Filter, .input = each,
+                    .predicate = of_two(b, ">", attribute(b, "session_window", "end"), attribute(b, "session_window", "start"), f));
+}
+
+/* A row begins a session when it starts after all before it have ended; `session` counts them. */
+static Status merged_sessions(Binder *b, const Aggregate *g, const Function *f, Node **ret, Error *err)
+{
+    static const char ended[] = "__weir_session_ended", session[] = "__weir_session", start[] = "__weir_session_start", end[] = "__weir_session_end";
+    NodeList keys = { 0 }, fields = { 0 };
+    if (g->grouping != GROUPING_PLAIN)
+        return spark_unsupported(err, &f->node, "session_window in grouping sets");
+    for (size_t i = 0; i < g->groups.len; i++) {
+        Node *key = g->groups.at[i];
+        const Literal *ordinal = node_is(Literal, key) ? node_as(Literal, key) : NULL;
+        if (ordinal && ordinal->value->i >= 1 && (size_t)ordinal->value->i <= g->exprs.len)
+            key = g->exprs.at[ordinal->value->i - 1];
+        while (node_is(Alias, key))
+            key = node_as(Alias, key)->child;
+        const Attribute *named = node_is(Attribute, key) ? node_as(Attribute, key) : NULL;
+        if (!is_session_window(key) && !(named && named->name.len == 1 && str_ieq(named->name.at[0], "session_window")))
+            vec_push(b->a, &keys, key);
+    }
+    Node *input = with_sessions(b, g->input, f);
+    Node *before = make_literal_int(b, -1, &type_int), *one = make_literal_int(b, 1, &type_int), *none = make_literal_int(b, 0, &type_int);
+    input = with_column(b, input, ended, over(b, of_two(b, "max", attribute(b, "session_window", "end"), NULL, f), &keys, true, before));
+    Node *begins = of_two(b, ">", attribute(b, "session_window", "start"), attribute(b, ended, NULL), f);
+    NodeList branches = { 0 };
+    vec_push(b->a, &branches, begins);
+    vec_push(b->a, &branches, one);
+    vec_push(b->a, &branches, none);
+    input = with_column(b, input, session, over(b, of_two(b, "sum", function_of(b, "if", &branches, &f->node), NULL, f), &keys, true, NULL));
+    vec_push(b->a, &keys, attribute(b, session, NULL));
+    input = with_column(b, input, start, over(b, of_two(b, "min", attribute(b, "session_window", "start"), NULL, f), &keys, false, NULL));
+    input = with_column(b, input, end, over(b, of_two(b, "max", attribute(b, "session_window", "end"), NULL, f), &keys, false, NULL));
+    vec_push(b->a, &fields, make_literal_string(b, "start"));
+    vec_push(b->a, &fields, attribute(b, start, NULL));
+    vec_push(b->a, &fields, make_literal_string(b, "end"));
+    vec_push(b->a, &fields, attribute(b, end, NULL));
+    *ret = with_column(b, input, "session_window", function_of(b, "named_struct", &fields, &f->node));
+    return ST_OK;
+}
+
 static Node *with_window(Binder *b, Node *input, const Function *f)
 {
     StrList names = { 0 };
     NodeList one = { 0 }, columns = { 0 };
+    if (is_session_window(&f->node))
+        return with_sessions(b, input, f);
     bool slides = f->args.len > 2 && !node_equal(f->args.at[1], f->args.at[2]);
     vec_push(b->a, &names, "window");
     if (slides) {
@@ -101,7 +198,10 @@ Status bind_time_window(Binder *b, Node *n, Node **ret, Error *err)
         replace(b, &p->exprs);
     } else {
         Aggregate *g = (Aggregate *)(void *)copy;
-        g->input = with_window(b, g->input, s.found);
+        if (is_session_window(&s.found->node))
+            TRY(merged_sessions(b, g, s.found, &g->input, err));
+        else
+            g->input = with_window(b, g->input, s.found);
         replace(b, &g->groups);
         replace(b, &g->exprs);
         replace(b, &g->sets);

@@ -154,6 +154,8 @@ bool contains_subquery_outer(const Node *n);
 /* DISTINCT, UNION and the like compare rows, which variants do not allow. */
 Status refuse_variants(Binder *b, const Schema *schema, const Node *at, Error *err);
 bool is_foldable(const Node *n);
+/* The Literal that a bound, foldable expression is, computed when it is none; NULL: it cannot be known here. */
+Status constant_value(Binder *b, Node *e, const Node **ret, Error *err);
 bool is_deterministic(const Node *n);
 
 /* --- bind_function.c, function_match.c, result_rules.c: calls */
@@ -180,6 +182,9 @@ bool in_words(const char *names, const char *name);
 const char *call_text(Binder *b, const char *name, const NodeList *args);
 /* Row `row`'s "@rule". `signature_types`: what one-letter variables stand for. */
 Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
+Status result_count_min_sketch(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
+Status result_theta(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
+Status result_approx_count_distinct(Binder *b, NodeList *args, const Node *at, const Type **ret_type, Error *err);
 bool result_nullable(Binder *b, const FunctionRow *row, const NodeList *args);
 /* Reads a type text of functions.def or of a DDL-like signature without variables; NULL when it is none. */
 const Type *type_from_signature(Arena *a, const char *text);

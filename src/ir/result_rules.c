@@ -424,12 +424,15 @@ static Status type_of_schema(Binder *b, const char *text, const Type **ret, Erro
 /* from_json and from_csv: the schema is a constant text, DDL or JSON. */
 static Status from_schema(Binder *b, const FunctionRow *row, const NodeList *args, const Node *at, const Type **ret, Error *err)
 {
-    if (!node_is(Literal, args->at[1]) || type_of(args, 1)->kind != TYPE_STRING)
+    const Node *schema = NULL;
+    if (type_of(args, 1)->kind == TYPE_STRING)
+        TRY(constant_value(b, args->at[1], &schema, err));
+    if (!schema || node_as(Literal, schema)->value->is_null)
         return spark_error(err, at, "INVALID_SCHEMA.NON_STRING_LITERAL", "42K07",
                            "The input schema <inputSchema> is not a valid schema string. The input expression must be string "
                            "literal and not null.",
                            "inputSchema", pretty(b, args->at[1]), NULL);
-    const Value *v = node_as(Literal, args->at[1])->value;
+    const Value *v = node_as(Literal, schema)->value;
     const char *text = arena_strn(b->a, v->text, v->text_len);
     const Type *t = NULL;
     if (*text == '{' || *text == '"')
@@ -446,6 +449,45 @@ static Status from_schema(Binder *b, const FunctionRow *row, const NodeList *arg
     }
     *ret = nullable_deep(b->a, t);
     return ST_OK;
+}
+
+/* from_avro: what schema_of_avro says of the schema and the options. */
+static Status from_avro(Binder *b, const NodeList *args, const Node *at, const Type **ret, Error *err)
+{
+    NodeList all = { 0 };
+    Node *call = NULL;
+    const Node *schema = NULL;
+    for (size_t i = 1; i < args->len; i++)
+        vec_push(b->a, &all, args->at[i]);
+    TRY(make_call(b, "schema_of_avro", &all, at, &call, err));
+    TRY(constant_value(b, call, &schema, err));
+    if (!schema || node_as(Literal, schema)->value->is_null)
+        return spark_unsupported(err, at, "from_avro with a schema that is not constant");
+    const Value *v = node_as(Literal, schema)->value;
+    return type_of_schema(b, arena_strn(b->a, v->text, v->text_len), ret, err);
+}
+
+static Status sorted(Binder *b, const NodeList *args, const Node *at, const Type **ret, Error *err)
+{
+    const Type *verdict = node_as(Lambda, args->at[1])->body->type;
+    *ret = type_of(args, 0);
+    if (!verdict || verdict->kind == TYPE_INT)
+        return ST_OK;
+    return spark_error(err, at, "DATATYPE_MISMATCH.UNEXPECTED_RETURN_TYPE", "42K09",
+                       "Cannot resolve \"<sqlExpr>\" due to data type mismatch: The <functionName> requires return <expectedType> type, but the actual is "
+                       "<actualType> type.",
+                       "sqlExpr", pretty(b, args->at[1]), "functionName", "`array_sort`", "expectedType", "\"INT\"", "actualType",
+                       arena_printf(b->a, "\"%s\"", type_sql_text(b->a, verdict)), NULL);
+}
+
+static Status session_of(Binder *b, const NodeList *args, const Node *at, const Type **ret, Error *err)
+{
+    const Type *gap = type_of(args, 1);
+    *ret = window_of(b, type_of(args, 0));
+    if (gap->kind == TYPE_CALENDAR_INTERVAL || gap->kind == TYPE_STRING)
+        return ST_OK;
+    return spark_error(err, at, "_LEGACY_ERROR_TEMP_1040", "", "Gap duration expression used in session window must be CalendarIntervalType, but got <dt>.", "dt",
+                       type_sql_text(b->a, gap), NULL);
 }
 
 /* An interval beside what is neither an interval nor a time. */
@@ -503,7 +545,8 @@ static bool contains_map(const Type *t)
 static Status check_types(Binder *b, const FunctionRow *row, const char *rule, const NodeList *args, const Node *at, Error *err)
 {
     const char *call = call_text(b, row->name, args), *name = sql_id(b->a, row->name);
-    for (size_t i = 0; str_eq(rule, "hash") && i < args->len; i++)
+    const char *allowed = b->env->conf ? b->env->conf(b->env->self, "spark.sql.legacy.allowHashOnMapType") : NULL;
+    for (size_t i = 0; str_eq(rule, "hash") && !(allowed && str_ieq(allowed, "true")) && i < args->len; i++)
         if (contains_map(type_of(args, i)))
             return spark_error(err, at, "DATATYPE_MISMATCH.HASH_MAP_TYPE", "42K09",
                                "Cannot resolve <sqlExpr> due to data type mismatch: Input to the function <functionName> cannot contain elements "
@@ -670,10 +713,22 @@ Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node
     const char *rule = row->result + 1;
     if (!strcmp(rule, "from_schema"))
         return from_schema(b, row, args, at, ret_type, err);
+    if (!strcmp(rule, "from_avro"))
+        return from_avro(b, args, at, ret_type, err);
+    if (!strcmp(rule, "array_sort"))
+        return sorted(b, args, at, ret_type, err);
+    if (!strcmp(rule, "session_window"))
+        return session_of(b, args, at, ret_type, err);
     if (!strcmp(rule, "number_format"))
         return formatted_number(b, row, args, at, ret_type, err);
     if (!strcmp(rule, "to_binary"))
         return coded_binary(b, row, args, at, ret_type, err);
+    if (!strcmp(rule, "theta"))
+        return result_theta(b, row, args, at, ret_type, err);
+    if (!strcmp(rule, "count_min_sketch"))
+        return result_count_min_sketch(b, row, args, at, ret_type, err);
+    if (!strcmp(rule, "approx_count_distinct"))
+        return result_approx_count_distinct(b, args, at, ret_type, err);
     if (!strcmp(rule, "try_arithmetic"))
         return try_arithmetic(b, row, args, at, ret_type, err);
     TRY(check_types(b, row, rule, args, at, err));

@@ -184,3 +184,45 @@ def test_user_defined_types_keep_their_classes(spark):
     frame = spark.createDataFrame([(1, Point(1.0, 2.0))], schema)
     assert frame.schema["point"].dataType.typeName() == Point().typeName()
     assert frame.first().point.y == 2.0
+
+
+def test_approximate_quantiles_are_those_of_one_partition(spark):
+    """Real Spark's answers over one partition; of no values there are none."""
+    frame = spark.range(100000).select((F.col("id") * 7919 % 100003).alias("x"), F.when(F.col("id") < 5, F.lit(float("nan"))).alias("n"))
+    assert frame.approxQuantile("x", [0.1, 0.5, 0.9], 0.05) == [10566.0, 49510.0, 90005.0]
+    assert frame.approxQuantile("x", [0.9, 0.5, 0.1, 0.0, 1.0], 0.001) == [89977.0, 49971.0, 10027.0, 0.0, 100002.0]
+    assert frame.approxQuantile(["x", "n"], [0.5], 0.0) == [[49999.0], []]
+
+
+def test_a_schema_computed_from_an_example(spark):
+    frame = spark.createDataFrame([('{"a": 1, "b": ["x"]}',)], "s string")
+    read = frame.select(F.from_json("s", F.schema_of_json('{"a": 0, "b": [""]}')).alias("v")).select("v.a", "v.b")
+    assert read.schema.simpleString() == "struct<a:bigint,b:array<string>>" and [tuple(r) for r in read.collect()] == [(1, ["x"])]
+
+
+def test_sampling_with_replacement_draws_rows_several_times(spark):
+    rows = [row.id for row in spark.range(2000).sample(True, 2.0, 7).collect()]
+    assert 3500 < len(rows) < 4500 and len(set(rows)) < 2000 and max(rows) < 2000
+    assert spark.range(10).sample(True, 0.0).count() == 0
+
+
+def test_sessions_by_column_functions(spark):
+    frame = spark.createDataFrame([("2016-03-11 09:00:07", 1), ("2016-03-11 09:00:10", 1), ("2016-03-11 09:05:00", 1)], "date string, val int")
+    sessions = frame.groupBy(F.session_window(F.col("date").cast("timestamp"), "5 seconds")).agg(F.sum("val").alias("sum"))
+    shown = sessions.select(sessions.session_window.start.cast("string"), sessions.session_window.end.cast("string"), "sum")
+    assert sorted(map(tuple, shown.collect())) == [("2016-03-11 09:00:07", "2016-03-11 09:00:15", 2), ("2016-03-11 09:05:00", "2016-03-11 09:05:05", 1)]
+
+
+def test_values_in_avro_form(spark):
+    from pyspark.sql.avro.functions import from_avro, to_avro
+
+    schema = '{"type": "record", "name": "r", "fields": [{"name": "a", "type": "int"}, {"name": "b", "type": ["null", "string"]}]}'
+    frame = spark.createDataFrame([(1, "x"), (-2, None)], "a int, b string")
+    coded = frame.select(to_avro(F.struct("a", "b"), schema).alias("v"))
+    assert [bytes(row.v) for row in coded.collect()] == [b"\x02\x02\x02x", b"\x03\x00"]
+    assert [tuple(row.v) for row in coded.select(from_avro("v", schema).alias("v")).collect()] == [(1, "x"), (-2, None)]
+    broken = spark.createDataFrame([(b"\x02\x05",)], "v binary")
+    with pytest.raises(Exception, match="MALFORMED_AVRO_MESSAGE"):
+        broken.select(from_avro("v", schema)).collect()
+    assert broken.select(from_avro("v", schema, {"mode": "PERMISSIVE"}).alias("v")).collect()[0].v.asDict() == {"a": None, "b": None}
+    assert spark.sql(f"select schema_of_avro('{schema}')").collect()[0][0] == "STRUCT<a: INT NOT NULL, b: STRING>"

@@ -115,7 +115,7 @@ static Status register_table(duckdb_connection connection, const AggregateRow *t
     return ST_OK;
 }
 
-static const AggregateRow *const tables[] = { aggregates_moments, aggregates_values };
+static const AggregateRow *const tables[] = { aggregates_moments, aggregates_values, aggregates_approx, aggregates_sketch, aggregates_theta };
 enum { TABLES = sizeof tables / sizeof *tables };
 
 bool aggregate_called(const char *sql)

@@ -382,12 +382,16 @@ static Status emit_local(Emit *e, const Node *n, Sel *ret)
 static Status emit_sample(Emit *e, const Sample *s, Sel *ret)
 {
     const char *from, *lower = NULL, *upper;
-    if (s->with_replacement)
-        return emit_unsupported(e, (const Node *)s, "with replacement");
     TRY(from_of(e, s->input, &from));
     if (s->lower)
         TRY(emit_text(e, s->lower, &lower));
     TRY(emit_text(e, s->upper, &upper));
+    if (s->with_replacement) { /* each row comes a Poisson number of times: PoissonSampler */
+        *ret = (Sel){ .select = columns(e, s->input->schema, NULL),
+                      .from = arena_printf(e->a, "(SELECT *, unnest(range(spark_poisson(%" PRId64 ", CAST(%s - %s AS DOUBLE)))) AS %s FROM %s)", s->seed, upper,
+                                           lower ? lower : "0", emit_fresh(e, "draw"), from) };
+        return ST_OK;
+    }
     /* One random number a row: the parts of a randomSplit, which have one seed, do not overlap. */
     const char *draw = emit_fresh(e, "draw");
     *ret = (Sel){ .select = columns(e, s->input->schema, NULL),

@@ -50,7 +50,8 @@ typedef struct EmitOptions {
      * a stage (engine_attach_stream). NULL: unsupported. */
     Status (*udf)(void *self, Arena *a, const PythonUdf *udf, const char **ret_call, Error *err);
     Status (*python)(void *self, Arena *a, const PythonStage *stage, const char **ret_from, Error *err);
-    /* The engine's function that reads texts as values (engine_register_parser): from_json, from_csv. NULL: unsupported. */
+    /* The engine's function that reads texts as values (engine_register_parser): from_json, from_csv, from_avro, and to_avro that writes
+     * them. NULL: unsupported. */
     Status (*parser)(void *self, Arena *a, const char *format, const Type *to, const KeyValueList *options, const char **ret_function,
                      Error *err);
     void *self;

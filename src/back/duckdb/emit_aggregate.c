@@ -119,12 +119,49 @@ Status emit_percentile(Emit *e, const Call *c, const char *const *args, Str *out
     return ST_OK;
 }
 
-/* The value at a rank that is at least the fraction's: exact. */
+/* A quantile as Spark gives it back: whole numbers lose nothing but what a double loses. */
+static Status from_quantile(Emit *e, const char *number, const Type *t, Str *out)
+{
+    const Type *whole = t->kind == TYPE_YEAR_MONTH_INTERVAL ? &type_int : t->kind == TYPE_DAY_TIME_INTERVAL ? &type_long : t;
+    if (type_is_datetime(t)) {
+        str_add(out, from_number(e, number, t));
+        return ST_OK;
+    }
+    return emit_cast(e, number, &type_double, whole, CAST_LEGACY, out);
+}
+
+/* percentile_approx(x, fractions, accuracy): an accuracy that is a DOUBLE is the relative error itself (approxQuantile). */
 Status emit_percentile_approx(Emit *e, const Call *c, const char *const *args, Str *out)
 {
-    str_addf(out, "CAST(quantile_disc(%s%s, %s)", c->distinct ? "DISTINCT " : "", args[0], args[1]);
-    TRY(emit_aggregate_tail(e, c, NULL, out));
-    str_addf(out, " AS %s)", emit_word(e, c->node.type));
+    const char *x = emit_fresh(e, "x"), *p = emit_fresh(e, "x");
+    const Type *t = arg_type(c, 0), *accuracy = c->args.len > 2 ? arg_type(c, 2) : NULL;
+    bool many = arg_type(c, 1)->kind == TYPE_ARRAY, error = accuracy && accuracy->kind == TYPE_DOUBLE;
+    str_auto call = EMIT_STR;
+    str_addf(&call, "spark_quantiles(%s%s, ", c->distinct ? "DISTINCT " : "", as_number(e, args[0], t));
+    if (many && arg_type(c, 1)->element->kind == TYPE_NULL)
+        str_add(&call, "CAST([] AS DOUBLE[])");
+    else if (many)
+        str_addf(&call, "list_transform(%s, lambda %s: coalesce(%s, 0.0::DOUBLE))", args[1], p, p);
+    else
+        str_addf(&call, "[CAST(%s AS DOUBLE)]", args[1]);
+    str_addf(&call, error ? ", %s)" : ", 1.0::DOUBLE / CAST(%s AS DOUBLE))", accuracy ? args[2] : "10000");
+    TRY(emit_aggregate_tail(e, c, NULL, &call));
+    if (!many)
+        return from_quantile(e, arena_printf(e->a, "(%s)[1]", str_arena(&call, e->a)), t, out);
+    str_addf(out, "list_transform(%s, lambda %s: ", str_text(&call), x);
+    TRY(from_quantile(e, x, t, out));
+    str_addc(out, ')');
+    return ST_OK;
+}
+
+/* HyperLogLog++ over Spark's xxHash64; the binder left the precision as the second argument. */
+Status emit_approx_count_distinct(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    str_add(out, "coalesce(spark_approx_count_distinct(");
+    TRY(emit_hash_chain(e, "spark_xxhash64", args[0], arg_type(c, 0), "42::BIGINT", out));
+    str_addf(out, ", %s)", args[1]);
+    TRY(emit_aggregate_tail(e, c, arena_printf(e->a, "%s IS NOT NULL", args[0]), out));
+    str_add(out, ", 0)");
     return ST_OK;
 }
 

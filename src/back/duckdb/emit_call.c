@@ -263,7 +263,7 @@ static OrderedBy ordered_by(const Call *c)
     if (has_word("min max", name))
         return BY_ITSELF;
     if (has_word("array_min array_max sort_array array_sort", name))
-        return BY_ITEMS;
+        return str_eq(name, "array_sort") && c->args.len == 2 ? BY_NOTHING : BY_ITEMS; /* a comparator says it itself */
     return has_word("greatest least", name) ? BY_MANY : BY_NOTHING;
 }
 
@@ -287,6 +287,19 @@ static Status emit_keyed_items(Emit *e, const Call *c, const char **args, const 
     return ST_OK;
 }
 
+/* greatest and least: each argument goes along with its key. */
+static Status emit_keyed_choice(Emit *e, const Call *c, const char **args, Str *out)
+{
+    str_addf(out, "struct_extract(%s(", c->function->name);
+    for (size_t i = 0; i < c->args.len; i++) {
+        const char *x = arena_printf(e->a, "CAST(%s AS %s)", args[i], emit_word(e, c->node.type));
+        str_addf(out, "%sCASE WHEN %s IS NOT NULL THEN struct_pack(k := %s, v := %s) END", i ? ", " : "", args[i],
+                 emit_order_key(e, x, c->node.type), x);
+    }
+    str_add(out, "), 'v')");
+    return ST_OK;
+}
+
 /* Keys take the place of the arguments that are ordered. False: it is written like any other call. */
 static Status emit_ordered(Emit *e, const Call *c, const char **args, const char *text, bool *ret_done, Str *out)
 {
@@ -301,7 +314,11 @@ static Status emit_ordered(Emit *e, const Call *c, const char **args, const char
         needed = needed || needs_key(e, arg_type(c, i));
     if (!needed)
         return ST_OK;
-    if (by == BY_MANY || (by == BY_ITEMS && !text))
+    if (by == BY_MANY) {
+        *ret_done = true;
+        return emit_keyed_choice(e, c, args, out);
+    }
+    if (by == BY_ITEMS && !text)
         return emit_unsupported(e, (const Node *)c, "the order of values that may hold a NULL inside");
     for (size_t i = 0; by == BY_ARGUMENTS && i < c->args.len; i++)
         args[i] = emit_comparison_key(e, args[i], arg_type(c, i));

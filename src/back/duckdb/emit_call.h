@@ -17,6 +17,10 @@ Status emit_aggregate_tail(Emit *e, const Call *call, const char *condition, Str
 /* One of emit_functions.def's texts. */
 Status emit_template(Emit *e, const Call *call, const char *const *args, const char *text, Str *out);
 const char *emit_zone(Emit *e);
+/* The options of a function, map('key', 'value', …) of constants, which are argument `at`; none when there are fewer. */
+Status emit_options(Emit *e, const Call *c, size_t at, KeyValueList *ret);
+/* The hash of `x` by a kernel, spark_hash or spark_xxhash64, that goes on from `seed`. */
+Status emit_hash_chain(Emit *e, const char *kernel, const char *x, const Type *t, const char *seed, Str *out);
 /* Arguments that Spark would not compute in some rows, kept from failing there (emit_lazy.c). */
 Status emit_lazy_arguments(Emit *e, const Call *call, const char **args);
 /* AND, OR and coalesce whose further sides may fail; *ret_done stays false for others. */

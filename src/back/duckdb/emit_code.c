@@ -145,13 +145,14 @@ Status emit_concat_ws(Emit *e, const Call *c, const char *const *args, Str *out)
 
 Status emit_format_number(Emit *e, const Call *c, const char *const *args, Str *out)
 {
-    if (arg_type(c, 1)->kind == TYPE_STRING)
-        return emit_unsupported(e, (const Node *)c, "format_number with a pattern");
-    str_addf(out, "spark_format_number(%s, %s)",
-             type_is_integral(arg_type(c, 0)) || arg_type(c, 0)->kind == TYPE_DECIMAL
-                 ? arena_printf(e->a, arg_type(c, 0)->kind == TYPE_DECIMAL ? "spark_decimal_text(%s)" : "CAST(%s AS VARCHAR)", args[0])
-                 : arena_printf(e->a, "spark_plain_text(%s)", args[0]),
-             args[1]);
+    const Type *t = arg_type(c, 0);
+    (void)e;
+    bool pattern = arg_type(c, 1)->kind == TYPE_STRING;
+    const char *text = t->kind == TYPE_DECIMAL ? "spark_decimal_text(%s)" : type_is_integral(t) ? "CAST(%s AS VARCHAR)"
+                       : pattern               ? "CAST(%s AS DOUBLE)" : "spark_plain_text(%s)";
+    str_add(out, pattern ? "spark_format_pattern(" : "spark_format_number(");
+    str_addf(out, text, args[0]);
+    str_addf(out, ", %s)", args[1]);
     return ST_OK;
 }
 
@@ -283,13 +284,13 @@ Status emit_typeof(Emit *e, const Call *c, const char *const *args, Str *out)
 }
 
 /* ---------------------------------------------------------------- hashes */
-static Status hash_chain(Emit *e, const char *kernel, const char *x, const Type *t, const char *seed, Str *out)
+Status emit_hash_chain(Emit *e, const char *kernel, const char *x, const Type *t, const char *seed, Str *out)
 {
     if (t->kind == TYPE_STRUCT) {
         const char *inner = seed;
         for (size_t i = 0; i < t->nfields; i++) {
             str_auto s = EMIT_STR;
-            TRY(hash_chain(e, kernel, arena_printf(e->a, "struct_extract(%s, %s)", x, emit_quoted(e, t->fields[i].name)),
+            TRY(emit_hash_chain(e, kernel, arena_printf(e->a, "struct_extract(%s, %s)", x, emit_quoted(e, t->fields[i].name)),
                            t->fields[i].type, inner, &s));
             inner = str_arena(&s, e->a);
         }
@@ -300,13 +301,17 @@ static Status hash_chain(Emit *e, const char *kernel, const char *x, const Type 
         /* The engine's fold has one type for state and items: the hash so far travels with the item. */
         const char *a = emit_fresh(e, "h"), *b = emit_fresh(e, "h"), *v = emit_fresh(e, "x"), *word = emit_word(e, t->element);
         str_auto step = EMIT_STR;
-        TRY(hash_chain(e, kernel, arena_printf(e->a, "struct_extract(%s, 'v')", b), t->element, arena_printf(e->a, "struct_extract(%s, 'h')", a), &step));
+        TRY(emit_hash_chain(e, kernel, arena_printf(e->a, "struct_extract(%s, 'v')", b), t->element, arena_printf(e->a, "struct_extract(%s, 'h')", a), &step));
         str_addf(out, "coalesce(struct_extract(list_reduce(list_transform(%s, lambda %s: struct_pack(h := %s, v := %s)), lambda %s, %s: "
                       "struct_pack(h := %s, v := struct_extract(%s, 'v')), struct_pack(h := %s, v := CAST(NULL AS %s))), 'h'), %s)",
                  x, v, seed, v, a, b, str_text(&step), b, seed, word, seed);
         return ST_OK;
     }
-    if (t->kind == TYPE_MAP || t->kind == TYPE_CALENDAR_INTERVAL || t->kind == TYPE_VARIANT)
+    if (t->kind == TYPE_MAP) { /* as the array of its entries */
+        const Field fields[] = { { "key", t->key, false, NULL }, { "value", t->element, true, NULL } };
+        return emit_hash_chain(e, kernel, arena_printf(e->a, "map_entries(%s)", x), type_array(e->a, type_struct(e->a, fields, 2), false), seed, out);
+    }
+    if (t->kind == TYPE_VARIANT)
         return emit_unsupported(e, NULL, "a hash of this type");
     if (t->kind == TYPE_DECIMAL)
         str_addf(out, "%s_decimal(%s, %d, %s)", kernel, x, t->precision, seed);
@@ -323,7 +328,7 @@ Status emit_hash(Emit *e, const Call *c, const char *const *args, Str *out)
     const char *seed = murmur ? "42" : "42::BIGINT";
     for (size_t i = 0; i < c->args.len; i++) {
         str_auto s = EMIT_STR;
-        TRY(hash_chain(e, murmur ? "spark_hash" : "spark_xxhash64", args[i], arg_type(c, i), seed, &s));
+        TRY(emit_hash_chain(e, murmur ? "spark_hash" : "spark_xxhash64", args[i], arg_type(c, i), seed, &s));
         seed = str_arena(&s, e->a);
     }
     str_add(out, seed);

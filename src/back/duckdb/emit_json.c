@@ -17,7 +17,7 @@ static const Node *bare(const Node *n)
 }
 
 /* map('key', 'value', …) of constants: the binder let nothing else through. */
-static Status options_of(Emit *e, const Call *c, size_t at, KeyValueList *ret, Error *err)
+Status emit_options(Emit *e, const Call *c, size_t at, KeyValueList *ret)
 {
     *ret = (KeyValueList){ 0 };
     if (at >= c->args.len)
@@ -38,20 +38,19 @@ static Status options_of(Emit *e, const Call *c, size_t at, KeyValueList *ret, E
         }
         vec_push(e->a, ret, (KeyValue){ arena_strn(e->a, pair[0]->text, pair[0]->text_len), arena_strn(e->a, pair[1]->text, pair[1]->text_len) });
     }
-    (void)err;
     return ST_OK;
 }
 
 typedef struct Style {
     const char *zone, *date, *timestamp, *ntz; /* the zone quoted, patterns quoted or NULL */
-    bool keep_nulls;
+    bool keep_nulls, pretty;
 } Style;
 
 static Status style_of(Emit *e, const KeyValueList *options, Style *ret)
 {
     static const char *const known[] = { "timestampFormat", "timestampNTZFormat", "dateFormat", "timeZone", "ignoreNullFields", "mode", "sep", "delimiter",
                                          "nullValue", "emptyValue", "quote", "escape", "quoteAll", "escapeQuotes", "ignoreLeadingWhiteSpace",
-                                         "ignoreTrailingWhiteSpace", "locale" };
+                                         "ignoreTrailingWhiteSpace", "locale", "pretty" };
     const char *zone = source_option(options, "timeZone"), *date = source_option(options, "dateFormat");
     const char *timestamp = source_option(options, "timestampFormat"), *ntz = source_option(options, "timestampNTZFormat");
     for (size_t i = 0; i < options->len; i++) {
@@ -63,10 +62,10 @@ static Status style_of(Emit *e, const KeyValueList *options, Style *ret)
     }
     if ((date || timestamp || ntz) && emit_is(e, "spark.sql.legacy.timeParserPolicy", "LEGACY"))
         return emit_unsupported(e, NULL, "a pattern for dates or times under spark.sql.legacy.timeParserPolicy=LEGACY");
-    const char *keep = source_option(options, "ignoreNullFields");
+    const char *keep = source_option(options, "ignoreNullFields"), *pretty = source_option(options, "pretty");
     *ret = (Style){ .zone = zone ? emit_quoted(e, zone) : emit_zone(e), .date = date ? emit_quoted(e, date) : NULL,
                     .timestamp = timestamp ? emit_quoted(e, timestamp) : NULL, .ntz = ntz ? emit_quoted(e, ntz) : NULL,
-                    .keep_nulls = keep && str_ieq(keep, "false") };
+                    .keep_nulls = keep && str_ieq(keep, "false"), .pretty = pretty && str_ieq(pretty, "true") };
     return ST_OK;
 }
 
@@ -172,9 +171,12 @@ Status emit_to_json(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     KeyValueList options;
     Style s;
-    TRY(options_of(e, c, 1, &options, e->err));
+    TRY(emit_options(e, c, 1, &options));
     TRY(style_of(e, &options, &s));
-    return json_text(e, &s, args[0], arg_type(c, 0), out);
+    str_add(out, s.pretty ? "spark_json_pretty(" : "");
+    TRY(json_text(e, &s, args[0], arg_type(c, 0), out));
+    str_add(out, s.pretty ? ")" : "");
+    return ST_OK;
 }
 
 /* ---------------------------------------------------------------- to_csv */
@@ -205,7 +207,7 @@ Status emit_to_csv(Emit *e, const Call *c, const char *const *args, Str *out)
     const Type *t = arg_type(c, 0);
     KeyValueList options;
     Style s;
-    TRY(options_of(e, c, 1, &options, e->err));
+    TRY(emit_options(e, c, 1, &options));
     TRY(style_of(e, &options, &s));
     const char *sep = source_option(&options, "sep") ? option_or(e, &options, "sep", ",") : option_or(e, &options, "delimiter", ",");
     int flags = (flag(&options, "quoteAll", false) ? 1 : 0) | (flag(&options, "escapeQuotes", true) ? 2 : 0) |
@@ -237,7 +239,7 @@ Status emit_from_text(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     KeyValueList options;
     const char *function, *format = str_eq(c->function->name, "from_csv") ? "csv" : "json";
-    TRY(options_of(e, c, 2, &options, e->err));
+    TRY(emit_options(e, c, 2, &options));
     TRY(check_mode(e, c, &options));
     if (!e->o->parser)
         return emit_unsupported(e, (const Node *)c, "without a session");
@@ -254,7 +256,7 @@ Status emit_schema_of(Emit *e, const Call *c, const char *const *args, Str *out)
     const Type *t;
     KeyValueList options;
     (void)args;
-    TRY(options_of(e, c, 1, &options, e->err));
+    TRY(emit_options(e, c, 1, &options));
     if (!node_is(Literal, text))
         return emit_unsupported(e, (const Node *)c, "a text that is not constant");
     const Value *v = node_as(Literal, text)->value;

@@ -253,6 +253,21 @@ Status emit_reduce(Emit *e, const Call *c, const char *const *args, Str *out)
     return ST_OK;
 }
 
+/* array_sort(a, (l, r) -> …): the comparator is asked for every pair, then the items are put into the order that it says. */
+Status emit_array_sort(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    const Lambda *l = node_as(Lambda, c->args.at[1]);
+    const char *body, *a = emit_fresh(e, "x"), *i = emit_fresh(e, "x"), *v = emit_fresh(e, "x");
+    bool null_equal = emit_is(e, "spark.sql.legacy.allowNullComparisonResultInArraySort", "true");
+    TRY(emit_text(e, l->body, &body));
+    str_auto shown = EMIT_STR;
+    TRY(emit_cast(e, v, arg_type(c, 0)->element, &type_string, CAST_LEGACY, &shown));
+    str_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE list_transform([%s], lambda %s: list_transform(spark_sort_order(list_transform(%s, lambda %s: "
+                  "list_transform(%s, lambda %s: CAST(%s AS INTEGER))), list_transform(%s, lambda %s: %s), %s), lambda %s: (%s)[%s]))[1] END",
+             args[0], args[0], a, a, param(e, l, 0), a, param(e, l, 1), body, a, v, str_text(&shown), null_equal ? "true" : "false", i, a, i);
+    return ST_OK;
+}
+
 /* map_zip_with(m, n, (k, v, w) -> …): the keys of m, then those that only n has. */
 Status emit_map_zip_with(Emit *e, const Call *c, const char *const *args, Str *out)
 {

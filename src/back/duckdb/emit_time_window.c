@@ -53,3 +53,17 @@ Status emit_time_window(Emit *e, const Call *c, const char *const *args, Str *ou
     str_add(out, " END");
     return ST_OK;
 }
+
+/* From the row's time to when its gap is over. */
+Status emit_session_window(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    const Type *gap = c->args.at[1]->type;
+    const char *length = args[1];
+    str_auto text = EMIT_STR;
+    if (gap->kind == TYPE_STRING) {
+        TRY(emit_cast(e, args[1], gap, &type_calendar_interval, CAST_SESSION, &text));
+        length = str_arena(&text, e->a);
+    }
+    str_addf(out, "CASE WHEN %s IS NOT NULL THEN struct_pack(\"start\" := %s, \"end\" := %s + %s) END", args[0], args[0], args[0], length);
+    return ST_OK;
+}

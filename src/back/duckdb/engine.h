@@ -123,6 +123,7 @@ void engine_detach(EngineSession *s, int64_t id);
 
 /* The function that reads texts of a format ("json", "csv") as values of `to`, by the options of a reader: from_json, from_csv. Made
  * once for each such set; *ret_name (in the arena) is its name. */
+#define ENGINE_AVRO_SCHEMA "weir.avro.schema" /* the option that holds the schema of from_avro and to_avro */
 Status engine_register_parser(EngineSession *s, Arena *a, const char *format, const Type *to, const KeyValueList *options,
                               const char *time_zone, const char **ret_name, Error *err);
 

@@ -51,6 +51,11 @@ static int32_t murmur_bytes(View v, int32_t seed)
     return (int32_t)finish_h(h, (uint32_t)v.len);
 }
 
+int32_t kernel_murmur3(View bytes, int32_t seed)
+{
+    return murmur_bytes(bytes, seed);
+}
+
 /* ---------------------------------------------------------------- xxHash64 */
 #define P1 0x9E3779B185EBCA87ull
 #define P2 0xC2B2AE3D27D4EB4Full
@@ -175,6 +180,17 @@ HASH(f32, murmur_int(float_bits(k_f32(k, 0)), seed), xx_int(float_bits(k_f32(k, 
 HASH(f64, murmur_long(double_bits(k_f64(k, 0)), seed), xx_long(double_bits(k_f64(k, 0)), seed))
 HASH(str, murmur_bytes(k_str(k, 0), seed), xx_bytes(k_str(k, 0), seed))
 
+static int32_t murmur_interval(duckdb_interval x, int32_t seed)
+{
+    return murmur_int(x.months, murmur_int(x.days, murmur_long(x.micros, seed)));
+}
+
+static int64_t xx_interval_parts(duckdb_interval x, int64_t seed)
+{
+    return xx_int(x.months, xx_int(x.days, xx_long(x.micros, seed)));
+}
+HASH(interval, murmur_interval(k_interval(k, 0), seed), xx_interval_parts(k_interval(k, 0), seed))
+
 static i128 unscaled(K *k, size_t arg)
 {
     duckdb_logical_type type = duckdb_vector_get_column_type(k->args[arg].vector);
@@ -258,7 +274,7 @@ static void crc32_text(K *k)
     { "spark_hash", letter "i:i", hash_##name, KERNEL_NULLS },
 #define BOTH_XX(letter, name)                                            \
     { "spark_xxhash64", letter "l:l", xx_##name, KERNEL_NULLS },
-#define EACH(X) X("b", bool) X("t", i8) X("s", i16) X("i", i32) X("l", i64) X("f", f32) X("d", f64) X("S", str) X("B", str) X("D", i32) X("T", i64)
+#define EACH(X) X("b", bool) X("t", i8) X("s", i16) X("i", i32) X("l", i64) X("f", f32) X("d", f64) X("S", str) X("B", str) X("D", i32) X("T", i64) X("I", interval)
 
 const Kernel kernels_hash[] = {
     EACH(BOTH)

@@ -23,6 +23,60 @@ static void quote_text(View v, Str *out)
     str_addc(out, '"');
 }
 
+static void new_line(Str *out, size_t depth)
+{
+    str_addc(out, '\n');
+    for (size_t i = 0; i < depth; i++)
+        str_add(out, "  ");
+}
+
+/* A text of our own making, with the blanks of Jackson's DefaultPrettyPrinter: objects on lines, arrays in one. */
+static void json_pretty(K *k)
+{
+    View v = k_str(k, 0);
+    str_auto out = STR_INIT((size_t)1 << 31);
+    str_auto open = STR_INIT((size_t)1 << 24); /* brackets that are open */
+    size_t depth = 0;
+    for (size_t i = 0; i < v.len; i++) {
+        char c = v.data[i];
+        if (c == '"') {
+            size_t from = i++;
+            while (i < v.len && v.data[i] != '"')
+                i += v.data[i] == '\\' ? 2 : 1;
+            str_addn(&out, v.data + from, (i < v.len ? i + 1 : v.len) - from);
+        } else if (c == '{' || c == '[') {
+            bool empty = i + 1 < v.len && (v.data[i + 1] == '}' || v.data[i + 1] == ']');
+            str_addc(&out, c);
+            str_addc(&open, c);
+            depth += c == '{';
+            if (c == '{' && !empty)
+                new_line(&out, depth);
+            else
+                str_addc(&out, ' ');
+        } else if (c == '}' || c == ']') {
+            bool empty = v.data[i - 1] == '{' || v.data[i - 1] == '[';
+            depth -= c == '}';
+            open.len--;
+            if (c == '}' && !empty)
+                new_line(&out, depth);
+            else if (!empty)
+                str_addc(&out, ' ');
+            str_addc(&out, c);
+        } else if (c == ',') {
+            str_addc(&out, ',');
+            if (open.len && str_text(&open)[open.len - 1] == '{')
+                new_line(&out, depth);
+            else
+                str_addc(&out, ' ');
+        } else if (c == ':') {
+            str_add(&out, " : ");
+        } else {
+            str_addc(&out, c);
+        }
+    }
+    k_set_str(k, str_text(&out), out.len);
+}
+
 static void json_quote(K *k)
 {
     str_auto out = STR_INIT((size_t)1 << 31);
@@ -451,6 +505,7 @@ const Kernel kernels_json[] = {
     { "spark_json_field", "SS:S", json_field, 0 },
     { "spark_csv_field", "SSSSSSi:S", csv_field, KERNEL_NULLS },
     { "spark_json_quote", "S:S", json_quote, 0 },
+    { "spark_json_pretty", "S:S", json_pretty, 0 },
     { "spark_get_json_object", "SS:S", get_json_object, 0 },
     { "spark_json_array_length", "S:i", array_length, 0 },
     { "spark_json_object_keys", "S:[S", object_keys, 0 },

@@ -81,6 +81,19 @@ static void rand_normal(K *k)
     k_set_f64(k, u * factor);
 }
 
+/* How often a row is drawn, `mean` times in the middle: a product of uniform numbers (Knuth), by steps in which exp(-mean) is a number. */
+static void rand_poisson(K *k)
+{
+    double mean = k_f64(k, 1);
+    int64_t drawn = 0;
+    for (; mean > 0; mean -= 30) {
+        double least = exp(-(mean < 30 ? mean : 30)), product = next_double(k);
+        for (; product > least; product *= next_double(k))
+            drawn++;
+    }
+    k_set_i64(k, drawn);
+}
+
 static void rand_text(K *k)
 {
     static const char pool[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -102,6 +115,7 @@ static void rand_text(K *k)
 const Kernel kernels_random[] = {
     { "spark_rand", "l:d", rand_uniform, KERNEL_NULLS | KERNEL_VOLATILE },
     { "spark_randn", "l:d", rand_normal, KERNEL_NULLS | KERNEL_VOLATILE },
+    { "spark_poisson", "ld:l", rand_poisson, KERNEL_NULLS | KERNEL_VOLATILE },
     { "spark_randstr", "il:S", rand_text, KERNEL_NULLS | KERNEL_VOLATILE },
     { NULL, NULL, NULL, 0 },
 };

@@ -222,6 +222,11 @@ static Status encode(const struct ArrowArrayView *v, int64_t row, const Type *ty
     }
 }
 
+Status avro_encode_value(const struct ArrowArrayView *v, int64_t row, const Type *type, const AvroType *schema, Str *out, Error *err)
+{
+    return encode(v, row, type, schema, out, err);
+}
+
 /* ---------------------------------------------------------------- files */
 static Status put_block(AvroWriter *aw, Error *err)
 {

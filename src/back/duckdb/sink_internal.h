@@ -64,4 +64,8 @@ Status value_json(const struct ArrowArrayView *v, int64_t row, const Type *type,
 Status value_json_member(const char *name, const struct ArrowArrayView *v, int64_t row, const Type *type, const ValueFormat *f,
                          bool *first, Str *out, Error *err);
 
+/* A value of an Arrow column in Avro's binary form (sink_avro.c). */
+struct AvroType;
+Status avro_encode_value(const struct ArrowArrayView *v, int64_t row, const Type *type, const struct AvroType *schema, Str *out, Error *err);
+
 #endif

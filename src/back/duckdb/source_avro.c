@@ -447,6 +447,12 @@ static bool decode(ScanLocal *l, In *in, AvroType *t, Target to, Error *err)
     return good;
 }
 
+bool avro_decode_value(ScanLocal *l, AvroType *schema, View bytes, duckdb_vector output, idx_t row, Error *err)
+{
+    In in = { .at = (const unsigned char *)bytes.data, .end = (const unsigned char *)bytes.data + bytes.len };
+    return decode(l, &in, schema, (Target){ l->plan->schema, output, row }, err);
+}
+
 /* ---------------------------------------------------------------- rows */
 static Status next_block(ScanLocal *l, struct AvroFile *file, bool *ret_done, Error *err)
 {

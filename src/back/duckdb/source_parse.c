@@ -1,4 +1,4 @@
-/* back/duckdb/source_parse.c -- from_json and from_csv: functions of the engine that read a text as a value, by the parsers of
+/* back/duckdb/source_parse.c -- from_json, from_csv, from_avro (and to_avro): functions of the engine that read a text as a value, by the parsers of
  * the file readers. One function for each schema and set of options, known by a name made from them.
  * Source: JsonToStructs, CsvToStructs, FailureSafeParser. */
 #include "back/duckdb/internal.h"
@@ -98,6 +98,13 @@ static void run(duckdb_function_info info, duckdb_data_chunk input, duckdb_vecto
     uint64_t *validity = duckdb_vector_get_validity(texts);
     idx_t rows = duckdb_data_chunk_get_size(input);
     Error err = ERROR_INIT;
+    if (strstr(l->plan->format, "avro")) {
+        Status status = *l->plan->format == 't' ? avro_to_rows(l->plan, input, output, &err) : avro_from_rows(l, input, output, &err);
+        arena_auto *a = arena_new();
+        if (status != ST_OK)
+            duckdb_scalar_function_set_error(info, scan_error_text(a, &err));
+        return;
+    }
     if (l->plan->schema->kind == TYPE_STRUCT)
         fields_as_columns(l, output);
     for (idx_t row = 0; row < rows; row++) {
@@ -129,6 +136,8 @@ static Status plan_make(const char *format, const Type *to, const KeyValueList *
         status = csv_options(a, &plan->options, zone, &plan->csv, err);
     if (status == ST_OK && *format == 'j')
         status = scan_json_bind(plan, err);
+    if (status == ST_OK && strstr(format, "avro"))
+        status = avro_function_schema(plan, err);
     if (status != ST_OK) {
         arena_free(a);
         return status;
@@ -179,10 +188,11 @@ Status engine_register_parser(EngineSession *s, Arena *a, const char *format, co
         return ST_OK;
     }
     duckdb_scalar_function f = duckdb_create_scalar_function();
-    duckdb_logical_type text = duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR), type = engine_type(to);
+    bool write = *format == 't';
+    duckdb_logical_type text = duckdb_create_logical_type(strstr(format, "avro") ? DUCKDB_TYPE_BLOB : DUCKDB_TYPE_VARCHAR), type = engine_type(to);
     duckdb_scalar_function_set_name(f, name);
-    duckdb_scalar_function_add_parameter(f, text);
-    duckdb_scalar_function_set_return_type(f, type);
+    duckdb_scalar_function_add_parameter(f, write ? type : text);
+    duckdb_scalar_function_set_return_type(f, write ? text : type);
     duckdb_destroy_logical_type(&text);
     duckdb_destroy_logical_type(&type);
     duckdb_scalar_function_set_special_handling(f);

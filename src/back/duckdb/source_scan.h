@@ -28,6 +28,7 @@ typedef struct ScanPlan {
     size_t nfiles;
     CsvOptions csv;              /* JSON and text take from it what they share: mode, encoding, lineSep, zone, corrupt */
     struct JsonOptions *json;
+    struct AvroType *avro_schema; /* from_avro, to_avro: of the values */
     size_t corrupt;              /* the field that holds malformed records; nfields: none */
     bool whole_files;            /* a file is read by one thread from start to end */
     bool whole_text;             /* text: a file is a value */
@@ -82,6 +83,12 @@ Status scan_json_bind(ScanPlan *plan, Error *err);
 bool scan_csv_record(ScanLocal *l, idx_t row);
 /* A JSON text as a value of the plan's type (from_json) into `row`; false when it is malformed. l->record_arena is fresh. *ret_null:
  * the value itself is null. */
+/* One value in Avro's binary form into a row of a vector of the plan's type; false: it is none, or err says why not. */
+bool avro_decode_value(ScanLocal *l, struct AvroType *schema, View bytes, duckdb_vector output, idx_t row, Error *err);
+/* The schema in the option ENGINE_AVRO_SCHEMA; from_avro and to_avro over a chunk of one column. */
+Status avro_function_schema(ScanPlan *plan, Error *err);
+Status avro_from_rows(ScanLocal *l, duckdb_data_chunk input, duckdb_vector output, Error *err);
+Status avro_to_rows(const ScanPlan *plan, duckdb_data_chunk input, duckdb_vector output, Error *err);
 bool scan_json_text(ScanLocal *l, View text, duckdb_vector output, idx_t row, bool *ret_null);
 void scan_json_null(const Type *t, duckdb_vector output, idx_t row);
 /* An error as the engine's message, in which engine_error() finds Spark's class. */
