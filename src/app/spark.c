@@ -102,7 +102,7 @@ static bool say_ready(int fd, const char *host, int port)
 
 int spark_serve(Driver *driver, const char *listen, const char *token, int ready_fd, bool with_parent, const char *command)
 {
-    enum { KEPT_BYTES = 16 * 1024 * 1024 };
+    enum { KEPT_BYTES = 32 * 1024 * 1024, BUFFER_BYTES = 16 * 1024 * 1024 };
     arena_auto *a = arena_new();
     Error err = ERROR_INIT;
     int port, exit_code = 0;
@@ -121,6 +121,7 @@ int spark_serve(Driver *driver, const char *listen, const char *token, int ready
         host = arena_str(a, "127.0.0.1");
     /* Plans take megabytes and give them back: not to the system each time, which would hand them out page by page again. */
     mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+    mallopt(M_MMAP_THRESHOLD, BUFFER_BYTES); /* the first option fixes the second at 128 kB: each batch of rows would be a mapping */
     if (with_parent && (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent))
         return 1; /* it died meanwhile */
     if (!say_ready(ready_fd < 0 ? STDOUT_FILENO : ready_fd, host, port))

@@ -81,6 +81,18 @@ static void watch(RpcConnection *c, bool writable)
         c->failed = true;
 }
 
+uint8_t *rpc_connection_room(RpcConnection *c, size_t len)
+{
+    if (c->out_cap - c->out_len < len) {
+        c->out_cap = c->out_len + len + RPC_OUT_BYTES;
+        c->out = realloc(c->out, c->out_cap);
+        if (!c->out)
+            abort();
+    }
+    c->out_len += len;
+    return c->out + (c->out_len - len);
+}
+
 /* What the session has to send, up to about RPC_OUT_BYTES, into the buffer, which is empty. */
 static void refill(RpcConnection *c)
 {
@@ -92,14 +104,7 @@ static void refill(RpcConnection *c)
             c->failed = true;
         if (n <= 0)
             return;
-        if (c->out_cap - c->out_len < (size_t)n) {
-            c->out_cap = c->out_len + (size_t)n + RPC_OUT_BYTES;
-            c->out = realloc(c->out, c->out_cap);
-            if (!c->out)
-                abort();
-        }
-        memcpy(c->out + c->out_len, bytes, (size_t)n);
-        c->out_len += (size_t)n;
+        memcpy(rpc_connection_room(c, (size_t)n), bytes, (size_t)n);
     }
 }
 

@@ -148,37 +148,14 @@ static size_t status_headers(const RpcCall *call, char number[static 16], nghttp
     return n;
 }
 
-/* nghttp2 asks for what comes next of a stream's body. */
+/* nghttp2 asks how much comes next of a stream's body; send_body copies it. */
 static ssize_t read_body(nghttp2_session *http, int32_t stream, uint8_t *out, size_t room, uint32_t *flags, nghttp2_data_source *source,
                          void *arg)
 {
     RpcCall *call = source->ptr;
-    RpcConnection *c = arg;
-    size_t n = 0;
-    while (call->queue && n < room) {
-        RpcQueued *q = call->queue;
-        size_t len = q->message->len, left = len + sizeof call->prefix - q->at, part;
-        uint8_t prefix[] = { 0, (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len };
-        const uint8_t *from = q->at < sizeof prefix ? prefix + q->at : q->message->data + (q->at - sizeof prefix);
-        part = q->at < sizeof prefix ? sizeof prefix - q->at : left;
-        part = part < room - n ? part : room - n;
-        memcpy(out + n, from, part);
-        n += part;
-        q->at += part;
-        if (part < left)
-            continue;
-        call->queued_bytes -= len;
-        call->queue = q->next;
-        if (!call->queue)
-            call->queue_end = &call->queue;
-        rpc_buffer_unref(q->message);
-        free(q);
-    }
-    if (!call->queue && call->waits_sent) {
-        call->waits_sent = false;
-        rpc_connection_event(c, RPC_EVENT_SENT, call, NULL);
-    }
-    if (!call->queue && call->finished) {
+    size_t n = call->queued_bytes < room ? call->queued_bytes : room;
+    (void)out, (void)arg;
+    if (n == call->queued_bytes && call->finished) {
         nghttp2_nv nvs[NVS_MAX];
         char number[16];
         *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
@@ -188,7 +165,53 @@ static ssize_t read_body(nghttp2_session *http, int32_t stream, uint8_t *out, si
         call->deferred = true;
         return NGHTTP2_ERR_DEFERRED;
     }
+    if (n)
+        *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
     return (ssize_t)n;
+}
+
+/* Up to `room` bytes of the first message and its prefix; how many. */
+static size_t send_part(RpcCall *call, uint8_t *out, size_t room)
+{
+    RpcQueued *q = call->queue;
+    size_t len = q->message->len, left = len + PREFIX_BYTES - q->at;
+    uint8_t prefix[PREFIX_BYTES] = { 0, (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len };
+    bool in_prefix = q->at < PREFIX_BYTES;
+    size_t part = in_prefix ? PREFIX_BYTES - q->at : left;
+    part = part < room ? part : room;
+    memcpy(out, in_prefix ? prefix + q->at : q->message->data + (q->at - PREFIX_BYTES), part);
+    q->at += part;
+    call->queued_bytes -= part;
+    if (part == left) {
+        call->queue = q->next;
+        if (!call->queue)
+            call->queue_end = &call->queue;
+        rpc_buffer_unref(q->message);
+        free(q);
+    }
+    return part;
+}
+
+static int send_body(nghttp2_session *http, nghttp2_frame *frame, const uint8_t *frame_header, size_t length, nghttp2_data_source *source,
+                     void *arg)
+{
+    enum { HEADER_BYTES = 9 };
+    RpcCall *call = source->ptr;
+    RpcConnection *c = arg;
+    (void)http, (void)frame;
+    uint8_t *out = rpc_connection_room(c, HEADER_BYTES + length);
+    memcpy(out, frame_header, HEADER_BYTES);
+    out += HEADER_BYTES;
+    while (length) {
+        size_t part = send_part(call, out, length);
+        out += part;
+        length -= part;
+    }
+    if (!call->queue && call->waits_sent) {
+        call->waits_sent = false;
+        rpc_connection_event(c, RPC_EVENT_SENT, call, NULL);
+    }
+    return 0;
 }
 
 /* Starts the response, or goes on with it; without a message it is trailers only. */
@@ -216,7 +239,7 @@ static void call_enqueue(RpcCall *call, RpcBuffer *message)
     q->message = message;
     *call->queue_end = q;
     call->queue_end = &q->next;
-    call->queued_bytes += message->len;
+    call->queued_bytes += PREFIX_BYTES + message->len;
 }
 
 /* A status message as a header's value: Percent-Encoded of gRPC's protocol. */
@@ -446,6 +469,7 @@ void rpc_session_new(RpcConnection *c)
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_sent);
+    nghttp2_session_callbacks_set_send_data_callback(callbacks, send_body);
     nghttp2_session_callbacks_set_data_source_read_length_callback(callbacks, frame_room);
     int failed = nghttp2_session_server_new(&c->http, callbacks, c);
     nghttp2_session_callbacks_del(callbacks);

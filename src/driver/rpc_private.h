@@ -49,6 +49,7 @@ struct RpcConnection {
     bool failed;          /* to be closed by the loop */
 };
 
+enum { PREFIX_BYTES = 5 }; /* before each message: compressed or not, length */
 typedef struct RpcQueued {
     struct RpcQueued *next;
     RpcBuffer *message;
@@ -66,13 +67,13 @@ struct RpcCall {
     size_t metadata_bytes;
     bool grpc, admitted, dispatched; /* what its headers say; they are whole */
     bool encoded;                    /* its messages may be compressed */
-    uint8_t prefix[5];
+    uint8_t prefix[PREFIX_BYTES];
     size_t prefix_len;
     RpcBuffer *incoming;
     size_t incoming_len;
     bool has_message;
     RpcQueued *queue, **queue_end;
-    size_t queued_bytes;
+    size_t queued_bytes; /* with prefixes, without what has gone */
     void *user;
     bool headers_sent, deferred, waits_sent, finished, closed;
     int status;
@@ -90,6 +91,7 @@ enum { RPC_OUT_BYTES = 128 * 1024 };
 void rpc_connection_ref(RpcConnection *c);
 void rpc_connection_unref(RpcConnection *c);
 void rpc_connection_event(RpcConnection *c, RpcEventKind kind, RpcCall *call, RpcBuffer *message); /* under the lock */
+uint8_t *rpc_connection_room(RpcConnection *c, size_t len);                                       /* of the bytes to send, under the lock */
 void rpc_connection_flush(RpcConnection *c);                                                      /* under the lock */
 /* Releases the lock that an answer took; wakes the loop when there is something for it. */
 void rpc_connection_unlock(RpcConnection *c);

@@ -490,16 +490,16 @@ static Status session_of(Binder *b, const NodeList *args, const Node *at, const 
                        type_sql_text(b->a, gap), NULL);
 }
 
-/* An interval beside what is neither an interval nor a time. */
+/* Months beside what is neither an interval nor a time. */
 static bool lone_interval(const NodeList *args)
 {
-    bool interval[2], other = false;
+    bool months = false, other = false;
     for (size_t i = 0; i < 2; i++) {
         const Type *t = type_of(args, i);
-        interval[i] = type_is_ansi_interval(t) || t->kind == TYPE_CALENDAR_INTERVAL;
-        other = other || !(interval[i] || type_is_datetime(t) || t->kind == TYPE_NULL);
+        months = months || t->kind == TYPE_YEAR_MONTH_INTERVAL;
+        other = other || !(type_is_ansi_interval(t) || t->kind == TYPE_CALENDAR_INTERVAL || type_is_datetime(t) || t->kind == TYPE_NULL);
     }
-    return other && (interval[0] || interval[1]);
+    return other && months;
 }
 
 /* try_add and friends compute as the operator does: its coercion and its type. */

@@ -209,8 +209,7 @@ static Status to_timestamp(Emit *e, const char *x, const Type *from, const Type 
     else if (from->kind == TYPE_BOOLEAN)
         str_addf(out, "make_timestamp(CAST(%s AS BIGINT))", x);
     else
-        str_addf(out, type_is_integral(from) && from->kind == TYPE_LONG ? "make_timestamp(spark_seconds_micros(CAST(%s AS BIGINT)))"
-                                                                         : "make_timestamp(CAST(%s AS BIGINT) * 1000000)", x);
+        str_addf(out, "make_timestamp(CAST(%s AS BIGINT) * 1000000)", x);
     return ST_OK;
 }
 

@@ -162,13 +162,6 @@ static void float_micros(K *k)
     }
 }
 
-/* TimeUnit.SECONDS.toMicros stays within its range. */
-static void seconds_micros(K *k)
-{
-    int64_t s = k_i64(k, 0), us;
-    k_set_i64(k, !__builtin_mul_overflow(s, 1000000, &us) ? us : s < 0 ? INT64_MIN : INT64_MAX);
-}
-
 static void float_int(K *k)
 {
     double x = k_f64(k, 0);
@@ -294,7 +287,6 @@ const Kernel kernels_cast[] = {
     { "spark_float_int", "di:i", float_int, 0 },
     { "spark_float_bigint", "di:l", float_bigint, 0 },
     { "spark_float_micros", "di:l", float_micros, 0 },
-    { "spark_seconds_micros", "l:l", seconds_micros, 0 },
     { "spark_wrap_tinyint", "h:t", wrap_tinyint, 0 },
     { "spark_wrap_smallint", "h:s", wrap_smallint, 0 },
     { "spark_wrap_int", "h:i", wrap_int, 0 },

@@ -111,6 +111,11 @@ static void format_one(Str *out, const char *spec, size_t length, View arg, bool
     if (strchr("dxXo", letter) && kind == 'i') {
         snprintf(format + n, sizeof format - n, "ll%c", letter);
         snprintf(small, sizeof small, format, strtoll(value, NULL, 10));
+    } else if (strchr("feEgG", letter) && kind != 's' && !isfinite(strtod(value, NULL))) {
+        format[n] = 0;
+        format[strcspn(format, ".")] = 0; /* Infinity and NaN are words: a width and no digits */
+        strncat(format, "s", sizeof format - strlen(format) - 1);
+        snprintf(small, sizeof small, format, value);
     } else if (strchr("feEgG", letter) && kind != 's') {
         snprintf(format + n, sizeof format - n, "%c", letter);
         snprintf(small, sizeof small, format, letter == 'f' ? half_up(value, spec, length) : strtod(value, NULL));
