@@ -486,7 +486,7 @@ static Status different(Binder *b, const char *name, const NodeList *args, const
 
 /* ---------------------------------------------------------------- error classes of their own (mismatch.def) */
 
-typedef enum MismatchWhen { WHEN_TYPE, WHEN_CONFLICT, WHEN_EITHER, WHEN_NULLS, WHEN_NULL_FIRST, WHEN_LAMBDA } MismatchWhen;
+typedef enum MismatchWhen { WHEN_TYPE, WHEN_CONFLICT, WHEN_EITHER, WHEN_NULLS, WHEN_NULL_FIRST, WHEN_TEXTS, WHEN_LAMBDA } MismatchWhen;
 static const struct {
     const char *names;
     MismatchWhen when;
@@ -521,12 +521,16 @@ static Status mismatched(Binder *b, size_t row, const char *name, const NodeList
                        call_text(b, name, args), "functionName", sql_id(b->a, name), "dataType", type_list(b, args), NULL);
 }
 
-/* A NULL for a function that wants a type of it. */
+/* A NULL for a function that wants a type of it; texts that nothing makes numbers. */
 static Status check_nulls(Binder *b, const char *name, const NodeList *args, const Node *at, Error *err)
 {
     bool null = false;
     for (size_t i = 0; i < args->len; i++)
         null = null || (args->at[i] && args->at[i]->type && args->at[i]->type->kind == TYPE_NULL);
+    bool texts = args->len > 1 && args->at[0] && args->at[1] && args->at[0]->type->kind == TYPE_STRING && args->at[1]->type->kind == TYPE_STRING;
+    for (size_t i = 0; texts && i < sizeof mismatches / sizeof *mismatches; i++)
+        if (mismatches[i].when == WHEN_TEXTS && in_words(mismatches[i].names, name))
+            return mismatched(b, i, name, args, at, err);
     for (size_t i = 0; null && i < sizeof mismatches / sizeof *mismatches; i++)
         if ((mismatches[i].when == WHEN_NULLS || (mismatches[i].when == WHEN_NULL_FIRST && args->at[0] && args->at[0]->type->kind == TYPE_NULL)) &&
             in_words(mismatches[i].names, name))
