@@ -3,6 +3,7 @@
 
 #include "driver/driver.h"
 #include "front/sql/sql.h"
+#include "ir/collation.h"
 #include "ir/error.h"
 #include "ir/field.h"
 
@@ -76,7 +77,7 @@ static Val *columns_val(Arena *a, const Type *schema, size_t from, size_t to)
     for (size_t i = from; i < to; i++) {
         Val *column = val_map(a);
         val_set_str(a, column, "Name", schema->fields[i].name);
-        val_set_str(a, column, "Type", type_catalog_text(a, schema->fields[i].type));
+        val_set_str(a, column, "Type", type_catalog_text(a, type_without_collation(a, schema->fields[i].type))); /* Hive has no collations */
         val_set_str(a, column, "Comment", field_get(a, schema->fields[i].metadata, FIELD_COMMENT));
         val_push(a, list, column);
     }

@@ -8,8 +8,11 @@
 
 #include "driver/keep.h"
 #include "ir/enums.h"
+#include "ir/collation_default.h"
 #include "ir/error.h"
 #include "ir/field.h"
+
+#define VIEW_COLLATION "spark.sql.defaultCollation" /* among the settings that a view keeps: its DEFAULT COLLATION */
 
 /* The view's query with the names that the statement gives to its columns. */
 static Node *named(Run *r, const CreateView *v)
@@ -267,6 +270,8 @@ static Status view_of(Run *r, const CreateView *v, CatalogTable *t, Error *err)
     t->view_database = command_database(r);
     t->view_schema_mode = mode_of(r, v->schema_mode);
     keep_conf(r, &t->view_conf);
+    if (collation_default_of(v->input))
+        vec_push(r->arena, &t->view_conf, (KeyValue){ VIEW_COLLATION, collation_default_of(v->input) });
     return ST_OK;
 }
 
@@ -328,6 +333,8 @@ Status command_view_plan(Run *r, Arena *a, const CatalogTable *t, Node **ret_pla
     Status status = run_parse(r, t->view_text, &query, err);
     r->query = outer;
     TRY(status);
+    if (pairs_get(&t->view_conf, VIEW_COLLATION))
+        query = collation_default(a, query, pairs_get(&t->view_conf, VIEW_COLLATION));
     if (!t->schema || str_eq(t->view_schema_mode, "EVOLUTION") || t->view_columns.len != t->schema->nfields) {
         *ret_plan = query;
         return ST_OK;
@@ -360,6 +367,9 @@ Status command_alter_view(Run *r, const AlterObject *x, Error *err)
         CreateView v = { .node = x->node, .name = x->name, .input = x->input, .text = x->arguments.at[0], .replace = true,
                          .temporary = t.kind == TARGET_TEMP_VIEW, .global = t.kind == TARGET_GLOBAL_VIEW };
         v.node.kind = NODE_CreateView;
+        const char *collation = t.kind == TARGET_VIEW ? pairs_get(&t.table.view_conf, VIEW_COLLATION) : collation_default_of(t.plan);
+        if (collation)
+            v.input = collation_default(r->arena, x->input, collation);
         if (t.kind != TARGET_VIEW)
             return temporary_view(r, &v, err);
         v.schema_mode = t.table.view_schema_mode;

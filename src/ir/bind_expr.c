@@ -138,6 +138,7 @@ Status make_case(Binder *b, Node *node_case, Node **ret, Error *err)
     }
     if (c->otherwise)
         vec_push(b->a, &values, c->otherwise);
+    TRY(collate_alike(b, &values, 0, 1, &c->node, false, err));
     TRY(unify_list(b, &values, "casewhen", pretty(b, &c->node), &c->node, &common, err));
     for (size_t i = 0; i < c->thens.len; i++)
         c->thens.at[i] = values.at[i];
@@ -193,7 +194,8 @@ static Status bind_in_list(Binder *b, const Scope *s, const InList *n, Node **re
         bool renamed = child->type->kind == TYPE_STRUCT && same_shape(child->type, item->type);
         vec_push(b->a, &all, renamed ? coerce_to(b->a, b->ansi, item, child->type) : item);
     }
-    Node *shown = node_new(b->a, InList, .child = child, .items = items);
+    Node *shown = node_at(node_new(b->a, InList, .child = child, .items = items), n->node.start, n->node.stop);
+    TRY(collate_alike(b, &all, 0, 1, shown, true, err));
     TRY(unify_list(b, &all, "in", pretty(b, shown), &n->node, &common, err));
     bool nullable = false;
     NodeList coerced = { 0 };
@@ -263,6 +265,8 @@ static Status bind_extract(Binder *b, const Scope *s, const Extract *n, Node **r
     TRY(bind_expr(b, s, n->key, &key, err));
     const Type *t = child->type;
     bool text = node_is(Literal, key) && key->type->kind == TYPE_STRING && !node_as(Literal, key)->value->is_null;
+    if (t->kind == TYPE_MAP && text && t->key->kind == TYPE_STRING) /* a constant takes the keys' collation */
+        key = coerce_to(b->a, b->ansi, key, t->key);
     if (t->kind == TYPE_MAP)
         return make_call2(b, "get_map_value", child, key, &n->node, ret, err);
     if (t->kind == TYPE_STRUCT || (t->kind == TYPE_ARRAY && t->element->kind == TYPE_STRUCT && text)) {

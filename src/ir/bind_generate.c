@@ -274,6 +274,8 @@ Status bind_table_function(Binder *b, const UnresolvedTableFunction *n, const Sc
         TRY(bind_exprs(b, &s, &n->args, &args, err));
         return bind_range_function(b, n, &args, ret, err);
     }
+    if (str_ieq(name, "collations"))
+        return collation_table(b, n, ret, err);
     size_t rows = 0;
     const FunctionRow *row = function_find(name, &rows);
     Node *routine = NULL;

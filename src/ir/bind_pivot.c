@@ -1,5 +1,6 @@
 /* ir/bind_pivot.c -- PIVOT and UNPIVOT, lowered to aggregates and unions. */
 #include "ir/binder.h"
+#include "ir/collation.h"
 
 #include "base/limits.h"
 
@@ -139,6 +140,8 @@ Status bind_pivot(Binder *b, const Pivot *n, const Scope *outer, Node **ret, Err
             return spark_error(err, aggregates.at[i], "_LEGACY_ERROR_TEMP_1006", "42K0E",
                                "Aggregate expression required for pivot, but <sql> did not appear in any aggregate function.",
                                "sql", arena_printf(b->a, "'%s'", pretty(b, aggregates.at[i])), NULL);
+    if (type_is_collated(column->type)) /* Spark finds the values by their bytes, in groups that it made by the collation */
+        return spark_unsupported(err, &n->node, "PIVOT on a string with a collation");
     TRY(pivot_values(b, n, input, column, &values, err));
     if (n->implicit_groups)
         implicit_groups(b, input->schema, column, &aggregates, &exprs);

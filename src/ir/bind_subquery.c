@@ -39,7 +39,13 @@ static Status bind_in_subquery(Binder *b, const Scope *s, const Subquery *n, Nod
     if (operands.len != plan->schema->len)
         return in_length(b, n, &operands, plan, err);
     for (size_t i = 0; i < operands.len; i++) {
-        const Type *l = operands.at[i]->type, *r = plan->schema->at[i].type, *common = coerce_wider(b->a, b->ansi, l, r);
+        NodeList sides = { 0 };
+        vec_push(b->a, &sides, operands.at[i]);
+        vec_push(b->a, &sides, column_ref(b, &plan->schema->at[i]));
+        Node *shown = node_at(node_new(b->a, Subquery, .subquery = SUBQUERY_IN, .plan = plan, .operands = operands), n->node.start, n->node.stop);
+        TRY(collate_alike(b, &sides, 0, 1, shown, true, err));
+        operands.at[i] = sides.at[0];
+        const Type *l = operands.at[i]->type, *r = sides.at[1]->type, *common = coerce_wider(b->a, b->ansi, l, r);
         if (!common)
             return spark_error(err, &n->node, "DATATYPE_MISMATCH.IN_SUBQUERY_DATA_TYPE_MISMATCH", "42K09",
                                "The data type of one or more elements in the left hand side of an IN subquery is not compatible "
@@ -47,11 +53,11 @@ static Status bind_in_subquery(Binder *b, const Scope *s, const Subquery *n, Nod
                                "side: [<leftType>], right side: [<rightType>].",
                                "mismatchedColumns", pretty(b, operands.at[i]), "leftType", type_sql_text(b->a, l), "rightType",
                                type_sql_text(b->a, r), NULL);
-        Node *ref = column_ref(b, &plan->schema->at[i]), *cast = coerce_to(b->a, b->ansi, ref, common);
+        Node *ref = column_ref(b, &plan->schema->at[i]), *cast = coerce_to(b->a, b->ansi, sides.at[1], common);
         operands.at[i] = coerce_to(b->a, b->ansi, operands.at[i], common);
         nullable = nullable || operands.at[i]->nullable || cast->nullable;
-        changed = changed || cast != ref;
-        vec_push(b->a, &outputs, cast == ref ? ref : new_alias(b, cast, plan->schema->at[i].name));
+        changed = changed || !node_is(ColumnRef, cast);
+        vec_push(b->a, &outputs, node_is(ColumnRef, cast) ? ref : new_alias(b, cast, plan->schema->at[i].name));
     }
     if (changed)
         plan = make_project(b, plan, &outputs);

@@ -198,6 +198,18 @@ bool lambda_parameter_types(Binder *b, const FunctionRow *rows, size_t nrows, si
 Status char_read_padding(Binder *b, Node *scan, Node **ret, Error *err);
 Status char_comparison(Binder *b, const Scope *s, const char *operator, NodeList *args, Error *err);
 
+/* --- bind_collation.c: one collation for the strings of `args` (every `step`-th from `from`), which become casts and constants of it.
+ * `shown`: the expression in an error; determinate: an indeterminate collation is one. */
+Status collate_alike(Binder *b, NodeList *args, size_t from, size_t step, const Node *shown, bool determinate, Error *err);
+/* The same by what the function's row says. */
+Status collate_args(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, Error *err);
+/* Refuses strings whose collation the row does not take. *ret_bad: the argument of which Spark does, SIZE_MAX: none. */
+Status collate_check(Binder *b, const FunctionRow *row, const NodeList *args, const Node *at, size_t *ret_bad, Error *err);
+/* The table function collations(). */
+Status collation_table(Binder *b, const UnresolvedTableFunction *n, Node **ret, Error *err);
+/* collate(x, name): the type of its result. */
+Status collate_result(Binder *b, const NodeList *args, const Node *at, const Type **ret, Error *err);
+
 /* --- bind_routine.c: SQL functions. A scalar one as a Lambda with its arguments (unbound), or as a scalar subquery. */
 Status routine_lambda(Binder *b, const CreateFunction *f, const NodeList *args, const Node *at, Node **ret_lambda,
                       Node **ret_subquery, NodeList *ret_args, Error *err);

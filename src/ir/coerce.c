@@ -86,8 +86,6 @@ static const Type *simple_tightest(Arena *a, bool ansi, const Type *x, const Typ
         return y;
     if (y->kind == TYPE_NULL)
         return x;
-    if (x->kind == TYPE_STRING && y->kind == TYPE_STRING)
-        return &type_string;
     if (type_is_integral(x) && y->kind == TYPE_DECIMAL)
         return decimal_holds(a, y, x) ? y : NULL;
     if (type_is_integral(y) && x->kind == TYPE_DECIMAL)
@@ -135,7 +133,7 @@ static const Type *ansi_string(const Type *other)
 static const Type *with_string(bool ansi, const Type *x, const Type *y)
 {
     const Type *other = x->kind == TYPE_STRING ? y : y->kind == TYPE_STRING ? x : NULL;
-    if (!other)
+    if (!other || (x->kind == TYPE_STRING && y->kind == TYPE_STRING)) /* of two collations */
         return NULL;
     if (ansi)
         return ansi_string(other);

@@ -351,6 +351,11 @@ Status make_operator(Binder *b, const char *name, NodeList *args, const Node *at
     NodeList original = { 0 };
     vec_push(b->a, &original, args->at[0]);
     vec_push(b->a, &original, args->at[1]);
+    if (class == OP_COMPARE) {
+        size_t n = 0;
+        const FunctionRow *row = function_find(name, &n);
+        TRY(collate_args(b, row, args, at, err));
+    }
     null_sides(b, class, args);
     if (!b->ansi)
         legacy_strings(b, args, class);

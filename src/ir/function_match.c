@@ -1,5 +1,6 @@
 /* ir/function_match.c -- choosing a function's row by its arguments, and coercing them to it. */
 #include "ir/binder.h"
+#include "ir/collation.h"
 #include "ir/signature.h"
 
 #include <stdio.h>
@@ -61,8 +62,8 @@ static bool class_accepts(TypeClass class, const Type *t)
 static bool accepts(const Spec *s, const Type *t, const Variables *v)
 {
     switch (s->kind) {
-    case SPEC_TYPE:
-        return type_same(s->type, t);
+    case SPEC_TYPE: /* a string of any collation: collate_check() says which ones the row takes */
+        return type_same(s->type, t) || (s->type->kind == TYPE_STRING && t->kind == TYPE_STRING);
     case SPEC_CLASS:
         return class_accepts(s->class, t);
     case SPEC_VARIABLE:
@@ -274,6 +275,16 @@ static const Type *instantiate(Binder *b, const Spec *s, const Variables *v)
     }
 }
 
+/* `t` with the collation `name` on its strings. */
+static const Type *collated(Binder *b, const Type *t, const char *name)
+{
+    if (t->kind == TYPE_STRING)
+        return type_string_of(b->a, name);
+    if (t->kind == TYPE_ARRAY)
+        return type_array(b->a, collated(b, t->element, name), t->contains_null);
+    return t->kind == TYPE_MAP ? type_map(b->a, collated(b, t->key, name), collated(b, t->element, name), t->contains_null) : t;
+}
+
 static Status result_type(Binder *b, const FunctionRow *row, NodeList *args, const Variables *v, const Node *at,
                           const Type **ret, Error *err)
 {
@@ -284,6 +295,9 @@ static Status result_type(Binder *b, const FunctionRow *row, NodeList *args, con
         return ST_OK;
     }
     *ret = instantiate(b, signature_result(row), v);
+    const char *collation = row->flags & FN_COLLATED_RESULT && args->len ? type_collation(args->at[0]->type) : NULL;
+    if (collation)
+        *ret = collated(b, *ret, collation);
     return ST_OK;
 }
 
@@ -612,6 +626,7 @@ Status function_match(Binder *b, const char *name, const FunctionRow *rows, size
                       const FunctionRow **ret_row, const Type **ret_type, Error *err)
 {
     TRY(check_nulls(b, rows->name, args, at, err));
+    TRY(collate_args(b, rows, args, at, err));
     for (int casts = 0; casts < 2; casts++)
         for (size_t i = 0; i < nrows; i++) {
             const Signature *s = signature_of(&rows[i]);
@@ -624,7 +639,11 @@ Status function_match(Binder *b, const char *name, const FunctionRow *rows, size
             bool all_casts = casts || (rows[i].nulls != NULLS_RULE && nrows == 1);
             if (!try_row(b, &rows[i], s, &full, all_casts, &attempt))
                 continue;
+            size_t bad;
             apply(b, s, &attempt, &full);
+            TRY(collate_check(b, &rows[i], &full, at, &bad, err));
+            if (bad != SIZE_MAX)
+                return bad_type(b, name, s, &full, bad, at, err);
             TRY(check_ordering(b, name, &attempt, &full, at, err));
             if (strcmp(rows[i].result, "@from_schema")) /* the schema is looked at before the options, they before anything else */
                 TRY(check_options(b, s, &full, at, err));

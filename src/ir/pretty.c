@@ -16,6 +16,18 @@ static void list(Binder *b, const NodeList *items, Str *out)
     }
 }
 
+/* Literal.sql: only plain strings stand bare. */
+static void collated_text(const Value *v, const char *collation, Str *out)
+{
+    str_addc(out, '\'');
+    for (size_t i = 0; i < v->text_len; i++) {
+        if (v->text[i] == '\'' || v->text[i] == '\\')
+            str_addc(out, '\\');
+        str_addc(out, v->text[i]);
+    }
+    str_addf(out, "' collate %s", collation);
+}
+
 static void literal(const Literal *l, Str *out)
 {
     const Value *v = l->value;
@@ -25,6 +37,10 @@ static void literal(const Literal *l, Str *out)
     }
     switch (l->of->kind) {
     case TYPE_STRING:
+        if (l->of->collation) {
+            collated_text(v, l->of->collation, out);
+            return;
+        }
         str_addn(out, v->text, v->text_len);
         return;
     case TYPE_DECIMAL:

@@ -1,6 +1,7 @@
 /* ir/result_rules.c -- functions.def's "@rule" results, and the nullability of rows marked RULE. Each rule is the dataType of
  * the Spark expression of that name; a rule may coerce the arguments further. */
 #include "ir/binder.h"
+#include "ir/collation.h"
 
 #include <ctype.h>
 #include <strings.h>
@@ -89,6 +90,18 @@ static bool unify_args(Binder *b, NodeList *args, size_t from, size_t step, cons
     return true;
 }
 
+/* The arguments from `from` on as strings, of the collation that those among them have which are strings. */
+static const Type *as_strings(Binder *b, NodeList *args, size_t from)
+{
+    const char *collation = NULL;
+    for (size_t i = from; i < args->len && !collation; i++)
+        collation = type_of(args, i)->kind == TYPE_STRING ? type_collation(type_of(args, i)) : NULL;
+    const Type *t = type_string_of(b->a, collation);
+    for (size_t i = from; i < args->len; i++)
+        args->at[i] = coerce_to(b->a, b->ansi, args->at[i], t);
+    return t;
+}
+
 static const Type *concatenated(Binder *b, NodeList *args)
 {
     bool arrays = false, binaries = args->len > 0, nulls = false;
@@ -101,9 +114,7 @@ static const Type *concatenated(Binder *b, NodeList *args)
         return &type_binary;
     if (arrays)
         return unify_args(b, args, 0, 1, &common, &nulls) ? common : NULL;
-    for (size_t i = 0; i < args->len; i++)
-        args->at[i] = coerce_to(b->a, b->ansi, args->at[i], &type_string);
-    return &type_string;
+    return as_strings(b, args, 0);
 }
 
 /* The items are bytes when all of them are, else texts. */
@@ -115,6 +126,8 @@ static const Type *elt_of(Binder *b, NodeList *args)
             return NULL;
         t = type_of(args, i)->kind == TYPE_BINARY ? t : &type_string;
     }
+    if (t->kind != TYPE_BINARY)
+        return as_strings(b, args, 1);
     for (size_t i = 1; i < args->len; i++)
         args->at[i] = coerce_to(b->a, b->ansi, args->at[i], t);
     return t;
@@ -723,6 +736,8 @@ Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node
         return formatted_number(b, row, args, at, ret_type, err);
     if (!strcmp(rule, "to_binary"))
         return coded_binary(b, row, args, at, ret_type, err);
+    if (!strcmp(rule, "collate"))
+        return collate_result(b, args, at, ret_type, err);
     if (!strcmp(rule, "theta"))
         return result_theta(b, row, args, at, ret_type, err);
     if (!strcmp(rule, "count_min_sketch"))

@@ -167,6 +167,7 @@ static bool compare(const Type *x, const Type *y, bool nullability)
         return x->precision == y->precision && x->scale == y->scale;
     case TYPE_CHAR:
     case TYPE_VARCHAR:
+        return x->precision == y->precision && str_eq(x->collation, y->collation);
     case TYPE_TIME:
         return x->precision == y->precision;
     case TYPE_STRING:

@@ -40,7 +40,8 @@ struct Type {
     TypeKind kind;
     int precision, scale;     /* DECIMAL(p,s); TIME(p); CHAR/VARCHAR: length in `precision` */
     int start, end;           /* ANSI intervals: first and last field */
-    const char *collation;    /* STRING: NULL is UTF8_BINARY */
+    const char *collation;    /* STRING, CHAR, VARCHAR: its normalised name (ir/collation.h), NULL is UTF8_BINARY */
+    int strength;             /* STRING, only while the binder looks for a common collation (bind_collation.c) */
     const Type *element;      /* ARRAY element, MAP value */
     const Type *key;          /* MAP */
     bool contains_null;       /* ARRAY containsNull, MAP valueContainsNull */

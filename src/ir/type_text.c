@@ -1,4 +1,5 @@
 /* ir/type_text.c -- a type as SQL, as a catalog string, as Spark's JSON, and back from JSON. */
+#include "ir/collation.h"
 #include "ir/type.h"
 
 #include <ctype.h>
@@ -146,7 +147,7 @@ void type_sql(const Type *t, Str *out)
     default:
         str_add(out, simple_names[t->kind].sql);
         if (t->kind == TYPE_STRING && t->collation)
-            str_addf(out, " COLLATE %s", t->collation);
+            str_addf(out, " COLLATE %s", str_eq(t->collation, "null") ? "NULL" : t->collation);
     }
 }
 
@@ -203,6 +204,44 @@ static void json_text(const char *text, Str *out)
     str_addc(out, '"');
 }
 
+/* "path":"provider.NAME" of each string with a collation that is not inside of a struct, whose fields have their own. */
+static void collations_json(const Type *t, const char *path, bool *any, Str *out)
+{
+    if (t->kind == TYPE_STRING && t->collation) {
+        str_add(out, *any ? "," : "{");
+        json_text(path, out);
+        str_addf(out, ":\"%s.%s\"", str_starts(t->collation, "UTF8_") ? "spark" : "icu", t->collation);
+        *any = true;
+        return;
+    }
+    str_auto inner = STR_INIT(1 << 20);
+    if (t->kind == TYPE_MAP) {
+        str_addf(&inner, "%s.key", path);
+        collations_json(t->key, str_text(&inner), any, out);
+        str_clear(&inner);
+    }
+    if (t->kind == TYPE_MAP || t->kind == TYPE_ARRAY) {
+        str_addf(&inner, "%s.%s", path, t->kind == TYPE_MAP ? "value" : "element");
+        collations_json(t->element, str_text(&inner), any, out);
+    }
+}
+
+/* Spark's StructField.jsonValue: the types are plain, collations stand in the metadata. */
+static void metadata_json(const Field *f, Str *out)
+{
+    str_auto collations = STR_INIT(1 << 20);
+    bool any = false;
+    const char *metadata = f->metadata ? f->metadata : "{}";
+    collations_json(f->type, f->name, &any, &collations);
+    if (!any) {
+        str_add(out, metadata);
+        return;
+    }
+    size_t n = strlen(metadata);
+    str_addn(out, metadata, n - 1);
+    str_addf(out, "%s\"__COLLATIONS\":%s}}", n > 2 ? "," : "", str_text(&collations));
+}
+
 static void struct_json(const Type *t, Str *out)
 {
     str_add(out, "{\"type\":\"struct\",\"fields\":[");
@@ -212,8 +251,9 @@ static void struct_json(const Type *t, Str *out)
         json_text(f->name, out);
         str_add(out, ",\"type\":");
         type_json(f->type, out);
-        str_addf(out, ",\"nullable\":%s,\"metadata\":%s}", f->nullable ? "true" : "false",
-                 f->metadata ? f->metadata : "{}");
+        str_addf(out, ",\"nullable\":%s,\"metadata\":", f->nullable ? "true" : "false");
+        metadata_json(f, out);
+        str_addc(out, '}');
     }
     str_add(out, "]}");
 }
@@ -327,7 +367,7 @@ static const Type *type_named(Arena *a, const char *text)
     }
     if (str_starts(text, "string collate ")) {
         Type *t = arena_copy(a, &type_string, sizeof type_string);
-        t->collation = arena_str(a, text + strlen("string collate "));
+        t->collation = arena_str(a, text + strlen("string collate ")); /* of a type by itself: fields have them in their metadata */
         return t;
     }
     if (!strcmp(text, "null"))
@@ -358,6 +398,25 @@ static Status invalid(json_t *j, Arena *a, Error *err)
     return status;
 }
 
+/* NULL: there is no collation of that name. */
+static const Type *with_collations(Arena *a, const Type *t, const char *path, json_t *collations)
+{
+    if (t->kind == TYPE_STRING) {
+        const char *text = json_string_value(json_object_get(collations, path)), *name = NULL;
+        if (!text)
+            return t;
+        return collation_from_provided(a, text, &name) ? type_string_of(a, name) : NULL;
+    }
+    if (t->kind != TYPE_ARRAY && t->kind != TYPE_MAP)
+        return t;
+    bool map = t->kind == TYPE_MAP;
+    const Type *element = with_collations(a, t->element, arena_printf(a, "%s.%s", path, map ? "value" : "element"), collations);
+    const Type *key = map ? with_collations(a, t->key, arena_printf(a, "%s.key", path), collations) : element;
+    if (!element || !key)
+        return NULL;
+    return map ? type_map(a, key, element, t->contains_null) : type_array(a, element, t->contains_null);
+}
+
 static Status struct_from_json(Arena *a, json_t *j, const Type **ret_type, Error *err)
 {
     json_t *list = json_object_get(j, "fields");
@@ -372,8 +431,14 @@ static Status struct_from_json(Arena *a, json_t *j, const Type **ret_type, Error
             return invalid(j, a, err);
         fields[i].name = arena_str(a, name);
         fields[i].nullable = !json_is_false(json_object_get(f, "nullable"));
-        fields[i].metadata = json_object_size(meta) ? json_dump(a, meta) : NULL;
         TRY(from_json(a, json_object_get(f, "type"), &fields[i].type, err));
+        if (json_object_get(meta, "__COLLATIONS")) {
+            fields[i].type = with_collations(a, fields[i].type, name, json_object_get(meta, "__COLLATIONS"));
+            json_object_del(meta, "__COLLATIONS");
+            if (!fields[i].type)
+                return invalid(f, a, err);
+        }
+        fields[i].metadata = json_object_size(meta) ? json_dump(a, meta) : NULL;
     }
     *ret_type = type_struct(a, fields, n);
     return ST_OK;

@@ -29,15 +29,21 @@ def query(expression):
     return expression if expression.lower().startswith(("select ", "with ", "from ")) else f"SELECT {expression}"
 
 
-def simple(kind):
-    """DataType.json as simpleString."""
+def simple(kind, path="", collations=None):
+    """DataType.json as simpleString; collations stand in the field's metadata, by the path to their string."""
     if isinstance(kind, str):
-        return {"integer": "int", "long": "bigint", "short": "smallint", "byte": "tinyint"}.get(kind, kind)
+        collation = (collations or {}).get(path)
+        return {"integer": "int", "long": "bigint", "short": "smallint", "byte": "tinyint"}.get(kind, kind) + (
+            f" collate {collation.split('.')[1]}" if collation else "")
     if kind["type"] == "array":
-        return f"array<{simple(kind['elementType'])}>"
+        return f"array<{simple(kind['elementType'], path + '.element', collations)}>"
     if kind["type"] == "map":
-        return f"map<{simple(kind['keyType'])},{simple(kind['valueType'])}>"
-    return "struct<" + ",".join(f"{f['name']}:{simple(f['type'])}" for f in kind["fields"]) + ">"
+        return f"map<{simple(kind['keyType'], path + '.key', collations)},{simple(kind['valueType'], path + '.value', collations)}>"
+    return "struct<" + ",".join(f"{f['name']}:{of_field(f)}" for f in kind["fields"]) + ">"
+
+
+def of_field(field):
+    return simple(field["type"], field["name"], field.get("metadata", {}).get("__COLLATIONS"))
 
 
 def shown(value):
@@ -76,7 +82,7 @@ def test_functions(path):
     wrong = []
     for (_, expression, expected_kind, expected), line in zip(blocks, answers):
         answer = json.loads(line)
-        kind = simple(answer["schema"]["fields"][0]["type"]) if "schema" in answer else None
+        kind = of_field(answer["schema"]["fields"][0]) if "schema" in answer else None
         gap = f"{path.stem}: {expression}"
         if agrees(kind, answer, expected_kind, expected) == (gap in GAPS):
             ours = answer if "error" in answer else [f"-- {kind}"] + [shown(row[0]) for row in answer["rows"]]

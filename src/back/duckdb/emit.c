@@ -1,6 +1,8 @@
 /* back/duckdb/emit.c -- relations to SELECTs. Filter, Project, Sort and Limit join one SELECT where that changes nothing. */
+#include "back/duckdb/emit_collation.h"
 #include "back/duckdb/emit_internal.h"
 #include "back/duckdb/internal.h"
+#include "ir/collation.h"
 
 #include <inttypes.h>
 
@@ -207,9 +209,11 @@ static const char *key_of(Emit *e, const char *x, const Type *t, bool alike)
     str_auto out = EMIT_STR;
     if (t->kind == TYPE_UDT)
         return key_of(e, x, t->sql_type, alike);
+    if (t->kind == TYPE_STRING && t->collation)
+        return emit_string_key(e, x, t);
     if (t->kind != TYPE_ARRAY && t->kind != TYPE_STRUCT)
         return x;
-    if (!alike && !nulls_inside(t))
+    if (!alike && !nulls_inside(t) && !type_is_collated(t))
         return x;
     if (t->kind == TYPE_ARRAY) {
         const char *item = emit_fresh(e, "x");
@@ -292,9 +296,13 @@ static Status emit_tail(Emit *e, const Tail *t, Sel *ret)
 
 static Status emit_distinct(Emit *e, const Node *input, Sel *ret)
 {
-    const char *from;
+    const char *from, *keys;
     TRY(from_of(e, input, &from));
     *ret = (Sel){ .select = arena_printf(e->a, "DISTINCT %s", columns(e, input->schema, NULL)), .from = from };
+    if (emit_any_collated(input->schema)) {
+        TRY(emit_row_keys(e, input->schema, NULL, &keys));
+        ret->select = arena_printf(e->a, "DISTINCT ON (%s) %s", keys, columns(e, input->schema, NULL));
+    }
     return ST_OK;
 }
 
@@ -305,8 +313,9 @@ static Status emit_deduplicate(Emit *e, const Deduplicate *d, Sel *ret)
     str_auto out = EMIT_STR;
     str_add(&out, "DISTINCT ON (");
     for (size_t i = 0; i < d->keys.len; i++) {
-        str_add(&out, i ? ", " : "");
-        TRY(emit_expr(e, d->keys.at[i], &out));
+        const char *key;
+        TRY(emit_key_text(e, d->keys.at[i], &key));
+        str_addf(&out, "%s%s", i ? ", " : "", key);
     }
     str_addf(&out, ") %s", columns(e, d->input->schema, NULL));
     const char *from;
@@ -413,6 +422,9 @@ static Status emit_join(Emit *e, const Join *j, Sel *ret)
     else if (j->join != JOIN_INNER && j->join != JOIN_CROSS)
         on = "true";
     const char *word = words[j->join];
+    bool one_side = j->join == JOIN_SEMI || j->join == JOIN_ANTI;
+    if (one_side && *right != '(') /* two read_parquet() have one name: the engine would hide the columns of both */
+        right = arena_printf(e->a, "%s AS %s", right, emit_fresh(e, "t"));
     if (j->join == JOIN_CROSS && on)
         word = "INNER JOIN";
     if (j->join == JOIN_INNER && !on)
@@ -431,6 +443,12 @@ static Status emit_set_op(Emit *e, const Node *n, Sel *ret)
     const char *left, *right;
     TRY(from_of(e, s->left, &left));
     TRY(from_of(e, s->right, &right));
+    if (emit_any_collated(n->schema) && !(s->op == SETOP_UNION && s->all)) {
+        left = arena_printf(e->a, "(SELECT %s FROM %s)", columns(e, s->left->schema, n->schema), left);
+        right = arena_printf(e->a, "(SELECT %s FROM %s)", columns(e, s->right->schema, n->schema), right);
+        *ret = (Sel){ 0 };
+        return emit_collated_set(e, s, n->schema, left, right, &ret->from);
+    }
     *ret = (Sel){ .from = arena_printf(e->a, "((SELECT %s FROM %s) %s%s (SELECT %s FROM %s))", columns(e, s->left->schema, n->schema),
                                        left, words[s->op], s->all ? " ALL" : "", columns(e, s->right->schema, n->schema), right) };
     return ST_OK;
@@ -488,24 +506,46 @@ static bool in_no_set(const Aggregate *g, const Node *group)
     return true;
 }
 
+/* A group whose strings have collations: its key is grouped by, the first value of each is shown. */
+static Status key_column(Emit *e, const Aggregate *g, const Node *group, const char *name, StrList *keys, StrList *shown, Str *extra)
+{
+    const char *key = name, *value = name;
+    if (type_is_collated(group->type)) {
+        TRY(emit_equality_key(e, name, group->type, &value));
+        key = emit_fresh(e, "k");
+        str_addf(extra, ", %s AS %s", value, key);
+        value = arena_printf(e->a, "first(%s)", name);
+        if (g->grouping != GROUPING_PLAIN)
+            value = arena_printf(e->a, "CASE WHEN GROUPING(%s) = 0 THEN %s END", key, value);
+    }
+    vec_push(e->a, keys, key);
+    vec_push(e->a, shown, value);
+    return ST_OK;
+}
+
 /* SELECT *, expr AS g1 FROM input: the groups by name, so that no constant is taken for a column's number. */
-static Status group_columns(Emit *e, const Aggregate *g, StrList *names, const char **ret_from)
+static Status group_columns(Emit *e, const Aggregate *g, StrList *names, StrList *keys, StrList *shown, const char **ret_from)
 {
     str_auto extra = EMIT_STR;
     for (size_t i = 0; i < g->groups.len; i++) {
         const Node *group = g->groups.at[i];
+        const char *name, *text;
         if (in_no_set(g, group)) {
-            vec_push(e->a, names, arena_printf(e->a, "CAST(NULL AS %s)", emit_word(e, group->type)));
+            name = arena_printf(e->a, "CAST(NULL AS %s)", emit_word(e, group->type));
+            vec_push(e->a, names, name);
+            vec_push(e->a, keys, name);
+            vec_push(e->a, shown, name);
             continue;
         }
         if (node_is(ColumnRef, group) && !needs_normal(group->type)) {
-            vec_push(e->a, names, arena_printf(e->a, "c%" PRId64, node_as(ColumnRef, group)->id));
-            continue;
+            name = arena_printf(e->a, "c%" PRId64, node_as(ColumnRef, group)->id);
+        } else {
+            name = emit_fresh(e, "g");
+            TRY(emit_text(e, group, &text));
+            str_addf(&extra, ", %s AS %s", normal_key(e, text, group->type), name);
         }
-        vec_push(e->a, names, emit_fresh(e, "g"));
-        const char *text;
-        TRY(emit_text(e, group, &text));
-        str_addf(&extra, ", %s AS %s", normal_key(e, text, group->type), names->at[i]);
+        vec_push(e->a, names, name);
+        TRY(key_column(e, g, group, name, keys, shown, &extra));
     }
     Sel s;
     TRY(emit_relation(e, g->input, &s));
@@ -547,21 +587,25 @@ static Status grouping_clause(Emit *e, const Aggregate *g, const StrList *names,
 
 static Status emit_aggregate(Emit *e, const Aggregate *g, Sel *ret)
 {
-    StrList names = { 0 };
+    StrList names = { 0 }, keys = { 0 }, shown = { 0 };
     Sel s = { 0 };
     bool done = false;
     if (e->python)
         TRY(emit_python_aggregate(e, g, &done, ret));
     if (done)
         return ST_OK;
-    TRY(group_columns(e, g, &names, &s.from));
-    GroupScope scope = { .groups = &g->groups, .names = &names, .outer = e->groups };
+    TRY(group_columns(e, g, &names, &keys, &shown, &s.from));
+    GroupScope scope = { .groups = &g->groups, .names = &names, .keys = &keys, .shown = &shown, .outer = e->groups };
+    GroupAs group_as = e->group_as;
     e->groups = &scope;
+    e->group_as = GROUP_SHOWN;
     str_auto tail = EMIT_STR;
     Status status = emit_outputs(e, &g->exprs, g->node.schema, &s.select);
+    e->group_as = GROUP_KEY;
     if (status == ST_OK)
-        status = grouping_clause(e, g, &names, &tail);
+        status = grouping_clause(e, g, &keys, &tail);
     e->groups = scope.outer;
+    e->group_as = group_as;
     TRY(status);
     if (tail.len && g->grouping != GROUPING_PLAIN)
         str_add(&tail, " HAVING count(*) > 0"); /* Spark expands rows: where there are none, () has no group */

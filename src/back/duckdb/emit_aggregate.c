@@ -221,7 +221,7 @@ Status emit_grouping_id(Emit *e, const Call *c, const char *const *args, Str *ou
             str_addf(out, "%s%s", i ? ", " : "", args[i]);
     } else {
         for (size_t i = 0; e->groups && i < e->groups->names->len; i++)
-            str_addf(out, "%s%s", i ? ", " : "", e->groups->names->at[i]);
+            str_addf(out, "%s%s", i ? ", " : "", (e->groups->keys ? e->groups->keys : e->groups->names)->at[i]);
     }
     str_add(out, ") AS BIGINT)");
     return ST_OK;

@@ -2,7 +2,9 @@
 #include "back/duckdb/emit_call.h"
 
 #include "back/duckdb/aggregate.h"
+#include "back/duckdb/emit_collation.h"
 #include "back/duckdb/emit_decimal.h"
+#include "ir/collation.h"
 
 #include "base/map.h"
 
@@ -75,6 +77,8 @@ static bool holds(const Emit *e, const Call *c, const char *when)
             good = c->args.len > 1 && is_class(c->args.at[1]->type, when + 2, n - 2);
         else if (n == 4 && !memcmp(when, "ansi", 4))
             good = e->o->ansi;
+        else if (n == 8 && !memcmp(when, "collated", 8))
+            good = c->args.len && c->args.at[0]->type && type_is_collated(c->args.at[0]->type);
         else
             good = c->args.len && c->args.at[0]->type && is_class(c->args.at[0]->type, when, n);
         if (!good)
@@ -182,6 +186,7 @@ static size_t fill_one(Filling *f, const char *at, Str *out)
     case 'S': str_addf(out, "%d", c->node.type->scale); return 2;
     case 'P': str_addf(out, "%d", c->node.type->precision); return 2;
     case 'Z': str_add(out, emit_zone(e)); return 2;
+    case 'K': str_add(out, emit_quoted(e, type_collation(c->args.at[0]->type))); return 2;
     case 'M': str_add(out, e->o->ansi ? "1" : "0"); return 2;
     case 'U': str_addf(out, "make_timestamp((%" PRId64 ")::BIGINT)", e->o->now_us); return 2;
     case 'L': str_addf(out, "spark_local(make_timestamp((%" PRId64 ")::BIGINT), %s)", e->o->now_us, emit_zone(e)); return 2;
@@ -352,7 +357,7 @@ static Status guard_arguments(Emit *e, const Call *c, const char **args)
     return ST_OK;
 }
 
-Status emit_call(Emit *e, const Node *n, Str *out)
+static Status call_text(Emit *e, const Node *n, Str *out)
 {
     const Call *c = node_as(Call, n);
     bool any_width = e->any_width;
@@ -373,6 +378,9 @@ Status emit_call(Emit *e, const Node *n, Str *out)
     e->any_width = any_width;
     e->over = over;
     bool done;
+    TRY(emit_collated_call(e, c, args, &done, out));
+    if (done)
+        return ST_OK;
     TRY(emit_lazy_logic(e, c, args, &done, out));
     if (done)
         return ST_OK;
@@ -382,6 +390,17 @@ Status emit_call(Emit *e, const Node *n, Str *out)
     if (t && t->emitter)
         return t->emitter(e, c, args, out);
     return emit_template(e, c, args, t ? t->text : c->function->engine, out);
+}
+
+Status emit_call(Emit *e, const Node *n, Str *out)
+{
+    const FunctionRow *f = node_as(Call, n)->function;
+    GroupAs before = e->group_as;
+    if (f->kind == FN_AGGREGATE && !e->over)
+        e->group_as = str_starts(f->name, "grouping") ? GROUP_KEY : GROUP_IN_AGGREGATE;
+    Status status = call_text(e, n, out);
+    e->group_as = before;
+    return status;
 }
 
 /* ---------------------------------------------------------------- windows */
@@ -440,8 +459,9 @@ static Status emit_over(Emit *e, const Window *w, const char *whole, Str *out)
 {
     str_add(out, " OVER (");
     for (size_t i = 0; i < w->partitions.len; i++) {
-        str_add(out, i ? ", " : "PARTITION BY ");
-        TRY(emit_expr(e, w->partitions.at[i], out));
+        const char *key;
+        TRY(emit_key_text(e, w->partitions.at[i], &key));
+        str_addf(out, "%s%s", i ? ", " : "PARTITION BY ", key);
     }
     if (w->orders.len) {
         str_add(out, w->partitions.len ? " ORDER BY " : "ORDER BY ");

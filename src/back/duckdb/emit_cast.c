@@ -1,6 +1,7 @@
 /* back/duckdb/emit_cast.c -- Spark's Cast from each type to each: the engine's own where it means the same, kernels else.
  * Source: org.apache.spark.sql.catalyst.expressions.Cast. */
 #include "back/duckdb/emit_internal.h"
+#include "ir/collation.h"
 
 static int flag_of(int mode)
 {
@@ -304,7 +305,7 @@ Status emit_cast(Emit *e, const char *x, const Type *from, const Type *to, int m
 {
     if (from->kind == TYPE_UDT)
         from = from->sql_type;
-    if (type_same(from, to) || (is_text(from) && is_text(to))) {
+    if (type_same(from, to) || (is_text(from) && is_text(to)) || (type_is_collated(to) && type_same(type_without_collation(e->a, from), type_without_collation(e->a, to)))) {
         str_add(out, x);
         return ST_OK;
     }

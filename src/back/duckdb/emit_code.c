@@ -1,6 +1,7 @@
 /* back/duckdb/emit_code.c -- numbers, strings, dates and aggregates whose text depends on more than a template can say. */
 #include "back/duckdb/emit_call.h"
 #include "back/duckdb/internal.h"
+#include "ir/collation.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -97,7 +98,7 @@ Status emit_try_arithmetic(Emit *e, const Call *c, const char *const *args, Str 
 /* ---------------------------------------------------------------- strings */
 Status emit_like(Emit *e, const Call *c, const char *const *args, Str *out)
 {
-    bool ilike = str_eq(c->function->name, "ilike");
+    bool ilike = str_eq(c->function->name, "ilike") || type_is_collated(arg_type(c, 0));
     const Value *pattern;
     bool simple = c->args.len == 2 && is_literal_text(c->args.at[1], &pattern) && !memchr(pattern->text, '\\', pattern->text_len);
     (void)e;
@@ -279,7 +280,8 @@ Status emit_elt(Emit *e, const Call *c, const char *const *args, Str *out)
 Status emit_typeof(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     (void)args;
-    str_add(out, emit_quoted(e, type_catalog_text(e->a, arg_type(c, 0))));
+    const char *text = str_eq(c->function->name, "collation") ? collation_full_name(e->a, arg_type(c, 0)->collation) : type_catalog_text(e->a, arg_type(c, 0));
+    str_add(out, emit_quoted(e, text));
     return ST_OK;
 }
 

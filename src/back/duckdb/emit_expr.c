@@ -1,4 +1,5 @@
 /* back/duckdb/emit_expr.c -- expressions but for calls and casts, which have files of their own. */
+#include "back/duckdb/emit_collation.h"
 #include "back/duckdb/emit_decimal.h"
 #include "back/duckdb/emit_internal.h"
 
@@ -144,12 +145,23 @@ static Status emit_list(Emit *e, const NodeList *items, Str *out)
     return ST_OK;
 }
 
+/* A list of keys where strings have collations. */
+static Status emit_keys(Emit *e, const NodeList *items, Str *out)
+{
+    for (size_t i = 0; i < items->len; i++) {
+        const char *key;
+        TRY(emit_key_text(e, items->at[i], &key));
+        str_addf(out, "%s%s", i ? ", " : "", key);
+    }
+    return ST_OK;
+}
+
 static Status emit_in_list(Emit *e, const InList *in, Str *out)
 {
-    str_add(out, "(");
-    TRY(emit_expr(e, in->child, out));
-    str_add(out, " IN (");
-    TRY(emit_list(e, &in->items, out));
+    const char *child;
+    TRY(emit_key_text(e, in->child, &child));
+    str_addf(out, "(%s IN (", child);
+    TRY(emit_keys(e, &in->items, out));
     str_add(out, "))");
     return ST_OK;
 }
@@ -160,9 +172,10 @@ static Status emit_in_rows(Emit *e, const Subquery *s, const char *sql, Str *out
     str_auto same = EMIT_STR;
     const Schema *columns = s->plan->schema;
     for (size_t i = 0; i < s->operands.len; i++) {
-        str_addf(&same, "%s(", i ? " AND " : "");
-        TRY(emit_expr(e, s->operands.at[i], &same));
-        str_addf(&same, " = in_rows." COLUMN_TEXT ")", columns->at[i].id);
+        const char *mine, *theirs = arena_printf(e->a, "in_rows." COLUMN_TEXT, columns->at[i].id);
+        TRY(emit_key_text(e, s->operands.at[i], &mine));
+        TRY(emit_equality_key(e, theirs, columns->at[i].type, &theirs));
+        str_addf(&same, "%s(%s = %s)", i ? " AND " : "", mine, theirs);
     }
     const char *equal = str_arena(&same, e->a);
     str_addf(out, "(%sCASE WHEN EXISTS (SELECT 1 FROM (%s) in_rows WHERE %s) THEN true", s->negated ? "NOT " : "", sql, equal);
@@ -177,10 +190,13 @@ static Status emit_subquery(Emit *e, const Subquery *s, Str *out)
     /* The outer query's groups are not the inner one's. */
     const char *sql, *over = e->over;
     const GroupScope *groups = e->groups;
+    GroupAs group_as = e->group_as;
     e->over = NULL;
     e->groups = NULL;
+    e->group_as = GROUP_SHOWN;
     Status status = emit_select(e, s->plan, &sql);
     e->groups = groups;
+    e->group_as = group_as;
     e->over = over;
     TRY(status);
     if (s->subquery == SUBQUERY_SCALAR) {
@@ -196,7 +212,12 @@ static Status emit_subquery(Emit *e, const Subquery *s, Str *out)
     if (s->operands.len > 1)
         return emit_in_rows(e, s, sql, out);
     str_add(out, "(");
-    TRY(emit_list(e, &s->operands, out));
+    TRY(emit_keys(e, &s->operands, out));
+    if (emit_any_collated(s->plan->schema)) {
+        const char *keys;
+        TRY(emit_row_keys(e, s->plan->schema, NULL, &keys));
+        sql = arena_printf(e->a, "SELECT %s FROM (%s)", keys, sql);
+    }
     str_addf(out, " %sIN (%s))", s->negated ? "NOT " : "", sql);
     return ST_OK;
 }
@@ -264,11 +285,17 @@ static Status emit_cast_node(Emit *e, const Cast *c, Str *out)
     return emit_cast(e, child, c->child->type, to, mode, out);
 }
 
+static const char *group_text(const Emit *e, size_t i)
+{
+    const StrList *keyed = e->group_as == GROUP_KEY ? e->groups->keys : e->group_as == GROUP_SHOWN ? e->groups->shown : NULL;
+    return (keyed ? keyed : e->groups->names)->at[i];
+}
+
 const char *emit_group_name(const Emit *e, const Node *n)
 {
     for (size_t i = 0; e->groups && i < e->groups->groups->len; i++) {
         if (node_equal(e->groups->groups->at[i], n))
-            return e->groups->names->at[i];
+            return group_text(e, i);
     }
     return NULL;
 }

@@ -10,6 +10,7 @@
 typedef struct GroupScope {
     const NodeList *groups;
     const StrList *names;
+    const StrList *keys, *shown; /* where the groups' strings have collations (else NULL): what GROUP BY names, what stands in the output */
     const struct GroupScope *outer;
 } GroupScope;
 typedef struct CteScope {
@@ -17,6 +18,8 @@ typedef struct CteScope {
     size_t first; /* number of its first CTE in the SQL text */
     const struct CteScope *outer;
 } CteScope;
+
+typedef enum GroupAs { GROUP_SHOWN, GROUP_IN_AGGREGATE, GROUP_KEY } GroupAs;
 
 typedef struct DecimalColumns DecimalColumns;
 typedef struct Emit {
@@ -31,6 +34,7 @@ typedef struct Emit {
     const Node *root;    /* of the plan; NULL: an expression by itself */
     DecimalColumns **decimals; /* what is known of its columns (emit_decimal.c), made when it is asked for */
     bool python;         /* there are Python functions in the plan */
+    GroupAs group_as;    /* what a group expression is written as */
     bool output;         /* what is emitted is an output, no condition of a filter or a join */
 } Emit;
 

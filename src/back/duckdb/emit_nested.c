@@ -1,5 +1,7 @@
 /* back/duckdb/emit_nested.c -- arrays, maps, structs and higher-order functions. */
 #include "back/duckdb/emit_call.h"
+#include "back/duckdb/emit_collation.h"
+#include "ir/collation.h"
 
 #include <inttypes.h>
 
@@ -76,9 +78,14 @@ Status emit_map_concat(Emit *e, const Call *c, const char *const *args, Str *out
 Status emit_str_to_map(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     const char *pairs = arena_printf(e->a, "spark_split(%s, %s, -1)", args[0], args[1]), *x = emit_fresh(e, "x");
-    const char *part = "list_transform(%s, lambda %s: spark_split(%s, %s, 2)[%d])";
-    (void)c;
-    str_add(out, map_of(e, arena_printf(e->a, part, pairs, x, x, args[2], 1), arena_printf(e->a, part, pairs, x, x, args[2], 2)));
+    const char *part = "list_transform(%s, lambda %s: spark_split(%s, %s, 2)[%d])", *by = args[2];
+    if (type_is_collated(arg_type(c, 0))) { /* UTF8_LCASE */
+        pairs = arena_printf(e->a, "spark_split(%s, '(?i)' || %s, -1)", args[0], args[1]);
+        by = arena_printf(e->a, "'(?i)' || %s", args[2]);
+        if (str_eq(type_collation(arg_type(c, 0)), COLLATION_INDETERMINATE))
+            pairs = arena_printf(e->a, "[CAST(%s AS VARCHAR)]", emit_string_key(e, args[0], type_string_of(e->a, COLLATION_INDETERMINATE)));
+    }
+    str_add(out, map_of(e, arena_printf(e->a, part, pairs, x, x, by, 1), arena_printf(e->a, part, pairs, x, x, by, 2)));
     return ST_OK;
 }
 

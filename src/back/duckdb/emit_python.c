@@ -1,6 +1,7 @@
 /* back/duckdb/emit_python.c -- the parts of a plan that Python workers do: each is a query for its input, and a relation of
  * what comes back (a PythonStage), columns c0, c1 … renamed to the plan's ids. Layouts: python/weir_worker/kinds.py. */
 #include "back/duckdb/emit_internal.h"
+#include "ir/collation.h"
 
 #include <inttypes.h>
 
@@ -131,6 +132,9 @@ static void add_function(Stage *s, const PythonUdf *udf, const OffsetList *offse
 /* A text of bytes that is equal for equal values, and sorts. */
 static Status key_text(Emit *e, const NodeList *groups, const char **ret_key)
 {
+    for (size_t i = 0; i < groups->len; i++)
+        if (type_is_collated(groups->at[i]->type))
+            return emit_unsupported(e, groups->at[i], "with a collation, as a group of a Python function");
     if (!groups->len) {
         *ret_key = "''::BLOB";
         return ST_OK;

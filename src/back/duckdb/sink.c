@@ -6,6 +6,7 @@
 #include "back/duckdb/source.h"
 #include "base/limits.h"
 #include "base/map.h"
+#include "ir/collation.h"
 #include "ir/enums.h"
 
 static const char default_partition[] = "__HIVE_DEFAULT_PARTITION__";
@@ -107,7 +108,7 @@ static Status find_partitions(SinkWork *w, bool *is_partition, Error *err)
             return engine_fail(err, ST_INVALID, "PARTITION_COLUMN_NOT_FOUND_IN_SCHEMA", "column", name, "schema",
                                str_text(&names), NULL);
         }
-        if (!type_is_atomic(w->schema->at[k].type) || w->schema->at[k].type->kind == TYPE_BINARY)
+        if (!type_is_atomic(w->schema->at[k].type) || w->schema->at[k].type->kind == TYPE_BINARY || type_is_collated(w->schema->at[k].type))
             return engine_fail(err, ST_INVALID, "INVALID_PARTITION_COLUMN_DATA_TYPE", "type",
                                arena_printf(w->a, "\"%s\"", type_sql_text(w->a, w->schema->at[k].type)), NULL);
         is_partition[k] = true;

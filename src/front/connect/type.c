@@ -1,6 +1,8 @@
 /* front/connect/type.c -- DataType messages to ir types and back. Source: types.proto, DataTypeProtoConverter. */
 #include "front/connect/internal.h"
 
+#include "ir/collation.h"
+
 typedef Spark__Connect__DataType Message;
 #define KIND(name) SPARK__CONNECT__DATA_TYPE__KIND_##name
 
@@ -41,13 +43,13 @@ static Status nested_of(Connect *c, const Message *m, const Type **ret)
     }
 }
 
-static const Type *string_of(Connect *c, const Spark__Connect__DataType__String *s)
+static Status string_of(Connect *c, const Spark__Connect__DataType__String *s, const Type **ret)
 {
-    if (!s || !s->collation || !*s->collation || str_ieq(s->collation, "UTF8_BINARY"))
-        return &type_string;
-    Type *t = arena_copy(c->a, &type_string, sizeof type_string);
-    t->collation = s->collation;
-    return t;
+    const char *name = NULL;
+    if (s && s->collation && *s->collation)
+        TRY(collation_named(c->a, s->collation, &name, c->err));
+    *ret = type_string_of(c->a, name);
+    return ST_OK;
 }
 
 /* Types with parameters; NULL when `m` is none of them. */
@@ -58,8 +60,6 @@ static const Type *sized_of(Connect *c, const Message *m)
         int precision = m->decimal->has_precision ? m->decimal->precision : 10;
         return type_decimal(c->a, precision, m->decimal->has_scale ? m->decimal->scale : 0);
     }
-    case KIND(STRING):
-        return string_of(c, m->string);
     case KIND(CHAR):
         return type_char(c->a, m->char_->length);
     case KIND(VAR_CHAR):
@@ -99,6 +99,8 @@ Status type_of(Connect *c, const Message *m, const Type **ret)
             *ret = simple[i].type;
             return ST_OK;
         }
+    if (m->kind_case == KIND(STRING))
+        return string_of(c, m->string, ret);
     const Type *sized = sized_of(c, m);
     if (sized) {
         *ret = sized;

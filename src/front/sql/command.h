@@ -9,7 +9,7 @@ struct CreateSpec {
     bool replace, create, temporary, global, external, if_not_exists;
     StrList *name;
     NodeList *columns;             /* ColumnDefinition */
-    const char *format, *location, *comment, *row_format, *schema_mode;
+    const char *format, *location, *comment, *row_format, *schema_mode, *collation;
     KeyValueList *options, *properties;
     StrList *partition_by, *bucket_by, *sort_by, *cluster_by;
     NodeList *transforms;          /* PARTITIONED BY bucket(4, a): Function nodes */

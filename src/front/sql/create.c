@@ -1,6 +1,7 @@
 /* front/sql/create.c -- CREATE TABLE, VIEW, DATABASE and FUNCTION as ir nodes. Source: AstBuilder.visitCreate*. */
 #include "front/sql/command.h"
 #include "front/sql/grammar.h"
+#include "ir/collation_default.h"
 
 CreateSpec *spec_begin(SqlParser *p, int start)
 {
@@ -161,6 +162,8 @@ Node *create_view(SqlParser *p, NodeList *columns, Node *query, const Token *as)
             "Dataset APIs only accept single-part view names, but got: `%s`.", joined(p, s->name));
         parser_param(p, "actualName", joined(p, s->name));
     }
+    if (s->collation)
+        query = collation_default(p->a, query, s->collation);
     return at(p, node_new(p->a, CreateView, .name = *s->name, .input = query, .replace = s->replace, .if_not_exists = s->if_not_exists,
         .temporary = s->temporary, .global = s->global, .columns = names, .column_comments = comments, .comment = s->comment,
         .properties = pairs_of(s->properties), .text = rule_text(p, as + 1), .schema_mode = s->schema_mode),

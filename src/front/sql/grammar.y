@@ -1077,7 +1077,7 @@ view_clause ::= COMMENT string(S).              { spec_text(p, &p->spec->comment
 view_clause ::= TBLPROPERTIES property_list(L). { spec_pairs(p, &p->spec->properties, "TBLPROPERTIES", L); }
 view_clause ::= PARTITIONED ON identifier_list(L). { spec_names(p, &p->spec->partition_by, "PARTITIONED ON", L); }
 view_clause ::= schema_binding(M).              { spec_text(p, &p->spec->schema_mode, "WITH SCHEMA", M); }
-view_clause ::= DEFAULT(T) COLLATION identifier(I).  { collation_clause(p, T, I); }
+view_clause ::= DEFAULT COLLATION identifier(I).     { spec_text(p, &p->spec->collation, "DEFAULT COLLATION", named_collation(p, names_one(p, I))); }
 %type schema_binding {const char *}
 schema_binding(A) ::= WITH SCHEMA BINDING.        { A = "BINDING"; }
 schema_binding(A) ::= WITH SCHEMA COMPENSATION.   { A = "COMPENSATION"; }

@@ -130,6 +130,7 @@ void check_bang(SqlParser *p, const Token *bang); /* '!' where only NOT is right
 const Type *type_named(SqlParser *p, const Token *word, const char *name, NodeList *params);
 const Type *type_without_zone(SqlParser *p, const Token *word, NodeList *params);
 const Type *type_collated(SqlParser *p, const Token *word, const StrList *collation);
+const char *named_collation(SqlParser *p, const StrList *written); /* normalised; fails when there is none */
 const Type *type_interval(SqlParser *p, int from_word, int to_word);
 typedef struct FieldBuild {
     Field *at;

@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "front/sql/grammar.h"
 #include "front/sql/parser.h"
+#include "ir/collation.h"
 
 enum { MAX_PARAMS = 2, TIME_MAX_PRECISION = 6 };
 
@@ -121,17 +122,29 @@ const Type *type_without_zone(SqlParser *p, const Token *word, NodeList *params)
     return &type_null;
 }
 
+const char *named_collation(SqlParser *p, const StrList *written)
+{
+    const char *name = NULL;
+    Error error = ERROR_INIT;
+    if (p->status != ST_OK)
+        return NULL;
+    Status status = collation_named(p->a, joined(p, written), &name, &error);
+    if (status != ST_OK) {
+        p->status = status;
+        if (p->err)
+            *p->err = error;
+    }
+    return name;
+}
+
 const Type *type_collated(SqlParser *p, const Token *word, const StrList *collation)
 {
     if (!str_ieq(word->text, "string")) {
         parser_syntax_error(p, word, "");
         return &type_null;
     }
-    const char *name = upper(p, collation->at[collation->len - 1]);
-    if (str_eq(name, "UTF8_BINARY"))
-        return &type_string;
-    Type *type = arena_copy(p->a, &type_string, sizeof type_string);
-    type->collation = name;
+    Type *type = arena_copy(p->a, &type_string, sizeof type_string); /* UTF8_BINARY too is no default then: ir/collation_default.c */
+    type->collation = named_collation(p, collation);
     return type;
 }
 
