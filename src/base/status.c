@@ -8,11 +8,12 @@ static Status error_vset(Error *err, Status status, const char *code, const char
 {
     if (!err)
         return status;
-    *err = ERROR_INIT;
-    err->status = status;
+    Error made = ERROR_INIT; /* the arguments may be of the error that is there */
+    made.status = status;
     if (code)
-        snprintf(err->code, sizeof err->code, "%s", code);
-    vsnprintf(err->message, sizeof err->message, format, args);
+        snprintf(made.code, sizeof made.code, "%s", code);
+    vsnprintf(made.message, sizeof made.message, format, args);
+    *err = made;
     return status;
 }
 

@@ -43,6 +43,8 @@ typedef struct Target {
     Node *plan;                  /* the temporary views' unbound query */
 } Target;
 /* TARGET_NONE is no failure. */
+/* The database and name of what is to be made: REQUIRES_SINGLE_PART_NAMESPACE. */
+Status command_new_name(Run *r, const StrList *name, const char **ret_database, const char **ret_name, Error *err);
 Status command_target(Run *r, const StrList *name, Target *ret_target, Error *err);
 /* TABLE_OR_VIEW_NOT_FOUND. */
 Status command_target_any(Run *r, const StrList *name, Target *ret_target, Error *err);

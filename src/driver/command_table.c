@@ -191,7 +191,7 @@ Status command_create_table(Run *r, Node *command, Rows **ret_rows, Error *err)
     *ret_rows = command_nothing(r);
     if (c->row_format)
         return command_unsupported("ROW FORMAT", err);
-    TRY(environment_table_name(r, &c->name, &t.database, &t.name, err));
+    TRY(command_new_name(r, &c->name, &t.database, &t.name, err));
     CatalogDatabase database;
     TRY(catalog_database(driver_catalog(r->driver), r->arena, t.database, &database, err));
     CatalogTable old;

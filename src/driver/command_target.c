@@ -34,6 +34,17 @@ static bool temporary(Run *r, const StrList *name, Target *t)
     return t->plan != NULL;
 }
 
+Status command_new_name(Run *r, const StrList *name, const char **ret_database, const char **ret_name, Error *err)
+{
+    bool whole = name->len == 3 && str_ieq(name->at[0], CATALOG_NAME);
+    StrList space = *name;
+    space.len--;
+    if (name->len > 2 && !whole)
+        return command_fail(err, "REQUIRES_SINGLE_PART_NAMESPACE", "sessionCatalog", CATALOG_NAME, "namespace",
+                            catalog_quoted(r->arena, &space), NULL);
+    return environment_table_name(r, name, ret_database, ret_name, err);
+}
+
 Status command_target(Run *r, const StrList *name, Target *ret_target, Error *err)
 {
     Target t = { .name = name->len ? name->at[name->len - 1] : "" };

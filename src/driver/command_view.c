@@ -278,7 +278,10 @@ static Status view_of(Run *r, const CreateView *v, CatalogTable *t, Error *err)
 static Status persistent_view(Run *r, const CreateView *v, Error *err)
 {
     CatalogTable t = { .comment = v->comment, .properties = v->properties, .owner = r->session->user };
-    TRY(environment_table_name(r, &v->name, &t.database, &t.name, err));
+    if (v->schema_mode && *v->schema_mode && !command_flag(r, "spark.sql.legacy.viewSchemaBindingMode"))
+        return command_fail(err, "FEATURE_NOT_ENABLED", "featureName", "VIEW ... WITH SCHEMA ...", "configKey",
+                            "spark.sql.legacy.viewSchemaBindingMode", "configValue", "true", NULL);
+    TRY(command_new_name(r, &v->name, &t.database, &t.name, err));
     t.database = lower_text(r->arena, t.database);
     t.name = lower_text(r->arena, t.name);
     if (!v->text)

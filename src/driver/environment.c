@@ -34,10 +34,57 @@ static SqlOptions sql_options(Run *r)
                          .legacy_interval = is_true(r, "spark.sql.legacy.interval.enabled"),
                          .no_scripting = !is_true(r, "spark.sql.scripting.enabled"),
                          .continue_handlers = is_true(r, "spark.sql.scripting.continueHandlerEnabled"),
+                         .legacy_identifier_clause = is_true(r, "spark.sql.legacy.identifierClause"),
+                         .legacy_bang_not = is_true(r, "spark.sql.legacy.bangEqualsNot"),
+                         .legacy_having_as_where = is_true(r, "spark.sql.legacy.parser.havingWithoutGroupByAsWhere"),
+                         .quoted_regex_columns = is_true(r, "spark.sql.parser.quotedRegexColumnNames"),
                          .timestamp_ntz = str_ieq(run_conf(r, "spark.sql.timestampType"), "TIMESTAMP_NTZ"),
                          .time_zone = run_conf(r, "spark.sql.session.timeZone"),
                          .constant_text = variable_constant_text,
                          .self = r };
+}
+
+/* ---- ${key}: VariableSubstitution */
+
+/* The setting that ${spark:key}, ${hiveconf:key}, ${hivevar:key} or ${key} names, empty when it is not set; NULL: a name of another kind,
+ * which stays as it is. */
+static const char *reference_value(Run *r, Arena *a, const char *name, size_t length)
+{
+    static const char *const kinds[] = { "spark:", "sparkconf:", "hivevar:", "hiveconf:" };
+    const char *key = arena_strn(a, name, length);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (str_starts(key, kinds[i])) {
+            key += strlen(kinds[i]);
+            break;
+        }
+    if (strchr(key, ':'))
+        return NULL;
+    const char *value = run_conf(r, key), *variable = run_conf(r, arena_printf(a, "hivevar:%s", key)); /* SET hivevar:key = value */
+    return value ? value : variable ? variable : "";
+}
+
+static const char *substituted(Run *r, Arena *a, const char *text, int depth)
+{
+    enum { DEPTH_MAX = 32 }; /* values may name others; a cycle ends here and shows in the text */
+    if (!strstr(text, "${") || depth == DEPTH_MAX || !is_true(r, "spark.sql.variable.substitute"))
+        return text;
+    str_auto out = STR_INIT(LIMIT_QUERY_TEXT);
+    for (const char *at = text; *at;) {
+        const char *open = strstr(at, "${"), *close = open ? strchr(open, '}') : NULL;
+        size_t length = close ? (size_t)(close - open - 2) : 0;
+        const char *value = length && strcspn(open + 2, " \t\r\n") > length ? reference_value(r, a, open + 2, length) : NULL;
+        if (!close) {
+            str_add(&out, at);
+            break;
+        }
+        str_addn(&out, at, (size_t)(open - at));
+        if (value)
+            str_add(&out, substituted(r, a, value, depth + 1));
+        else
+            str_addn(&out, open, length + 3);
+        at = close + 1;
+    }
+    return str_arena(&out, a);
 }
 
 Status environment_parse(Run *r, Arena *a, const char *text, const ConnectArgument *arguments, size_t n, Node **ret_plan, Error *err)
@@ -48,6 +95,7 @@ Status environment_parse(Run *r, Arena *a, const char *text, const ConnectArgume
         parameters[i] = (SqlParameter){ .name = arguments[i].name, .value = arguments[i].value };
     options.parameters = parameters;
     options.nparameters = n;
+    text = substituted(r, a, text, 0);
     r->query = text;
     int64_t at_us = clock_us();
     Status status = sql_parse_statement(a, text, strlen(text), &options, ret_plan, err);
@@ -166,6 +214,9 @@ static Status read_files(Run *r, Arena *a, const Read *read, const char *format,
     const char *path = option(&read->options, "path");
     if (path)
         vec_push(a, &roots, path);
+    for (size_t i = 0; i < roots.len; i++)
+        if (!*roots.at[i])
+            return command_fail(err, "INVALID_EMPTY_LOCATION", "location", "", NULL);
     SourceFiles files = { 0 };
     KeyValueList options = listing_options(r, a, format, &read->options);
     bool tolerant = user_schema && str_ieq(option(&options, "ignoreMissingFiles"), "true");
@@ -338,6 +389,23 @@ Status environment_relation(void *self, Arena *a, const StrList *name, const Key
     return *ret_plan ? ST_OK : catalog_not_found(a, name, err);
 }
 
+static bool env_full_name(void *self, Arena *a, const StrList *name, StrList *ret_full)
+{
+    Run *r = self;
+    const char *database, *table;
+    Error ignored = ERROR_INIT;
+    session_lock(r->session);
+    bool temporary = name->len == 1 && (entries_find(&r->session->views, name->at[0]) || str_starts(name->at[0], "checkpoint "));
+    session_unlock(r->session);
+    temporary = temporary || (name->len == 2 && str_ieq(name->at[0], run_conf(r, "spark.sql.globalTempDatabase")));
+    if (temporary || environment_table_name(r, name, &database, &table, &ignored) != ST_OK)
+        return false;
+    vec_push(a, ret_full, CATALOG_NAME);
+    vec_push(a, ret_full, database);
+    vec_push(a, ret_full, table);
+    return true;
+}
+
 static Status env_local(void *self, Arena *a, const LocalRelation *local, const Type **ret_schema, Error *err)
 {
     Run *r = self;
@@ -391,7 +459,7 @@ static Status env_parse_expression(void *self, Arena *a, const char *text, Node 
 
 void environment_init(Run *r)
 {
-    r->env = (BindEnv){ .self = r, .conf = env_conf, .relation = environment_relation, .read = env_read, .parse = parse_relation, .local = env_local,
+    r->env = (BindEnv){ .self = r, .conf = env_conf, .relation = environment_relation, .full_name = env_full_name, .read = env_read, .parse = parse_relation, .local = env_local,
                         .function = env_function, .is_temporary_function = env_is_temporary_function, .variable = variable_value, .rows = env_rows, .parse_expression = env_parse_expression,
                         .parse_type = parse_schema };
     r->connect = (ConnectOptions){ .self = r, .parse_statement = parse_statement, .parse_expression = parse_expression,

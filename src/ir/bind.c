@@ -134,7 +134,7 @@ static Status bad_limit(const char *class, const char *text, const Node *at, con
 
 static Status bind_count(Binder *b, const char *name, Node *count, Node **ret, Error *err)
 {
-    Scope none = { 0 };
+    Scope none = { .no_routines = "GlobalLimit" };
     Node *e = NULL;
     TRY(bind_expr(b, &none, count, &e, err));
     const char *text = arena_printf(b->a, "\"%s\"", pretty(b, e));
@@ -147,6 +147,13 @@ static Status bind_count(Binder *b, const char *name, Node *count, Node **ret, E
                          "The limit like expression <expr> is invalid. The <name> expression must be integer type, but got "
                          "<dataType>.",
                          count, name, text, arena_printf(b->a, "\"%s\"", type_sql_text(b->a, e->type)), err);
+    const Node *value = e;
+    while (node_is(Cast, value))
+        value = node_as(Cast, value)->child;
+    if (node_is(Literal, value) && node_as(Literal, value)->value->is_null)
+        return bad_limit("INVALID_LIMIT_LIKE_EXPRESSION.IS_NULL",
+                         "The limit like expression <expr> is invalid. The evaluated <name> expression must not be null.", count, name, text,
+                         "", err);
     const Node *inner = node_is(Call, e) && !strcmp(node_as(Call, e)->function->name, "negative") ? node_as(Call, e)->args.at[0] : e;
     if (node_is(Literal, inner) && (inner != e ? node_as(Literal, inner)->value->i > 0 : node_as(Literal, inner)->value->i < 0))
         return bad_limit("INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE",
@@ -251,7 +258,18 @@ static Status bind_subquery_alias(Binder *b, const SubqueryAlias *n, const Scope
     StrList qualifier = { 0 };
     NodeList exprs = { 0 };
     TRY(bind_relation(b, n->input, outer, &input, err));
+    if (n->open) {
+        *ret = node_copy(b->a, input);
+        vec_push(b->a, &b->barriers, *ret);
+        return ST_OK;
+    }
     input = strip_hidden_but(b, input, node_is(Scan, input) && !n->columns.len, !n->columns.len);
+    if (n->columns.len && n->columns.len != input->schema->len && node_is(UnresolvedTableFunction, n->input))
+        return spark_error(err, &n->node, "NUM_TABLE_VALUE_ALIASES_MISMATCH", "42826",
+                           "Number of given aliases does not match number of output columns.\nFunction name: <funcName>; number of aliases: "
+                           "<aliasesNum>; number of output columns: <outColsNum>.",
+                           "funcName", sql_ids(b->a, &node_as(UnresolvedTableFunction, n->input)->name), "aliasesNum",
+                           arena_printf(b->a, "%zu", n->columns.len), "outColsNum", arena_printf(b->a, "%zu", input->schema->len), NULL);
     if (n->columns.len && n->columns.len != input->schema->len)
         return spark_error(err, &n->node, "ASSIGNMENT_ARITY_MISMATCH", "42802",
                            "The number of columns or variables assigned or aliased: <numTarget> does not match the number of "
@@ -446,6 +464,11 @@ static bool conf_is(const BindEnv *env, const char *key, bool otherwise)
     return value ? str_ieq(value, "true") : otherwise;
 }
 
+bool conf_allows(const Binder *b, const char *key)
+{
+    return conf_is(b->env, key, true);
+}
+
 Status bind_plan(Arena *a, const BindEnv *env, Node *plan, Node **ret_bound, Error *err)
 {
     if (node_depth(plan) > LIMIT_QUERY_NESTING)
@@ -454,8 +477,11 @@ Status bind_plan(Arena *a, const BindEnv *env, Node *plan, Node **ret_bound, Err
                  .env = env,
                  .ansi = conf_is(env, "spark.sql.ansi.enabled", true),
                  .case_sensitive = conf_is(env, "spark.sql.caseSensitive", false) };
+    const char *timestamps = env->conf ? env->conf(env->self, "spark.sql.timestampType") : NULL;
     bool command = false;
     Node *bound = NULL;
+    b.decimal_loss = conf_is(env, "spark.sql.decimalOperations.allowPrecisionLoss", true);
+    b.timestamp_ntz = timestamps && str_ieq(timestamps, "TIMESTAMP_NTZ");
     file_columns_noted(&b, plan);
     TRY(bind_command(&b, plan, &bound, &command, err));
     if (!command)

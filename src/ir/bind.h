@@ -14,6 +14,9 @@ typedef struct BindEnv {
     /* A table or view by name parts. A view: sets ret_plan to its unbound plan (bound in place under SubqueryAlias). A
      * table: sets ret_plan to a bound Scan or to a Read. ST_NOT_FOUND when there is none. */
     Status (*relation)(void *self, Arena *a, const StrList *name, const KeyValueList *options, Node **ret_plan, Error *err);
+    /* Sets ret_full to catalog, database and name when `name` is a table or view of the catalog: a column may be called by any of
+     * their ends. False: another relation, whose columns have `name` before them. NULL: none has more. */
+    bool (*full_name)(void *self, Arena *a, const StrList *name, StrList *ret_full);
     /* Lists the files of a Read and finds their schema; sets ret_scan to a Scan whose source is complete (its columns get
      * their ids from the binder). */
     Status (*read)(void *self, Arena *a, const Read *read, Node **ret_scan, Error *err);

@@ -4,6 +4,71 @@
 
 /* ---------------------------------------------------------------- the grouping expressions */
 
+static bool is_split(const Binder *b, const Node *n)
+{
+    for (size_t i = 0; i < b->splits.len; i++)
+        if (b->splits.at[i] == n)
+            return true;
+    return false;
+}
+
+typedef struct AggregateSearch {
+    Binder *b;
+    const Aggregate *groups;
+    const Node *aggregate; /* the first aggregate function */
+    const Node *missing;   /* a column in one that is no group */
+} AggregateSearch;
+
+static bool note_ungrouped(const Node *n, void *arg)
+{
+    AggregateSearch *s = arg;
+    bool grouped = !node_is(ColumnRef, n) || node_as(ColumnRef, n)->depth;
+    for (size_t i = 0; !grouped && i < s->groups->groups.len; i++)
+        grouped = node_equal(s->groups->groups.at[i], n);
+    if (!grouped && !s->missing)
+        s->missing = n;
+    return true;
+}
+
+static bool note_aggregate_column(const Node *n, void *arg)
+{
+    AggregateSearch *s = arg;
+    if (!is_aggregate(n))
+        return !node_is(Subquery, n) && !node_is(Window, n);
+    s->aggregate = s->aggregate ? s->aggregate : n;
+    node_walk(n, note_ungrouped, s);
+    return false;
+}
+
+Status unsupported_for_operator(Binder *b, const Node *e, const Node *at, Error *err)
+{
+    return spark_error(err, at, "UNSUPPORTED_EXPR_FOR_OPERATOR", "42K0E",
+                       "A query operator contains one or more unsupported expressions.\nConsider to rewrite it to avoid window functions, "
+                       "aggregate functions, and generator functions in the WHERE clause.\nInvalid expressions: [<invalidExprSqls>]",
+                       "invalidExprSqls", arena_printf(b->a, "\"%s\"", pretty(b, e)), NULL);
+}
+
+/* ORDER BY over windows over groups: Spark looks for no aggregate function there. */
+Status check_split_orders(Binder *b, const Node *plan, const NodeList *orders, Error *err)
+{
+    bool windows = false;
+    for (size_t i = 0; node_is(Project, plan) && i < node_as(Project, plan)->exprs.len; i++)
+        windows = windows || contains_window(node_as(Project, plan)->exprs.at[i]);
+    const Aggregate *g = windows && is_split(b, plan) ? aggregate_below(b, plan) : NULL;
+    for (size_t i = 0; g && i < orders->len; i++) {
+        AggregateSearch search = { b, g, NULL, NULL };
+        node_walk(orders->at[i], note_aggregate_column, &search);
+        if (search.missing) {
+            StrList name = { 0 };
+            vec_push(b->a, &name, node_as(ColumnRef, search.missing)->name);
+            return unresolved_column(b, plan->schema, &name, orders->at[i], err);
+        }
+        if (search.aggregate)
+            return unsupported_for_operator(b, search.aggregate, orders->at[i], err);
+    }
+    return ST_OK;
+}
+
 static Status position(Binder *b, const Node *n, const NodeList *outputs, const NodeList *unbound, Node **ret, Error *err)
 {
     int64_t i = node_as(Literal, n)->value->i;
@@ -17,6 +82,8 @@ static Status position(Binder *b, const Node *n, const NodeList *outputs, const 
                            arena_printf(b->a, "%lld", (long long)i), "size", arena_printf(b->a, "%zu", outputs->len), NULL);
     Node *e = outputs->at[i - 1];
     e = node_is(Alias, e) ? node_as(Alias, e)->child : e;
+    if (contains_window(e))
+        return unsupported_for_operator(b, e, n, err);
     if (contains_kind(e, FN_AGGREGATE))
         return spark_error(err, n, "GROUP_BY_POS_AGGREGATE", "42903",
                            "GROUP BY <index> refers to an expression <aggExpr> that contains an aggregate function. Aggregate "
@@ -29,7 +96,7 @@ static Status position(Binder *b, const Node *n, const NodeList *outputs, const 
 /* An output alias of that name, when the input has no such column (spark.sql.groupByAliases). */
 static Node *by_alias(Binder *b, const Node *n, const NodeList *outputs)
 {
-    if (!node_is(Attribute, n) || node_as(Attribute, n)->name.len != 1)
+    if (!node_is(Attribute, n) || node_as(Attribute, n)->name.len != 1 || !conf_allows(b, "spark.sql.groupByAliases"))
         return NULL;
     for (size_t i = 0; i < outputs->len; i++) {
         const Node *o = outputs->at[i];
@@ -42,7 +109,8 @@ static Node *by_alias(Binder *b, const Node *n, const NodeList *outputs)
 static Status bind_group(Binder *b, const Scope *s, Node *n, const NodeList *outputs, const NodeList *unbound, Node **ret, Error *err)
 {
     Node *alias = NULL, *e = NULL;
-    if (node_is(Literal, n) && node_as(Literal, n)->of->kind == TYPE_INT && !node_as(Literal, n)->value->is_null)
+    bool number = node_is(Literal, n) && node_as(Literal, n)->of->kind == TYPE_INT && !node_as(Literal, n)->value->is_null;
+    if (number && conf_allows(b, "spark.sql.groupByOrdinal"))
         return position(b, n, outputs, unbound, ret, err);
     alias = by_alias(b, n, outputs);
     if (alias) {
@@ -158,8 +226,18 @@ Status bind_aggregate(Binder *b, const Aggregate *n, const Scope *outer, Node **
     }
     TRY(bind_sets(b, &s, n, &outputs, &groups, &sets, err));
     TRY(check_orderable(b, &groups, err));
-    int64_t grouping = n->grouping == GROUPING_ALL ? GROUPING_PLAIN : n->grouping;
-    return finish_aggregate(b, input, &groups, &outputs, &sets, grouping, &n->node, ret, err);
+    if (n->grouping != GROUPING_ALL)
+        return finish_aggregate(b, input, &groups, &outputs, &sets, n->grouping, &n->node, ret, err);
+    Error why = ERROR_INIT;
+    Status status = finish_aggregate(b, input, &groups, &outputs, &sets, GROUPING_PLAIN, &n->node, ret, &why);
+    if (status != ST_OK && (str_eq(why.code, "MISSING_GROUP_BY") || str_eq(why.code, "MISSING_AGGREGATION")))
+        return spark_error(err, &n->node, "UNRESOLVED_ALL_IN_GROUP_BY", "42803",
+                           "Cannot infer grouping columns for GROUP BY ALL based on the select clause. Please explicitly specify the grouping "
+                           "columns.",
+                           NULL);
+    if (status != ST_OK && err)
+        *err = why;
+    return status;
 }
 
 /* ---------------------------------------------------------------- what may stand in the output */
@@ -442,14 +520,6 @@ Status finish_aggregate(Binder *b, Node *input, NodeList *groups, NodeList *expr
 
 /* ---------------------------------------------------------------- from above */
 
-static bool is_split(const Binder *b, const Node *n)
-{
-    for (size_t i = 0; i < b->splits.len; i++)
-        if (b->splits.at[i] == n)
-            return true;
-    return false;
-}
-
 static const Node *inner(const Binder *b, const Node *n)
 {
     if (node_is(Filter, n))
@@ -459,8 +529,11 @@ static const Node *inner(const Binder *b, const Node *n)
 
 const Aggregate *aggregate_below(const Binder *b, const Node *plan)
 {
-    while (plan && !node_is(Aggregate, plan))
-        plan = inner(b, plan);
+    for (; plan && !node_is(Aggregate, plan); plan = inner(b, plan))
+        if (is_barrier(b, plan))
+            return NULL;
+    if (plan && is_barrier(b, plan))
+        return NULL;
     return plan ? node_as(Aggregate, plan) : NULL;
 }
 

@@ -1,7 +1,8 @@
 /* ir/bind_expr.c -- expressions bottom-up: children bound, then coerced and typed. Functions are in bind_function.c. */
 #include "ir/binder.h"
 
-#include <regex.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
 #include <stdio.h>
 
 Node *typed(Node *n, const Type *type, bool nullable, const Node *at)
@@ -467,6 +468,9 @@ Status bind_expr(Binder *b, const Scope *s, Node *n, Node **ret, Error *err)
         return bind_position(b, s, node_as(InputPosition, n), ret, err);
     case NODE_PythonUdf:
         return bind_udf(b, s, node_as(PythonUdf, n), ret, err);
+    case NODE_PipeExpression:
+        TRY(bind_expr(b, s, node_as(PipeExpression, n)->child, ret, err));
+        return pipe_check(b, node_as(PipeExpression, n), *ret, err);
     case NODE_LambdaVariable:
         return bind_lambda_variable(b, s, node_as(LambdaVariable, n), ret, err);
     case NODE_Star:
@@ -490,6 +494,10 @@ Status bind_exprs(Binder *b, const Scope *s, const NodeList *items, NodeList *re
             TRY(bind_star(b, s, items->at[i], ret, err));
             continue;
         }
+        if (node_is(AttributeRegex, items->at[i])) {
+            TRY(expand_pattern(b, s, node_as(AttributeRegex, items->at[i]), ret, err));
+            continue;
+        }
         TRY(bind_expr(b, s, items->at[i], &e, err));
         vec_push(b->a, ret, e);
     }
@@ -506,16 +514,30 @@ Node *new_alias(Binder *b, Node *child, const char *name)
     return typed(alias, child->type, child->nullable, child);
 }
 
-static Status expand_regex(Binder *b, const Scope *s, const AttributeRegex *n, NodeList *ret, Error *err)
+static bool is_qualified(const Binder *b, const Column *c, const StrList *target)
 {
-    regex_t regex;
-    const char *pattern = arena_printf(b->a, "^(%s)$", n->pattern);
-    if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB | (b->case_sensitive ? 0 : REG_ICASE)) != 0)
+    return !target->len || (c->qualifier.len && name_equal(b, c->qualifier.at[c->qualifier.len - 1], target->at[target->len - 1]));
+}
+
+/* UnresolvedRegex: the columns whose whole names match. */
+Status expand_pattern(Binder *b, const Scope *s, const AttributeRegex *n, NodeList *ret, Error *err)
+{
+    int number;
+    PCRE2_SIZE place;
+    uint32_t options = PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED | (b->case_sensitive ? 0 : PCRE2_CASELESS);
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)n->pattern, PCRE2_ZERO_TERMINATED, options, &number, &place, NULL);
+    if (!code || !s->schema) {
+        pcre2_code_free(code);
         return spark_unsupported(err, &n->node, arena_printf(b->a, "the column pattern '%s'", n->pattern));
-    for (size_t i = 0; i < s->schema->len; i++)
-        if (!s->schema->at[i].hidden && regexec(&regex, s->schema->at[i].name, 0, NULL, 0) == 0)
-            vec_push(b->a, ret, column_ref(b, &s->schema->at[i]));
-    regfree(&regex);
+    }
+    pcre2_match_data *match = pcre2_match_data_create_from_pattern(code, NULL);
+    for (size_t i = 0; i < s->schema->len; i++) {
+        const Column *c = &s->schema->at[i];
+        if (!c->hidden && is_qualified(b, c, &n->target) && pcre2_match(code, (PCRE2_SPTR)c->name, strlen(c->name), 0, 0, match, NULL) >= 0)
+            vec_push(b->a, ret, column_ref(b, c));
+    }
+    pcre2_match_data_free(match);
+    pcre2_code_free(code);
     return ST_OK;
 }
 
@@ -550,13 +572,29 @@ static Status bind_alias(Binder *b, const Scope *s, const Alias *n, NodeList *re
     return ST_OK;
 }
 
+static Status bind_output(Binder *b, const Scope *s, Node *n, NodeList *ret, Error *err);
+
+static Status bind_pipe_output(Binder *b, const Scope *s, const PipeExpression *n, NodeList *ret, Error *err)
+{
+    Node *unused = NULL;
+    size_t before = ret->len;
+    if (node_is(Star, n->child))
+        return bind_expr(b, s, n->child, &unused, err); /* which says that it is no expression */
+    TRY(bind_output(b, s, n->child, ret, err));
+    for (size_t i = before; i < ret->len; i++)
+        TRY(pipe_check(b, n, ret->at[i], err));
+    return ST_OK;
+}
+
 static Status bind_output(Binder *b, const Scope *s, Node *n, NodeList *ret, Error *err)
 {
     Node *e = NULL;
+    if (node_is(PipeExpression, n))
+        return bind_pipe_output(b, s, node_as(PipeExpression, n), ret, err);
     if (node_is(Star, n))
         return bind_star(b, s, n, ret, err);
     if (node_is(AttributeRegex, n))
-        return expand_regex(b, s, node_as(AttributeRegex, n), ret, err);
+        return expand_pattern(b, s, node_as(AttributeRegex, n), ret, err);
     if (node_is(Alias, n) && !n->type)
         return bind_alias(b, s, node_as(Alias, n), ret, err);
     if (node_is(Alias, n)) { /* bound already, by a lowering */
@@ -577,7 +615,7 @@ static Status bind_output(Binder *b, const Scope *s, Node *n, NodeList *ret, Err
         name = node_is(GetField, e) ? node_as(GetField, e)->field : parts->at[parts->len - 1];
     }
     Node *alias = new_alias(b, e, name);
-    ((Alias *)(void *)alias)->generated = true;
+    ((Alias *)(void *)alias)->generated = !node_is(Attribute, n) || niladic; /* s.f is an Alias f of Spark's own: later items may use it */
     vec_push(b->a, ret, alias);
     return ST_OK;
 }

@@ -49,6 +49,11 @@ static Status bind_with_columns(Binder *b, const WithColumns *n, const Scope *ou
         for (size_t i = 0; i < input->schema->len; i++)
             replaced = replaced || (!input->schema->at[i].hidden &&
                                     name_equal(b, node_as(Alias, n->columns.at[k])->names.at[0], input->schema->at[i].name));
+        if (!replaced && n->must_exist) {
+            StrList name = { 0 };
+            vec_push(b->a, &name, node_as(Alias, n->columns.at[k])->names.at[0]);
+            return unresolved_column(b, input->schema, &name, n->columns.at[k], err);
+        }
         if (!replaced)
             vec_push(b->a, &exprs, n->columns.at[k]);
     }

@@ -253,6 +253,23 @@ static bool is_only_parameter(const char *function, const char *key)
     return false;
 }
 
+#define COUNT_OF_TABLE "spark.sql.legacy.allowStarWithSingleTableIdentifierInCount"
+
+static bool conf_is_true(const Binder *b, const char *key)
+{
+    return b->env->conf && str_ieq(b->env->conf(b->env->self, key), "true");
+}
+
+static bool is_relation_name(const Binder *b, const Scope *s, const char *name)
+{
+    for (size_t i = 0; s->schema && i < s->schema->len; i++) {
+        const StrList *q = &s->schema->at[i].qualifier;
+        if (q->len && name_equal(b, q->at[q->len - 1], name))
+            return true;
+    }
+    return false;
+}
+
 /* count(*) counts rows: count(1). */
 static Status bind_args(Binder *b, const Scope *s, const char *name, const Function *f, NodeList *args, Error *err)
 {
@@ -264,8 +281,16 @@ static Status bind_args(Binder *b, const Scope *s, const char *name, const Funct
             return spark_unsupported(err, arg, arena_printf(b->a, "named arguments of the function %s", name));
         if (node_is(Star, arg) && str_ieq(name, "count") && !node_as(Star, arg)->target.len && f->args.len == 1 && !f->distinct) {
             vec_push(b->a, args, make_literal_int(b, 1, &type_int));
+        } else if (node_is(Star, arg) && str_ieq(name, "count") && node_as(Star, arg)->target.len == 1 && f->args.len == 1 &&
+                   is_relation_name(b, s, node_as(Star, arg)->target.at[0]) && !conf_is_true(b, COUNT_OF_TABLE)) {
+            return spark_error(err, arg, "_LEGACY_ERROR_TEMP_1021", "",
+                               "count(<targetString>.*) is not allowed. Please use count(*) or expand the columns manually, e.g. count(col1, "
+                               "col2).",
+                               "targetString", node_as(Star, arg)->target.at[0], NULL);
         } else if (node_is(Star, arg)) {
             TRY(bind_star(b, s, arg, args, err));
+        } else if (node_is(AttributeRegex, arg)) {
+            TRY(expand_pattern(b, s, node_as(AttributeRegex, arg), args, err));
         } else if (node_is(Lambda, arg)) {
             vec_push(b->a, args, NULL);
         } else {
@@ -395,6 +420,10 @@ static Status session_function(Binder *b, const Scope *s, const Function *f, Nod
     }
     if (node_is(Lambda, found))
         return call_sql_function(b, s, node_as(Lambda, found), f, ret, err);
+    if (node_is(CreateFunction, found) && s->no_routines)
+        return spark_error(err, &f->node, "UNSUPPORTED_SQL_UDF_USAGE", "0A000",
+                           "Using SQL function <functionName> in <nodeName> is not supported.", "functionName", sql_ids(b->a, &f->name),
+                           "nodeName", s->no_routines, NULL);
     if (node_is(CreateFunction, found)) {
         Node *lambda, *subquery;
         Function call = *f;
@@ -457,9 +486,13 @@ static Status table_function(Binder *b, const Scope *s, const char *name, const 
     const FunctionRow *row = NULL;
     const Type *type = NULL;
     inner.in_window = inner.generators = false;
+    if (has_named_argument(&f->args))
+        TRY(named_arguments(b, name, f, &f, err));
     f = with_lambdas(b, rows, nrows, f);
     inner.inside_aggregate = s->inside_aggregate || (rows->kind == FN_AGGREGATE && !s->in_window);
     TRY(bind_args(b, &inner, name, f, &args, err));
+    if (str_ieq(name, "count") && !args.len && conf_is_true(b, "spark.sql.legacy.allowParameterlessCount"))
+        vec_push(b->a, &args, make_literal_null(b, &type_int)); /* nothing is counted */
     if (str_ieq(name, "count") && !args.len)
         return spark_error(err, &f->node, "WRONG_NUM_ARGS.WITH_SUGGESTION", "42605",
                            "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. If you have to call this "
@@ -488,6 +521,26 @@ static Status table_function(Binder *b, const Scope *s, const char *name, const 
     return ST_OK;
 }
 
+/* Functions that give spark.sql.timestampType: where that is TIMESTAMP_NTZ, those of its name do, without a zone. */
+static const Function *of_timestamp_type(Binder *b, const char **io_name, const Function *f)
+{
+    static const char *const names[][2] = { { "to_timestamp", "to_timestamp_ntz" },
+                                            { "make_timestamp", "make_timestamp_ntz" },
+                                            { "try_make_timestamp", "try_make_timestamp_ntz" } };
+    enum { FIELDS_AND_ZONE = 7 };
+    for (size_t i = 0; b->timestamp_ntz && i < sizeof names / sizeof *names; i++) {
+        if (!str_ieq(names[i][0], *io_name) || (i && f->args.len < FIELDS_AND_ZONE - 1)) /* of a date and a time: TIMESTAMP always */
+            continue;
+        *io_name = names[i][1];
+        if (f->args.len != FIELDS_AND_ZONE)
+            return f;
+        Function *copy = (Function *)(void *)node_copy(b->a, &f->node);
+        copy->args.len--;
+        return copy;
+    }
+    return f;
+}
+
 static bool builtin_name(const StrList *name)
 {
     if (name->len == 1)
@@ -514,8 +567,13 @@ Status bind_function(Binder *b, const Scope *s, const Function *f, Node **ret, E
         *ret = special;
         return ST_OK;
     }
+    const char *called = name;
+    const Function *of_type = of_timestamp_type(b, &name, f);
     const FunctionRow *rows = function_find(name, &n);
     if (!rows)
         return session_function(b, s, f, ret, err);
-    return table_function(b, s, name, rows, n, f, ret, err);
+    TRY(table_function(b, s, name, rows, n, of_type, ret, err));
+    if (called != name && node_is(Call, *ret))
+        ((Call *)(void *)*ret)->display = called;
+    return ST_OK;
 }

@@ -117,6 +117,7 @@ Status bind_lateral_view(Binder *b, const LateralView *n, const Scope *outer, No
     TRY(bind_relation(b, n->input, outer, &input, err));
     Scope s = scope_over(b, input->schema, outer, from);
     s.generators = true;
+    s.no_routines = "Generate";
     TRY(bind_expr(b, &s, n->generator, &generator, err));
     if (!is_generator(generator))
         return spark_error(err, &n->node, "UNSUPPORTED_GENERATOR.NOT_GENERATOR", "42K0E",

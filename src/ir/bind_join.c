@@ -142,6 +142,38 @@ static Status bind_using(Binder *b, const Join *n, Node *left, Node *right, cons
     return using_output(b, join, l, r, names->len, ret, err);
 }
 
+/* ---------------------------------------------------------------- chance */
+
+/* LogicalPlan.maxRows <= 1, as far as it is seen at once. */
+static bool one_row(const Node *n)
+{
+    while (node_is(Project, n) || node_is(Filter, n))
+        n = node_is(Project, n) ? node_as(Project, n)->input : node_as(Filter, n)->input;
+    if (node_is(Limit, n) && node_is(Literal, node_as(Limit, n)->count))
+        return node_as(Literal, node_as(Limit, n)->count)->value->i <= 1;
+    return node_is(OneRow, n) || (node_is(Aggregate, n) && !node_as(Aggregate, n)->groups.len) ||
+           (node_is(Values, n) && node_as(Values, n)->rows.len <= 1);
+}
+
+static Status lateral_random(Binder *b, const char *class, const char *text, const Node *at, Error *err)
+{
+    return spark_error(err, at, arena_printf(b->a, "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.%s", class), "0A000",
+                       arena_printf(b->a, "Unsupported subquery expression: %s: <treeNode>.", text), "treeNode", "LateralJoin", NULL);
+}
+
+/* CheckAnalysis: only relations of one input may compute what differs from run to run. */
+static Status check_random(Binder *b, const Join *n, const Node *condition, Error *err)
+{
+    if (is_deterministic(condition))
+        return ST_OK;
+    if (n->lateral)
+        return lateral_random(b, "LATERAL_JOIN_CONDITION_NON_DETERMINISTIC", "Lateral join condition cannot be non-deterministic", &n->node,
+                              err);
+    return spark_error(err, &n->node, "INVALID_NON_DETERMINISTIC_EXPRESSIONS", "42K0E",
+                       "The operator expects a deterministic expression, but the actual expression is <sqlExprs>.", "sqlExprs",
+                       arena_printf(b->a, "\"%s\"", pretty(b, condition)), NULL);
+}
+
 /* ---------------------------------------------------------------- the node */
 
 Status bind_join(Binder *b, const Join *n, const Scope *outer, Node **ret, Error *err)
@@ -156,10 +188,16 @@ Status bind_join(Binder *b, const Join *n, const Scope *outer, Node **ret, Error
         if (names.len)
             return bind_using(b, n, left, right, &names, ret, err);
     }
+    if (n->lateral && !is_deterministic(right) && !one_row(left))
+        return lateral_random(b, "NON_DETERMINISTIC_LATERAL_SUBQUERIES",
+                              "Non-deterministic lateral subqueries are not supported when joining with outer relations that produce more "
+                              "than one row", &n->node, err);
     Scope s = scope_over(b, joined(b, left->schema, right->schema, JOIN_INNER), outer, from);
     const Schema *output = joined(b, left->schema, right->schema, n->join);
     if (n->condition) {
         TRY(bind_condition(b, &s, n->condition, &condition, err));
+        TRY(check_hosted(b, "Join", true, condition, err));
+        TRY(check_random(b, n, condition, err));
         TRY(hoist_subqueries(b, n->lateral ? JOIN_INNER : n->join, &left, &right, &condition, err));
     }
     Node *join = node_new(b->a, Join, .left = left, .right = right, .join = n->join, .condition = condition, .lateral = n->lateral);

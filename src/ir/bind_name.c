@@ -455,16 +455,46 @@ static bool excepted(Binder *b, const NodeList *except, const Column *c)
     return false;
 }
 
+static bool begins_with(const Binder *b, const StrList *name, const StrList *prefix)
+{
+    for (size_t i = 0; i < prefix->len; i++)
+        if (i >= name->len || !name_equal(b, name->at[i], prefix->at[i]))
+            return false;
+    return true;
+}
+
+static Status overlapping(const Star *n, Error *err)
+{
+    str_auto columns = STR_INIT(ERROR_PARAMS_BYTES);
+    for (size_t i = 0; i < n->except.len; i++) {
+        const StrList *name = &node_as(Attribute, n->except.at[i])->name;
+        for (size_t k = 0; k < name->len; k++)
+            str_addf(&columns, "%s%s", k ? "." : i ? ", " : "", name->at[k]);
+    }
+    return spark_error(err, &n->node, "EXCEPT_OVERLAPPING_COLUMNS", "42702",
+                       "Columns in an EXCEPT list must be distinct and non-overlapping, but got (<columns>).", "columns",
+                       str_text(&columns), NULL);
+}
+
 static Status check_except(Binder *b, const Scope *s, const Star *n, Error *err)
 {
+    for (size_t i = 0; i < n->except.len; i++)
+        for (size_t k = 0; k < n->except.len; k++)
+            if (i != k && begins_with(b, &node_as(Attribute, n->except.at[i])->name, &node_as(Attribute, n->except.at[k])->name))
+                return overlapping(n, err);
     for (size_t i = 0; i < n->except.len; i++) {
         Node *found = NULL;
         const StrList *name = &node_as(Attribute, n->except.at[i])->name;
         TRY(schema_resolve(b, s->schema, name, n->except.at[i], &found, err));
+        StrList within = { 0 }; /* of a struct: data.* EXCEPT (f1) */
+        for (size_t k = 0; k < n->target.len; k++)
+            vec_push(b->a, &within, n->target.at[k]);
+        for (size_t k = 0; k < name->len; k++)
+            vec_push(b->a, &within, name->at[k]);
+        if (!found && n->target.len)
+            TRY(schema_resolve(b, s->schema, &within, n->except.at[i], &found, err));
         if (!found)
             return unresolved_column(b, s->schema, name, n->except.at[i], err);
-        if (!node_is(ColumnRef, found))
-            return spark_unsupported(err, n->except.at[i], "EXCEPT of a struct's field in a star");
     }
     return ST_OK;
 }
@@ -485,6 +515,49 @@ static Status star_missing(Binder *b, const Scope *s, const Star *n, Error *err)
                        "targetString", sql_ids(b->a, &n->target), "columns", str_text(&columns), NULL);
 }
 
+/* What EXCEPT leaves of the value `e`, whose name is the first `from` parts of `name`s: NULL when it is named itself. */
+static Status except_fields(Binder *b, const Scope *s, const NodeList *except, StrList *path, Node *e, Node **ret, Error *err)
+{
+    bool inside = false;
+    for (size_t i = 0; i < except->len; i++) {
+        const StrList *name = &node_as(Attribute, except->at[i])->name;
+        if (!begins_with(b, name, path))
+            continue;
+        if (name->len == path->len) {
+            *ret = NULL;
+            return ST_OK;
+        }
+        inside = true;
+    }
+    *ret = e;
+    if (!inside || e->type->kind != TYPE_STRUCT)
+        return ST_OK;
+    for (size_t i = 0; i < e->type->nfields; i++) {
+        const char *field = e->type->fields[i].name;
+        Node *get = NULL, *left = NULL, *updated = NULL;
+        TRY(make_get_field(b, e, field, e, &get, err));
+        vec_push(b->a, path, field);
+        TRY(except_fields(b, s, except, path, get, &left, err));
+        path->len--;
+        if (left == get)
+            continue;
+        TRY(bind_expr(b, s, node_new(b->a, UpdateFields, .child = *ret, .field = field, .value = left), &updated, err));
+        *ret = updated;
+    }
+    return ST_OK;
+}
+
+/* A column of a star without the fields that EXCEPT names. */
+static Status star_column(Binder *b, const Scope *s, const Star *n, const Column *c, NodeList *ret, Error *err)
+{
+    Node *ref = column_ref(b, c), *left = NULL;
+    StrList path = { 0 };
+    vec_push(b->a, &path, c->name);
+    TRY(except_fields(b, s, &n->except, &path, ref, &left, err));
+    vec_push(b->a, ret, left == ref || !left ? ref : new_alias(b, left, c->name));
+    return ST_OK;
+}
+
 static Status struct_star(Binder *b, const Scope *s, const Star *n, NodeList *ret, Error *err)
 {
     Node *e = NULL;
@@ -492,9 +565,13 @@ static Status struct_star(Binder *b, const Scope *s, const Star *n, NodeList *re
     if (!e || e->type->kind != TYPE_STRUCT)
         return star_missing(b, s, n, err);
     for (size_t i = 0; i < e->type->nfields; i++) {
-        Node *field = NULL;
+        Node *field = NULL, *left = NULL;
+        StrList path = { 0 };
+        vec_push(b->a, &path, e->type->fields[i].name);
         TRY(make_get_field(b, e, e->type->fields[i].name, &n->node, &field, err));
-        vec_push(b->a, ret, new_alias(b, field, e->type->fields[i].name));
+        TRY(except_fields(b, s, &n->except, &path, field, &left, err));
+        if (left)
+            vec_push(b->a, ret, new_alias(b, left, e->type->fields[i].name));
     }
     return ST_OK;
 }
@@ -543,7 +620,7 @@ Status bind_star(Binder *b, const Scope *s, Node *star, NodeList *ret, Error *er
             continue;
         const Column *now = schema_find(s->schema, c->id);
         if (now)
-            vec_push(b->a, ret, column_ref(b, now));
+            TRY(star_column(b, s, n, now, ret, err));
     }
     if (n->target.len && ret->len == before)
         outer_star(b, s, n, ret);

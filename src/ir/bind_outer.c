@@ -206,6 +206,40 @@ Status check_correlation(Binder *b, const Scope *s, const Node *at, Node *plan, 
     return check.status;
 }
 
+typedef struct Hosted {
+    Binder *b;
+    const char *relation;
+    bool predicates;
+    Status status;
+    Error *err;
+} Hosted;
+
+static bool check_host(const Node *n, void *arg)
+{
+    Hosted *h = arg;
+    if (!node_is(Subquery, n) || h->status != ST_OK)
+        return h->status == ST_OK;
+    bool scalar = node_as(Subquery, n)->subquery == SUBQUERY_SCALAR;
+    if (scalar && is_correlated(n))
+        h->status = spark_error(h->err, n, "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_CORRELATED_SCALAR_SUBQUERY", "0A000",
+                                "Unsupported subquery expression: Correlated scalar subqueries can only be used in filters, aggregations, "
+                                "projections, and UPDATE/MERGE/DELETE commands: <treeNode>.",
+                                "treeNode", h->relation, NULL);
+    else if (!scalar && !h->predicates)
+        h->status = spark_error(h->err, n, "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_IN_EXISTS_SUBQUERY", "0A000",
+                                "Unsupported subquery expression: IN/EXISTS predicate subqueries can only be used in filters, joins, "
+                                "aggregations, window functions, projections, and UPDATE/MERGE/DELETE commands: <treeNode>.",
+                                "treeNode", h->relation, NULL);
+    return false;
+}
+
+Status check_hosted(Binder *b, const char *relation, bool predicates, const Node *expr, Error *err)
+{
+    Hosted h = { b, relation, predicates, ST_OK, err };
+    node_walk(expr, check_host, &h);
+    return h.status;
+}
+
 /* ---------------------------------------------------------------- subqueries in the conditions of outer joins */
 
 typedef struct Sides {

@@ -3,7 +3,7 @@
 
 /* ---------------------------------------------------------------- columns that were dropped below */
 
-static bool is_barrier(const Binder *b, const Node *n)
+bool is_barrier(const Binder *b, const Node *n)
 {
     for (size_t i = 0; i < b->barriers.len; i++)
         if (b->barriers.at[i] == n)
@@ -151,11 +151,13 @@ static bool is_all(Binder *b, const Schema *schema, const NodeList *orders)
 
 static Status bind_orders(Binder *b, const Scope *s, const NodeList *orders, NodeList *ret, Error *err)
 {
-    bool all = is_all(b, s->schema, orders);
+    bool all = is_all(b, s->schema, orders), ordinals = conf_allows(b, "spark.sql.orderByOrdinal");
     for (size_t i = 0; i < (all ? s->schema->len : orders->len); i++) {
         Node *given = orders->at[all ? 0 : i], *bound = NULL, *child = NULL;
         SortOrder *order = node_is(SortOrder, given) ? (SortOrder *)(void *)node_copy(b->a, given)
                                                      : (SortOrder *)(void *)node_new(b->a, SortOrder, .child = given);
+        if (!all && !ordinals && is_position(order->child)) /* a constant orders nothing */
+            continue;
         if (all)
             order->child = column_ref(b, &s->schema->at[i]);
         else if (is_position(order->child)) {
@@ -176,9 +178,17 @@ Status bind_sort(Binder *b, const Sort *n, const Scope *outer, Node **ret, Error
     TRY(bind_relation(b, n->input, outer, &plan, err));
     const Schema *wanted = plan->schema;
     Scope s = scope_above(b, &plan, outer, from, true);
+    s.no_routines = "Sort";
     TRY(bind_orders(b, &s, &n->orders, &orders, err));
+    if (!orders.len) {
+        *ret = plan;
+        return ST_OK;
+    }
+    TRY(check_split_orders(b, plan, &orders, err));
     if (s.below)
         TRY(push_into_aggregate(b, &plan, &orders, err));
+    for (size_t i = 0; i < orders.len; i++) /* what is grouped is a column by now */
+        TRY(check_hosted(b, "Sort", false, orders.at[i], err));
     Node *sort = with_schema(node_new(b->a, Sort, .input = plan, .orders = orders, .global = n->global), plan->schema);
     *ret = restore_columns(b, sort, wanted);
     if (n->global)
@@ -197,10 +207,13 @@ static bool note_invalid(const Node *n, void *arg)
     return !*found && !node_is(Subquery, n);
 }
 
-static Status check_condition(Binder *b, const Node *predicate, const Node *at, Error *err)
+static Status check_condition(Binder *b, const Node *predicate, bool having, const Node *at, Error *err)
 {
     const Node *invalid = NULL;
     node_walk(predicate, note_invalid, &invalid);
+    if (invalid && node_is(Window, invalid))
+        return spark_error(err, at, "_LEGACY_ERROR_TEMP_1034", "", "It is not allowed to use window functions inside <clauseName> clause.",
+                           "clauseName", having ? "HAVING" : "WHERE", NULL);
     if (invalid)
         return spark_error(err, at, "INVALID_WHERE_CONDITION", "42903",
                            "The WHERE condition <condition> contains invalid expressions: <expressionList>.\nRewrite the query to "
@@ -254,9 +267,11 @@ Status bind_filter(Binder *b, Node *input, Node *unbound, bool having, const Nod
     }
     if (having && predicate->type->kind != TYPE_BOOLEAN) /* HAVING casts what is no predicate (AstBuilder.withHavingClause) */
         TRY(make_cast(b, predicate, &type_boolean, CAST_SESSION, unbound, &predicate, err));
-    TRY(check_condition(b, predicate, at, err));
+    TRY(check_condition(b, predicate, having, at, err));
     predicate = coerce_to(b->a, b->ansi, predicate, &type_boolean);
     Node *filter = with_schema(node_new(b->a, Filter, .input = plan, .predicate = predicate), plan->schema);
     *ret = restore_columns(b, filter, wanted);
+    if (*ret != filter && groups) /* ORDER BY looks through it for the groups */
+        vec_push(b->a, &b->splits, *ret);
     return ST_OK;
 }

@@ -79,7 +79,7 @@ static bool is_format(const char *name)
 }
 
 /* A view's text sees neither the CTEs nor the columns around its use. */
-static Status bind_view(Binder *b, const UnresolvedRelation *n, Node *plan, Node **ret, Error *err)
+static Status bind_view(Binder *b, const UnresolvedRelation *n, const StrList *qualifier, Node *plan, Node **ret, Error *err)
 {
     enum { VIEW_DEPTH_MAX = 100 }; /* spark.sql.view.maxNestedViewDepth */
     const Cte *visible = b->ctes;
@@ -97,7 +97,7 @@ static Status bind_view(Binder *b, const UnresolvedRelation *n, Node *plan, Node
     bound = strip_hidden_but(b, bound, false, true);
     b->inlined--;
     b->ctes = visible;
-    *ret = qualify(b, bound, &n->name);
+    *ret = qualify(b, bound, qualifier);
     return ST_OK;
 }
 
@@ -124,15 +124,17 @@ static Status bind_unresolved(Binder *b, const UnresolvedRelation *n, const Scop
             *err = why;
         return status;
     }
+    StrList full = { 0 };
+    const StrList *qualifier = b->env->full_name && b->env->full_name(b->env->self, b->a, &n->name, &full) ? &full : &n->name;
     if (node_is(Scan, plan))
-        return bind_scan(b, plan, &n->name, ret, err);
+        return bind_scan(b, plan, qualifier, ret, err);
     if (node_is(Read, plan)) {
         TRY(bind_read(b, node_as(Read, plan), &n->name, ret, err));
         if (n->name.len == 1) /* a temporary view of files */
             *ret = strip_hidden_but(b, *ret, false, true);
         return ST_OK;
     }
-    return bind_view(b, n, plan, ret, err);
+    return bind_view(b, n, qualifier, plan, ret, err);
 }
 
 /* ---------------------------------------------------------------- rows in the plan */
@@ -237,6 +239,20 @@ static Status check_evaluable(Binder *b, const Node *written, const NodeList *it
     return ST_OK;
 }
 
+static bool note_outer(const Node *n, void *arg)
+{
+    bool *found = arg;
+    *found = *found || (node_is(ColumnRef, n) && node_as(ColumnRef, n)->depth);
+    return !*found && !node_is(Subquery, n);
+}
+
+static bool has_outer_column(const Node *n)
+{
+    bool found = false;
+    node_walk(n, note_outer, &found);
+    return found;
+}
+
 static Status bind_rows(Binder *b, const UnresolvedInlineTable *n, const Scope *outer, NodeList *rows, size_t *ret_width, Error *err)
 {
     Scope s = { .outer = outer };
@@ -255,6 +271,11 @@ static Status bind_rows(Binder *b, const UnresolvedInlineTable *n, const Scope *
             *ret_width = n->names.len ? n->names.len : items.len;
         if (items.len != *ret_width)
             return row_width(b, *ret_width, items.len, i, row, err);
+        for (size_t k = 0; k < items.len; k++)
+            if (!is_deterministic(items.at[k]) || has_outer_column(items.at[k]))
+                return spark_error(err, items.at[k], "INVALID_INLINE_TABLE.CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE", "42000",
+                                   "Invalid inline table. Cannot evaluate the expression <expr> in inline table definition.", "expr",
+                                   arena_printf(b->a, "\"%s\"", pretty(b, items.at[k])), NULL);
         vec_push(b->a, rows, node_new(b->a, Row, .items = items));
     }
     return ST_OK;

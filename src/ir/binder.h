@@ -42,6 +42,8 @@ typedef struct Binder {
     const BindEnv *env;
     uint32_t next_id;
     bool ansi, case_sensitive;
+    bool decimal_loss;  /* spark.sql.decimalOperations.allowPrecisionLoss */
+    bool timestamp_ntz; /* spark.sql.timestampType is TIMESTAMP_NTZ */
     bool file_metadata, input_file; /* the plan names _metadata, calls input_file_name() or its kin */
     const Cte *ctes;
     const NodeList *windows; /* WindowDefinition of the WINDOW clause of the query being bound */
@@ -79,6 +81,7 @@ typedef struct Scope {
     Node **missing_from;         /* ORDER BY and filters: a bound relation whose dropped columns may be fetched (rewritten) */
     bool inside_aggregate;       /* within an aggregate function's arguments */
     bool in_window;              /* the function of an OVER clause */
+    const char *no_routines;     /* a relation in whose expressions SQL functions may not stand, NULL: they may */
     bool generators;             /* a generator may stand here */
     bool *used_alias;
 } Scope;
@@ -106,6 +109,8 @@ Node *strip_hidden(Binder *b, Node *n);
 /* A Project back to the columns of `wanted`, the relation itself when they are the same. */
 Node *restore_columns(Binder *b, Node *n, const Schema *wanted);
 bool name_equal(const Binder *b, const char *x, const char *y);
+/* A setting that is true unless the session says false. */
+bool conf_allows(const Binder *b, const char *key);
 
 /* --- bind_file.c: hidden columns of files */
 #define METADATA_COLUMN "_metadata"
@@ -137,6 +142,7 @@ Status bind_expr(Binder *b, const Scope *s, Node *n, Node **ret, Error *err);
 Status bind_exprs(Binder *b, const Scope *s, const NodeList *list, NodeList *ret, Error *err);
 /* A select list: stars expanded, each an Alias or ColumnRef. */
 Status bind_outputs(Binder *b, const Scope *s, const NodeList *list, NodeList *ret, Error *err);
+Status expand_pattern(Binder *b, const Scope *s, const AttributeRegex *n, NodeList *ret, Error *err);
 Node *typed(Node *n, const Type *type, bool nullable, const Node *at);
 Node *make_literal_int(Binder *b, int64_t i, const Type *type);
 Node *make_literal_string(Binder *b, const char *text);
@@ -229,6 +235,13 @@ const char *output_name(Binder *b, const Node *e);
 /* --- bind_source.c */
 Status bind_parse(Binder *b, const Parse *n, const Scope *outer, Node **ret, Error *err);
 
+/* --- bind_named.c: f(x, key => y). *ret: the same call with its arguments in the order of the parameters. */
+bool has_named_argument(const NodeList *args);
+Status named_arguments(Binder *b, const char *name, const Function *f, const Function **ret, Error *err);
+
+/* --- bind_pipe.c: PIPE_OPERATOR_CONTAINS_AGGREGATE_FUNCTION, …_CONTAINS_NO_AGGREGATE_FUNCTION */
+Status pipe_check(Binder *b, const PipeExpression *n, const Node *bound, Error *err);
+
 /* --- bind_transpose.c */
 Status bind_transpose(Binder *b, const Transpose *n, const Scope *outer, Node **ret, Error *err);
 
@@ -247,6 +260,9 @@ Status finish_aggregate(Binder *b, Node *input, NodeList *groups, NodeList *expr
 /* ORDER BY or HAVING expressions over a bound aggregate: replaces aggregate calls and grouping expressions in `exprs` by
  * columns, adding them to the plan's output (the caller restores its columns). */
 Status push_into_aggregate(Binder *b, Node **plan, NodeList *exprs, Error *err);
+/* UNSUPPORTED_EXPR_FOR_OPERATOR; the same, or a column that is not found, for aggregate functions in ORDER BY over windows over groups. */
+Status unsupported_for_operator(Binder *b, const Node *e, const Node *at, Error *err);
+Status check_split_orders(Binder *b, const Node *plan, const NodeList *orders, Error *err);
 /* The bound Aggregate under filters and window projections, NULL: none. */
 const Aggregate *aggregate_below(const Binder *b, const Node *plan);
 
@@ -256,12 +272,15 @@ bool is_outer_aggregate(const Node *n);
 bool is_correlated(const Node *subquery);
 /* A copy of `subquery` in which fn() replaced expressions of the query that it stands in; fn gives NULL for those that it leaves. */
 Node *rewrite_outer(Arena *a, Node *subquery, Node *(*fn)(Arena *a, Node *n, void *arg), void *arg);
+/* Subqueries in the expressions of `relation` ("Sort", "Join"), which hosts none that takes columns from it, or none but scalar ones. */
+Status check_hosted(Binder *b, const char *relation, bool predicates, const Node *expr, Error *err);
 /* What a subquery's bound plan may take from the query of scope `s`. */
 Status check_correlation(Binder *b, const Scope *s, const Node *at, Node *plan, Error *err);
 /* The subqueries of an outer join's condition become columns of the side that they use. */
 Status hoist_subqueries(Binder *b, int64_t kind, Node **left, Node **right, Node **condition, Error *err);
 
 /* --- bind_sort.c */
+bool is_barrier(const Binder *b, const Node *n);
 Status bind_sort(Binder *b, const Sort *n, const Scope *outer, Node **ret, Error *err);
 Status bind_filter(Binder *b, Node *input_unbound, Node *predicate, bool having, const Node *at, const Scope *outer, Node **ret,
                    Error *err);

@@ -162,7 +162,7 @@ static const Type *legacy_string_comparison(const Type *other)
         return &type_string;
     if (other->kind == TYPE_DECIMAL)
         return &type_double;
-    return type_is_atomic(other) ? other : NULL;
+    return type_is_atomic(other) && !type_is_ansi_interval(other) ? other : NULL; /* which interval would it be? */
 }
 
 const Type *coerce_comparison(Arena *a, bool ansi, const Type *x, const Type *y)

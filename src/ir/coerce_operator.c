@@ -98,13 +98,13 @@ static Status different_types(Binder *b, const char *name, const NodeList *args,
                        type_sql_text(b->a, args->at[1]->type), NULL);
 }
 
-static Status wrong_type(Binder *b, const char *name, const NodeList *args, const Node *at, Error *err)
+static Status wrong_type(Binder *b, const char *name, const NodeList *args, const Type *actual, const Node *at, Error *err)
 {
     return spark_error(err, at, "DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", "42K09",
                        "Cannot resolve \"<sqlExpr>\" due to data type mismatch: the binary operator requires the input type "
                        "<inputType>, not \"<actualDataType>\".",
                        "sqlExpr", operator_text(b, name, args), "inputType", accepted(class_of(name)), "actualDataType",
-                       type_sql_text(b->a, args->at[0]->type), NULL);
+                       type_sql_text(b->a, actual), NULL);
 }
 
 /* ---------------------------------------------------------------- dates, timestamps, intervals */
@@ -121,6 +121,16 @@ static Status date_plus_days(Binder *b, Node *date, Node *days, bool minus, cons
     if (minus)
         TRY(make_call1(b, "negative", n, at, &n, err));
     return make_call2(b, "date_add", date, n, at, ret, err);
+}
+
+static Status not_timestamp(Binder *b, const Node *x, size_t index, const char *text, const Node *at, Error *err)
+{
+    return spark_error(err, at, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "42K09",
+                       "Cannot resolve \"<sqlExpr>\" due to data type mismatch: The <paramIndex> parameter requires the <requiredType> "
+                       "type, however \"<inputSql>\" has the type \"<inputType>\".",
+                       "sqlExpr", text, "paramIndex", index ? "second" : "first", "requiredType",
+                       "\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\"", "inputSql", pretty(b, x), "inputType", type_sql_text(b->a, x->type),
+                       NULL);
 }
 
 /* x ± an interval, x being anything. */
@@ -163,25 +173,62 @@ static Status plus_time(Binder *b, Node *l, Node *r, bool minus, const Node *at,
     return ST_OK;
 }
 
+/* Months are added to dates and timestamps only, other intervals to anything that becomes a timestamp. */
+static bool takes_interval(const Type *t, const Type *interval)
+{
+    if (t->kind == TYPE_NULL || (is_interval(t) && t->kind == interval->kind))
+        return false;
+    return interval->kind != TYPE_YEAR_MONTH_INTERVAL || t->kind == TYPE_DATE || is_timestamp(t);
+}
+
+/* A date beside a timestamp, in ANSI mode a text too, becomes one of the same kind. */
+static Status timestamps_apart(Binder *b, Node *l, Node *r, const Node *at, Node **ret, Error *err)
+{
+    Node *sides[2] = { l, r };
+    for (size_t i = 0; i < 2; i++) {
+        const Type *mine = sides[i]->type, *other = sides[1 - i]->type;
+        if (is_timestamp(other) && (mine->kind == TYPE_DATE || mine->kind == TYPE_NULL || (b->ansi && mine->kind == TYPE_STRING)))
+            sides[i] = coerce_to(b->a, b->ansi, sides[i], other);
+        else if (!is_timestamp(mine))
+            return not_timestamp(b, sides[i], i, operator_text(b, "-", &(NodeList){ (Node *[]){ l, r }, 2, 2 }), at, err);
+    }
+    return make_call2(b, "timestamp_subtract", sides[0], sides[1], at, ret, err);
+}
+
+/* A text beside a date: a date in ANSI mode, else a number, as the coercion of + and - has it before. */
+static Status date_and_text(Binder *b, Node *l, Node *r, bool minus, const Node *at, Node **ret, Error *err)
+{
+    bool left = l->type->kind == TYPE_STRING;
+    Node *text = coerce_to(b->a, b->ansi, left ? l : r, b->ansi ? &type_date : &type_double), *date = left ? r : l;
+    if (b->ansi)
+        return make_call2(b, minus ? "date_subtract" : "date_add", left ? text : date, left ? date : text, at, ret, err);
+    if (minus && left)
+        return make_call2(b, "date_subtract", l, r, at, ret, err);
+    return make_call2(b, minus ? "date_sub" : "date_add", date, text, at, ret, err);
+}
+
 static Status plus(Binder *b, Node *l, Node *r, bool minus, const Node *at, Node **ret, Error *err)
 {
     const Type *t = l->type, *u = r->type;
-    if (is_interval(t) && is_interval(u))
-        return ST_OK;
+    if (minus && (is_timestamp(t) || is_timestamp(u)) && !is_interval(u))
+        return timestamps_apart(b, l, r, at, ret, err);
     if (t->kind == TYPE_TIME || u->kind == TYPE_TIME)
         return plus_time(b, l, r, minus, at, ret, err);
-    if (is_interval(u))
-        return t->kind == TYPE_NULL ? ST_OK : plus_interval(b, l, r, minus, at, ret, err);
-    if (is_interval(t) && !minus)
-        return u->kind == TYPE_NULL ? ST_OK : plus_interval(b, r, l, false, at, ret, err);
-    if (minus && (is_timestamp(t) || is_timestamp(u)))
-        return make_call2(b, "timestamp_subtract", l, r, at, ret, err);
+    if (is_interval(u) && takes_interval(t, u))
+        return plus_interval(b, l, r, minus, at, ret, err);
+    if (is_interval(t) && !minus && takes_interval(u, t))
+        return plus_interval(b, r, l, false, at, ret, err);
+    if (is_interval(t) || is_interval(u))
+        return ST_OK;
+    if ((t->kind == TYPE_DATE && u->kind == TYPE_STRING) || (t->kind == TYPE_STRING && u->kind == TYPE_DATE))
+        return date_and_text(b, l, r, minus, at, ret, err);
     if (minus && u->kind == TYPE_DATE)
         return make_call2(b, "date_subtract", l, r, at, ret, err);
-    if (!minus && ((t->kind == TYPE_DATE && u->kind == TYPE_NULL) || (t->kind == TYPE_NULL && u->kind == TYPE_DATE))) {
-        Node *null = t->kind == TYPE_NULL ? l : r, *date = null == l ? r : l; /* a NULL interval */
+    bool left_null = t->kind == TYPE_NULL, date = type_is_datetime(left_null ? u : t);
+    if (!minus && date && (left_null || u->kind == TYPE_NULL)) {
+        Node *null = left_null ? l : r; /* a NULL interval */
         const Type *interval = type_day_time(b->a, INTERVAL_DAY, INTERVAL_SECOND);
-        return plus_interval(b, date, coerce_to(b->a, b->ansi, null, interval), false, at, ret, err);
+        return plus_interval(b, left_null ? r : l, coerce_to(b->a, b->ansi, null, interval), false, at, ret, err);
     }
     if (minus && t->kind == TYPE_DATE && u->kind == TYPE_NULL)
         return make_call2(b, "date_subtract", l, coerce_to(b->a, b->ansi, r, &type_date), at, ret, err);
@@ -287,7 +334,8 @@ static Status to_common(Binder *b, const char *name, enum OperatorClass class, N
             return ST_OK;
         if (common && common->kind == TYPE_NULL)
             return ST_OK;
-        return different_types(b, name, args, at, err);
+        bool promoted = b->ansi && common && (l->kind == TYPE_STRING) != (r->kind == TYPE_STRING);
+        return promoted ? wrong_type(b, name, args, common, at, err) : different_types(b, name, args, at, err);
     }
     cast_arg(b, args, 0, common);
     cast_arg(b, args, 1, common);
@@ -359,17 +407,16 @@ Status make_operator(Binder *b, const char *name, NodeList *args, const Node *at
     null_sides(b, class, args);
     if (!b->ansi)
         legacy_strings(b, args, class);
-    if (class == OP_DIVIDE && (args->at[0]->type->kind == TYPE_STRING) != (args->at[1]->type->kind == TYPE_STRING))
-        for (size_t i = 0; i < 2; i++)
-            if (args->at[i]->type->kind == TYPE_STRING)
-                cast_arg(b, args, i, &type_double);
+    for (size_t i = 0; i < 2 && class == OP_DIVIDE; i++)
+        if (args->at[i]->type->kind == TYPE_STRING && (type_is_numeric(args->at[1 - i]->type) || args->at[1 - i]->type->kind == TYPE_NULL))
+            cast_arg(b, args, i, &type_double);
     decimal_sides(b, args);
     TRY(to_common(b, name, class, args, at, err));
     division(b, class, args);
     if (class == OP_COMPARE)
         TRY(check_comparable(b, name, args, at, err));
     else if (!accepts(class, args->at[0]->type))
-        return type_same(args->at[0]->type, args->at[1]->type) ? wrong_type(b, name, &original, at, err)
+        return type_same(args->at[0]->type, args->at[1]->type) ? wrong_type(b, name, &original, args->at[0]->type, at, err)
                                                                : different_types(b, name, &original, at, err);
     return finish(b, name, args, at, ret, err);
 }

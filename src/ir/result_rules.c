@@ -16,20 +16,39 @@ static int larger(int x, int y)
     return x > y ? x : y;
 }
 
+/* Past 38 digits: the fraction gives way, or (allowPrecisionLoss=false) both are cut at 38. */
+static const Type *decimal_of(Binder *b, int precision, int scale)
+{
+    return b->decimal_loss ? type_decimal_adjusted(b->a, precision, scale) : type_decimal_bounded(b->a, precision, scale);
+}
+
+static const Type *decimal_quotient(Binder *b, int whole, int scale)
+{
+    int most_whole = whole < DECIMAL_MAX_PRECISION ? whole : DECIMAL_MAX_PRECISION;
+    int most_scale = scale < DECIMAL_MAX_PRECISION ? scale : DECIMAL_MAX_PRECISION, over = most_whole + most_scale - DECIMAL_MAX_PRECISION;
+    if (b->decimal_loss)
+        return decimal_of(b, whole + scale, scale);
+    if (over > 0) {
+        most_scale -= over / 2 + 1;
+        most_whole = DECIMAL_MAX_PRECISION - most_scale;
+    }
+    return type_decimal_bounded(b->a, most_whole + most_scale, most_scale);
+}
+
 static const Type *decimal_result(Binder *b, const char *rule, const Type *x, const Type *y)
 {
     int p1 = x->precision, s1 = x->scale, p2 = y->precision, s2 = y->scale, scale = larger(s1, s2);
     if (!strcmp(rule, "decimal_multiply"))
-        return type_decimal_adjusted(b->a, p1 + p2 + 1, s1 + s2);
+        return decimal_of(b, p1 + p2 + 1, s1 + s2);
     if (!strcmp(rule, "decimal_divide")) {
         scale = larger(6, s1 + p2 + 1);
-        return type_decimal_adjusted(b->a, p1 - s1 + s2 + scale, scale);
+        return decimal_quotient(b, p1 - s1 + s2, scale);
     }
     if (!strcmp(rule, "decimal_remainder")) {
         int whole = p1 - s1 < p2 - s2 ? p1 - s1 : p2 - s2;
         return type_decimal_adjusted(b->a, whole + scale, scale);
     }
-    return type_decimal_adjusted(b->a, larger(p1 - s1, p2 - s2) + scale + 1, scale);
+    return decimal_of(b, larger(p1 - s1, p2 - s2) + scale + 1, scale);
 }
 
 /* RoundBase.dataType of a decimal. */

@@ -187,3 +187,49 @@ def test_writers_and_spark_catalog(spark):
     assert any(r.col_name == "Statistics" and "4 rows" in r.data_type for r in spark.sql("describe extended w2").collect())
     for name in ("w", "w2"):
         spark.sql(f"drop table {name}")
+
+
+def test_columns_by_the_whole_name_of_their_table(spark):
+    spark.sql("CREATE DATABASE IF NOT EXISTS whole")
+    spark.sql("CREATE TABLE whole.t USING parquet AS SELECT 1 AS a, named_struct('f', 2) AS s")
+    for name in ("a", "t.a", "whole.t.a", "spark_catalog.whole.t.a"):
+        assert spark.sql(f"SELECT {name} FROM whole.t WHERE {name} = 1").collect() == [Row(a=1)]
+    assert spark.sql("SELECT spark_catalog.whole.t.s.f FROM whole.t").collect() == [Row(f=2)]
+    assert spark.sql("SELECT spark_catalog.whole.t.* EXCEPT (s) FROM whole.t").collect() == [Row(a=1)]
+    assert condition(lambda: spark.sql("SELECT t.a FROM whole.t, whole.t").collect()) == "AMBIGUOUS_REFERENCE"
+    spark.sql("USE whole")
+    assert condition(lambda: spark.sql("SELECT whole.t.a FROM t, whole.t").collect()) == "AMBIGUOUS_REFERENCE"
+    spark.sql("USE default")
+    assert condition(lambda: spark.sql("CREATE TABLE a.b.c (x INT)")) == "REQUIRES_SINGLE_PART_NAMESPACE"
+    assert condition(lambda: spark.sql("CREATE VIEW a.b.c AS SELECT 1")) == "REQUIRES_SINGLE_PART_NAMESPACE"
+    spark.sql("DROP DATABASE whole CASCADE")
+
+
+def test_no_location_is_no_folder(spark):
+    for text in ("SELECT * FROM csv.``", "SELECT * FROM json.``", "SELECT * FROM parquet.``"):
+        assert condition(lambda text=text: spark.sql(text).collect()) == "INVALID_EMPTY_LOCATION"
+
+
+def test_view_schema_modes_may_be_off(spark):
+    spark.conf.set("spark.sql.legacy.viewSchemaBindingMode", "false")
+    assert condition(lambda: spark.sql("CREATE VIEW moded WITH SCHEMA EVOLUTION AS SELECT 1")) == "FEATURE_NOT_ENABLED"
+    spark.conf.unset("spark.sql.legacy.viewSchemaBindingMode")
+
+
+def test_settings_stand_in_texts(spark):
+    spark.sql("SET hivevar:column = a")
+    spark.sql("SET some.limit = ${hivevar:one}")
+    spark.conf.set("one", "1")
+    assert spark.sql("SELECT ${column}, '${nothing}' AS n, '${env:HOME}' AS h FROM (SELECT 1 AS a) LIMIT ${some.limit}").collect() == [
+        Row(a=1, n="", h="${env:HOME}")]
+    spark.conf.set("spark.sql.variable.substitute", "false")
+    assert spark.sql("SELECT '${column}' AS c").collect() == [Row(c="${column}")]
+    spark.conf.unset("spark.sql.variable.substitute")
+
+
+def test_routines_stand_where_spark_lets_them(spark):
+    spark.sql("CREATE OR REPLACE TEMPORARY FUNCTION plus_one(x INT) RETURNS INT RETURN x + 1")
+    assert spark.sql("SELECT plus_one(1) AS y").collect() == [Row(y=2)]
+    for text in ("SELECT * FROM range(1) ORDER BY plus_one(1)", "SELECT * FROM range(1) LIMIT plus_one(0)",
+                 "SELECT * FROM range(1) LATERAL VIEW explode(array(plus_one(1))) AS y"):
+        assert condition(lambda text=text: spark.sql(text).collect()) == "UNSUPPORTED_SQL_UDF_USAGE"

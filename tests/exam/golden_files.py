@@ -90,7 +90,10 @@ def normalized(text):
     text = re.sub(r"#\d+L?", "#x", text)
     text = re.sub(r"plan_id=\d+", "plan_id=x", text)
     text = re.sub(r"(Created (By|Time)|Last Access|Owner)[: \t].*", r"\1", text)
-    return re.sub(r"Location[: \t].*", "Location", text)
+    text = re.sub(r"Location[: \t].*", "Location", text)
+    text = re.sub(r"(Partition Statistics)\t(\[not included in comparison\]|\d+)", r"\1", text)
+    text = re.sub(r"file:[^\s,\"]*", "file:", re.sub(r"file:\[not included in comparison\]", "file:", text))
+    return re.sub(r'"(created_time|last_access|created_by|owner)[^"]*":\s*"[^"]*"', r'"\1":""', text)
 
 
 def top_level(text):

@@ -1,7 +1,9 @@
 """Arrow values as text, the way Spark's HiveResult prints the rows of a golden file (time zone America/Los_Angeles)."""
+import base64
 import datetime
 import decimal
 import math
+import re
 import zoneinfo
 
 import numpy
@@ -93,13 +95,31 @@ def micros_of(value, unit):
     return value * times // by
 
 
-def text(scalar, nested=False):
-    """One value; `nested`: inside an array, a map or a struct, where strings are quoted."""
+def time_of_day(value, unit):
+    second, fraction = divmod(micros_of(value, unit), 1000000)
+    return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}" + ("." + f"{fraction:06d}".rstrip("0") if fraction else "")
+
+
+def binary(value, style):
+    """ToStringBase.getBinaryFormatter: spark.sql.binaryOutputStyle."""
+    if style == "BASIC":
+        return "[" + ", ".join(str(byte - 256 if byte > 127 else byte) for byte in value) + "]"
+    if style == "BASE64":
+        return base64.b64encode(value).decode().rstrip("=")
+    if style == "HEX":
+        return value.hex().upper()
+    if style == "HEX_DISCRETE":
+        return "[" + value.hex(" ").upper() + "]"
+    return value.decode("utf-8", "replace")
+
+
+def text(scalar, nested=False, style=None):
+    """One value; `nested`: inside an array, a map or a struct, where strings are quoted. `style`: of binaries."""
     kind = scalar.type
     if not scalar.is_valid:
         return "null" if nested else "NULL"
     if isinstance(kind, pyarrow.BaseExtensionType):
-        return text(scalar.value, nested)
+        return text(scalar.value, nested, style)
     if types.is_boolean(kind):
         return "true" if scalar.as_py() else "false"
     if types.is_floating(kind):
@@ -110,6 +130,8 @@ def text(scalar, nested=False):
         return date(scalar.value)
     if types.is_timestamp(kind):
         return timestamp(micros_of(scalar.value, kind.unit), kind.tz is not None)
+    if types.is_time(kind):
+        return time_of_day(scalar.value, kind.unit)
     if types.is_duration(kind):
         return day_time(micros_of(scalar.value, kind.unit))
     if kind == pyarrow.month_day_nano_interval():
@@ -117,20 +139,29 @@ def text(scalar, nested=False):
     if types.is_string(kind) or types.is_large_string(kind):
         return f'"{scalar.as_py()}"' if nested else scalar.as_py()
     if types.is_binary(kind) or types.is_large_binary(kind):
-        return scalar.as_py().decode("utf-8", "replace")
+        return binary(scalar.as_py(), style)
     if types.is_map(kind):
         pairs = (scalar.values[i] for i in range(len(scalar.values)))
-        return "{" + ",".join(f"{text(pair[0], True)}:{text(pair[1], True)}" for pair in pairs) + "}"
+        return "{" + ",".join(f"{text(pair[0], True, style)}:{text(pair[1], True, style)}" for pair in pairs) + "}"
     if types.is_list(kind) or types.is_large_list(kind):
-        return "[" + ",".join(text(item, True) for item in scalar.values) + "]"
+        return "[" + ",".join(text(item, True, style) for item in scalar.values) + "]"
     if types.is_struct(kind) and kind.num_fields == 2 and (kind.field(1).metadata or {}).get(b"variant") == b"true":
         return VariantVal(scalar["value"].as_py(), scalar["metadata"].as_py()).toJson()
     if types.is_struct(kind):
-        fields = (f'"{kind.field(i).name}":{text(scalar[i], True)}' for i in range(kind.num_fields))
+        fields = (f'"{kind.field(i).name}":{text(scalar[i], True, style)}' for i in range(kind.num_fields))
         return "{" + ",".join(fields) + "}"
     return str(scalar.as_py())
 
 
-def rows(table):
-    columns = [[text(value) for value in table.column(i)] for i in range(table.num_columns)]
+def rows(table, style=None):
+    columns = [[text(value, False, style) for value in table.column(i)] for i in range(table.num_columns)]
     return ["\t".join(row) for row in zip(*columns)] if columns else [""] * table.num_rows
+
+
+def of_command(query, table):
+    """The rows of DESCRIBE and SHOW as HiveResult.hiveResultString prints them, None: as any other's."""
+    if re.match(r"\s*DESC(RIBE)?\b", query, re.I) and table.column_names == ["col_name", "data_type", "comment"]:
+        return ["\t".join(f"{cell or '':20}" for cell in row.values()) for row in table.to_pylist()]
+    if re.match(r"\s*SHOW\s+(TABLES|VIEWS)\b", query, re.I):
+        return table.column(1).to_pylist()
+    return None

@@ -167,7 +167,10 @@ static Status answer(Arena *a, Tool *t, const char *text, Str *out, Error *err)
                     .rows = no_rows, .parse_expression = parse_expression, .parse_type = parse_type };
     EmitOptions emit = { .time_zone = t->zone, .ansi = is_ansi(t), .now_us = clock_us(), .conf = conf,
                          .parser = parser, .self = t };
-    SqlOptions options = { .ansi = true, .time_zone = t->zone };
+    SqlOptions options = { .ansi = true, .time_zone = t->zone, .timestamp_ntz = str_eq(conf(t, "spark.sql.timestampType"), "TIMESTAMP_NTZ"),
+                           .quoted_regex_columns = str_eq(conf(t, "spark.sql.parser.quotedRegexColumnNames"), "true"),
+                           .legacy_bang_not = str_eq(conf(t, "spark.sql.legacy.bangEqualsNot"), "true"),
+                           .legacy_having_as_where = str_eq(conf(t, "spark.sql.legacy.parser.havingWithoutGroupByAsWhere"), "true") };
     Node *parsed, *bound;
     str_auto sql = STR_INIT(LIMIT_QUERY_TEXT);
     TRY(sql_parse_statement(a, text, strlen(text), &options, &parsed, err));

@@ -49,6 +49,16 @@ static void fill_in(const char *message, const char *const *params, Str *out)
     }
 }
 
+/* Does the message have <name>? A caller may know more than its class tells. */
+static bool names_param(const char *message, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *at = message; (at = strchr(at, '<')); at++)
+        if (!strncmp(at + 1, name, length) && at[length + 1] == '>')
+            return true;
+    return false;
+}
+
 static Status class_set(Error *err, Status status, const char *code, const char *const *params)
 {
     const ErrorClass *class = class_find(code);
@@ -69,7 +79,8 @@ static Status class_set(Error *err, Status status, const char *code, const char 
     if (err && class)
         snprintf(err->sqlstate, sizeof err->sqlstate, "%s", class->sqlstate);
     for (; !whole && params[0] && params[1]; params += 2)
-        error_param(err, params[0], params[1]);
+        if (!class || names_param(class->message, params[0]))
+            error_param(err, params[0], params[1]);
     return status;
 }
 

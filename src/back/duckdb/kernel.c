@@ -94,6 +94,11 @@ void k_fail(K *k, const char *code, ...)
     k->failed = true;
 }
 
+void k_throw(K *k, const char *message)
+{
+    k_fail(k, ENGINE_NO_CLASS, ENGINE_WHOLE_MESSAGE, message, NULL);
+}
+
 void k_list_add(K *k, const char *text, size_t length)
 {
     duckdb_list_vector_reserve(k->out, k->list_len + 1);

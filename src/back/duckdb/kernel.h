@@ -114,6 +114,8 @@ static inline void k_set_view(K *k, View v) { k_set_str(k, v.data, v.len); }
 void k_null(K *k);
 /* Ends the query with a Spark error: key, value, … NULL. */
 void k_fail(K *k, const char *code, ...) __attribute__((sentinel));
+/* Fails as Spark does where a Java exception without an error class comes through (ArithmeticException: long overflow). */
+void k_throw(K *k, const char *message);
 /* A list of VARCHAR (or BLOB): k_list_add for each element, then k_list_end. */
 void k_list_add(K *k, const char *text, size_t length);
 void k_list_end(K *k, idx_t count);

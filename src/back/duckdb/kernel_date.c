@@ -2,14 +2,13 @@
  * DateTimeUtils, IntervalUtils. */
 #include "back/duckdb/convert.h"
 #include "back/duckdb/pattern.h"
-#include "back/duckdb/pattern_legacy.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Slots of the thread's cache: 0 and 1 zones, 2 a pattern. */
+/* Slots of the thread's cache: 0 and 1 zones, 2 a pattern (each kernel has slots of its own). */
 static void *make_zone(K *k, View name)
 {
     (void)k;
@@ -25,29 +24,28 @@ static const Zone *zone_arg(K *k, size_t arg)
     return z;
 }
 
-static void *make_pattern(K *k, View text)
+static void *make_pattern(K *k, View text, PatternUse use)
 {
-    char bad = 0;
-    Pattern *p = pattern_new(text, &bad);
-    LegacyPattern *legacy = p ? NULL : legacy_pattern_new(text, (char[2]){ 0 });
-    bool recognized = legacy != NULL;
-    if (legacy)
-        legacy_pattern_free(legacy);
-    if (recognized)
-        k_fail(k, "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION", "pattern", k_text(k, text), "config",
-               "\"spark.sql.legacy.timeParserPolicy\"", "docroot", "https://spark.apache.org/docs/latest", NULL);
-    else if (!p && bad && strchr(WEEK_LETTERS, bad))
-        k_fail(k, "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_WEEK_BASED_PATTERN", "c", (char[]){ bad, 0 }, NULL);
-    else if (!p && bad && strchr("ABnNp", bad))
-        k_fail(k, "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", "c", (char[]){ bad, 0 }, "pattern", k_text(k, text), NULL);
-    else if (!p)
-        k_fail(k, "INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "pattern", k_text(k, text), "docroot", "https://spark.apache.org/docs/latest", NULL);
+    PatternFault fault;
+    Pattern *p = pattern_new(text, use, &fault);
+    if (!p)
+        k_fail(k, fault.class, PATTERN_FAULT_PARAMS(&fault, k_text(k, text)));
     return p;
 }
 
-static const Pattern *pattern_arg(K *k, size_t arg)
+static void *make_format(K *k, View text)
 {
-    return k_cached(k, 2, k_str(k, arg), make_pattern, pattern_free);
+    return make_pattern(k, text, PATTERN_FORMAT);
+}
+
+static void *make_parse(K *k, View text)
+{
+    return make_pattern(k, text, PATTERN_PARSE);
+}
+
+static void *make_parse_ntz(K *k, View text)
+{
+    return make_pattern(k, text, PATTERN_PARSE_NTZ);
 }
 
 static void local(K *k)
@@ -72,7 +70,7 @@ static void seconds(K *k)
 /* ---------------------------------------------------------------- patterns */
 static void date_format(K *k)
 {
-    const Pattern *p = pattern_arg(k, 1);
+    const Pattern *p = k_cached(k, 2, k_str(k, 1), make_format, pattern_free);
     const Zone *z = p ? zone_arg(k, 2) : NULL;
     if (!z)
         return;
@@ -81,39 +79,19 @@ static void date_format(K *k)
     k_set_str(k, str_text(&out), out.len);
 }
 
-/* A letter that formats and does not parse; 0: none. */
-static char unparsable(View pattern)
+static bool parse(K *k, bool zoned, void *(*make)(K *k, View text), int64_t *ret_us)
 {
-    bool quoted = false;
-    for (size_t i = 0; i < pattern.len; i++) {
-        quoted = quoted != (pattern.data[i] == '\'');
-        if (!quoted && pattern.data[i] && strchr("EFqQ", pattern.data[i]))
-            return pattern.data[i];
-    }
-    return 0;
-}
-
-static bool parse(K *k, bool zoned, int64_t *ret_us)
-{
-    const Pattern *p = pattern_arg(k, 1);
-    char bad = p ? unparsable(k_str(k, 1)) : 0;
-    LegacyPattern *legacy = bad ? legacy_pattern_new(k_str(k, 1), (char[2]){ 0 }) : NULL;
-    if (legacy)
-        legacy_pattern_free(legacy);
-    if (bad && legacy) {
-        k_fail(k, "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION", "pattern", k_text(k, k_str(k, 1)), "config",
-               "\"spark.sql.legacy.timeParserPolicy\"", "docroot", "https://spark.apache.org/docs/latest", NULL);
-        return false;
-    }
-    if (bad) {
-        k_fail(k, "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", "c", (char[]){ bad, 0 }, "pattern", k_text(k, k_str(k, 1)), NULL);
-        return false;
-    }
+    const Pattern *p = k_cached(k, 2, k_str(k, 1), make, pattern_free);
     const Zone *z = p ? zone_arg(k, 2) : NULL;
     if (!z)
         return false;
-    if (pattern_parse(p, k_str(k, 0), zoned ? z : NULL, ret_us))
+    PatternResult result = pattern_parse(p, k_str(k, 0), zoned ? z : NULL, ret_us);
+    if (result == PATTERN_PARSED)
         return true;
+    if (result == PATTERN_TOO_FAR) { /* Math.multiplyExact: in every mode */
+        k_throw(k, "long overflow");
+        return false;
+    }
     if (k_i32(k, 3) == MODE_ERROR) {
         str_auto message = STR_INIT(4096);
         View v = k_str(k, 0);
@@ -128,21 +106,21 @@ static bool parse(K *k, bool zoned, int64_t *ret_us)
 static void parse_date(K *k)
 {
     int64_t us;
-    if (parse(k, false, &us))
+    if (parse(k, false, make_parse, &us))
         k_set_i32(k, (int32_t)floor_div(us, MICROS_PER_DAY));
 }
 
 static void parse_timestamp(K *k)
 {
     int64_t us;
-    if (parse(k, true, &us))
+    if (parse(k, true, make_parse, &us))
         k_set_i64(k, us);
 }
 
 static void parse_timestamp_ntz(K *k)
 {
     int64_t us;
-    if (parse(k, false, &us))
+    if (parse(k, false, make_parse_ntz, &us))
         k_set_i64(k, us);
 }
 
@@ -300,6 +278,13 @@ static void make_date(K *k)
 }
 
 /* y, m, d, h, min, microseconds of the minute, zone, mode */
+static const char *second_text(K *k, int64_t us)
+{
+    char text[32];
+    int n = snprintf(text, sizeof text, "%lld.%06lld", (long long)(us / MICROS_PER_SECOND), (long long)(us % MICROS_PER_SECOND));
+    return k_text(k, (View){ text, (size_t)n });
+}
+
 static void make_timestamp(K *k)
 {
     int32_t h = k_i32(k, 3), min = k_i32(k, 4), mode = k_i32(k, 7);
@@ -310,6 +295,8 @@ static void make_timestamp(K *k)
     bool good = llabs(k_i32(k, 0)) <= MAX_TIMESTAMP_YEAR && civil_valid_date(k_i32(k, 0), k_i32(k, 1), k_i32(k, 2)) && h >= 0 && h < 24 && min >= 0 && min < 60 && us >= 0 && us <= 60000000;
     if (good)
         k_set_i64(k, zone_utc_us(z, days_from_civil(k_i32(k, 0), k_i32(k, 1), k_i32(k, 2)) * MICROS_PER_DAY + ((int64_t)h * 60 + min) * 60000000 + us));
+    else if (mode == MODE_ERROR && us > 60000000 && us < 61000000)
+        k_fail(k, "INVALID_FRACTION_OF_SECOND", "secAndMicros", second_text(k, us), NULL);
     else if (mode == MODE_ERROR)
         k_fail(k, "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION", "rangeMessage", "Invalid value for a field of the timestamp", "ansiConfig",
                "\"spark.sql.ansi.enabled\"", NULL);
@@ -501,6 +488,45 @@ static void make_interval(K *k)
     k_set_interval(k, (duckdb_interval){ .months = k_i32(k, 0), .days = k_i32(k, 1), .micros = k_i64(k, 2) });
 }
 
+/* Math.multiplyExact of seconds or milliseconds. */
+static void exact_micros(K *k)
+{
+    int64_t us;
+    if (__builtin_mul_overflow(k_i64(k, 0), k_i64(k, 1), &us))
+        k_throw(k, "long overflow");
+    else
+        k_set_i64(k, us);
+}
+
+/* SecondsToTimestamp of a decimal, given as text: BigDecimal.multiply(1000000).longValueExact(). */
+static void exact_decimal_micros(K *k)
+{
+    View v = k_str(k, 0);
+    bool negative = v.len && v.data[0] == '-', overflow = false;
+    int64_t us = 0;
+    int fraction = -1; /* digits behind the point */
+    for (size_t i = negative; i < v.len; i++) {
+        if (v.data[i] == '.') {
+            fraction = 0;
+            continue;
+        }
+        int digit = v.data[i] - '0';
+        if (fraction >= 6 && digit) {
+            k_throw(k, "Rounding necessary");
+            return;
+        }
+        fraction += fraction >= 0;
+        if (fraction <= 6)
+            overflow = overflow || __builtin_mul_overflow(us, 10, &us) || __builtin_sub_overflow(us, digit, &us);
+    }
+    for (int i = fraction < 0 ? 0 : fraction; i < 6; i++)
+        overflow = overflow || __builtin_mul_overflow(us, 10, &us);
+    if (overflow || (!negative && us == INT64_MIN))
+        k_throw(k, "Overflow");
+    else
+        k_set_i64(k, negative ? us : -us);
+}
+
 /* Days wrap around, as Java's integers do; the engine's own sum stops at the dates that it can print. */
 static void date_add(K *k)
 {
@@ -559,13 +585,19 @@ static void interval_by(K *k)
         set_interval(k, i.months / by, i.days / by, (double)i.micros / by, k_i32(k, 2) != 0);
 }
 
+/* DoubleMath.roundToLong, HALF_UP. */
+static void set_rounded(K *k, double x)
+{
+    x = round(x);
+    if (x >= -9223372036854775808.0 && x < 9223372036854775808.0)
+        k_set_i64(k, (int64_t)x);
+    else
+        k_throw(k, "Overflow");
+}
+
 static void scale_interval(K *k)
 {
-    double x = round((double)k_i64(k, 0) * k_f64(k, 1));
-    if (fabs(x) >= 9.2e18)
-        k_fail(k, "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", NULL);
-    else
-        k_set_i64(k, (int64_t)x);
+    set_rounded(k, (double)k_i64(k, 0) * k_f64(k, 1));
 }
 
 static void divide_interval(K *k)
@@ -573,7 +605,7 @@ static void divide_interval(K *k)
     if (k_f64(k, 1) == 0)
         k_fail(k, "INTERVAL_DIVIDED_BY_ZERO", NULL);
     else
-        k_set_i64(k, (int64_t)round((double)k_i64(k, 0) / k_f64(k, 1)));
+        set_rounded(k, (double)k_i64(k, 0) / k_f64(k, 1));
 }
 
 /* ---------------------------------------------------------------- intervals as text */
@@ -680,6 +712,8 @@ const Kernel kernels_date[] = {
     { "spark_interval_times", "Idi:I", interval_times, 0 },
     { "spark_interval_by", "Idi:I", interval_by, 0 },
     { "spark_scale_interval", "ldi:l", scale_interval, 0 },
+    { "spark_exact_micros", "ll:l", exact_micros, 0 },
+    { "spark_exact_decimal_micros", "S:l", exact_decimal_micros, 0 },
     { "spark_divide_interval", "ldi:l", divide_interval, 0 },
     { "spark_interval_text", "I:S", interval_text, 0 },
     { "spark_year_month_text", "iii:S", year_month_text, 0 },

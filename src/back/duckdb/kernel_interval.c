@@ -3,6 +3,8 @@
 #include "back/duckdb/convert.h"
 
 #include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -279,6 +281,68 @@ static void interval_by_whole(K *k)
         k_set_i64(k, (int64_t)q);
 }
 
+/* A decimal's digits without its point, and how many stood behind it. False: more than 18 of them, or more than 64 bits. */
+static bool unscaled(View v, int64_t *ret_digits, int64_t *ret_unit)
+{
+    bool negative = v.len && v.data[0] == '-', behind = false, overflow = false;
+    *ret_digits = 0;
+    *ret_unit = 1;
+    for (size_t i = negative; i < v.len; i++) {
+        if (v.data[i] == '.') {
+            behind = true;
+            continue;
+        }
+        overflow = overflow || __builtin_mul_overflow(*ret_digits, 10, ret_digits) ||
+                   __builtin_add_overflow(*ret_digits, v.data[i] - '0', ret_digits);
+        overflow = overflow || (behind && __builtin_mul_overflow(*ret_unit, 10, ret_unit));
+    }
+    *ret_digits = negative ? -*ret_digits : *ret_digits;
+    return !overflow;
+}
+
+/* x * y / z to the nearest, halves away from zero (RoundingMode.HALF_UP). */
+static void set_ratio(K *k, int64_t x, int64_t y, int64_t z)
+{
+    i128 product = (i128)x * y, quotient = product / z, rest = product % z;
+    i128 twice = rest < 0 ? -2 * rest : 2 * rest, size = z < 0 ? -(i128)z : z;
+    if (twice >= size)
+        quotient += (product < 0) == (z < 0) ? 1 : -1;
+    if (quotient < INT64_MIN || quotient > INT64_MAX)
+        k_throw(k, "Overflow");
+    else
+        k_set_i64(k, (int64_t)quotient);
+}
+
+/* With more digits than that: as doubles do it. */
+static void set_nearest(K *k, double x)
+{
+    x = round(x);
+    if (x >= -9223372036854775808.0 && x < 9223372036854775808.0)
+        k_set_i64(k, (int64_t)x);
+    else
+        k_throw(k, "Overflow");
+}
+
+static void interval_times_decimal(K *k)
+{
+    int64_t digits, unit;
+    if (unscaled(k_str(k, 1), &digits, &unit))
+        set_ratio(k, k_i64(k, 0), digits, unit);
+    else
+        set_nearest(k, (double)k_i64(k, 0) * strtod(k_text(k, k_str(k, 1)), NULL));
+}
+
+static void interval_by_decimal(K *k)
+{
+    int64_t digits, unit;
+    if (!unscaled(k_str(k, 1), &digits, &unit))
+        set_nearest(k, (double)k_i64(k, 0) / strtod(k_text(k, k_str(k, 1)), NULL));
+    else if (!digits)
+        k_fail(k, "INTERVAL_DIVIDED_BY_ZERO", NULL);
+    else
+        set_ratio(k, k_i64(k, 0), unit, digits);
+}
+
 /* ANSI intervals have the ranges of INT and BIGINT, and overflow in any mode. */
 #define EXACTLY(name, type, get, set, builtin, instead)                                                     \
     static void name(K *k)                                                                                  \
@@ -363,6 +427,8 @@ const Kernel kernels_interval[] = {
     { "spark_text_year_month", "Siii:i", text_year_month, 0 },
     { "spark_text_day_time", "Siii:l", text_day_time, 0 },
     { "spark_interval_times_whole", "lli:l", interval_times_whole, 0 },
+    { "spark_interval_times_decimal", "lS:l", interval_times_decimal, 0 },
+    { "spark_interval_by_decimal", "lS:l", interval_by_decimal, 0 },
     { "spark_interval_by_whole", "lli:l", interval_by_whole, 0 },
     { NULL, NULL, NULL, 0 },
 };

@@ -349,16 +349,39 @@ static bool like_match(View v, View p, UChar32 escape, bool fold)
             return false;
         }
     }
-    while (j < p.len && p.data[j] == '%')
+    while (j < p.len && p.data[j] == '%' && escape != '%')
         j++;
     return j == p.len;
+}
+
+/* StringUtils.escapeLikeRegex: the escape stands before _, % or itself. */
+static bool check_like(K *k, View p, UChar32 escape)
+{
+    for (size_t at = 0; at < p.len;) {
+        if (next_char(p, &at) != escape)
+            continue;
+        if (at == p.len) {
+            k_fail(k, "INVALID_FORMAT.ESC_AT_THE_END", "format", k_text(k, p), NULL);
+            return false;
+        }
+        size_t from = at;
+        UChar32 c = next_char(p, &at);
+        if (c != escape && c != '_' && c != '%') {
+            k_fail(k, "INVALID_FORMAT.ESC_IN_THE_MIDDLE", "format", k_text(k, p), "char",
+                   k_text(k, (View){ p.data + from, at - from }), NULL);
+            return false;
+        }
+    }
+    return true;
 }
 
 static void like(K *k)
 {
     View escape = k_str(k, 2);
     size_t at = 0;
-    k_set_bool(k, like_match(k_str(k, 0), k_str(k, 1), escape.len ? next_char(escape, &at) : -1, k_bool(k, 3)));
+    UChar32 c = escape.len ? next_char(escape, &at) : -1;
+    if (check_like(k, k_str(k, 1), c))
+        k_set_bool(k, like_match(k_str(k, 0), k_str(k, 1), c, k_bool(k, 3)));
 }
 
 const Kernel kernels_regex[] = {

@@ -93,9 +93,9 @@ static void cut_time(K *k)
 /* ---------------------------------------------------------------- to_time(text, pattern) */
 static void *make_pattern(K *k, View text)
 {
-    char bad = 0;
+    PatternFault fault;
     (void)k;
-    return pattern_new(text, &bad);
+    return pattern_new(text, PATTERN_PARSE_NTZ, &fault);
 }
 
 /* Mode 1: an error. Without a pattern (NULL) the text is read as a cast reads it. */
@@ -112,7 +112,7 @@ static void parse_time(K *k)
         good = convert_time(v, &ns);
     } else {
         const Pattern *p = k_cached(k, 0, k_str(k, 1), make_pattern, pattern_free);
-        good = p && pattern_parse(p, v, NULL, &us);
+        good = p && pattern_parse(p, v, NULL, &us) == PATTERN_PARSED;
         ns = floor_mod(us, MICROS_PER_DAY) * 1000;
     }
     if (good) {

@@ -52,20 +52,13 @@ static void proleptic_years(Pattern *p)
         p->at[i].letter = p->at[i].letter == 'y' ? 'u' : p->at[i].letter;
 }
 
-Pattern *pattern_new(View v, char *ret_bad)
+Pattern *pattern_new(View v, PatternUse use, PatternFault *ret_fault)
 {
+    if (!pattern_check(v, use, ret_fault))
+        return NULL;
     Pattern *p = calloc(1, sizeof *p);
     if (!p)
         abort();
-    bool quoted = false;
-    for (size_t i = 0; i < v.len; i++) {
-        quoted = quoted != (v.data[i] == '\'');
-        if (quoted || !v.data[i] || !strchr(WEEK_LETTERS, v.data[i]))
-            continue;
-        *ret_bad = v.data[i];
-        pattern_free(p);
-        return NULL;
-    }
     for (size_t i = 0; i < v.len;) {
         char c = v.data[i];
         if (c == '\'') {
@@ -89,17 +82,8 @@ Pattern *pattern_new(View v, char *ret_bad)
             size_t end = i;
             while (end < v.len && v.data[end] == c)
                 end++;
-            if (!strchr("yuMLdDEaGhHKkmsSVzOXxZQqF", c)) {
-                *ret_bad = c;
-                pattern_free(p);
-                return NULL;
-            }
             push(p, c, (int)(end - i));
             i = end;
-        } else if (strchr("{}#", c)) { /* reserved */
-            *ret_bad = c;
-            pattern_free(p);
-            return NULL;
         } else {
             push_text(p, &c, 1);
             i++;
@@ -144,8 +128,10 @@ static void put_offset(char letter, int count, int32_t offset, Str *out)
         str_add(out, "GMT");
         if (offset && count == 1) {
             str_addf(out, "%c%d", sign, h);
-            if (m)
+            if (m || s)
                 str_addf(out, ":%02d", m);
+            if (s)
+                str_addf(out, ":%02d", s);
         } else if (offset) {
             str_addf(out, "%c%02d:%02d", sign, h, m);
             if (s)
@@ -154,7 +140,7 @@ static void put_offset(char letter, int count, int32_t offset, Str *out)
     } else if (letter == 'Z' && count == 4) {
         put_offset('O', 4, offset, out);
     } else if (letter == 'Z' && count == 5) {
-        put_offset('X', 3, offset, out);
+        put_offset('X', 5, offset, out);
     } else if (letter == 'Z') {
         str_addf(out, "%c%02d%02d", sign, h, m);
     } else if (count == 1) {
@@ -202,7 +188,7 @@ static void put_piece(const Piece *q, const Civil *c, int64_t utc_us, int64_t lo
     case 'd': put_number(c->day, q->count, out); break;
     case 'D': put_number(day_of_year, q->count, out); break;
     case 'E': put_name(days[weekday(local_us)], q->count, out); break;
-    case 'F': put_number((c->day - 1) / 7 + 1, q->count, out); break;
+    case 'F': put_number((c->day - 1) % 7 + 1, q->count, out); break; /* ALIGNED_DAY_OF_WEEK_IN_MONTH */
     case 'Q': case 'q':
         if (q->count == 3)
             str_addf(out, "Q%d", (c->month - 1) / 3 + 1);
@@ -243,20 +229,118 @@ void pattern_format(const Pattern *p, int64_t utc_us, const Zone *zone, Str *out
 }
 
 /* ---------------------------------------------------------------- parsing */
+typedef enum ParsedField {
+    FIELD_YEAR, FIELD_MONTH, FIELD_DAY, FIELD_DAY_OF_YEAR, FIELD_HOUR, FIELD_CLOCK_HOUR, FIELD_HALF_HOUR, FIELD_CLOCK_HALF_HOUR, FIELD_HALF,
+    FIELD_MINUTE, FIELD_SECOND, FIELD_MICROS, FIELD_ERA, FIELDS, NO_FIELD
+} ParsedField;
+
 typedef struct Parsed {
-    int64_t year;
-    int month, day, hour, minute, second, micros, day_of_year;
-    bool has_month, has_day, has_day_of_year, has_fraction; /* given in the text: what comes twice must agree */
-    bool pm, has_ampm, twelve, has_year, before_christ;
+    bool has[FIELDS];
+    int64_t value[FIELDS];
     const Zone *zone;
 } Parsed;
 
-static bool take_number(View v, size_t *at, int min, int max, int64_t *ret)
+/* What comes twice must agree, and be in its range. */
+static bool set_field(Parsed *r, ParsedField field, int64_t value)
 {
-    int n = 0;
-    for (*ret = 0; n < max && *at < v.len && isdigit((unsigned char)v.data[*at]); n++)
+    static const int64_t range[FIELDS][2] = {
+        [FIELD_YEAR] = { -999999999, 999999999 }, [FIELD_MONTH] = { 1, 12 },        [FIELD_DAY] = { 1, 31 },
+        [FIELD_DAY_OF_YEAR] = { 1, 366 },         [FIELD_HOUR] = { 0, 23 },         [FIELD_CLOCK_HOUR] = { 1, 24 },
+        [FIELD_HALF_HOUR] = { 0, 11 },            [FIELD_CLOCK_HALF_HOUR] = { 1, 12 }, [FIELD_HALF] = { 0, 1 },
+        [FIELD_MINUTE] = { 0, 59 },               [FIELD_SECOND] = { 0, 59 },       [FIELD_MICROS] = { 0, 999999 },
+        [FIELD_ERA] = { 0, 1 },
+    };
+    if (field >= FIELDS || value < range[field][0] || value > range[field][1] || (r->has[field] && r->value[field] != value))
+        return false;
+    r->has[field] = true;
+    r->value[field] = value;
+    return true;
+}
+
+static int64_t field_or(const Parsed *r, ParsedField field, int64_t otherwise)
+{
+    return r->has[field] ? r->value[field] : otherwise;
+}
+
+static ParsedField field_of(char letter)
+{
+    switch (letter) {
+    case 'y': case 'u': return FIELD_YEAR;
+    case 'M': case 'L': return FIELD_MONTH;
+    case 'd': return FIELD_DAY;
+    case 'D': return FIELD_DAY_OF_YEAR;
+    case 'H': return FIELD_HOUR;
+    case 'k': return FIELD_CLOCK_HOUR;
+    case 'K': return FIELD_HALF_HOUR;
+    case 'h': return FIELD_CLOCK_HALF_HOUR;
+    case 'm': return FIELD_MINUTE;
+    case 's': return FIELD_SECOND;
+    default: return NO_FIELD;
+    }
+}
+
+static bool is_number(const Piece *q)
+{
+    return q->letter && field_of(q->letter) != NO_FIELD && (field_of(q->letter) != FIELD_MONTH || q->count < 3);
+}
+
+/* DateTimeFormatterBuilder.parseField: how many digits a letter may have. */
+static bool is_fixed(const Piece *q)
+{
+    return is_number(q) && (q->count == 2 ? q->letter != 'D' : q->letter == 'D' && q->count == 3);
+}
+
+static size_t most_digits(const Piece *q)
+{
+    enum { LONGEST = 19 };
+    return is_fixed(q) ? (size_t)q->count : q->letter == 'D' && q->count > 1 ? 3 : LONGEST;
+}
+
+/* Digits that the letters of a fixed width right behind this one need: "yMMdd". */
+static size_t reserved_digits(const Pattern *p, size_t i)
+{
+    size_t reserved = 0;
+    if (i && is_fixed(&p->at[i]) && is_number(&p->at[i - 1]))
+        return 0; /* is one of those itself */
+    for (size_t k = i + 1; k < p->len && is_fixed(&p->at[k]); k++)
+        reserved += (size_t)p->at[k].count;
+    return reserved;
+}
+
+static size_t digits_at(View v, size_t at, size_t most)
+{
+    size_t n = 0;
+    while (n < most && at + n < v.len && isdigit((unsigned char)v.data[at + n]))
+        n++;
+    return n;
+}
+
+/* NumberPrinterParser.parse, strict. */
+static bool take_number(const Pattern *p, size_t i, View v, size_t *at, int64_t *ret)
+{
+    const Piece *q = &p->at[i];
+    bool year = field_of(q->letter) == FIELD_YEAR, fixed = is_fixed(q) || (q->letter == 'D' && q->count > 1);
+    bool padded = year && q->count >= 4, negative = false, plus = false;
+    size_t least = (size_t)q->count, most = most_digits(q), reserved = reserved_digits(p, i);
+    if (*at < v.len && (v.data[*at] == '-' || v.data[*at] == '+')) {
+        negative = v.data[*at] == '-';
+        plus = !negative;
+        if (fixed || (plus && !padded))
+            return false;
+        (*at)++;
+    }
+    size_t n = digits_at(v, *at, most + reserved);
+    if (reserved)
+        n = n > least + reserved ? n - reserved : n < least ? n : least;
+    if (n < least || n > 18 || (plus && n <= least) || (padded && !plus && !negative && n > least))
+        return false;
+    *ret = 0;
+    for (size_t k = 0; k < n; k++)
         *ret = *ret * 10 + (v.data[(*at)++] - '0');
-    return n >= min;
+    if (year && q->count == 2)
+        *ret += 2000;
+    *ret = negative ? -*ret : *ret;
+    return true;
 }
 
 static bool take_name(View v, size_t *at, const char *const *names, int count, size_t length, int *ret)
@@ -265,104 +349,47 @@ static bool take_name(View v, size_t *at, const char *const *names, int count, s
         size_t n = length ? length : strlen(names[i]);
         if (v.len - *at >= n && !strncasecmp(v.data + *at, names[i], n)) {
             *at += n;
-            *ret = i + 1;
+            *ret = i;
             return true;
         }
     }
     return false;
 }
 
-/* Digits of the letters right behind this one belong to them: "yyyyMMdd". */
-static int widest(const Pattern *p, size_t i, int count)
+/* appendFraction(NANO_OF_SECOND, 1, count): digits after the sixth are lost. */
+static bool take_fraction(const Piece *q, View v, size_t *at, Parsed *r)
 {
-    bool next = i + 1 < p->len && p->at[i + 1].letter && strchr("yuMLdDhHKkmsSQq", p->at[i + 1].letter) && p->at[i + 1].count <= 2;
-    return next || count > 1 ? count : 19;
+    int64_t micros = 0;
+    size_t n = digits_at(v, *at, (size_t)q->count);
+    for (size_t k = 0; k < 6; k++)
+        micros = micros * 10 + (k < n ? v.data[*at + k] - '0' : 0);
+    *at += n;
+    return n && set_field(r, FIELD_MICROS, micros);
 }
 
 static bool take_piece(const Pattern *p, size_t i, View v, size_t *at, Parsed *r)
 {
+    static const char *const halves[] = { "AM", "PM" }, *const eras[] = { "BC", "AD" }, *const long_eras[] = { "Before Christ", "Anno Domini" };
     const Piece *q = &p->at[i];
     int64_t n = 0;
     int name = 0;
-    bool text = strchr("MLE", q->letter) && q->letter && q->count > (q->letter == 'E' ? 0 : 2);
-    if (!q->letter) {
-        if (v.len - *at < q->length || memcmp(v.data + *at, q->text, q->length) != 0)
-            return false;
-        *at += q->length;
-        return true;
+    if (!q->letter) { /* parseCaseInsensitive */
+        bool same = v.len - *at >= q->length && !strncasecmp(v.data + *at, q->text, q->length);
+        *at += same ? q->length : 0;
+        return same;
     }
-    if (text) {
-        bool day = q->letter == 'E';
-        if (!take_name(v, at, day ? days : months, day ? 7 : 12, q->count == 3 || (day && q->count < 4) ? 3 : 0, &name))
-            return false;
-        r->month = day ? r->month : name;
-        r->has_month = r->has_month || !day;
-        return true;
-    }
-    if (strchr("VzOXxZ", q->letter))
-        return zone_take(v, at, &r->zone);
-    if (q->letter == 'a') {
-        static const char *const halves[] = { "AM", "PM" };
-        r->has_ampm = take_name(v, at, halves, 2, 2, &name);
-        r->pm = name == 2;
-        return r->has_ampm;
-    }
-    if (q->letter == 'G') {
-        static const char *const eras[] = { "BC", "AD" };
-        bool good = take_name(v, at, eras, 2, 2, &name);
-        r->before_christ = name == 1;
-        return good;
-    }
-    if (q->letter == 'S') {
-        size_t from = *at;
-        if (!take_number(v, at, 1, q->count < 9 ? q->count : 9, &n)) /* appendFraction(NANO_OF_SECOND, 1, count) */
-            return false;
-        for (size_t digits = *at - from; digits != 6; digits += digits < 6 ? 1 : (size_t)-1)
-            n = digits < 6 ? n * 10 : n / 10;
-        if (r->has_fraction && r->micros != n)
-            return false;
-        r->has_fraction = true;
-        r->micros = (int)n;
-        return true;
-    }
-    bool negative = strchr("yu", q->letter) && q->count != 2 && *at < v.len && (v.data[*at] == '-' || (v.data[*at] == '+' && q->count >= 4));
-    bool minus = negative && v.data[*at] == '-';
-    *at += negative;
-    bool year = q->letter == 'y' || q->letter == 'u';
-    int most = year && q->count == 4 && widest(p, i, 1) == 19 ? 19 : widest(p, i, q->count);
-    if (!take_number(v, at, q->count > 1 ? q->count : 1, most > 10 ? 10 : most, &n))
-        return false;
-    if (year && q->count == 4 && n > 9999 && !negative)
-        return false;
     switch (q->letter) {
-    case 'y': case 'u':
-        r->year = minus ? -n : q->count == 2 ? 2000 + n : n;
-        r->has_year = true;
-        break;
     case 'M': case 'L':
-        r->month = (int)n;
-        r->has_month = true;
-        break;
-    case 'd':
-        r->day = (int)n;
-        r->has_day = true;
-        break;
-    case 'D':
-        r->day_of_year = (int)n;
-        r->has_day_of_year = true;
-        break;
-    case 'H': r->hour = (int)n; break;
-    case 'k': r->hour = n == 24 ? 0 : (int)n; break;
-    case 'h': case 'K':
-        r->hour = (int)n % 12;
-        r->twelve = true;
-        break;
-    case 'm': r->minute = (int)n; break;
-    case 's': r->second = (int)n; break;
-    case 'Q': case 'q': r->month = (int)(n - 1) * 3 + 1; break;
-    default: return false;
+        if (q->count < 3)
+            break;
+        return take_name(v, at, months, 12, q->count == 3 ? 3 : 0, &name) && set_field(r, FIELD_MONTH, name + 1);
+    case 'V': case 'z': case 'O': case 'X': case 'x': case 'Z': return zone_take(v, at, &r->zone);
+    case 'a': return take_name(v, at, halves, 2, 2, &name) && set_field(r, FIELD_HALF, name);
+    case 'G': return take_name(v, at, q->count == 4 ? long_eras : eras, 2, 0, &name) && set_field(r, FIELD_ERA, name);
+    case 'S': return take_fraction(q, v, at, r);
+    default: break;
     }
-    return true;
+    return take_number(p, i, v, at, &n) && set_field(r, field_of(q->letter), n);
 }
 
 static bool parse_range(const Pattern *p, size_t from, size_t to, View v, size_t *at, Parsed *r)
@@ -386,29 +413,55 @@ static bool parse_range(const Pattern *p, size_t from, size_t to, View v, size_t
     return true;
 }
 
-bool pattern_parse(const Pattern *p, View v, const Zone *zone, int64_t *ret_us)
+/* DateTimeFormatterHelper.toLocalDate. */
+static bool date_of(const Parsed *r, Civil *c)
 {
-    Parsed r = { .year = 1970, .month = 1, .day = 1 };
-    size_t at = 0;
-    if (!parse_range(p, 0, p->len, v, &at, &r) || at != v.len)
+    c->year = field_or(r, FIELD_YEAR, 1970);
+    if (r->has[FIELD_ERA] && r->has[FIELD_YEAR] && c->year < 1)
         return false;
-    if (r.twelve && r.pm)
-        r.hour += 12;
-    if (r.before_christ)
-        r.year = 1 - r.year;
-    if (r.has_day_of_year) {
-        if (r.day_of_year < 1 || r.day_of_year > 365 + is_leap(r.year))
+    if (!field_or(r, FIELD_ERA, 1))
+        c->year = 1 - c->year;
+    if (r->has[FIELD_DAY_OF_YEAR]) {
+        if (r->value[FIELD_DAY_OF_YEAR] > 365 + is_leap(c->year))
             return false;
-        Civil c = civil_from_days(days_from_civil(r.year, 1, 1) + r.day_of_year - 1);
-        if ((r.has_month && r.month != c.month) || (r.has_day && r.day != c.day))
-            return false;
-        r.month = c.month;
-        r.day = c.day;
+        Civil found = civil_from_days(days_from_civil(c->year, 1, 1) + r->value[FIELD_DAY_OF_YEAR] - 1);
+        c->month = found.month;
+        c->day = found.day;
+        return field_or(r, FIELD_MONTH, c->month) == c->month && field_or(r, FIELD_DAY, c->day) == c->day;
     }
-    if (!civil_valid_date(r.year, r.month, r.day) || r.hour > 23 || r.minute > 59 || r.second > 59)
+    c->month = (int)field_or(r, FIELD_MONTH, 1);
+    c->day = (int)field_or(r, FIELD_DAY, 1);
+    return civil_valid_date(c->year, c->month, c->day);
+}
+
+/* toLocalTime: hours may come in four ways, which must agree. */
+static bool hour_of(const Parsed *r, int64_t *ret)
+{
+    int64_t of_half = r->has[FIELD_CLOCK_HALF_HOUR] ? r->value[FIELD_CLOCK_HALF_HOUR] % 12 : field_or(r, FIELD_HALF_HOUR, 0);
+    bool has_half = r->has[FIELD_CLOCK_HALF_HOUR] || r->has[FIELD_HALF_HOUR], has_hour = r->has[FIELD_HOUR] || r->has[FIELD_CLOCK_HOUR];
+    int64_t hour = r->has[FIELD_CLOCK_HOUR] ? r->value[FIELD_CLOCK_HOUR] % 24 : field_or(r, FIELD_HOUR, 0);
+    if (r->has[FIELD_HALF_HOUR] && of_half != r->value[FIELD_HALF_HOUR])
         return false;
-    int64_t local = days_from_civil(r.year, r.month, r.day) * MICROS_PER_DAY +
-                    ((int64_t)(r.hour * 60 + r.minute) * 60 + r.second) * MICROS_PER_SECOND + r.micros;
-    *ret_us = zone ? zone_utc_us(r.zone ? r.zone : zone, local) : local;
+    if (has_hour && ((r->has[FIELD_HOUR] && hour != r->value[FIELD_HOUR]) || (has_half && hour % 12 != of_half) ||
+                     (r->has[FIELD_HALF] && hour / 12 != r->value[FIELD_HALF])))
+        return false;
+    *ret = has_hour ? hour : of_half + 12 * field_or(r, FIELD_HALF, 0);
     return true;
+}
+
+PatternResult pattern_parse(const Pattern *p, View v, const Zone *zone, int64_t *ret_us)
+{
+    Parsed r = { 0 };
+    Civil c = { 0 };
+    int64_t hour = 0, local = 0;
+    size_t at = 0;
+    if (!parse_range(p, 0, p->len, v, &at, &r) || at != v.len || !date_of(&r, &c) || !hour_of(&r, &hour))
+        return PATTERN_NO_MATCH;
+    int64_t of_day = ((hour * 60 + field_or(&r, FIELD_MINUTE, 0)) * 60 + field_or(&r, FIELD_SECOND, 0)) * MICROS_PER_SECOND +
+                     field_or(&r, FIELD_MICROS, 0);
+    if (__builtin_mul_overflow(days_from_civil(c.year, c.month, c.day), MICROS_PER_DAY, &local) ||
+        __builtin_add_overflow(local, of_day, &local))
+        return PATTERN_TOO_FAR;
+    *ret_us = zone ? zone_utc_us(r.zone ? r.zone : zone, local) : local;
+    return PATTERN_PARSED;
 }

@@ -279,12 +279,12 @@ static Status check_policy(const SinkWork *w, Error *err)
 static Status find_pattern(const SinkWork *w, const char *option, const Pattern **ret_pattern, Error *err)
 {
     const char *text = sink_option(w, option, NULL);
-    char bad = 0;
+    PatternFault fault;
     if (!text)
         return ST_OK;
-    Pattern *p = pattern_new(VIEW(text), &bad);
+    Pattern *p = pattern_new(VIEW(text), PATTERN_FORMAT, &fault);
     if (!p)
-        return engine_fail(err, ST_INVALID, "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", "c", (char[]){ bad, 0 }, "pattern", text, NULL);
+        return engine_fail(err, ST_INVALID, fault.class, PATTERN_FAULT_PARAMS(&fault, text));
     arena_defer(w->a, pattern_free, p);
     *ret_pattern = p;
     return ST_OK;

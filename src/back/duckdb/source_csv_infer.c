@@ -75,14 +75,14 @@ static bool is_date(const Infer *in, View v)
 {
     int32_t days;
     int64_t us;
-    return in->o->date_format ? pattern_parse(in->o->date_format, v, NULL, &us) : iso_date(v, &days);
+    return in->o->date_format ? pattern_parse(in->o->date_format, v, NULL, &us) == PATTERN_PARSED : iso_date(v, &days);
 }
 
 static bool is_timestamp(const Infer *in, View v)
 {
     int64_t us;
     if (in->o->timestamp_format)
-        return pattern_parse(in->o->timestamp_format, v, in->o->zone, &us);
+        return pattern_parse(in->o->timestamp_format, v, in->o->zone, &us) == PATTERN_PARSED;
     return convert_timestamp(v, in->o->zone, in->today, &us);
 }
 

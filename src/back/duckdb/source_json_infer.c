@@ -88,7 +88,7 @@ static const Type *text_type(Infer *in, View v)
     if (in->o->prefers_decimal && java_big_decimal(v, &precision, &scale) && precision <= DECIMAL_MAX_PRECISION && scale >= 0 &&
         scale <= precision)
         return type_decimal(in->a, (int)precision, (int)scale);
-    bool timestamp = in->common->timestamp_format ? pattern_parse(in->common->timestamp_format, v, in->common->zone, &us)
+    bool timestamp = in->common->timestamp_format ? pattern_parse(in->common->timestamp_format, v, in->common->zone, &us) == PATTERN_PARSED
                                                   : in->o->infer_timestamp && convert_timestamp(v, in->common->zone, in->today, &us);
     return in->o->infer_timestamp && timestamp ? &type_timestamp : &type_string;
 }

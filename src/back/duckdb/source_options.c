@@ -163,15 +163,14 @@ static Status quoting(const KeyValueList *options, CsvOptions *o, Error *err)
 static Status pattern(Arena *a, const KeyValueList *options, const char *name, const Pattern **ret_pattern, Error *err)
 {
     const char *text = source_option(options, name);
-    char bad = 0;
+    PatternFault fault;
     if (!text)
         return ST_OK;
     if (str_ieq(source_option(options, SOURCE_TIME_PARSER_POLICY), "LEGACY"))
         return source_unsupported(err, "a datetime pattern with spark.sql.legacy.timeParserPolicy LEGACY");
-    Pattern *p = pattern_new(VIEW(text), &bad);
+    Pattern *p = pattern_new(VIEW(text), PATTERN_PARSE, &fault);
     if (!p)
-        return engine_fail(err, ST_INVALID, "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", "c", (char[]){ bad, 0 }, "pattern", text,
-                           NULL);
+        return engine_fail(err, ST_INVALID, fault.class, PATTERN_FAULT_PARAMS(&fault, text));
     arena_defer(a, pattern_free, p);
     *ret_pattern = p;
     return ST_OK;

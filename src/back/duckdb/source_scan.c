@@ -359,7 +359,7 @@ bool scan_timestamp(const ScanPlan *plan, View v, int64_t *ret_us)
     char text[128];
     View clean;
     if (plan->csv.timestamp_format)
-        return pattern_parse(plan->csv.timestamp_format, v, plan->csv.zone, ret_us);
+        return pattern_parse(plan->csv.timestamp_format, v, plan->csv.zone, ret_us) == PATTERN_PARSED;
     if (convert_timestamp(v, plan->csv.zone, plan->today, ret_us))
         return true;
     return without_gmt(v, text, sizeof text, &clean) && convert_timestamp(clean, plan->csv.zone, plan->today, ret_us);
@@ -370,7 +370,7 @@ bool scan_timestamp_ntz(const ScanPlan *plan, View v, int64_t *ret_us)
 {
     int64_t other;
     if (plan->csv.ntz_format)
-        return pattern_parse(plan->csv.ntz_format, v, NULL, ret_us);
+        return pattern_parse(plan->csv.ntz_format, v, NULL, ret_us) == PATTERN_PARSED;
     return convert_timestamp(v, NULL, plan->today, ret_us) &&
            convert_timestamp(v, zone_find(VIEW("+01:00")), plan->today, &other) && other == *ret_us - 3600 * INT64_C(1000000);
 }
@@ -382,7 +382,7 @@ bool scan_date(const ScanPlan *plan, View v, int32_t *ret_days)
     int64_t us;
     if (!plan->csv.date_format)
         return convert_date(v, ret_days) || (without_gmt(v, text, sizeof text, &clean) && convert_date(clean, ret_days));
-    if (!pattern_parse(plan->csv.date_format, v, NULL, &us))
+    if (pattern_parse(plan->csv.date_format, v, NULL, &us) != PATTERN_PARSED)
         return false;
     *ret_days = (int32_t)floor_div(us, MICROS_PER_DAY);
     return true;

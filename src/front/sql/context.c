@@ -283,8 +283,9 @@ Status context_apply(Arena *a, const SqlOptions *opt, TokenList *tokens, Error *
             t.kind = TK_NOT_NULL;
             used = 2;
         } else if (t.word == TK_IDENTIFIER_KW) {
-            const char *name;
-            TRY(one_part_identifier(a, &c, opt, &name, err));
+            const char *name = NULL;
+            if (!opt->legacy_identifier_clause)
+                TRY(one_part_identifier(a, &c, opt, &name, err));
             used = name ? 4 : 0;
             t.kind = name ? TK_ID : decide(&c, &t);
             t.quoted = name != NULL;

@@ -264,6 +264,8 @@ Node *call(SqlParser *p, Node *callee, const Token *paren, CallArgs *args, const
 /* ---------------------------------------------------------------- predicates */
 void check_bang(SqlParser *p, const Token *bang)
 {
+    if (p->opt->legacy_bang_not)
+        return;
     parser_fail(p, bang->start, bang->stop, "SYNTAX_DISCONTINUED.BANG_EQUALS_NOT", "42601",
         "Support of the clause or keyword: ! has been discontinued in this context. The '!' keyword is only supported as an "
         "alias for the prefix operator 'NOT'.\nUse the 'NOT' keyword instead for infix clauses such as `NOT LIKE`, `NOT IN`, "
@@ -378,7 +380,7 @@ Node *case_when(SqlParser *p, Node *operand, const NodeList *pairs, Node *otherw
 
 Node *extract(SqlParser *p, const Token *field, Node *source, int start)
 {
-    Node *name = literal_string(p, field->text, field->text_len, field->start, field->stop);
+    Node *name = literal_string(p, plain_ident(p, field), field->text_len, field->start, field->stop);
     return function_of(p, "extract", list_add(p, list_one(p, name), source), start);
 }
 

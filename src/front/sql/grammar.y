@@ -235,8 +235,8 @@ hints(A) ::= hints(L) HINT_START hint_list(H) HINT_END.       { A = L ? L : list
 hint_list(A) ::= hint(H).                     { A = list_one(p, H); }
 hint_list(A) ::= hint_list(L) hint(H).        { A = list_add(p, L, H); }
 hint_list(A) ::= hint_list(L) COMMA hint(H).  { A = list_add(p, L, H); }
-hint(A) ::= ID(T).                            { A = NEW(Hint, T->start, .name = ident(p, T)); }
-hint(A) ::= ID(T) LP hint_params(L) RP.       { A = NEW(Hint, T->start, .name = ident(p, T), .params = *L); }
+hint(A) ::= ID(T).                            { A = NEW(Hint, T->start, .name = plain_ident(p, T)); }
+hint(A) ::= ID(T) LP hint_params(L) RP.       { A = NEW(Hint, T->start, .name = plain_ident(p, T), .params = *L); }
 %type hint_params {NodeList *}
 hint_params(A) ::= primary(E).                      { A = list_one(p, E); }
 hint_params(A) ::= hint_params(L) COMMA primary(E). { A = list_add(p, L, E); }

@@ -2,6 +2,7 @@
 #include "front/sql/grammar.h"
 #include "front/sql/token.h"
 
+#include <string.h>
 #include <strings.h>
 
 typedef struct Keyword {
@@ -45,6 +46,23 @@ int keyword_find(const char *text, size_t length)
 {
     const Keyword *k = find(text, length);
     return k ? k->token : 0;
+}
+
+/* Is it its token's only spelling? SQLKeywords leaves the others out: RLIKE and REGEXP, TEMP and TEMPORARY. */
+static bool is_single(size_t i)
+{
+    for (size_t k = 0; k < NKEYWORDS; k++)
+        if (k != i && keywords[k].token == keywords[i].token)
+            return false;
+    return true;
+}
+
+const char *keyword_at(size_t i, bool *ret_reserved)
+{
+    if (i >= NKEYWORDS)
+        return NULL;
+    *ret_reserved = keywords[i].reserved;
+    return is_single(i) ? keywords[i].text : "";
 }
 
 bool keyword_is_reserved(int word)

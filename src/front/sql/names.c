@@ -28,6 +28,13 @@ const char *ident(SqlParser *p, const Token *t)
     return t->text;
 }
 
+const char *plain_ident(SqlParser *p, const Token *t)
+{
+    if (t->quoted && (p->text[t->at] == 'I' || p->text[t->at] == 'i')) /* context.c made it of IDENTIFIER('x') */
+        parser_syntax_error(p, t, "");
+    return ident(p, t);
+}
+
 const char *strict_ident(SqlParser *p, const Token *t)
 {
     if (!t->quoted && t->word && keyword_is_strict(t->word))
@@ -118,6 +125,8 @@ StrList *identifier_clause(SqlParser *p, Node *expr, int start)
 const char *identifier_literal(SqlParser *p, const Token *text, int start)
 {
     Node *literal = literal_string(p, text->text, text->text_len, text->start, text->stop);
+    if (p->opt->legacy_identifier_clause)
+        parser_syntax_error(p, text, "");
     const StrList *name = identifier_clause(p, literal, start);
     if (name->len > 1) {
         parser_fail(p, start, end_of_rule(p), "IDENTIFIER_TOO_MANY_NAME_PARTS", "42601",

@@ -47,6 +47,7 @@ bool parser_check_depth(SqlParser *p, const Node *n);
 
 /* ---- names (names.c) */
 const char *ident(SqlParser *p, const Token *t);        /* checks reserved and non-ASCII words */
+const char *plain_ident(SqlParser *p, const Token *t);  /* and refuses IDENTIFIER('x') */
 const char *strict_ident(SqlParser *p, const Token *t); /* and strict ones */
 StrList *names_one(SqlParser *p, const char *name);
 StrList *names_add(SqlParser *p, StrList *list, const char *name);

@@ -9,6 +9,19 @@ Pipe *pipe_new(SqlParser *p, PipeKind kind)
     return pipe;
 }
 
+/* What the operator gets: nothing behind its columns is reached. */
+static Node *closed(SqlParser *p, Node *input)
+{
+    if (node_is(SubqueryAlias, input) || node_is(UnresolvedRelation, input))
+        return input;
+    return node_at(node_new(p->a, SubqueryAlias, .input = input, .open = true), input->start, input->stop);
+}
+
+static Node *expression_of(SqlParser *p, const char *clause, Node *e)
+{
+    return node_at(node_new(p->a, PipeExpression, .child = e, .clause = clause), e->start, e->stop);
+}
+
 static Node *all_columns(SqlParser *p) { return node_new(p->a, Star, .of = 0); }
 
 static Node *projected(SqlParser *p, Node *input, NodeList exprs)
@@ -27,8 +40,8 @@ static Node *set_columns(SqlParser *p, Node *input, const NodeList *assignments)
                 "SQL pipe syntax |> SET operator with multi-part assignment key (only single-part keys are allowed).");
             return input;
         }
-        Node *column = node_at(node_new(p->a, Alias, .child = s->value, .names = *name), s->node.start, s->node.stop);
-        input = at(p, node_new(p->a, WithColumns, .input = input, .columns = *list_one(p, column)), input->start);
+        Node *column = node_at(node_new(p->a, Alias, .child = expression_of(p, "SET", s->value), .names = *name), s->node.start, s->node.stop);
+        input = at(p, node_new(p->a, WithColumns, .input = input, .columns = *list_one(p, column), .must_exist = true), input->start);
     }
     return input;
 }
@@ -59,7 +72,7 @@ static Node *aggregated(SqlParser *p, Node *input, const Pipe *pipe)
         vec_push(p->a, &groups, node_is(Alias, item) ? node_as(Alias, item)->child : item);
     }
     for (size_t i = 0; i < pipe->list->len; i++)
-        vec_push(p->a, &exprs, pipe->list->at[i]);
+        vec_push(p->a, &exprs, expression_of(p, "AGGREGATE", pipe->list->at[i]));
     if (!exprs.len)
         parser_syntax_error(p, &p->tokens.at[p->at], "");
     return at(p, node_new(p->a, Aggregate, .input = input, .grouping = GROUPING_PLAIN, .groups = groups, .exprs = exprs), input->start);
@@ -73,7 +86,7 @@ static Node *pipe_organized(SqlParser *p, Node *input, const Organization *o)
         parser_fail(p, input->start, end_of_rule(p), "MULTIPLE_QUERY_RESULT_CLAUSES_WITH_PIPE_OPERATORS", "42000", "%s and %s cannot coexist in "
             "the same SQL pipe operator using '|>'. Please separate the multiple result clauses into separate pipe operators and then "
             "retry the query again.", first, o->limit ? "LIMIT" : "OFFSET");
-    return organize(p, input, o);
+    return organize(p, closed(p, input), o);
 }
 
 Node *pipe_over(SqlParser *p, Node *input, const Pipe *pipe)
@@ -81,13 +94,19 @@ Node *pipe_over(SqlParser *p, Node *input, const Pipe *pipe)
     switch (pipe->kind) {
     case PIPE_SELECT: {
         Select s = pipe->select;
-        s.from = input;
+        NodeList *exprs = list_new(p);
+        for (size_t i = 0; i < s.exprs->len; i++)
+            list_add(p, exprs, node_is(Star, s.exprs->at[i]) ? s.exprs->at[i] : expression_of(p, "SELECT", s.exprs->at[i]));
+        s.exprs = exprs;
+        s.from = closed(p, input);
+        if (s.windows) /* they are this operator's only */
+            s.from = node_at(node_new(p->a, NamedWindows, .input = s.from), input->start, input->stop);
         return select_query(p, &s);
     }
     case PIPE_EXTEND: {
         NodeList exprs = *list_one(p, all_columns(p));
         for (size_t i = 0; i < pipe->list->len; i++)
-            vec_push(p->a, &exprs, pipe->list->at[i]);
+            vec_push(p->a, &exprs, expression_of(p, "EXTEND", pipe->list->at[i]));
         return projected(p, input, exprs);
     }
     case PIPE_SET:
@@ -98,7 +117,7 @@ Node *pipe_over(SqlParser *p, Node *input, const Pipe *pipe)
     case PIPE_AS:
         return relation_alias(p, input, (TableAlias){ pipe->names->at[0], NULL }, input->start);
     case PIPE_WHERE:
-        return at(p, node_new(p->a, Filter, .input = input, .predicate = pipe->node), input->start);
+        return at(p, node_new(p->a, Filter, .input = closed(p, input), .predicate = pipe->node), input->start);
     case PIPE_PIVOT:
         return pivot_over(p, input, pipe->node);
     case PIPE_SAMPLE:

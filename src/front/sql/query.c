@@ -37,8 +37,40 @@ static Node *named_windows(SqlParser *p, Node *input, const NodeList *windows, i
     return at(p, node_new(p->a, NamedWindows, .input = input, .definitions = *windows), start);
 }
 
-Node *select_query(SqlParser *p, const Select *s)
+/* Only a quoted name has such letters. */
+static bool is_pattern(const char *name)
 {
+    for (const char *c = name; *c; c++)
+        if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '_'))
+            return true;
+    return false;
+}
+
+static Node *pattern_of(Arena *a, Node *n, void *arg)
+{
+    (void)arg;
+    if (!node_is(Attribute, n) || node_as(Attribute, n)->name.len > 2)
+        return n;
+    StrList target = node_as(Attribute, n)->name;
+    const char *name = target.at[--target.len];
+    return is_pattern(name) ? node_at(node_new(a, AttributeRegex, .pattern = name, .target = target), n->start, n->stop) : n;
+}
+
+/* A select list with its column patterns (AstBuilder.visitColumnReference, visitDereference). */
+static NodeList *with_patterns(SqlParser *p, NodeList *exprs)
+{
+    NodeList *list = list_new(p);
+    for (size_t i = 0; i < exprs->len && parser_check_depth(p, exprs->at[i]); i++)
+        list_add(p, list, node_rewrite(p->a, exprs->at[i], pattern_of, NULL));
+    return list;
+}
+
+Node *select_query(SqlParser *p, const Select *given)
+{
+    Select patterns = *given;
+    const Select *s = &patterns;
+    if (p->opt->quoted_regex_columns)
+        patterns.exprs = with_patterns(p, patterns.exprs);
     Node *query = s->from ? s->from : node_new(p->a, OneRow, .unused = false);
     if (s->from && node_is(LateralView, s->from))
         query = lateral_views_over(p, node_new(p->a, OneRow, .unused = false), s->from);
@@ -46,11 +78,13 @@ Node *select_query(SqlParser *p, const Select *s)
         query = at(p, node_new(p->a, Filter, .input = query, .predicate = s->where), s->start);
     if (s->group)
         query = aggregate(p, query, s->group, *s->exprs, s->start);
-    else if (s->having) /* HAVING without GROUP BY: one group */
+    else if (s->having && !p->opt->legacy_having_as_where) /* HAVING without GROUP BY: one group */
         query = at(p, node_new(p->a, Aggregate, .input = query, .grouping = GROUPING_PLAIN, .exprs = *s->exprs), s->start);
     else
         query = at(p, node_new(p->a, Project, .input = query, .exprs = *s->exprs), s->start);
-    if (s->having)
+    if (s->having && !s->group && p->opt->legacy_having_as_where)
+        query = at(p, node_new(p->a, Filter, .input = query, .predicate = s->having), s->start);
+    else if (s->having)
         query = at(p, node_new(p->a, UnresolvedHaving, .input = query, .predicate = s->having), s->start);
     if (s->distinct)
         query = at(p, node_new(p->a, Distinct, .input = query), s->start);

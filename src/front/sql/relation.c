@@ -56,8 +56,37 @@ Node *inline_table(SqlParser *p, NodeList *rows, TableAlias alias, int start)
     return relation_alias(p, table, alias, start);
 }
 
+static int by_keyword(const void *x, const void *y)
+{
+    Node *const *l = x, *const *r = y;
+    return strcmp(literal_text(node_as(Row, *l)->items.at[0]), literal_text(node_as(Row, *r)->items.at[0]));
+}
+
+/* SQL_KEYWORDS(): this parser's own words. */
+static Node *keyword_rows(SqlParser *p, int start)
+{
+    NodeList rows = { 0 };
+    StrList names = *names_add(p, names_one(p, "keyword"), "reserved");
+    bool reserved = false;
+    size_t i = 0;
+    for (const char *text; (text = keyword_at(i, &reserved)); i++) {
+        if (!*text)
+            continue;
+        Value *v = ARENA_NEW(p->a, Value);
+        v->i = reserved && p->opt->ansi && p->opt->enforce_reserved_keywords;
+        NodeList *items = list_one(p, literal_string(p, text, strlen(text), start, start));
+        list_add(p, items, node_new(p->a, Literal, .value = v, .of = &type_boolean));
+        vec_push(p->a, &rows, node_new(p->a, Row, .items = *items));
+    }
+    qsort(rows.at, rows.len, sizeof *rows.at, by_keyword);
+    return at(p, node_new(p->a, UnresolvedInlineTable, .rows = rows, .names = names), start);
+}
+
 Node *table_function(SqlParser *p, Node *name, NodeList *args, TableAlias alias)
 {
+    const StrList *called = &node_as(Attribute, name)->name;
+    if (called->len == 1 && str_ieq(called->at[0], "sql_keywords") && !args->len)
+        return relation_alias(p, keyword_rows(p, name->start), alias, name->start);
     Node *f = at(p, node_new(p->a, UnresolvedTableFunction, .name = node_as(Attribute, name)->name, .args = *args), name->start);
     return relation_alias(p, f, alias, name->start);
 }

@@ -28,6 +28,10 @@ typedef struct SqlOptions {
     bool legacy_interval;             /* spark.sql.legacy.interval.enabled: INTERVAL literals are CalendarIntervals */
     bool no_scripting;                /* spark.sql.scripting.enabled is false: BEGIN … END is refused */
     bool continue_handlers;           /* spark.sql.scripting.continueHandlerEnabled */
+    bool legacy_identifier_clause;    /* spark.sql.legacy.identifierClause: IDENTIFIER() only where a relation, function or column is named */
+    bool legacy_bang_not;             /* spark.sql.legacy.bangEqualsNot: a ! IN (b) */
+    bool legacy_having_as_where;      /* spark.sql.legacy.parser.havingWithoutGroupByAsWhere */
+    bool quoted_regex_columns;        /* spark.sql.parser.quotedRegexColumnNames: `(a)?+.+` in a select list is a pattern */
     bool timestamp_ntz;               /* spark.sql.timestampType is TIMESTAMP_NTZ */
     const char *time_zone;            /* spark.sql.session.timeZone, NULL: UTC; for TIMESTAMP literals without a zone */
     /* The text of a constant expression, for IDENTIFIER(var || '.t'); NULL: only string literals are known. */

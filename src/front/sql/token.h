@@ -19,6 +19,8 @@ typedef VEC(Token) TokenList;
 Status lexer_scan(Arena *a, const char *text, size_t length, const SqlOptions *opt, TokenList *ret_tokens, Error *err);
 /* The keyword that text[0..length) spells, 0 when none. */
 int keyword_find(const char *text, size_t length);
+/* The i-th keyword of the table, "" when its token has other spellings too; NULL behind the last. */
+const char *keyword_at(size_t i, bool *ret_reserved);
 bool keyword_is_reserved(int word); /* under enforceReservedKeywords */
 bool keyword_is_strict(int word);   /* never a table's alias */
 

@@ -6,21 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ERROR_FUNCTION(name, code)                               \
-    Status name(Error *err, const char *format, ...)             \
-    {                                                            \
-        char text[1024];                                         \
-        va_list args;                                            \
-        va_start(args, format);                                  \
-        vsnprintf(text, sizeof text, format, args);              \
-        va_end(args);                                            \
-        return FAIL_CODE(err, ST_INVALID, code, "%s", text);     \
-    }
-ERROR_FUNCTION(cw_invalid_value, "InvalidParameterValue")
-ERROR_FUNCTION(cw_validation, "ValidationError")
-ERROR_FUNCTION(cw_combination, "InvalidParameterCombination")
-ERROR_FUNCTION(cw_missing, "MissingParameter")
-
 /* ASCII without control characters, and something to see. */
 static bool readable(const char *text)
 {

@@ -12,10 +12,10 @@ enum {
 };
 
 /* --- errors and values (common.c) --- */
-Status cw_invalid_value(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));  /* InvalidParameterValue */
-Status cw_validation(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));     /* ValidationError */
-Status cw_combination(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));    /* InvalidParameterCombination */
-Status cw_missing(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));        /* MissingParameter */
+#define cw_invalid_value(err, ...) FAIL_CODE((err), ST_INVALID, "InvalidParameterValue", __VA_ARGS__)
+#define cw_validation(err, ...) FAIL_CODE((err), ST_INVALID, "ValidationError", __VA_ARGS__)
+#define cw_combination(err, ...) FAIL_CODE((err), ST_INVALID, "InvalidParameterCombination", __VA_ARGS__)
+#define cw_missing(err, ...) FAIL_CODE((err), ST_INVALID, "MissingParameter", __VA_ARGS__)
 /* Dimensions of a request as the time series have them; checks them. `where`: "MetricData.member.1.Dimensions". */
 Status cw_dimensions(Arena *a, const Val *list, const char *where, const SeriesDimension **ret_dimensions, size_t *ret_len, Error *err);
 Val *cw_dimensions_value(Arena *a, const SeriesDimension *dimensions, size_t n);

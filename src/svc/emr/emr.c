@@ -51,16 +51,6 @@ char *emr_arn(Call *call, const char *cluster)
     return arena_printf(call->arena, "arn:aws:elasticmapreduce:%s:%s:cluster/%s", call->server->region, call->server->account, cluster);
 }
 
-Status emr_invalid(Error *err, const char *format, ...)
-{
-    char text[1024];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    return FAIL_CODE(err, ST_INVALID, "ValidationException", "%s", text);
-}
-
 Status emr_bad_request(Error *err, const char *error_code, const char *format, ...)
 {
     char text[1024];

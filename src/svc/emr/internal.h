@@ -20,7 +20,7 @@ enum {
 char *emr_id(Arena *a, const char *prefix, size_t length);      /* "j-" and 13 of A-Z0-9 */
 char *emr_instance_id(Arena *a);                                /* "i-" and 17 hex digits */
 char *emr_arn(Call *call, const char *cluster);
-Status emr_invalid(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3))); /* ValidationException */
+#define emr_invalid(err, ...) FAIL_CODE((err), ST_INVALID, "ValidationException", __VA_ARGS__)
 /* InvalidRequestException with its ErrorCode member. */
 Status emr_bad_request(Error *err, const char *error_code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 Status emr_no_cluster(Error *err, const char *cluster);

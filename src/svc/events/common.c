@@ -7,43 +7,6 @@
 
 enum { TEXT_MAX = 2048 };
 
-static Status fail_with(Error *err, Status status, const char *code, const char *format, va_list args)
-{
-    char text[TEXT_MAX];
-    vsnprintf(text, sizeof text, format, args);
-    FAIL_CODE(err, status, code, "%s", text);
-    if (err)
-        err->http = 400;
-    return status;
-}
-
-Status events_invalid(Error *err, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    Status status = fail_with(err, ST_INVALID, "ValidationException", format, args);
-    va_end(args);
-    return status;
-}
-
-Status events_missing(Error *err, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    Status status = fail_with(err, ST_NOT_FOUND, "ResourceNotFoundException", format, args);
-    va_end(args);
-    return status;
-}
-
-Status events_conflict(Error *err, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    Status status = fail_with(err, ST_CONFLICT, "ResourceAlreadyExistsException", format, args);
-    va_end(args);
-    return status;
-}
-
 char *events_arn(const Call *call, const char *kind, const char *name)
 {
     return bus_arn(call->arena, call->server, "events", call->region, call->region, arena_printf(call->arena, "%s/%s", kind, name));

@@ -9,9 +9,9 @@
 enum { EVENTS_PAGE = 100 };
 
 /* --- common.c --- */
-Status events_invalid(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3))); /* ValidationException */
-Status events_missing(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3))); /* ResourceNotFoundException, 400 */
-Status events_conflict(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3))); /* ResourceAlreadyExistsException, 400 */
+#define events_invalid(err, ...) FAIL_CODE((err), ST_INVALID, "ValidationException", __VA_ARGS__)
+#define events_missing(err, ...) FAIL_CODE((err), ST_NOT_FOUND, "ResourceNotFoundException", __VA_ARGS__)
+#define events_conflict(err, ...) FAIL_CODE((err), ST_CONFLICT, "ResourceAlreadyExistsException", __VA_ARGS__)
 char *events_arn(const Call *call, const char *kind, const char *name); /* arn:…:events:REGION:ACCOUNT:kind/name */
 Val *events_json(Arena *a, const char *text); /* of a column; NULL for NULL */
 /* The page that Limit and NextToken ask for, as output[name]. */

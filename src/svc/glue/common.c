@@ -10,31 +10,6 @@
 
 enum { TEXT_MAX = 1024 };
 
-static Status fail_with(Error *err, Status status, const char *code, const char *format, va_list args)
-{
-    char text[TEXT_MAX];
-    vsnprintf(text, sizeof text, format, args);
-    return FAIL_CODE(err, status, code, "%s", text);
-}
-
-Status glue_missing(Error *err, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    Status status = fail_with(err, ST_NOT_FOUND, "EntityNotFoundException", format, args);
-    va_end(args);
-    return status;
-}
-
-Status glue_invalid(Error *err, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    Status status = fail_with(err, ST_INVALID, "InvalidInputException", format, args);
-    va_end(args);
-    return status;
-}
-
 Status glue_check_schedule(const char *schedule, Error *err)
 {
     if (schedule_is_cron(schedule) && schedule_check(schedule, NULL) == ST_OK)

@@ -10,8 +10,8 @@
 void glue_tell(Server *server); /* registers with the bus */
 
 /* --- errors (common.c) --- */
-Status glue_missing(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3))); /* EntityNotFoundException */
-Status glue_invalid(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3))); /* InvalidInputException */
+#define glue_missing(err, ...) FAIL_CODE((err), ST_NOT_FOUND, "EntityNotFoundException", __VA_ARGS__)
+#define glue_invalid(err, ...) FAIL_CODE((err), ST_INVALID, "InvalidInputException", __VA_ARGS__)
 Status glue_check_schedule(const char *schedule, Error *err); /* InvalidInputException: no cron() */
 /* An item of a batch that failed: adds {…entry, `member`: {ErrorCode, ErrorMessage}} to `list`. */
 void glue_batch_error(Arena *a, Val *list, Val *entry, const char *member, const Error *err);

@@ -7,40 +7,6 @@
 
 /* --- errors --- */
 
-static Status fail_with(Error *err, Status status, const char *code, const char *format, va_list args)
-{
-    char text[3000];
-    vsnprintf(text, sizeof text, format, args);
-    return FAIL_CODE(err, status, code, "%s", text);
-}
-
-Status logs_invalid(Error *err, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    Status status = fail_with(err, ST_INVALID, "InvalidParameterException", format, args);
-    va_end(args);
-    return status;
-}
-
-Status logs_not_found(Error *err, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    Status status = fail_with(err, ST_NOT_FOUND, "ResourceNotFoundException", format, args);
-    va_end(args);
-    return status;
-}
-
-Status logs_exists(Error *err, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    Status status = fail_with(err, ST_CONFLICT, "ResourceAlreadyExistsException", format, args);
-    va_end(args);
-    return status;
-}
-
 Status logs_refused(Error *err, const char *operation, const char *what)
 {
     return FAIL_CODE(err, ST_UNSUPPORTED, "InvalidParameterException", "weir does not implement %s's %s", operation, what);

@@ -50,9 +50,9 @@ typedef struct LogGroup {
 typedef VEC(LogGroup) LogGroups;
 
 /* --- errors (common.c) --- */
-Status logs_invalid(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));   /* InvalidParameterException */
-Status logs_not_found(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3))); /* ResourceNotFoundException */
-Status logs_exists(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));    /* ResourceAlreadyExistsException */
+#define logs_invalid(err, ...) FAIL_CODE((err), ST_INVALID, "InvalidParameterException", __VA_ARGS__)
+#define logs_not_found(err, ...) FAIL_CODE((err), ST_NOT_FOUND, "ResourceNotFoundException", __VA_ARGS__)
+#define logs_exists(err, ...) FAIL_CODE((err), ST_CONFLICT, "ResourceAlreadyExistsException", __VA_ARGS__)
 /* An option that is not done: InvalidParameterException that names it. */
 Status logs_refused(Error *err, const char *operation, const char *what);
 /* Member `name` of the input, when it is there, has only signs of `allowed` beside letters and digits (allowed[0]=='^': all but those

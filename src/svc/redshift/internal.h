@@ -14,8 +14,8 @@ void redshift_copy(Arena *a, Val *to, const Val *from, const char *const *names,
 #define REDSHIFT_COPY(a, to, from, names) redshift_copy((a), (to), (from), (names), sizeof(names) / sizeof(names)[0])
 /* Lower case, 1 to `max` letters, digits, hyphens (and '_'): InvalidParameterValue. */
 Status redshift_identifier(Arena *a, const char *what, const char *text, size_t max, const char **ret_id, Error *err);
-Status redshift_invalid(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));     /* InvalidParameterValue */
-Status redshift_combination(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3))); /* InvalidParameterCombination */
+#define redshift_invalid(err, ...) FAIL_CODE((err), ST_INVALID, "InvalidParameterValue", __VA_ARGS__)
+#define redshift_combination(err, ...) FAIL_CODE((err), ST_INVALID, "InvalidParameterCombination", __VA_ARGS__)
 /* The request's page of `all`, those that have one of TagKeys and one of TagValues, into output[name]; Marker. */
 Status redshift_page(Call *call, const Val *all, const char *name, Error *err);
 /* The Tags of a request, checked: at most TAGS_MAX. */

@@ -22,31 +22,6 @@ Status redshift_reset(Server *server, Error *err)
     return warehouses_remove_all(server->warehouses, err);
 }
 
-static Status fail_code(Error *err, const char *code, const char *format, va_list args)
-{
-    char text[1024];
-    vsnprintf(text, sizeof text, format, args);
-    return FAIL_CODE(err, ST_INVALID, code, "%s", text);
-}
-
-Status redshift_invalid(Error *err, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    Status status = fail_code(err, "InvalidParameterValue", format, args);
-    va_end(args);
-    return status;
-}
-
-Status redshift_combination(Error *err, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    Status status = fail_code(err, "InvalidParameterCombination", format, args);
-    va_end(args);
-    return status;
-}
-
 Val *redshift_without(Arena *a, const Val *map, const char *name)
 {
     Val *copy = val_map(a);

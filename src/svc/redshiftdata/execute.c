@@ -20,22 +20,9 @@ enum { SQL_BYTES_MAX = 100 * 1024, ACTIVE_MAX = 500, PARAMETERS_MAX = 1000, WAIT
 
 /* --- checks --- */
 
-Status redshiftdata_invalid(Error *err, const char *format, ...)
-{
-    char text[1024];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    return FAIL_CODE(err, ST_INVALID, "ValidationException", "%s", text);
-}
-
 Status redshiftdata_no_statement(Error *err)
 {
-    FAIL_CODE(err, ST_NOT_FOUND, "ResourceNotFoundException", "Query does not exist.");
-    if (err)
-        err->http = 400;
-    return ST_NOT_FOUND;
+    return FAIL_CODE(err, ST_NOT_FOUND, "ResourceNotFoundException", "Query does not exist.");
 }
 
 Status redshiftdata_check_id(const char *id, Error *err)

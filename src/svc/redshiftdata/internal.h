@@ -14,7 +14,7 @@ typedef struct Target {
     Val *cluster;           /* its document */
 } Target;
 
-Status redshiftdata_invalid(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3))); /* ValidationException */
+#define redshiftdata_invalid(err, ...) FAIL_CODE((err), ST_INVALID, "ValidationException", __VA_ARGS__)
 /* The cluster that the request names; it must be available. */
 Status redshiftdata_target(Call *call, Db *db, Target *ret_target, Error *err);
 /* ^[a-z0-9]{8}(-[a-z0-9]{4}){3}-[a-z0-9]{12}(:\d+)?$ or ValidationException. */

@@ -6,7 +6,7 @@
 
 enum { SNS_PAGE = 100, SNS_MESSAGE_MAX = 262144 };
 
-Status sns_invalid(Error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));   /* InvalidParameter, 400 */
+#define sns_invalid(err, ...) FAIL_CODE((err), ST_INVALID, "InvalidParameter", __VA_ARGS__)
 Status sns_not_found(Error *err, const char *what);                                              /* NotFound, 404: "Topic does not exist" */
 /* A document in a column. */
 Status sns_document(Arena *a, const char *text, Val **ret_value, Error *err);

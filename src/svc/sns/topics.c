@@ -12,17 +12,6 @@ const char SNS_DELIVERY_POLICY[] =
     "\"maxDelayTarget\": 20, \"numMaxDelayRetries\": 0, \"numRetries\": 3, \"backoffFunction\": \"linear\"}, "
     "\"sicklyRetryPolicy\": null, \"throttlePolicy\": null, \"guaranteed\": false}";
 
-/* ---------------------------------------------------------------- shared */
-Status sns_invalid(Error *err, const char *format, ...)
-{
-    char text[2048];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    return FAIL_CODE(err, ST_INVALID, "InvalidParameter", "%s", text);
-}
-
 Status sns_not_found(Error *err, const char *what)
 {
     FAIL_CODE(err, ST_NOT_FOUND, "NotFound", "%s", what);

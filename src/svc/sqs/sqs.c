@@ -20,10 +20,7 @@ char *sqs_arn(Call *call, const char *name)
 
 Status sqs_no_queue(Error *err)
 {
-    FAIL_CODE(err, ST_NOT_FOUND, "QueueDoesNotExist", "The specified queue does not exist.");
-    if (err)
-        err->http = 400;
-    return ST_NOT_FOUND;
+    return FAIL_CODE(err, ST_NOT_FOUND, "QueueDoesNotExist", "The specified queue does not exist.");
 }
 
 Status sqs_invalid(Error *err, const char *code, const char *text)
