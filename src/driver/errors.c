@@ -129,6 +129,23 @@ const char *const *error_classes(const Error *e)
     }
 }
 
+/* What failed without a class of its own has Spark's for that. */
+static Error with_class(const Error *e)
+{
+    Error classed = *e;
+    if (e->code[0] || (e->status != ST_INTERNAL && e->status != ST_LIMIT && e->status != ST_RUNTIME))
+        return classed;
+    memcpy(classed.code, "INTERNAL_ERROR", sizeof "INTERNAL_ERROR");
+    memcpy(classed.sqlstate, "XX000", sizeof "XX000");
+    return classed;
+}
+
+/* A text whose characters are worth counting for a position in it. */
+static const char *shown(const char *query)
+{
+    return query && strnlen(query, ERROR_QUERY_MAX_BYTES + 1) <= ERROR_QUERY_MAX_BYTES ? query : NULL;
+}
+
 /* The query as characters: where each begins, one more at the end. */
 typedef struct Chars {
     const char *text;
@@ -233,9 +250,11 @@ static void parse_position(Arena *a, Str *out, const Error *e, const char *query
         str_add(out, "^^^\n");
 }
 
-char *error_text(Arena *a, const Error *e, const char *query)
+char *error_text(Arena *a, const Error *error, const char *query)
 {
     str_auto out = STR_INIT(MESSAGE_MAX_BYTES);
+    const Error classed = with_class(error), *e = &classed;
+    query = shown(query);
     const char *const *classes = error_classes(e);
     if (classes == parse_classes)
         str_addc(&out, '\n');
@@ -317,8 +336,9 @@ static char *abbreviate(Arena *a, const char *text, size_t bytes)
     return arena_printf(a, "%.*s...", (int)cut, text);
 }
 
-RpcStatus error_rpc_status(Arena *a, const Error *e, const char *query, const char *error_id)
+RpcStatus error_rpc_status(Arena *a, const Error *error, const char *query, const char *error_id)
 {
+    const Error classed = with_class(error), *e = &classed;
     const char *const *classes = error_classes(e);
     char *text = error_text(a, e, query);
     Info info = { .a = a };
@@ -397,8 +417,9 @@ static void add_context(Arena *a, const Error *e, const char *query, Throwable *
     t->n_query_contexts = 1;
 }
 
-void error_details(Arena *a, const Error *e, const char *query, Spark__Connect__FetchErrorDetailsResponse *response)
+void error_details(Arena *a, const Error *given, const char *query, Spark__Connect__FetchErrorDetailsResponse *response)
 {
+    const Error classed = with_class(given), *e = &classed;
     Spark__Connect__FetchErrorDetailsResponse__Error *error = ARENA_NEW(a, Spark__Connect__FetchErrorDetailsResponse__Error);
     spark__connect__fetch_error_details_response__error__init(error);
     const char *const *classes = error_classes(e);
@@ -416,7 +437,7 @@ void error_details(Arena *a, const Error *e, const char *query, Spark__Connect__
     each_param(e, param_to_proto, &params);
     t->message_parameters = params.list.at;
     t->n_message_parameters = params.list.len;
-    if (query)
+    if (shown(query))
         add_context(a, e, query, t);
     response->errors = ARENA_ARRAY(a, Spark__Connect__FetchErrorDetailsResponse__Error *, 1);
     response->errors[0] = error;

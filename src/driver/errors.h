@@ -8,6 +8,8 @@
 #include "driver/rpc.h"
 #include "proto/base.pb-c.h"
 
+enum { ERROR_QUERY_MAX_BYTES = 1 << 20 }; /* positions are shown in SQL texts up to this */
+
 /* "[CLASS] message SQLSTATE: 42703; line 1 pos 7", with the query's lines for parse and runtime errors. `query`: the SQL
  * text that the positions point into; NULL: none. */
 char *error_text(Arena *a, const Error *e, const char *query);

@@ -165,9 +165,11 @@ Status run_unpack(Run *r, const Spark__Connect__Plan *plan, const Spark__Connect
     Spark__Connect__Plan *whole = ARENA_NEW(r->arena, Spark__Connect__Plan);
     spark__connect__plan__init(whole);
     View view = { (const char *)bytes, n };
-    void *message = proto_unpack(r->arena, command ? &spark__connect__command__descriptor : &spark__connect__relation__descriptor, view);
-    if (!message)
-        return cannot_parse("the bytes are no plan", err);
+    void *message = NULL;
+    Status status = proto_unpack(r->arena, command ? &spark__connect__command__descriptor : &spark__connect__relation__descriptor, view,
+                                 &message, err);
+    if (status != ST_OK)
+        return err->code[0] ? status : cannot_parse("the bytes are no plan", err);
     whole->op_type_case = command ? SPARK__CONNECT__PLAN__OP_TYPE_COMMAND : SPARK__CONNECT__PLAN__OP_TYPE_ROOT;
     if (command)
         whole->command = message;

@@ -44,11 +44,15 @@ void service_fail(RpcCall *call, Session *session, const Error *err, const char 
 
 void *service_request(RpcCall *call, Arena *a, const ProtobufCMessageDescriptor *type, View bytes)
 {
-    void *message = proto_unpack(a, type, bytes);
-    if (!message)
-        rpc_finish(call, &(RpcStatus){ .code = RPC_INVALID_ARGUMENT,
-                                       .message = arena_printf(a, "the request is no %s message", type->name) });
-    return message;
+    void *message = NULL;
+    Error err = ERROR_INIT;
+    if (proto_unpack(a, type, bytes, &message, &err) == ST_OK)
+        return message;
+    if (err.code[0])
+        service_fail(call, NULL, &err, NULL);
+    else
+        rpc_finish(call, &(RpcStatus){ .code = RPC_INVALID_ARGUMENT, .message = err.message });
+    return NULL;
 }
 
 Session *service_session(Driver *driver, RpcCall *call, const Spark__Connect__UserContext *user, const char *session_id,

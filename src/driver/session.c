@@ -2,6 +2,7 @@
 #include "driver/session.h"
 
 #include "driver/driver.h"
+#include "driver/errors.h"
 #include "driver/udf_pool.h"
 
 #include "base/clock.h"
@@ -298,7 +299,7 @@ void session_keep_error(Session *s, const Error *error, const char *query, char 
         abort();
     uuid_new(kept->id);
     kept->error = *error;
-    kept->query = query ? heap_text(query) : NULL;
+    kept->query = query && strnlen(query, ERROR_QUERY_MAX_BYTES + 1) <= ERROR_QUERY_MAX_BYTES ? heap_text(query) : NULL;
     memcpy(ret_id, kept->id, UUID_TEXT_BYTES);
     session_lock(s);
     KeptError *old = s->errors[s->next_error];

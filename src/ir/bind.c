@@ -1,5 +1,6 @@
 /* ir/bind.c -- the binder's entry, the dispatch over relations, and helpers on schemas. */
 #include "ir/binder.h"
+#include "ir/check.h"
 
 #include "base/limits.h"
 
@@ -427,12 +428,19 @@ static Status dispatch(Binder *b, Node *n, const Scope *outer, Node **ret, Error
     return done ? ST_OK : spark_unsupported(err, n, arena_printf(b->a, "the relation %s", node_name(n)));
 }
 
+/* Views and CTEs stand in each other, and may double each other. */
+enum { BOUND_NESTING_MAX = 4 * LIMIT_QUERY_NESTING, BOUND_RELATIONS_MAX = 100000 };
+
 Status bind_relation(Binder *b, Node *n, const Scope *outer, Node **ret, Error *err)
 {
     Node *bound = NULL;
+    if (b->depth >= BOUND_NESTING_MAX || ++b->relations > BOUND_RELATIONS_MAX)
+        return spark_too_complex(err, n);
     b->depth++;
-    TRY(dispatch(b, n, outer, &bound, err));
+    Status status = dispatch(b, n, outer, &bound, err);
     b->depth--;
+    if (status != ST_OK)
+        return status;
     if (n->plan_id) {
         vec_push(b->a, &b->plans, (PlanEntry){ n->plan_id, bound->schema, b->depth });
         if (!bound->plan_id)
@@ -472,7 +480,7 @@ bool conf_allows(const Binder *b, const char *key)
 Status bind_plan(Arena *a, const BindEnv *env, Node *plan, Node **ret_bound, Error *err)
 {
     if (node_depth(plan) > LIMIT_QUERY_NESTING)
-        return FAIL(err, ST_LIMIT, "the plan is deeper than %d levels", LIMIT_QUERY_NESTING);
+        return spark_too_complex(err, NULL);
     Binder b = { .a = a,
                  .env = env,
                  .ansi = conf_is(env, "spark.sql.ansi.enabled", true),

@@ -1,5 +1,6 @@
 /* ir/bind_generate.c -- generators: explode and friends in a select list, in LATERAL VIEW, in FROM. */
 #include "ir/binder.h"
+#include "ir/check.h"
 
 #include <inttypes.h>
 
@@ -15,6 +16,8 @@ Status nested_generator(Binder *b, const Node *e, Error *err)
                        arena_printf(b->a, "\"%s\"", pretty(b, e)), NULL);
 }
 
+enum { STACK_MAX_VALUES = 1000000 };
+
 /* stack(n, …) is inline(array(struct(…), …)): one generator less for back ends. */
 static Status stack_as_inline(Binder *b, const Call *stack, const Node *at, Node **ret, Error *err)
 {
@@ -23,6 +26,8 @@ static Status stack_as_inline(Binder *b, const Call *stack, const Node *at, Node
     NodeList structs = { 0 };
     Node *list = NULL;
     rows = (size_t)node_as(Literal, stack->args.at[0])->value->i < rows ? rows : (size_t)node_as(Literal, stack->args.at[0])->value->i;
+    if (rows * columns > STACK_MAX_VALUES)
+        return spark_too_complex(err, at);
     for (size_t r = 0; r < rows; r++) {
         NodeList fields = { 0 };
         Node *row = NULL;

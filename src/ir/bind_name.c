@@ -1,8 +1,11 @@
 /* ir/bind_name.c -- from names to columns: qualifiers, struct fields, DataFrame references by plan id, stars, suggestions.
  * Spark's AttributeSeq.resolve and ColumnResolutionHelper. */
 #include "ir/binder.h"
+#include "ir/check.h"
 
 #include <stdlib.h>
+
+enum { COPIED_MAX = 1000000 };
 
 bool name_equal(const Binder *b, const char *x, const char *y)
 {
@@ -282,6 +285,20 @@ static Status lambda_variable(Binder *b, const Scope *s, const StrList *name, co
     return ST_OK;
 }
 
+static bool count_node(const Node *n, void *arg)
+{
+    (void)n;
+    ++*(size_t *)arg;
+    return true;
+}
+
+/* Each use of an alias is a copy of what it stands for: a row of them that double each other has no end. */
+static bool grows_too_large(Binder *b, const Node *alias)
+{
+    node_walk(alias, count_node, &b->copied);
+    return b->copied > COPIED_MAX;
+}
+
 static Status lateral_alias(Binder *b, const Scope *s, const StrList *name, const Node *at, Node **ret, Error *err)
 {
     const Alias *found = NULL;
@@ -300,6 +317,8 @@ static Status lateral_alias(Binder *b, const Scope *s, const StrList *name, cons
         return ST_OK;
     if (!is_deterministic(found->child))
         return spark_unsupported(err, at, "a lateral column alias of a non-deterministic expression");
+    if (grows_too_large(b, found->child))
+        return spark_too_complex(err, at);
     if (s->used_alias)
         *s->used_alias = true;
     /* An Alias marks the place for pretty(); bind_outputs takes it off again. */

@@ -48,7 +48,8 @@ typedef struct Binder {
     const Cte *ctes;
     const NodeList *windows; /* WindowDefinition of the WINDOW clause of the query being bound */
     const Node *query_start; /* the root of a CTE's query or of a subquery expression: what a nested WITH may conflict with */
-    size_t depth;
+    size_t depth, relations;    /* of relations: how deep now, how many so far */
+    size_t copied;              /* nodes that stand for lateral column aliases, so far */
     size_t inlined;             /* views and SQL functions that are being bound in place, one inside the other */
     VEC(PlanEntry) plans;
     VEC(ReadScan) reads;        /* files are listed once for a plan, however often it names a view of them */

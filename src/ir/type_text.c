@@ -1,6 +1,7 @@
 /* ir/type_text.c -- a type as SQL, as a catalog string, as Spark's JSON, and back from JSON. */
+#include "base/limits.h"
+#include "ir/check.h"
 #include "ir/collation.h"
-#include "ir/type.h"
 
 #include <ctype.h>
 #include <jansson.h>
@@ -355,7 +356,7 @@ static const Type *type_named(Arena *a, const char *text)
     if (!strcmp(text, "decimal"))
         return type_decimal(a, 10, 0);
     if (numbers(text, "decimal", &p, &s))
-        return p < 1 || p > DECIMAL_MAX_PRECISION || s > p ? NULL : type_decimal(a, p, s);
+        return type_decimal(a, p, s);
     if (numbers(text, "char", &p, NULL))
         return type_char(a, p);
     if (numbers(text, "varchar", &p, NULL))
@@ -375,7 +376,7 @@ static const Type *type_named(Arena *a, const char *text)
     return str_starts(text, "interval ") ? interval_named(a, text) : NULL;
 }
 
-static Status from_json(Arena *a, json_t *j, const Type **ret_type, Error *err);
+static Status from_json(Arena *a, json_t *j, int levels, const Type **ret_type, Error *err);
 
 static char *json_dump(Arena *a, json_t *j)
 {
@@ -417,7 +418,7 @@ static const Type *with_collations(Arena *a, const Type *t, const char *path, js
     return map ? type_map(a, key, element, t->contains_null) : type_array(a, element, t->contains_null);
 }
 
-static Status struct_from_json(Arena *a, json_t *j, const Type **ret_type, Error *err)
+static Status struct_from_json(Arena *a, json_t *j, int levels, const Type **ret_type, Error *err)
 {
     json_t *list = json_object_get(j, "fields");
     if (!json_is_array(list))
@@ -431,7 +432,7 @@ static Status struct_from_json(Arena *a, json_t *j, const Type **ret_type, Error
             return invalid(j, a, err);
         fields[i].name = arena_str(a, name);
         fields[i].nullable = !json_is_false(json_object_get(f, "nullable"));
-        TRY(from_json(a, json_object_get(f, "type"), &fields[i].type, err));
+        TRY(from_json(a, json_object_get(f, "type"), levels - 1, &fields[i].type, err));
         if (json_object_get(meta, "__COLLATIONS")) {
             fields[i].type = with_collations(a, fields[i].type, name, json_object_get(meta, "__COLLATIONS"));
             json_object_del(meta, "__COLLATIONS");
@@ -469,38 +470,41 @@ const Type *type_udt(Arena *a, const Type *storage, const char *jvm_class, const
     return t;
 }
 
-static Status udt_from_json(Arena *a, json_t *j, const Type **ret_type, Error *err)
+static Status udt_from_json(Arena *a, json_t *j, int levels, const Type **ret_type, Error *err)
 {
     const Type *storage = NULL;
-    TRY(from_json(a, json_object_get(j, "sqlType"), &storage, err));
+    TRY(from_json(a, json_object_get(j, "sqlType"), levels - 1, &storage, err));
     *ret_type = type_udt(a, storage, json_string_value(json_object_get(j, "class")), json_string_value(json_object_get(j, "pyClass")),
                          json_string_value(json_object_get(j, "serializedClass")));
     return ST_OK;
 }
 
-static Status from_json(Arena *a, json_t *j, const Type **ret_type, Error *err)
+static Status from_json(Arena *a, json_t *j, int levels, const Type **ret_type, Error *err)
 {
+    if (levels == 0)
+        return spark_too_complex(err, NULL);
     if (json_is_string(j)) {
         const Type *t = type_named(a, json_string_value(j));
         if (!t)
             return invalid(j, a, err);
+        TRY(type_check(t, err));
         *ret_type = t;
         return ST_OK;
     }
     const char *kind = json_string_value(json_object_get(j, "type"));
     const Type *element = NULL, *key = NULL;
     if (str_eq(kind, "struct"))
-        return struct_from_json(a, j, ret_type, err);
+        return struct_from_json(a, j, levels, ret_type, err);
     if (str_eq(kind, "udt"))
-        return udt_from_json(a, j, ret_type, err);
+        return udt_from_json(a, j, levels, ret_type, err);
     if (str_eq(kind, "array")) {
-        TRY(from_json(a, json_object_get(j, "elementType"), &element, err));
+        TRY(from_json(a, json_object_get(j, "elementType"), levels - 1, &element, err));
         *ret_type = type_array(a, element, !json_is_false(json_object_get(j, "containsNull")));
         return ST_OK;
     }
     if (str_eq(kind, "map")) {
-        TRY(from_json(a, json_object_get(j, "keyType"), &key, err));
-        TRY(from_json(a, json_object_get(j, "valueType"), &element, err));
+        TRY(from_json(a, json_object_get(j, "keyType"), levels - 1, &key, err));
+        TRY(from_json(a, json_object_get(j, "valueType"), levels - 1, &element, err));
         *ret_type = type_map(a, key, element, !json_is_false(json_object_get(j, "valueContainsNull")));
         return ST_OK;
     }
@@ -512,5 +516,5 @@ Status type_from_json(Arena *a, const char *json, const Type **ret_type, Error *
     json_auto_t *root = json_loads(json, JSON_DECODE_ANY, NULL);
     if (!root)
         return FAIL_CODE(err, ST_INVALID, "INVALID_JSON_DATA_TYPE", "not a JSON data type: %s", json);
-    return from_json(a, root, ret_type, err);
+    return from_json(a, root, LIMIT_QUERY_NESTING, ret_type, err);
 }

@@ -183,6 +183,8 @@ static Status limits_enter(const SandboxOptions *options, Error *err)
     TRY(limit_set(RLIMIT_MEMLOCK, 64 * 1024, err));
     if (options->memory_bytes > 0 && !(options->parts & SANDBOX_CGROUP_MEMORY)) /* the group's limit counts real memory */
         TRY(limit_set(RLIMIT_DATA, (rlim_t)options->memory_bytes, err));
+    else
+        TRY(limit_set(RLIMIT_DATA, RLIM_INFINITY, err)); /* not the limit of who starts it (os/memory.h) */
     return ST_OK;
 }
 

@@ -27,10 +27,10 @@ def keep(session):
 class Connect:
     """A running `weir connect`. Attributes: home, remote (sc://…), process."""
 
-    def __init__(self, home, *arguments):
+    def __init__(self, home, *arguments, binary=WEIR):
         self.home = pathlib.Path(home)
         self.log = open(self.home.parent / (self.home.name + ".log"), "w+")
-        self.process = subprocess.Popen([WEIR, "connect", "--home", str(home), "--listen", "127.0.0.1:0", *arguments],
+        self.process = subprocess.Popen([binary, "connect", "--home", str(home), "--listen", "127.0.0.1:0", *arguments],
                                         stdout=subprocess.PIPE, stderr=self.log, text=True,
                                         env={**clean_environment(), "TZ": "UTC"})
         line = self.process.stdout.readline()

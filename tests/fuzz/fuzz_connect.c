@@ -42,10 +42,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const ConnectOptions options = { .parse_statement = parse_statement, .parse_expression = parse_expression,
                                      .parse_type = parse_type, .artifact = artifact };
     arena_auto *a = arena_new();
-    Spark__Connect__Plan *plan = proto_unpack(a, &spark__connect__plan__descriptor, (View){ (const char *)data, size });
+    Spark__Connect__Plan *plan = NULL;
     Node *node;
     Error err = ERROR_INIT;
-    if (plan)
+    if (proto_unpack(a, &spark__connect__plan__descriptor, (View){ (const char *)data, size }, &plan, &err) == ST_OK)
         connect_plan(a, &options, plan, &node, &err);
     return 0;
 }

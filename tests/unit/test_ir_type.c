@@ -44,12 +44,19 @@ static void broken_json_is_refused(void **state)
 {
     (void)state;
     arena_auto *a = arena_new();
-    static const char *const texts[] = { "\"integr\"", "{", "{\"type\":\"array\"}", "\"decimal(40,2)\"", "7", "\"interval day to year\"" };
+    static const char *const texts[][2] = { { "\"integr\"", "INVALID_JSON_DATA_TYPE" },
+                                            { "{", "INVALID_JSON_DATA_TYPE" },
+                                            { "{\"type\":\"array\"}", "INVALID_JSON_DATA_TYPE" },
+                                            { "7", "INVALID_JSON_DATA_TYPE" },
+                                            { "\"interval day to year\"", "INVALID_JSON_DATA_TYPE" },
+                                            { "\"decimal(40,2)\"", "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION" },
+                                            { "\"decimal(5,-2)\"", "NEGATIVE_SCALE_DISALLOWED" },
+                                            { "\"time(7)\"", "UNSUPPORTED_TIME_PRECISION" } };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         const Type *t = NULL;
         Error err = ERROR_INIT;
-        assert_int_equal(type_from_json(a, texts[i], &t, &err), ST_INVALID);
-        assert_string_equal(err.code, "INVALID_JSON_DATA_TYPE");
+        assert_int_equal(type_from_json(a, texts[i][0], &t, &err), ST_INVALID);
+        assert_string_equal(err.code, texts[i][1]);
         assert_null(t);
     }
 }

@@ -111,7 +111,8 @@ Status emit_sequence(Emit *e, const Call *c, const char *const *args, Str *out)
     const Type *t = arg_type(c, 0);
     if (type_is_integral(t)) {
         const char *step = c->args.len > 2 ? args[2] : arena_printf(e->a, "CASE WHEN %s <= %s THEN 1 ELSE -1 END", args[0], args[1]);
-        str_addf(out, "CAST(generate_series(CAST(%s AS BIGINT), CAST(%s AS BIGINT), CAST(%s AS BIGINT)) AS %s)", args[0], args[1], step,
+        const char *from = arena_printf(e->a, "CAST(%s AS BIGINT)", args[0]), *to = arena_printf(e->a, "CAST(%s AS BIGINT)", args[1]);
+        str_addf(out, "CAST(generate_series(%s, %s, spark_sequence_step(%s, %s, CAST(%s AS BIGINT))) AS %s)", from, to, from, to, step,
                  emit_word(e, c->node.type));
         return ST_OK;
     }
@@ -124,14 +125,16 @@ Status emit_sequence(Emit *e, const Call *c, const char *const *args, Str *out)
     } else {
         step = arena_printf(e->a, "CASE WHEN %s <= %s THEN INTERVAL 1 DAY ELSE INTERVAL (-1) DAY END", args[0], args[1]);
     }
-    if (t->kind == TYPE_TIMESTAMP) {
-        const char *x = emit_fresh(e, "x"), *zone = emit_zone(e);
-        str_addf(out, "list_transform(generate_series(spark_local(%s, %s), spark_local(%s, %s), %s), lambda %s: spark_utc(%s, %s))",
-                 args[0], zone, args[1], zone, step, x, x, zone);
-        return ST_OK;
-    }
-    str_addf(out, "CAST(generate_series(CAST(%s AS TIMESTAMP), CAST(%s AS TIMESTAMP), %s) AS %s)", args[0], args[1], step,
-             emit_word(e, c->node.type));
+    bool zoned = t->kind == TYPE_TIMESTAMP;
+    const char *ends[2];
+    for (size_t i = 0; i < 2; i++)
+        ends[i] = zoned ? arena_printf(e->a, "spark_local(%s, %s)", args[i], emit_zone(e)) : arena_printf(e->a, "CAST(%s AS TIMESTAMP)", args[i]);
+    const char *series = arena_printf(e->a, "generate_series(%s, %s, spark_sequence_step(%s, %s, %s))", ends[0], ends[1], ends[0], ends[1], step);
+    const char *x = emit_fresh(e, "x");
+    if (zoned)
+        str_addf(out, "list_transform(%s, lambda %s: spark_utc(%s, %s))", series, x, x, emit_zone(e));
+    else
+        str_addf(out, "CAST(%s AS %s)", series, emit_word(e, c->node.type));
     return ST_OK;
 }
 

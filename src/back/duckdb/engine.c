@@ -110,6 +110,7 @@ Status engine_open(const EngineOptions *options, Engine **ret_engine, Error *err
     config_set(config, "autoinstall_known_extensions", "false");
     config_set(config, "autoload_known_extensions", "false");
     config_set(config, "integer_division", "false");
+    config_set(config, "max_expression_depth", "5000"); /* plans of LIMIT_QUERY_NESTING have several levels each */
     config_set(config, "default_null_order", "nulls_first");
     Engine *e = calloc(1, sizeof *e);
     if (!e)

@@ -250,6 +250,39 @@ static Status file_error(Error *err, const char *message)
     return engine_fail(err, ST_RUNTIME, "FAILED_READ_FILE.NO_HINT", "path", path, NULL);
 }
 
+/* "… (576.0 KiB/2.0 GiB used)": what the engine says of its memory stays. */
+static Status out_of_memory(Error *err, const char *message)
+{
+    static const char head[] = "Out of Memory Error: ";
+    const char *what = strstr(message, head);
+    what = what ? what + sizeof head - 1 : message;
+    FAIL_CODE(err, ST_RUNTIME, "UNABLE_TO_ACQUIRE_MEMORY",
+              "[UNABLE_TO_ACQUIRE_MEMORY] The query needs more memory than the application has: %.*s. SQLSTATE: 53200", (int)strcspn(what, "\n"), what);
+    if (err)
+        snprintf(err->sqlstate, sizeof err->sqlstate, "53200");
+    return ST_RUNTIME;
+}
+
+/* Failures of the engine that have one class whatever the values are; ST_OK: none of them. */
+static Status plain_failure(Error *err, const char *message)
+{
+    static const struct {
+        const char *part, *code, *name, *value;
+    } failures[] = {
+        { "More than one row returned by a subquery", "SCALAR_SUBQUERY_TOO_MANY_ROWS", NULL, NULL },
+        { "The map key list does not align with the map value list", "_LEGACY_ERROR_TEMP_2128", NULL, NULL },
+        { "Map keys can not be NULL", "NULL_MAP_KEY", NULL, NULL },
+        { "Max expression depth limit", "FAILED_TO_PARSE_TOO_COMPLEX", NULL, NULL },
+        { "Lists larger than 2^32 elements", "COLLECTION_SIZE_LIMIT_EXCEEDED.INITIALIZE", "numberOfElements", "more than 4294967296" },
+        { "Timestamp microseconds out of range", "DATETIME_OVERFLOW", "operation", "a timestamp out of range" },
+        { "Date out of range", "DATETIME_OVERFLOW", "operation", "a date out of range" },
+    };
+    for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
+        if (strstr(message, failures[i].part))
+            return engine_fail(err, ST_RUNTIME, failures[i].code, failures[i].name, failures[i].value, NULL);
+    return ST_OK;
+}
+
 Status engine_error(Error *err, duckdb_error_type type, const char *message)
 {
     const char *mark = message ? strchr(message, MARK_BEGIN) : NULL;
@@ -259,20 +292,15 @@ Status engine_error(Error *err, duckdb_error_type type, const char *message)
         message = "the engine failed without a message";
     if (type == DUCKDB_ERROR_INTERRUPT || strstr(message, "INTERRUPT Error"))
         return engine_fail(err, ST_CANCELLED, "OPERATION_CANCELED", NULL);
-    if (strstr(message, "More than one row returned by a subquery"))
-        return engine_fail(err, ST_RUNTIME, "SCALAR_SUBQUERY_TOO_MANY_ROWS", NULL);
-    if (strstr(message, "The map key list does not align with the map value list"))
-        return engine_fail(err, ST_RUNTIME, "_LEGACY_ERROR_TEMP_2128", NULL);
+    TRY(plain_failure(err, message));
     if (strstr(message, "Map keys must be unique"))
         return engine_fail(err, ST_RUNTIME, "DUPLICATED_MAP_KEY", "key", "", "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
-    if (strstr(message, "Map keys can not be NULL"))
-        return engine_fail(err, ST_RUNTIME, "NULL_MAP_KEY", NULL);
     if (strstr(message, "Overflow in ") || strstr(message, "Overflow on "))
         return strstr(message, "DECIMAL") ? decimal_range(err, message) : overflow(err, message);
     if (strstr(message, "parquet") || strstr(message, "Parquet"))
         return file_error(err, message);
     if (type == DUCKDB_ERROR_OUT_OF_MEMORY || strstr(message, "Out of Memory Error"))
-        return FAIL(err, ST_LIMIT, "the query needs more memory than the application has: %s", message);
+        return out_of_memory(err, message);
     if (type == DUCKDB_ERROR_CONVERSION || strstr(message, "Conversion Error"))
         return conversion(err, message);
     if (strstr(message, "IO Error"))

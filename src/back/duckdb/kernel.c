@@ -4,6 +4,7 @@
 #include "back/duckdb/internal.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static void state_free(void *p)
@@ -66,6 +67,31 @@ static void run_rows(duckdb_function_info info, duckdb_data_chunk input, duckdb_
 void k_set_str(K *k, const char *text, size_t length)
 {
     duckdb_vector_assign_string_element_len(k->out, k->row, text, length);
+}
+
+enum { VALUE_MAX_BYTES = INT32_MAX - 15 }; /* ByteArrayMethods.MAX_ROUNDED_ARRAY_LENGTH */
+
+static void no_memory(K *k, size_t bytes)
+{
+    char asked[24];
+    snprintf(asked, sizeof asked, "%zu", bytes);
+    k_fail(k, "UNABLE_TO_ACQUIRE_MEMORY", "requestedBytes", asked, "receivedBytes", "0", NULL);
+}
+
+void k_set_out(K *k, const Str *out)
+{
+    if (out->overflow)
+        no_memory(k, out->max_bytes);
+    else
+        k_set_str(k, str_text(out), out->len);
+}
+
+char *k_alloc(K *k, size_t bytes)
+{
+    char *memory = bytes <= VALUE_MAX_BYTES ? malloc(bytes + 1) : NULL;
+    if (!memory)
+        no_memory(k, bytes);
+    return memory;
 }
 
 void k_null(K *k)

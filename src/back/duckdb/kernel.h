@@ -111,6 +111,10 @@ static inline void k_set_i128(K *k, i128 value)
 }
 void k_set_str(K *k, const char *text, size_t length);
 static inline void k_set_view(K *k, View v) { k_set_str(k, v.data, v.len); }
+/* What was built; fails when it passed its limit. */
+void k_set_out(K *k, const Str *out);
+/* Memory for a value, the caller frees it. NULL, and the query fails, when a value cannot be so large or there is not so much. */
+char *k_alloc(K *k, size_t bytes);
 void k_null(K *k);
 /* Ends the query with a Spark error: key, value, … NULL. */
 void k_fail(K *k, const char *code, ...) __attribute__((sentinel));

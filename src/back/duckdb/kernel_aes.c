@@ -129,7 +129,7 @@ static void encrypt(K *k, const Aes *x, size_t iv_bytes)
     }
     if (x->mode == AES_GCM)
         str_addn(&out, tag, GCM_TAG);
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 static void decrypt(K *k, const Aes *x, size_t iv_bytes, bool try)
@@ -143,7 +143,7 @@ static void decrypt(K *k, const Aes *x, size_t iv_bytes, bool try)
     const unsigned char *iv = (const unsigned char *)x->input.data;
     View in = { x->input.data + iv_bytes, x->input.len - iv_bytes - tag };
     if (run_cipher(x, iv, in, tag ? iv + x->input.len - tag : NULL, &out, NULL))
-        k_set_str(k, str_text(&out), out.len);
+        k_set_out(k, &out);
     else
         failed(k, try, x->mode == AES_GCM ? "Tag mismatch" : "Given final block not properly padded. Such issues can arise if a bad key is used during decryption.");
 }

@@ -229,7 +229,7 @@ static void binary_text(K *k)
         str_addn(&out, good ? v.data + i : "\xEF\xBF\xBD", good ? n : 3);
         i += good ? n : 1;
     }
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 static void date_text(K *k)

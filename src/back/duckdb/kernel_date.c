@@ -76,7 +76,7 @@ static void date_format(K *k)
         return;
     str_auto out = STR_INIT(4096);
     pattern_format(p, k_i64(k, 0), z, &out);
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 static bool parse(K *k, bool zoned, void *(*make)(K *k, View text), int64_t *ret_us)
@@ -642,7 +642,7 @@ static void interval_text(K *k)
     }
     if (!out.len)
         str_add(&out, "0 seconds");
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 static void year_month_text(K *k)
@@ -655,7 +655,7 @@ static void year_month_text(K *k)
         str_addf(&out, "%lld' %s", (long long)(start ? a : a / 12), start ? "MONTH" : "YEAR");
     else
         str_addf(&out, "%lld-%lld' YEAR TO MONTH", (long long)(a / 12), (long long)(a % 12));
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 static void day_time_text(K *k)
@@ -678,7 +678,7 @@ static void day_time_text(K *k)
         }
     }
     str_addf(&out, "' %s%s%s", words[start], start == end ? "" : " TO ", start == end ? "" : words[end]);
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 const Kernel kernels_date[] = {

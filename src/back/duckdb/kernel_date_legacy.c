@@ -36,7 +36,7 @@ static void format(K *k)
         return;
     str_auto out = STR_INIT(4096);
     legacy_pattern_format(p, k_i64(k, 0), z, &out);
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 static void parse(K *k)

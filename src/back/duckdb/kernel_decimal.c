@@ -197,14 +197,17 @@ static void round_to(K *k, Decimal a, int digits, int op, int precision, int sca
         rescale(k, a, precision, scale, mode);
         return;
     }
+    if (digits < -38)
+        digits = -38;
     int drop = a.scale - digits;
-    if (drop > 38)
+    bool beyond = drop > 38; /* a half of the unit is more than any value */
+    if (beyond)
         drop = 38;
     i128 unit = power_of_ten(drop), q = a.value / unit, r = a.value % unit;
     i128 twice = r < 0 ? -r * 2 : r * 2;
     int up = 0;
     if (op == OP_ROUND || op == OP_BROUND)
-        up = twice > unit || (twice == unit && (op == OP_ROUND || q % 2 != 0));
+        up = !beyond && (twice > unit || (twice == unit && (op == OP_ROUND || q % 2 != 0)));
     else if (op == OP_CEIL)
         up = r > 0;
     else

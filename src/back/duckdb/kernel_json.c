@@ -81,7 +81,7 @@ static void json_quote(K *k)
 {
     str_auto out = STR_INIT((size_t)1 << 31);
     quote_text(k_str(k, 0), &out);
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 /* ---------------------------------------------------------------- a scanner over JSON text: positions, no tree */
@@ -352,9 +352,9 @@ static void get_json_object(K *k)
         str_addc(&list, '[');
         str_addn(&list, str_text(&out), out.len);
         str_addc(&list, ']');
-        k_set_str(k, str_text(&list), list.len);
+        k_set_out(k, &list);
     } else {
-        k_set_str(k, str_text(&out), out.len);
+        k_set_out(k, &out);
     }
 }
 
@@ -430,7 +430,7 @@ static void set_compact(K *k, const JsonNode *n)
 {
     str_auto out = STR_INIT((size_t)1 << 31);
     compact(n, &out);
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 /* json_tuple's fields: of the object itself, texts bare, NULL for what is not there. */
@@ -498,7 +498,7 @@ static void csv_field(K *k)
         str_addc(&out, v.data[i]);
     }
     str_addc(&out, quote.data[0]);
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 const Kernel kernels_json[] = {

@@ -1,5 +1,5 @@
 /* back/duckdb/kernel_misc.c -- array positions, three-valued exists and forall, errors that a query raises itself. */
-#include "back/duckdb/kernel.h"
+#include "back/duckdb/convert.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,6 +119,46 @@ static void raise_error(K *k)
     k_fail(k, "USER_RAISED_EXCEPTION", "errorMessage", k_is_null(k, 0) ? "null" : k_text(k, k_str(k, 0)), NULL);
 }
 
+/* ---- the step of sequence(), once it is known that it leads from start to stop, and in not too many elements */
+
+enum { SEQUENCE_MAX = INT32_MAX - 15 }; /* ByteArrayMethods.MAX_ROUNDED_ARRAY_LENGTH */
+
+static bool sequence_good(K *k, int64_t start, int64_t stop, i128 step)
+{
+    char from[24], to[24], by[48], count[48];
+    i128 way = (i128)stop - start;
+    if (way != 0 && (step == 0 || (way < 0) != (step < 0))) {
+        snprintf(from, sizeof from, "%lld", (long long)start);
+        snprintf(to, sizeof to, "%lld", (long long)stop);
+        by[print_i128(step, by)] = 0;
+        k_fail(k, "_LEGACY_ERROR_TEMP_3243", "start", from, "stop", to, "step", by, NULL);
+        return false;
+    }
+    i128 n = step ? way / step + 1 : 1;
+    if (n <= SEQUENCE_MAX)
+        return true;
+    count[print_i128(n, count)] = 0;
+    k_fail(k, "COLLECTION_SIZE_LIMIT_EXCEEDED.INITIALIZE", "numberOfElements", count, NULL);
+    return false;
+}
+
+static void sequence_step(K *k)
+{
+    int64_t start = k_i64(k, 0), stop = k_i64(k, 1), step = k_i64(k, 2);
+    if (sequence_good(k, start, stop, step))
+        k_set_i64(k, start == stop ? 1 : step);
+}
+
+static void sequence_time_step(K *k)
+{
+    enum { MONTH_DAYS = 28 };
+    int64_t start = k_i64(k, 0), stop = k_i64(k, 1);
+    duckdb_interval by = k_interval(k, 2);
+    i128 step = ((i128)by.months * MONTH_DAYS + by.days) * 86400000000 + by.micros;
+    if (sequence_good(k, start, stop, step))
+        k_set_interval(k, start == stop ? (duckdb_interval){ .days = 1 } : by);
+}
+
 /* ---- CHAR and VARCHAR (CharVarcharCodegenUtils): lengths in characters */
 
 static int64_t characters(View v)
@@ -131,11 +171,13 @@ static int64_t characters(View v)
 
 static void padded(K *k, View v, int64_t blanks)
 {
-    str_auto text = STR_INIT(SIZE_MAX);
-    str_addn(&text, v.data, v.len);
-    for (int64_t i = 0; i < blanks; i++)
-        str_addc(&text, ' ');
-    k_set_str(k, str_text(&text), text.len);
+    char *text = k_alloc(k, v.len + (size_t)blanks);
+    if (!text)
+        return;
+    memcpy(text, v.data, v.len);
+    memset(text + v.len, ' ', (size_t)blanks);
+    k_set_str(k, text, v.len + (size_t)blanks);
+    free(text);
 }
 
 /* Blanks beyond the limit are cut; anything else fails. */
@@ -258,6 +300,8 @@ static void bitmap_count(K *k)
 }
 
 const Kernel kernels_misc[] = {
+    { "spark_sequence_step", "lll:l", sequence_step, 0 },
+    { "spark_sequence_step", "TTI:I", sequence_time_step, 0 },
     { "spark_char_write", "Si:S", char_write, 0 },
     { "spark_varchar_write", "Si:S", varchar_write, 0 },
     { "spark_char_read", "Si:S", char_read, 0 },

@@ -127,14 +127,14 @@ static double round_shown(double x, const char *text, int digits, bool even)
         point += !seen_point;
     }
     point += exponent; /* shown[0..n) with the decimal point before shown[point] */
-    int keep = point + digits;
+    int64_t keep = (int64_t)point + digits;
     if (keep >= n)
         return x;
     if (keep < 0)
         return negative ? -0.0 : 0.0;
     bool up = shown[keep] > '5' || (shown[keep] == '5' && !even);
     if (shown[keep] == '5' && even) {
-        for (int i = keep + 1; i < n && !up; i++)
+        for (int64_t i = keep + 1; i < n && !up; i++)
             up = shown[i] != '0';
         up = up || (keep > 0 && (shown[keep - 1] - '0') % 2);
     }
@@ -317,7 +317,7 @@ static void unhex(K *k)
             high = 0;
         }
     }
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 /* NumberConverter: digits of `from` that stand at the start; a result for negative `to` is signed. */

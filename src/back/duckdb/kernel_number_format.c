@@ -185,7 +185,7 @@ static void to_number(K *k)
     if (good && p.at == p.end && open == closed && p.n) {
         str_auto out = STR_INIT(1024);
         str_addf(&out, "%s%.*s.%.*s", p.negative ? "-" : "", (int)(p.n - p.behind), p.digits, (int)p.behind, p.digits + p.n - p.behind);
-        k_set_str(k, str_text(&out), out.len);
+        k_set_out(k, &out);
     } else if (k_i32(k, 2) == MODE_ERROR) {
         str_auto input = STR_INIT(4096);
         str_addf(&input, "'%.*s'", (int)(v.len < 2000 ? v.len : 2000), v.data);

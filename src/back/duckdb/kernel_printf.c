@@ -25,7 +25,7 @@ static void large_number(K *k, double x, int32_t digits)
     }
     if (digits)
         str_addf(&out, ".%0*d", (int)digits, 0);
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 /* Is the number just between two of so many digits? */
@@ -73,7 +73,7 @@ static void format_number(K *k)
         str_addc(&out, text[i]);
     }
     str_addn(&out, text + whole, n - whole);
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 /* The number that `spec`'s digits show: Java rounds the shortest decimal form half up, C the binary value to even. */
@@ -175,7 +175,7 @@ static void format_string(K *k)
             format_one(&out, spec, n + 1, k_str(k, arg), k_is_null(k, arg));
         i = end;
     }
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 const Kernel kernels_printf[] = {

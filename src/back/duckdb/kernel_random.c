@@ -109,7 +109,7 @@ static void rand_text(K *k)
         int32_t n = (int32_t)next_bits(k, 1, 32) % 62;
         str_addc(&out, pool[n < 0 ? -n : n]);
     }
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 const Kernel kernels_random[] = {

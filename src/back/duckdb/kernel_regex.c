@@ -112,10 +112,17 @@ static Regex *regex_arg(K *k, size_t arg, const char *function)
     return NULL;
 }
 
-/* The first match at or after `from`; its groups are in r->match. */
-static bool match_from(Regex *r, View v, size_t from)
+/* The first match at or after `from`; its groups are in r->match. A search that was given up is no answer. */
+static bool match_from(K *k, Regex *r, View v, size_t from)
 {
-    return pcre2_match(r->code, (PCRE2_SPTR)v.data, v.len, from, 0, r->match, NULL) >= 0;
+    int got = pcre2_match(r->code, (PCRE2_SPTR)v.data, v.len, from, 0, r->match, NULL);
+    if (got == PCRE2_ERROR_JIT_STACKLIMIT) /* a small stack of its own: the interpreter has the heap */
+        got = pcre2_match(r->code, (PCRE2_SPTR)v.data, v.len, from, PCRE2_NO_JIT, r->match, NULL);
+    if (got == PCRE2_ERROR_MATCHLIMIT || got == PCRE2_ERROR_DEPTHLIMIT || got == PCRE2_ERROR_HEAPLIMIT || got == PCRE2_ERROR_NOMEMORY ||
+        got == PCRE2_ERROR_JIT_STACKLIMIT)
+        k_fail(k, "INVALID_PARAMETER_VALUE.PATTERN", "parameter", "`regexp`", "functionName", "`rlike`", "value",
+               "a regular expression that takes too many steps on this text", NULL);
+    return got >= 0;
 }
 
 static View group(const Regex *r, View v, uint32_t n)
@@ -157,7 +164,7 @@ static void rlike(K *k)
 {
     Regex *r = regex_arg(k, 1, "`rlike`");
     if (r)
-        k_set_bool(k, match_from(r, k_str(k, 0), 0));
+        k_set_bool(k, match_from(k, r, k_str(k, 0), 0));
 }
 
 static void extract(K *k)
@@ -166,7 +173,7 @@ static void extract(K *k)
     Regex *r = regex_arg(k, 1, "`regexp_extract`");
     if (!r)
         return;
-    bool found = match_from(r, v, 0); /* the group is looked at then only */
+    bool found = match_from(k, r, v, 0); /* the group is looked at then only */
     if (!found || group_index_good(k, r, k_i32(k, 2), "`regexp_extract`"))
         k_set_view(k, found ? group(r, v, (uint32_t)k_i32(k, 2)) : (View){ "", 0 });
 }
@@ -178,7 +185,7 @@ static void extract_all(K *k)
     if (!r)
         return;
     idx_t n = 0;
-    for (size_t from = 0; from <= v.len && match_from(r, v, from); from = after(r, v), n++) {
+    for (size_t from = 0; from <= v.len && match_from(k, r, v, from); from = after(r, v), n++) {
         if (!group_index_good(k, r, k_i32(k, 2), "`regexp_extract_all`"))
             return;
         View g = group(r, v, (uint32_t)k_i32(k, 2));
@@ -194,7 +201,7 @@ static void count_matches(K *k)
     int32_t n = 0;
     if (!r)
         return;
-    for (size_t from = 0; from <= v.len && match_from(r, v, from); from = after(r, v))
+    for (size_t from = 0; from <= v.len && match_from(k, r, v, from); from = after(r, v))
         n++;
     k_set_i32(k, n);
 }
@@ -205,7 +212,7 @@ static void substr(K *k)
     Regex *r = regex_arg(k, 1, "`regexp_substr`");
     if (!r)
         return;
-    if (match_from(r, v, 0) && group(r, v, 0).len)
+    if (match_from(k, r, v, 0) && group(r, v, 0).len)
         k_set_view(k, group(r, v, 0));
     else
         k_null(k);
@@ -218,7 +225,7 @@ static void instr(K *k)
     if (!r)
         return;
     int32_t n = 0;
-    if (match_from(r, v, 0)) {
+    if (match_from(k, r, v, 0)) {
         n = 1;
         for (const char *at = v.data; at < group(r, v, 0).data; at++)
             n += (((unsigned char)*at & 0xC0) != 0x80) + ((unsigned char)*at >= 0xF0); /* in UTF-16's units, as Java counts */
@@ -261,7 +268,7 @@ static void replace(K *k)
             from++;
     }
     str_auto out = STR_INIT((size_t)1 << 31);
-    while (from <= v.len && match_from(r, v, from)) {
+    while (from <= v.len && match_from(k, r, v, from)) {
         PCRE2_SIZE *at = pcre2_get_ovector_pointer(r->match);
         str_addn(&out, v.data + copied, at[0] - copied);
         if (!add_replacement(r, v, with, &out)) {
@@ -274,7 +281,7 @@ static void replace(K *k)
         from = after(r, v);
     }
     str_addn(&out, v.data + copied, v.len - copied);
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 /* String.split: limit > 0 at most so many parts; no empty part from an empty match at the start. */
@@ -287,7 +294,7 @@ static void split(K *k)
         return;
     idx_t n = 0;
     size_t from = 0, begin = 0;
-    while (v.len && from <= v.len && (limit <= 0 || (int32_t)n < limit - 1) && match_from(r, v, from)) {
+    while (v.len && from <= v.len && (limit <= 0 || (int32_t)n < limit - 1) && match_from(k, r, v, from)) {
         PCRE2_SIZE *at = pcre2_get_ovector_pointer(r->match);
         from = after(r, v);
         if (at[1] == 0 || (at[0] == at[1] && at[0] >= v.len))

@@ -255,6 +255,17 @@ static void trim(K *k)
     k_set_view(k, v);
 }
 
+/* `bytes`, a multiple of the unit's: what is there is doubled. */
+static void fill(char *out, size_t bytes, View unit)
+{
+    size_t done = unit.len < bytes ? unit.len : bytes;
+    memcpy(out, unit.data, done);
+    for (size_t more; done < bytes; done += more) {
+        more = done < bytes - done ? done : bytes - done;
+        memcpy(out + done, out, more);
+    }
+}
+
 static void pad_any(K *k, bool bytes)
 {
     View v = k_str(k, 0), pad = k_str(k, 2);
@@ -263,17 +274,31 @@ static void pad_any(K *k, bool bytes)
         k_set_view(k, want <= 0 ? (View){ v.data, 0 } : bytes ? (View){ v.data, (size_t)(want < have ? want : have) } : part(v, 0, want));
         return;
     }
-    str_auto fillers = OUT_STR;
-    int64_t left = want - have, unit = bytes ? (int64_t)pad.len : count_chars(pad);
-    for (; left >= unit; left -= unit)
-        str_addn(&fillers, pad.data, pad.len);
-    View tail = bytes ? (View){ pad.data, (size_t)left } : part(pad, 0, left);
-    str_addn(&fillers, tail.data, tail.len);
-    str_auto out = OUT_STR;
+    int64_t missing = want - have, unit = bytes ? (int64_t)pad.len : count_chars(pad);
+    View tail = bytes ? (View){ pad.data, (size_t)(missing % unit) } : part(pad, 0, missing % unit);
+    size_t whole = (size_t)(missing / unit) * pad.len, filled = whole + tail.len;
+    char *out = k_alloc(k, v.len + filled);
+    if (!out)
+        return;
     bool right = k_i32(k, 3);
-    str_addn(&out, right ? v.data : str_text(&fillers), right ? v.len : fillers.len);
-    str_addn(&out, right ? str_text(&fillers) : v.data, right ? fillers.len : v.len);
-    k_set_str(k, str_text(&out), out.len);
+    char *fillers = right ? out + v.len : out;
+    memcpy(right ? out : out + filled, v.data, v.len);
+    fill(fillers, whole, pad);
+    memcpy(fillers + whole, tail.data, tail.len);
+    k_set_str(k, out, v.len + filled);
+    free(out);
+}
+
+static void repeat(K *k)
+{
+    View v = k_str(k, 0);
+    size_t times = k_i32(k, 1) > 0 ? (size_t)k_i32(k, 1) : 0;
+    char *out = k_alloc(k, v.len * times);
+    if (!out)
+        return;
+    fill(out, v.len * times, v);
+    k_set_str(k, out, v.len * times);
+    free(out);
 }
 
 static void pad_text(K *k) { pad_any(k, false); }
@@ -300,7 +325,7 @@ static void change_case(K *k, bool upper)
     if (is_ascii(v)) {
         for (size_t i = 0; i < v.len; i++)
             str_addc(&out, (char)(upper ? toupper((unsigned char)v.data[i]) : tolower((unsigned char)v.data[i])));
-        k_set_str(k, str_text(&out), out.len);
+        k_set_out(k, &out);
         return;
     }
     UCaseMap *map = k_cached(k, 0, VIEW("casemap"), make_casemap, release_casemap);
@@ -328,7 +353,7 @@ static void initcap(K *k)
         add_char(&out, (uint32_t)(first ? u_totitle(c) : u_tolower(c)));
         first = c == ' ';
     }
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 /* ---------------------------------------------------------------- rearranging */
@@ -343,7 +368,7 @@ static void reverse(K *k)
         str_addn(&out, v.data + at, end - at);
         end = at;
     }
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 static void translate(K *k)
@@ -366,7 +391,7 @@ static void translate(K *k)
         else if (t < to.len)
             str_addn(&out, to.data + t, step(to, t) - t);
     }
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 static void overlay(K *k)
@@ -380,7 +405,7 @@ static void overlay(K *k)
     str_addn(&out, before.data, before.len);
     str_addn(&out, with.data, with.len);
     str_addn(&out, after.data, after.len);
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 static void ascii(K *k)
@@ -511,7 +536,7 @@ static void mask(K *k)
         else
             str_addn(&out, k_str(k, arg).data, k_str(k, arg).len);
     }
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 static void quote(K *k)
@@ -525,7 +550,7 @@ static void quote(K *k)
         str_addc(&out, v.data[i]);
     }
     str_addc(&out, '\'');
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 const Kernel kernels_string[] = {
@@ -537,6 +562,7 @@ const Kernel kernels_string[] = {
     { "spark_find_in_set", "SS:i", find_in_set, 0 },
     { "spark_split_part", "SSi:S", split_part, 0 },
     { "spark_trim", "SSi:S", trim, 0 },
+    { "spark_repeat", "Si:S", repeat, 0 },
     { "spark_pad", "SiSi:S", pad_text, 0 },
     { "spark_pad", "BiBi:B", pad_bytes, 0 },
     { "spark_upper", "S:S", upper, 0 },

@@ -18,7 +18,7 @@ static void url_encode(K *k)
         else
             str_addf(&out, "%%%02X", c);
     }
-    k_set_str(k, str_text(&out), out.len);
+    k_set_out(k, &out);
 }
 
 static void url_decode(K *k)

@@ -1,5 +1,7 @@
 /* front/connect/literal.c -- Literal messages to ir literals and back. Source: expressions.proto, LiteralValueProtoConverter. */
 #include "front/connect/internal.h"
+#include "front/connect/text.h"
+#include "ir/check.h"
 
 /* Clients before 4.1 send fields that 4.1 calls deprecated. */
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
@@ -179,6 +181,17 @@ static Status interval_of(Connect *c, const Message *l, const Type *plain, Value
     return ST_OK;
 }
 
+static Value text_of(Connect *c, const char *text)
+{
+    size_t n = strlen(text);
+    if (!memchr(text, CONNECT_NUL, n))
+        return (Value){ .text = text, .text_len = n };
+    char *whole = arena_strn(c->a, text, n);
+    for (size_t i = 0; i < n; i++)
+        whole[i] = (char)((unsigned char)whole[i] == CONNECT_NUL ? 0 : whole[i]);
+    return (Value){ .text = whole, .text_len = n };
+}
+
 /* One value without parts; *ret_type stays NULL when it is none. */
 static Status simple_of(Connect *c, const Message *l, Value *v, const Type **ret_type)
 {
@@ -213,7 +226,7 @@ static Status simple_of(Connect *c, const Message *l, Value *v, const Type **ret
         type = &type_double;
         break;
     case CASE(STRING):
-        *v = (Value){ .text = l->string, .text_len = strlen(l->string) };
+        *v = text_of(c, l->string);
         type = &type_string;
         break;
     case CASE(BINARY):
@@ -240,6 +253,7 @@ static Status simple_of(Connect *c, const Message *l, Value *v, const Type **ret
     case CASE(TIME): {
         Type *time = arena_copy(c->a, &type_time, sizeof type_time);
         time->precision = l->time->has_precision ? l->time->precision : 6;
+        TRY(type_check(time, c->err));
         *v = (Value){ .i = l->time->nano };
         type = time;
         break;

@@ -1,5 +1,6 @@
 /* front/connect/type.c -- DataType messages to ir types and back. Source: types.proto, DataTypeProtoConverter. */
 #include "front/connect/internal.h"
+#include "ir/check.h"
 
 #include "ir/collation.h"
 
@@ -103,6 +104,7 @@ Status type_of(Connect *c, const Message *m, const Type **ret)
         return string_of(c, m->string, ret);
     const Type *sized = sized_of(c, m);
     if (sized) {
+        TRY(type_check(sized, c->err));
         *ret = sized;
         return ST_OK;
     }

@@ -2,9 +2,10 @@
 #include "base/limits.h"
 #include "front/sql/grammar.h"
 #include "front/sql/parser.h"
+#include "ir/check.h"
 #include "ir/collation.h"
 
-enum { MAX_PARAMS = 2, TIME_MAX_PRECISION = 6 };
+enum { MAX_PARAMS = 2 };
 
 static const struct SimpleType {
     const char *name;
@@ -60,7 +61,21 @@ static const Type *decimal(SqlParser *p, const Token *word, const int64_t *param
             "Decimal scale (%lld) cannot be greater than precision (%lld).", (long long)scale, (long long)precision);
         return &type_null;
     }
+    if (precision == 0)
+        return unsupported(p, word, "DECIMAL(0,0)");
     return type_decimal(p->a, (int)precision, (int)scale);
+}
+
+static const Type *time_of(SqlParser *p, const Token *word, int64_t precision)
+{
+    if (precision > TIME_MAX_PRECISION) {
+        parser_fail(p, word->start, end_of_rule(p), "UNSUPPORTED_TIME_PRECISION", "0A001",
+            "The seconds precision %lld of the TIME data type is out of the supported range [0, %d].", (long long)precision, TIME_MAX_PRECISION);
+        return &type_null;
+    }
+    Type *time = arena_copy(p->a, &type_time, sizeof type_time);
+    time->precision = (int)precision;
+    return time;
 }
 
 /* A type that takes parameters, or none; NULL when `name` is no such type or has the wrong number of them. */
@@ -74,13 +89,8 @@ static const Type *sized(SqlParser *p, const Token *word, const char *name, cons
         return n ? type_varchar(p->a, (int)params[0]) : missing_size(p, word, "VARCHAR");
     if (str_ieq(name, "timestamp") && n == 0)
         return p->opt->timestamp_ntz ? &type_timestamp_ntz : &type_timestamp;
-    if (str_ieq(name, "time") && n <= 1) {
-        if (n == 0 || params[0] == TIME_MAX_PRECISION)
-            return &type_time;
-        Type *time = arena_copy(p->a, &type_time, sizeof type_time);
-        time->precision = (int)params[0];
-        return time;
-    }
+    if (str_ieq(name, "time") && n <= 1)
+        return n ? time_of(p, word, params[0]) : &type_time;
     return NULL;
 }
 
@@ -90,7 +100,7 @@ const Type *type_named(SqlParser *p, const Token *word, const char *name, NodeLi
     size_t n = params ? params->len : 0;
     bool numbers = n <= MAX_PARAMS;
     for (size_t i = 0; i < n && numbers; i++) {
-        numbers = node_is(Literal, params->at[i]);
+        numbers = node_is(Literal, params->at[i]) && node_as(Literal, params->at[i])->of->kind == TYPE_INT;
         if (numbers)
             sizes[i] = node_as(Literal, params->at[i])->value->i;
     }

@@ -1,0 +1,22 @@
+/* os/memory.c -- see memory.h. */
+#include "os/memory.h"
+
+#include "base/file.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+void memory_limit(int64_t more_bytes)
+{
+    file_auto *f = fopen("/proc/self/statm", "re");
+    unsigned long long data_pages = 0;
+    struct rlimit limit;
+    if (!f || fscanf(f, "%*u %*u %*u %*u %*u %llu", &data_pages) != 1 || getrlimit(RLIMIT_DATA, &limit) != 0)
+        return;
+    rlim_t most = (rlim_t)data_pages * (rlim_t)sysconf(_SC_PAGESIZE) + (rlim_t)more_bytes;
+    if (most < limit.rlim_cur) {
+        limit.rlim_cur = most;
+        setrlimit(RLIMIT_DATA, &limit);
+    }
+}
