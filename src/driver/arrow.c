@@ -68,6 +68,51 @@ Status arrow_encode(const struct ArrowSchema *schema, const struct ArrowArray *b
     return status;
 }
 
+Status arrow_stream_begin(ArrowStream *s, const struct ArrowSchema *schema, struct ArrowBuffer *out, Error *err)
+{
+    struct ArrowIpcOutputStream stream;
+    struct ArrowError error = { 0 };
+    *s = (ArrowStream){ 0 };
+    if (ArrowIpcOutputStreamInitBuffer(&stream, out) != NANOARROW_OK)
+        return FAIL(err, ST_INTERNAL, "Arrow: no stream");
+    if (ArrowIpcWriterInit(&s->writer, &stream) != NANOARROW_OK) {
+        stream.release(&stream);
+        return FAIL(err, ST_INTERNAL, "Arrow: no writer");
+    }
+    if (ArrowSchemaDeepCopy(schema, &s->schema) != NANOARROW_OK ||
+        ArrowIpcWriterWriteSchema(&s->writer, &s->schema, &error) != NANOARROW_OK)
+        return arrow_failed(&error, err);
+    return ST_OK;
+}
+
+Status arrow_stream_add(ArrowStream *s, const struct ArrowArray *batch, Error *err)
+{
+    struct ArrowArrayView view;
+    struct ArrowError error = { 0 };
+    ArrowArrayViewInitFromType(&view, NANOARROW_TYPE_UNINITIALIZED);
+    bool ok = ArrowArrayViewInitFromSchema(&view, &s->schema, &error) == NANOARROW_OK &&
+              ArrowArrayViewSetArray(&view, batch, &error) == NANOARROW_OK &&
+              ArrowIpcWriterWriteArrayView(&s->writer, &view, &error) == NANOARROW_OK;
+    ArrowArrayViewReset(&view);
+    return ok ? ST_OK : arrow_failed(&error, err);
+}
+
+Status arrow_stream_end(ArrowStream *s, Error *err)
+{
+    struct ArrowError error = { 0 };
+    if (ArrowIpcWriterWriteArrayView(&s->writer, NULL, &error) != NANOARROW_OK)
+        return arrow_failed(&error, err);
+    return ST_OK;
+}
+
+void arrow_stream_done(ArrowStream *s)
+{
+    if (s->writer.private_data)
+        ArrowIpcWriterReset(&s->writer);
+    if (s->schema.release)
+        ArrowSchemaRelease(&s->schema);
+}
+
 static enum ArrowType arrow_type(const Type *t)
 {
     switch (t->kind) {

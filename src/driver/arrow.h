@@ -1,5 +1,5 @@
-/* driver/arrow.h -- rows as Arrow IPC streams: each stream is the schema, at most one record batch, and the end, as one
- * ArrowBatch message of Spark Connect wants it. Source: ArrowConverters, ArrowUtils. */
+/* driver/arrow.h -- rows as Arrow IPC streams: each is the schema, at most one record batch, and the end, as one
+ * ArrowBatch message of Spark Connect wants it; an ArrowStream has many. Source: ArrowConverters, ArrowUtils. */
 #ifndef WEIR_DRIVER_ARROW_H
 #define WEIR_DRIVER_ARROW_H
 #include "base/arena.h"
@@ -10,6 +10,7 @@
 #include "ir/value.h"
 
 #include <nanoarrow/nanoarrow.h>
+#include <nanoarrow/nanoarrow_ipc.h>
 
 /* Small results that the driver makes itself: show(), catalog listings, SET … Simple types and arrays of strings. */
 typedef struct Rows {
@@ -22,6 +23,16 @@ Rows *rows_new(Arena *a, const Type *schema);
 Value *rows_add(Rows *rows);
 Value rows_text(const char *text); /* NULL: null. Borrowed */
 Value rows_long(int64_t value);    /* also BOOLEAN and INT */
+
+/* An IPC stream of many batches, appended to `out`, which has been initialised and lives as long. */
+typedef struct ArrowStream {
+    struct ArrowIpcWriter writer;
+    struct ArrowSchema schema;
+} ArrowStream;
+Status arrow_stream_begin(ArrowStream *s, const struct ArrowSchema *schema, struct ArrowBuffer *out, Error *err);
+Status arrow_stream_add(ArrowStream *s, const struct ArrowArray *batch, Error *err);
+Status arrow_stream_end(ArrowStream *s, Error *err);
+void arrow_stream_done(ArrowStream *s); /* also after a failure */
 
 /* The batch (NULL: none) as an IPC stream, appended to `out`, which has been initialised. */
 Status arrow_encode(const struct ArrowSchema *schema, const struct ArrowArray *batch, struct ArrowBuffer *out, Error *err);

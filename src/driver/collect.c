@@ -1,6 +1,8 @@
 /* driver/collect.c -- Arrow batches to values: rows that the driver itself looks at (Pivot's values, spark-sql). */
 #include "driver/run.h"
 
+#include "back/duckdb/variant.h"
+
 static Value value_at(Arena *a, const struct ArrowArrayView *view, int64_t i, const Type *type);
 
 static Value text_at(Arena *a, const struct ArrowArrayView *view, int64_t i)
@@ -69,6 +71,12 @@ static Value value_at(Arena *a, const struct ArrowArrayView *view, int64_t i, co
     case TYPE_ARRAY:
     case TYPE_MAP:
         return list_at(a, view, i, type);
+    case TYPE_VARIANT: {
+        struct ArrowBufferView value = ArrowArrayViewGetBytesUnsafe(view->children[0], i), metadata = ArrowArrayViewGetBytesUnsafe(view->children[1], i);
+        str_auto blob = STR_INIT((size_t)2 * VARIANT_MAX_BYTES);
+        variant_close((View){ value.data.as_char, (size_t)value.size_bytes }, (View){ metadata.data.as_char, (size_t)metadata.size_bytes }, &blob);
+        return (Value){ .text = arena_strn(a, str_text(&blob), blob.len), .text_len = blob.len };
+    }
     case TYPE_STRUCT: {
         Value *items = ARENA_ARRAY(a, Value, type->nfields + 1);
         for (size_t k = 0; k < type->nfields; k++)

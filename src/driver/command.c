@@ -2,6 +2,7 @@
 #include "driver/command.h"
 
 #include "driver/keep.h"
+#include "driver/script.h"
 #include "driver/variable.h"
 
 typedef struct Statement {
@@ -79,7 +80,7 @@ static Status run_inserts(Run *r, const Script *script, Rows **ret_rows, Error *
         const Node *n = script->statements.at[i];
         const Node *inner = node_is(With, n) ? node_as(With, n)->input : n;
         if (!node_is(WriteTable, inner))
-            return command_unsupported("SQL scripting", err);
+            return command_unsupported("a list of statements that are no INSERTs", err);
     }
     *ret_rows = command_nothing(r);
     for (size_t i = 0; i < script->statements.len; i++)
@@ -152,24 +153,27 @@ static Status respond_relation(Run *r, Spark__Connect__Relation *relation, Error
     return run_respond(r, &response, err);
 }
 
-/* The rows of a command as a local relation, which the client then shows or collects. */
-static Status respond_local(Run *r, const Rows *rows, Error *err)
+Status command_respond_local(Run *r, const Type *schema, const struct ArrowBuffer *stream, Error *err)
+{
+    str_auto json = STR_INIT(1 << 24);
+    type_json(schema, &json);
+    Spark__Connect__LocalRelation local = SPARK__CONNECT__LOCAL_RELATION__INIT;
+    local.has_data = true;
+    local.data = (ProtobufCBinaryData){ (size_t)stream->size_bytes, stream->data };
+    local.schema = (char *)(uintptr_t)str_text(&json);
+    Spark__Connect__Relation relation = SPARK__CONNECT__RELATION__INIT;
+    relation.rel_type_case = SPARK__CONNECT__RELATION__REL_TYPE_LOCAL_RELATION;
+    relation.local_relation = &local;
+    return respond_relation(r, &relation, err);
+}
+
+static Status respond_rows(Run *r, const Rows *rows, Error *err)
 {
     struct ArrowBuffer stream;
     ArrowBufferInit(&stream);
     Status status = arrow_encode_rows(rows, &stream, err);
-    if (status == ST_OK) {
-        str_auto json = STR_INIT(1 << 24);
-        type_json(rows->schema, &json);
-        Spark__Connect__LocalRelation local = SPARK__CONNECT__LOCAL_RELATION__INIT;
-        local.has_data = true;
-        local.data = (ProtobufCBinaryData){ (size_t)stream.size_bytes, stream.data };
-        local.schema = (char *)(uintptr_t)str_text(&json);
-        Spark__Connect__Relation relation = SPARK__CONNECT__RELATION__INIT;
-        relation.rel_type_case = SPARK__CONNECT__RELATION__REL_TYPE_LOCAL_RELATION;
-        relation.local_relation = &local;
-        status = respond_relation(r, &relation, err);
-    }
+    if (status == ST_OK)
+        status = command_respond_local(r, rows->schema, &stream, err);
     ArrowBufferReset(&stream);
     return status;
 }
@@ -200,10 +204,12 @@ static Status sql_command(Run *r, const Spark__Connect__SqlCommand *command, Err
     Spark__Connect__Relation *input = command->input ? command->input : sql_relation(r, command);
     Node *plan, *bound;
     TRY(connect_relation(r->arena, &r->connect, input, &plan, err));
+    if (node_is(CompoundBody, plan))
+        return script_respond_relation(r, plan, err);
     if (command_is(plan)) {
         Rows *rows;
         TRY(command_run(r, plan, &rows, err));
-        return respond_local(r, rows, err);
+        return respond_rows(r, rows, err);
     }
     TRY(run_bind_node(r, plan, &bound, err));
     return respond_relation(r, input, err);

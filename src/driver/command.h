@@ -15,6 +15,9 @@ Status command_run(Run *r, Node *command, Rows **ret_rows, Error *err);
 /* Runs a Command message and sends its answer. */
 Status command_message(Run *r, const Spark__Connect__Command *command, Error *err);
 
+/* Answers a SQL command with rows, an IPC stream, as a local relation that the client then shows or collects. */
+Status command_respond_local(Run *r, const Type *schema, const struct ArrowBuffer *stream, Error *err);
+
 /* An answer without columns and rows; one with text columns (name, nullable) that ends with NULL. */
 Rows *command_nothing(Run *r);
 Rows *command_table(Run *r, const char *const *columns);

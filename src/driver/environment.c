@@ -9,6 +9,7 @@
 #include "driver/listing.h"
 #include "driver/variable.h"
 #include "front/sql/sql.h"
+#include "ir/error.h"
 #include "ir/source.h"
 #include "ir/value.h"
 
@@ -31,6 +32,8 @@ static SqlOptions sql_options(Run *r)
                          .legacy_setops_precedence = is_true(r, "spark.sql.legacy.setopsPrecedence.enabled"),
                          .legacy_exponent_as_decimal = is_true(r, "spark.sql.legacy.exponentLiteralAsDecimal.enabled"),
                          .legacy_interval = is_true(r, "spark.sql.legacy.interval.enabled"),
+                         .no_scripting = !is_true(r, "spark.sql.scripting.enabled"),
+                         .continue_handlers = is_true(r, "spark.sql.scripting.continueHandlerEnabled"),
                          .legacy_identifier_clause = is_true(r, "spark.sql.legacy.identifierClause"),
                          .legacy_bang_not = is_true(r, "spark.sql.legacy.bangEqualsNot"),
                          .legacy_having_as_where = is_true(r, "spark.sql.legacy.parser.havingWithoutGroupByAsWhere"),
@@ -105,6 +108,9 @@ static Status parse_statement(void *self, Arena *a, const char *text, const Conn
 {
     Run *r = self;
     TRY(environment_parse(r, a, text, arguments, n, ret_plan, err));
+    if (node_is(CompoundBody, *ret_plan) && n && !arguments[0].name)
+        return spark_error(err, NULL, "UNSUPPORTED_FEATURE.SQL_SCRIPTING_WITH_POSITIONAL_PARAMETERS", "0A000",
+                           "The feature is not supported: Positional parameters are not supported with SQL Scripting.", NULL);
     if (node_is(ExecuteImmediate, *ret_plan))
         return variable_execute_immediate(r, node_as(ExecuteImmediate, *ret_plan), ret_plan, err);
     return ST_OK;

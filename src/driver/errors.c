@@ -41,6 +41,7 @@ static const char *const element_classes[] = { "org.apache.spark.SparkNoSuchElem
 static const char *const runtime_classes[] = { "org.apache.spark.SparkRuntimeException", RUNTIME };
 static const char *const upgrade_classes[] = { "org.apache.spark.SparkUpgradeException", RUNTIME };
 static const char *const sql_classes[] = { "org.apache.spark.SparkSQLException", "java.sql.SQLException", THROWABLE };
+static const char *const script_classes[] = { "org.apache.spark.sql.exceptions.SqlScriptingException", THROWABLE };
 static const char *const plan_classes[] = { "org.apache.spark.sql.connect.common.InvalidPlanInput", RUNTIME };
 static const char *const spark_classes[] = { "org.apache.spark.SparkException", THROWABLE };
 static const char *const python_classes[] = { "org.apache.spark.api.python.PythonException", RUNTIME };
@@ -79,7 +80,18 @@ static const struct {
     { "INVALID_CONF_VALUE", argument_classes },
     { "SQL_CONF_NOT_FOUND", element_classes },
     { "OPERATION_CANCELED", sql_classes },
+    { "INVALID_HANDLER_DECLARATION", script_classes },
     { "INVALID_HANDLE", sql_classes },
+    { "LABEL", script_classes },
+    { "END_LABEL_WITHOUT_BEGIN_LABEL", script_classes },
+    { "INVALID_LABEL_USAGE", script_classes },
+    { "INVALID_ERROR_CONDITION_DECLARATION", script_classes },
+    { "INVALID_SQLSTATE", script_classes },
+    { "INVALID_BOOLEAN_STATEMENT", script_classes },
+    { "DUPLICATE_EXCEPTION_HANDLER", script_classes },
+    { "DUPLICATE_CONDITION_IN_SCOPE", script_classes },
+    { "UNSUPPORTED_FEATURE.CONTINUE_EXCEPTION_HANDLER", script_classes },
+    { "UNSUPPORTED_FEATURE.SQL_SCRIPTING", script_classes },
     { "INVALID_CURSOR", sql_classes },
     { "CONNECT_INVALID_PLAN", plan_classes },
     { "PYTHON_", python_classes },

@@ -4,6 +4,7 @@
 #include "driver/command.h"
 #include "driver/errors.h"
 #include "driver/pretty.h"
+#include "driver/script.h"
 #include "front/sql/sql.h"
 
 #include <stdlib.h>
@@ -76,12 +77,39 @@ static void print_header(Run *r, const Printer *p, const Type *schema)
     p->line(p->arg, arena_str(r->arena, str_text(&out)));
 }
 
-static Status run_statement(Run *r, const char *text, bool header, const Printer *p, Error *err)
+typedef struct LastRows {
+    Arena *arena; /* NULL: there was no query yet */
+    Rows *rows;
+} LastRows;
+
+/* ScriptTake */
+static Status keep_rows(void *arg, Run *r, Node *bound, Error *err)
+{
+    LastRows *last = arg;
+    Arena *arena = arena_new(), *own = r->arena;
+    Rows *rows;
+    r->arena = arena;
+    Status status = run_collect(r, pretty_plan(arena, bound, -1), SIZE_MAX, &rows, err);
+    r->arena = own;
+    if (status != ST_OK) {
+        arena_free(arena);
+        return status;
+    }
+    rows->schema = type_copy(arena, rows->schema);
+    arena_free(last->arena);
+    *last = (LastRows){ arena, rows };
+    return ST_OK;
+}
+
+static Status run_statement(Run *r, const char *text, bool header, const Printer *p, LastRows *last, Error *err)
 {
     Node *plan, *bound;
     Rows *rows;
     TRY(run_parse(r, text, &plan, err));
-    if (command_is(plan)) {
+    if (node_is(CompoundBody, plan)) {
+        TRY(script_run(r, plan, keep_rows, last, err));
+        rows = last->rows ? last->rows : command_nothing(r);
+    } else if (command_is(plan)) {
         TRY(command_run(r, plan, &rows, err));
     } else {
         TRY(run_bind_node(r, plan, &bound, err));
@@ -106,7 +134,9 @@ Status local_session_run(LocalSession *s, const char *script, bool header, void 
         Run run;
         run_init(&run, s->driver, s->session, NULL, a);
         const char *text = arena_strn(a, script + pieces.at[i].start_byte, pieces.at[i].length);
-        Status status = run_statement(&run, text, header, &printer, err);
+        LastRows last = { 0 };
+        Status status = run_statement(&run, text, header, &printer, &last, err);
+        arena_free(last.arena);
         if (status != ST_OK)
             str_add(ret_text, error_text(a, err, run.query));
         run_done(&run);

@@ -2,6 +2,7 @@
 #include "driver/pretty.h"
 
 #include "ir/enums.h"
+#include "ir/function.h"
 
 enum { FIRST_ID = 0x40000000 }; /* above any that the binder gives */
 
@@ -10,6 +11,15 @@ static Node *typed(Node *n, const Type *type, bool nullable)
     n->type = type;
     n->nullable = nullable;
     return n;
+}
+
+/* VariantVal.toString: a text in it keeps its quotes, which a cast to STRING takes off. */
+static Node *variant_json_text(Arena *a, Node *x)
+{
+    size_t n;
+    NodeList args = { 0 };
+    vec_push(a, &args, x);
+    return typed(node_new(a, Call, .function = function_find("to_json", &n), .args = args), &type_string, x->nullable);
 }
 
 Node *pretty_plan(Arena *a, Node *bound, int64_t max_rows)
@@ -22,7 +32,9 @@ Node *pretty_plan(Arena *a, Node *bound, int64_t max_rows)
         if (c->hidden)
             continue;
         Node *x = typed(node_new(a, ColumnRef, .id = c->id, .name = c->name), c->type, c->nullable);
-        if (c->type->kind != TYPE_STRING && c->type->kind != TYPE_BINARY)
+        if (c->type->kind == TYPE_VARIANT)
+            x = variant_json_text(a, x);
+        else if (c->type->kind != TYPE_STRING && c->type->kind != TYPE_BINARY)
             x = typed(node_new(a, Cast, .child = x, .to = &type_string, .mode = CAST_ANSI), &type_string, c->nullable);
         StrList names = { 0 };
         vec_push(a, &names, c->name);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "driver/command.h"
 #include "driver/proto.h"
+#include "driver/script.h"
 #include "driver/udf.h"
 #include "driver/uuid.h"
 
@@ -39,6 +40,26 @@ static void interrupt_run(void *run)
     Run *r = run;
     engine_interrupt(r->engine);
     udf_run_cancel(r->udfs);
+}
+
+static void drop_tables(Run *r)
+{
+    Error ignored = ERROR_INIT;
+    for (size_t i = 0; i < r->tables.len; i++)
+        engine_drop(r->engine, r->tables.at[i], &ignored);
+}
+
+void run_child(Run *child, const Run *parent, Arena *arena)
+{
+    *child = (Run){ .driver = parent->driver, .session = parent->session, .execution = parent->execution, .arena = arena,
+                    .query = parent->query, .engine = parent->engine, .udfs = parent->udfs, .now_us = clock_us(),
+                    .chunk_bytes = parent->chunk_bytes, .script = parent->script };
+    environment_init(child);
+}
+
+void run_child_done(Run *child)
+{
+    drop_tables(child);
 }
 
 /* The common fields of a response; its id. */
@@ -84,11 +105,9 @@ void run_done(Run *r)
 {
     if (r->execution)
         execution_set_hooks(r->execution, NULL);
-    Error ignored = ERROR_INIT;
     udf_run_end(r->udfs);
     r->udfs = NULL;
-    for (size_t i = 0; i < r->tables.len; i++)
-        engine_drop(r->engine, r->tables.at[i], &ignored);
+    drop_tables(r);
     engine_session_close(r->engine);
     r->engine = NULL;
     if (r->execution)
@@ -276,16 +295,31 @@ Status run_materialize(Run *r, const Node *bound, const char *name, Error *err)
     return engine_register_query(engine, name, sql, bind_schema_type(r->arena, bound), err);
 }
 
-static Status each_batch(Run *r, EngineResult *result, const struct ArrowSchema *schema, RunTake take, void *arg, Error *err)
+static Status take_empty(const struct ArrowSchema *schema, RunTake take, void *arg, Error *err)
 {
-    for (;;) {
+    struct ArrowArray empty = { 0 };
+    if (ArrowArrayInitFromSchema(&empty, schema, NULL) != NANOARROW_OK || ArrowArrayStartAppending(&empty) != NANOARROW_OK ||
+        ArrowArrayFinishBuildingDefault(&empty, NULL) != NANOARROW_OK) {
+        if (empty.release)
+            ArrowArrayRelease(&empty);
+        return FAIL(err, ST_INTERNAL, "Arrow: cannot build an empty batch");
+    }
+    Status status = take(arg, schema, &empty, err);
+    ArrowArrayRelease(&empty);
+    return status;
+}
+
+/* or_empty: at least one batch, so that its taker knows the columns. */
+static Status each_batch(Run *r, EngineResult *result, const struct ArrowSchema *schema, bool or_empty, RunTake take, void *arg, Error *err)
+{
+    for (bool first = true;; first = false) {
         struct ArrowArray batch = { 0 };
         bool done = false;
         int64_t at_us = clock_us();
         TRY(engine_result_next(result, &batch, &done, err));
         run_phase(r, RUN_FETCH, &at_us);
         if (done)
-            return ST_OK;
+            return first && or_empty ? take_empty(schema, take, arg, err) : ST_OK;
         Status status = take(arg, schema, &batch, err);
         if (batch.release)
             batch.release(&batch);
@@ -294,16 +328,26 @@ static Status each_batch(Run *r, EngineResult *result, const struct ArrowSchema 
     }
 }
 
-Status run_each(Run *r, const Node *bound, RunTake take, void *arg, Error *err)
+static Status each(Run *r, const Node *bound, bool or_empty, RunTake take, void *arg, Error *err)
 {
     engine_result_auto *result = NULL;
     TRY(run_start(r, bound, &result, err));
     struct ArrowSchema schema = { 0 };
     TRY(engine_result_schema(result, &schema, err));
-    Status status = each_batch(r, result, &schema, take, arg, err);
+    Status status = each_batch(r, result, &schema, or_empty, take, arg, err);
     if (schema.release)
         schema.release(&schema);
     return status;
+}
+
+Status run_each(Run *r, const Node *bound, RunTake take, void *arg, Error *err)
+{
+    return each(r, bound, false, take, arg, err);
+}
+
+Status run_each_or_empty(Run *r, const Node *bound, RunTake take, void *arg, Error *err)
+{
+    return each(r, bound, true, take, arg, err);
 }
 
 static Spark__Connect__ExecutePlanResponse__Metrics *row_metrics(Arena *a, int64_t rows)
@@ -420,21 +464,6 @@ static Status send_batch(void *arg, const struct ArrowSchema *schema, const stru
     return status;
 }
 
-/* Spark always sends a batch, so that the client knows the columns. */
-static Status send_empty(Sender *s, const struct ArrowSchema *schema, Error *err)
-{
-    struct ArrowArray empty = { 0 };
-    if (ArrowArrayInitFromSchema(&empty, schema, NULL) != NANOARROW_OK || ArrowArrayStartAppending(&empty) != NANOARROW_OK ||
-        ArrowArrayFinishBuildingDefault(&empty, NULL) != NANOARROW_OK) {
-        if (empty.release)
-            ArrowArrayRelease(&empty);
-        return FAIL(err, ST_INTERNAL, "Arrow: cannot build an empty batch");
-    }
-    Status status = send_batch(s, schema, &empty, err);
-    ArrowArrayRelease(&empty);
-    return status;
-}
-
 static Status respond_query(Run *r, const Node *bound, Error *err)
 {
     engine_result_auto *result = NULL;
@@ -443,9 +472,7 @@ static Status respond_query(Run *r, const Node *bound, Error *err)
     TRY(engine_result_schema(result, &schema, err));
     r->next_schema = bind_schema_type(r->arena, bound);
     Sender sender = { .run = r, .result = result };
-    Status status = each_batch(r, result, &schema, send_batch, &sender, err);
-    if (status == ST_OK && sender.rows == 0)
-        status = send_empty(&sender, &schema, err);
+    Status status = each_batch(r, result, &schema, true, send_batch, &sender, err); /* Spark always sends a batch */
     if (schema.release)
         schema.release(&schema);
     if (status != ST_OK || sender.counted)
@@ -492,6 +519,8 @@ static Status run_root(Run *r, const Spark__Connect__Relation *root, Error *err)
         return run_respond_rows(r, rows, err);
     Node *unbound, *bound;
     TRY(connect_relation(r->arena, &r->connect, root, &unbound, err));
+    if (node_is(CompoundBody, unbound))
+        return script_respond_rows(r, unbound, err);
     if (command_is(unbound)) { /* SQL text that is a command, as a relation */
         TRY(command_run(r, unbound, &rows, err));
         return run_respond_rows(r, rows, err);

@@ -42,6 +42,7 @@ typedef struct Run {
     const char *filling;   /* the persisted plan (cache.h) that is being computed; NULL: none */
     VEC(struct Observed) observed; /* observe.c: the metrics that the query's rows give */
     StrList files;         /* URIs of the files that plans of this run read (df.inputFiles) */
+    struct ScriptRun *script; /* the script (script.h) whose statement this is: its local variables; NULL: none */
     _Atomic int64_t input_bytes; /* of those files */
     int64_t told_tasks;          /* of whoever reports progress */
     const Type *next_schema; /* goes along with the next response; NULL: none */
@@ -51,6 +52,10 @@ typedef struct Run {
 
 void run_init(Run *r, Driver *driver, Session *session, Execution *execution, Arena *arena);
 void run_done(Run *r);
+/* One statement of a script: its memory is `arena`, the engine and the rest are the parent's. The caller has opened the engine
+ * (run_engine), and ends the child before the parent. */
+void run_child(Run *child, const Run *parent, Arena *arena);
+void run_child_done(Run *child);
 /* Adds the time since *from_us to a phase; *from_us becomes now. */
 void run_phase(Run *r, RunPhase phase, int64_t *from_us);
 /* A copy of a session's setting; NULL when there is none. */
@@ -77,6 +82,8 @@ Status run_start(Run *r, const Node *bound, EngineResult **ret_result, Error *er
 /* Calls `take` for each batch; it must not release it. Honours interruption. */
 typedef Status (*RunTake)(void *arg, const struct ArrowSchema *schema, const struct ArrowArray *batch, Error *err);
 Status run_each(Run *r, const Node *bound, RunTake take, void *arg, Error *err);
+/* The same, with a batch without rows when there is no other. */
+Status run_each_or_empty(Run *r, const Node *bound, RunTake take, void *arg, Error *err);
 /* The first rows as values (BindEnv.rows; LIMIT is the caller's). */
 Status run_collect(Run *r, const Node *bound, size_t max_rows, Rows **ret_rows, Error *err);
 /* A relation's result becomes the engine's table `name`: caches, checkpoints. */

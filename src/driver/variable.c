@@ -1,10 +1,14 @@
-/* driver/variable.c -- see variable.h. A variable is an Assignment in the session: its value and its default expression. */
+/* driver/variable.c -- see variable.h. A variable is an Assignment in the session, or in a scope of the script that runs: its
+ * value and its default expression. */
 #include "driver/variable.h"
 
 #include "driver/keep.h"
+#include "driver/script.h"
 #include "front/sql/sql.h"
 #include "ir/enums.h"
 #include "ir/error.h"
+
+#include <strings.h>
 
 /* ---- evaluation */
 
@@ -29,7 +33,7 @@ static Status single_row(Run *r, const Node *bound, NodeList *ret, Error *err)
     return ST_OK;
 }
 
-static Status evaluate(Run *r, Node *expr, const Type *to, Node **ret_literal, Error *err)
+Status variable_evaluate(Run *r, Node *expr, const Type *to, Node **ret_literal, Error *err)
 {
     NodeList exprs = { 0 }, values = { 0 };
     Node *bound = NULL;
@@ -61,19 +65,34 @@ static const char *full_name(Run *r, const char *name)
     return arena_printf(r->arena, "`system`.`session`.%s", sql_id(r->arena, name));
 }
 
+/* May the name be of a local variable? session.x is not. */
+static bool may_be_local(const StrList *name)
+{
+    return name->len == 1 || (name->len == 2 && !str_ieq(name->at[0], "session") && !str_ieq(name->at[0], "builtin") &&
+                              strncasecmp(name->at[0], "sys", 3) != 0);
+}
+
 static Status parse_name(Run *r, const char *text, StrList *ret, Error *err)
 {
     return sql_parse_name(r->arena, text, ret, err);
 }
 
-/* The variable's Assignment, NULL: there is none. */
-static const Assignment *find(Run *r, Arena *a, const char *name)
+/* The session's variable of this name, NULL: there is none. */
+static const Assignment *find_own(Run *r, Arena *a, const char *name)
 {
     session_lock(r->session);
     KeptPlan *kept = entries_find(&r->session->variables, name);
     Node *n = kept ? kept_plan_use(kept, a) : NULL;
     session_unlock(r->session);
     return n ? node_as(Assignment, n) : NULL;
+}
+
+/* A local variable of the script, or one of the session. NULL: there is none. */
+static const Assignment *find(Run *r, Arena *a, const StrList *name)
+{
+    const Assignment *local = r->script && may_be_local(name) ? script_variable(r->script, a, name) : NULL;
+    const char *own = own_name(name);
+    return local || !own ? local : find_own(r, a, own);
 }
 
 static void store(Run *r, const char *name, Node *value, Node *default_value)
@@ -84,24 +103,31 @@ static void store(Run *r, const char *name, Node *value, Node *default_value)
     session_unlock(r->session);
 }
 
+/* A new value for the variable that `find` found. */
+static void set(Run *r, const StrList *name, Node *value, Node *default_value)
+{
+    if (r->script && may_be_local(name) && script_set_variable(r->script, name, node_new(r->arena, Assignment, .target = value, .value = default_value)))
+        return;
+    store(r, own_name(name), value, default_value);
+}
+
 Status variable_value(void *run, Arena *a, const StrList *name, size_t *ret_parts, Node **ret_literal, Error *err)
 {
-    size_t first = 0;
-    if (name->len > 2 && str_ieq(name->at[0], "system") && str_ieq(name->at[1], "session"))
-        first = 2;
-    else if (name->len > 1 && str_ieq(name->at[0], "session"))
-        first = 1;
-    const Assignment *variable = find(run, a, name->at[first]);
-    if (!variable)
-        return FAIL(err, ST_NOT_FOUND, "there is no variable %s", name->at[first]);
-    *ret_parts = first + 1;
-    *ret_literal = variable->target;
-    return ST_OK;
+    for (size_t parts = name->len < 3 ? name->len : 3; parts > 0; parts--) { /* the longest name that there is */
+        StrList first = { .at = name->at, .len = parts, .cap = name->cap };
+        const Assignment *variable = find(run, a, &first);
+        if (!variable)
+            continue;
+        *ret_parts = parts;
+        *ret_literal = variable->target;
+        return ST_OK;
+    }
+    return FAIL(err, ST_NOT_FOUND, "there is no variable %s", name->at[0]);
 }
 
 /* ---- statements */
 
-static Node *null_of(Run *r, const Type *type)
+Node *variable_null(Run *r, const Type *type)
 {
     const Value null = { .is_null = true };
     return node_new(r->arena, Literal, .value = arena_copy(r->arena, &null, sizeof null), .of = type);
@@ -113,24 +139,55 @@ static Status unresolved_variable(Run *r, const StrList *name, Error *err)
                        "variableName", quoted(r, name), "searchPath", "`system`.`session`", NULL);
 }
 
-static Status declare_one(Run *r, const DeclareVariable *d, const char *text, Error *err)
+static Status already_exists(const char *name, Error *err)
+{
+    return spark_error(err, NULL, "VARIABLE_ALREADY_EXISTS", "42723",
+                       "Cannot create the variable <variableName> because it already exists.\nChoose a different name, or drop or "
+                       "replace the existing variable.",
+                       "variableName", name, NULL);
+}
+
+static Status declare_one(Run *r, const DeclareVariable *d, const char *text, Node *value, Error *err)
 {
     StrList name = { 0 };
-    Node *value = NULL;
     TRY(parse_name(r, text, &name, err));
     const char *own = own_name(&name);
     if (!own)
         return unresolved_variable(r, &name, err);
-    if (!d->replace && find(r, r->arena, own))
-        return spark_error(err, NULL, "VARIABLE_ALREADY_EXISTS", "42723",
-                           "Cannot create the variable <variableName> because it already exists.\nChoose a different name, or drop or "
-                           "replace the existing variable.",
-                           "variableName", full_name(r, own), NULL);
-    if (d->value)
-        TRY(evaluate(r, d->value, d->of, &value, err));
-    else
-        value = null_of(r, d->of);
+    if (!d->replace && find_own(r, r->arena, own))
+        return already_exists(full_name(r, own), err);
     store(r, own, value, d->value ? d->value : value);
+    return ST_OK;
+}
+
+/* A local variable of the script's innermost scope. */
+static Status declare_local(Run *r, const DeclareVariable *d, const char *text, Node *value, Error *err)
+{
+    const char *shown;
+    StrList name = { 0 };
+    TRY(parse_name(r, text, &name, err));
+    Node *variable = node_new(r->arena, Assignment, .target = value, .value = d->value ? d->value : value);
+    if (!script_declare(r->script, r->arena, name.at[0], variable, &shown))
+        return already_exists(shown, err);
+    return ST_OK;
+}
+
+static Status check_local(Run *r, const DeclareVariable *d, Error *err)
+{
+    for (size_t i = 0; i < d->names.len; i++) {
+        StrList name = { 0 };
+        TRY(parse_name(r, d->names.at[i], &name, err));
+        if (d->replace)
+            return spark_error(err, NULL, "INVALID_VARIABLE_DECLARATION.REPLACE_LOCAL_VARIABLE", "42K0M",
+                               "Invalid variable declaration. The variable <varName> does not support DECLARE OR REPLACE, as local "
+                               "variables cannot be replaced.",
+                               "varName", quoted(r, &name), NULL);
+        if (name.len != 1)
+            return spark_error(err, NULL, "INVALID_VARIABLE_DECLARATION.QUALIFIED_LOCAL_VARIABLE", "42K0M",
+                               "Invalid variable declaration. The variable <varName> must be declared without a qualifier, as "
+                               "qualifiers are not allowed for local variable declarations.",
+                               "varName", quoted(r, &name), NULL);
+    }
     return ST_OK;
 }
 
@@ -167,7 +224,7 @@ Status variable_refuse_set(Run *r, const SetConf *s, Error *err)
     if (!s->key || !s->value || parse_name(r, s->key, &name, &ignored) != ST_OK)
         return ST_OK;
     const char *own = own_name(&name);
-    if (!own || !find(r, r->arena, own))
+    if (!own || !find_own(r, r->arena, own))
         return ST_OK;
     return spark_error(err, NULL, "UNSUPPORTED_FEATURE.SET_VARIABLE_USING_SET", "0A000",
                        "The feature is not supported: <variableName> is a VARIABLE and cannot be updated using the SET statement. Use SET "
@@ -179,9 +236,16 @@ Status variable_declare(Run *r, Node *command, Rows **ret_rows, Error *err)
 {
     const DeclareVariable *d = node_as(DeclareVariable, command);
     *ret_rows = command_nothing(r);
+    Node *value = NULL;
+    if (r->script)
+        TRY(check_local(r, d, err));
     TRY(check_declaration(r, d, err));
+    if (d->value)
+        TRY(variable_evaluate(r, d->value, d->of, &value, err));
+    else
+        value = variable_null(r, d->of);
     for (size_t i = 0; i < d->names.len; i++)
-        TRY(declare_one(r, d, d->names.at[i], err));
+        TRY((r->script ? declare_local : declare_one)(r, d, d->names.at[i], value, err));
     return ST_OK;
 }
 
@@ -190,6 +254,11 @@ Status variable_drop(Run *r, Node *command, Rows **ret_rows, Error *err)
     const DropObject *d = node_as(DropObject, command);
     const char *own = own_name(&d->name);
     *ret_rows = command_nothing(r);
+    if (r->script)
+        return spark_error(err, NULL, "UNSUPPORTED_FEATURE.SQL_SCRIPTING_DROP_TEMPORARY_VARIABLE", "0A000",
+                           "The feature is not supported: DROP TEMPORARY VARIABLE is not supported within SQL scripts. To bypass this, use "
+                           "`EXECUTE IMMEDIATE 'DROP TEMPORARY VARIABLE ...'` .",
+                           NULL);
     if (!own)
         return unresolved_variable(r, &d->name, err);
     session_lock(r->session);
@@ -204,21 +273,23 @@ Status variable_drop(Run *r, Node *command, Rows **ret_rows, Error *err)
                        "variableName", full_name(r, own), NULL);
 }
 
-/* The targets' own names, each once. */
-static Status targets(Run *r, const StrList *names, StrList *ret, Error *err)
+typedef VEC(StrList) Targets;
+
+/* The targets, each once. */
+static Status targets(Run *r, const StrList *names, Targets *ret, Error *err)
 {
     for (size_t i = 0; i < names->len; i++) {
         StrList name = { 0 };
         TRY(parse_name(r, names->at[i], &name, err));
-        const char *own = own_name(&name);
-        if (!own || !find(r, r->arena, own))
+        const Assignment *variable = find(r, r->arena, &name);
+        if (!variable)
             return unresolved_variable(r, &name, err);
         for (size_t k = 0; k < ret->len; k++)
-            if (str_ieq(ret->at[k], own))
+            if (str_ieq(ret->at[k].at[ret->at[k].len - 1], name.at[name.len - 1]) && find(r, r->arena, &ret->at[k]) == variable)
                 return spark_error(err, NULL, "DUPLICATE_ASSIGNMENTS", "42701",
                                    "The columns or variables <nameList> appear more than once as assignment targets.", "nameList",
-                                   sql_id(r->arena, own), NULL);
-        vec_push(r->arena, ret, own);
+                                   sql_id(r->arena, name.at[name.len - 1]), NULL);
+        vec_push(r->arena, ret, name);
     }
     return ST_OK;
 }
@@ -238,16 +309,26 @@ static bool is_default(const Node *n)
     return node_is(Attribute, n) && node_as(Attribute, n)->name.len == 1 && str_ieq(node_as(Attribute, n)->name.at[0], "default");
 }
 
+/* The query of EXECUTE IMMEDIATE … INTO does not see the script's variables. */
+static Status bind_source_query(Run *r, const SetVariable *s, Node **ret_bound, Error *err)
+{
+    struct ScriptRun *script = r->script;
+    r->script = s->isolated ? NULL : script;
+    Status status = run_bind_node(r, s->query, ret_bound, err);
+    r->script = script;
+    return status;
+}
+
 Status variable_set(Run *r, Node *command, Rows **ret_rows, Error *err)
 {
     const SetVariable *s = node_as(SetVariable, command);
-    StrList names = { 0 };
+    Targets names = { 0 };
     NodeList values = { 0 };
     *ret_rows = command_nothing(r);
     TRY(targets(r, &s->names, &names, err));
     if (s->query) {
         Node *bound = NULL;
-        TRY(run_bind_node(r, s->query, &bound, err));
+        TRY(bind_source_query(r, s, &bound, err));
         if (bound->schema->len != names.len)
             return arity(r, names.len, bound->schema->len, err);
         TRY(single_row(r, bound, &values, err));
@@ -256,12 +337,12 @@ Status variable_set(Run *r, Node *command, Rows **ret_rows, Error *err)
     }
     Node **results = ARENA_ARRAY(r->arena, Node *, names.len + 1);
     for (size_t i = 0; i < names.len; i++) { /* all are evaluated before the first is set */
-        const Assignment *variable = find(r, r->arena, names.at[i]);
+        const Assignment *variable = find(r, r->arena, &names.at[i]);
         Node *value = is_default(values.at[i]) ? variable->value : values.at[i];
-        TRY(evaluate(r, value, node_as(Literal, variable->target)->of, &results[i], err));
+        TRY(variable_evaluate(r, value, node_as(Literal, variable->target)->of, &results[i], err));
     }
     for (size_t i = 0; i < names.len; i++)
-        store(r, names.at[i], results[i], find(r, r->arena, names.at[i])->value);
+        set(r, &names.at[i], results[i], find(r, r->arena, &names.at[i])->value);
     return ST_OK;
 }
 
@@ -293,7 +374,7 @@ Status variable_constant_text(void *run, Arena *a, Node *expr, const char **ret_
     const char *query = r->query;
     bool varies = false;
     node_walk(expr, note_variable_part, &varies);
-    Status status = varies ? ST_INVALID : evaluate(r, expr, NULL, &literal, &why);
+    Status status = varies ? ST_INVALID : variable_evaluate(r, expr, NULL, &literal, &why);
     r->query = query;
     if (varies || (status != ST_OK && str_starts(why.code, "UNRESOLVED_COLUMN")))
         return not_constant(r, "NOT_CONSTANT", "To be considered constant the expression must not depend on any columns, contain a subquery, "
@@ -318,7 +399,7 @@ Status variable_constant_text(void *run, Arena *a, Node *expr, const char **ret_
 static Status statement_text(Run *r, Node *expr, const char **ret_text, Error *err)
 {
     Node *literal = NULL;
-    TRY(evaluate(r, expr, NULL, &literal, err));
+    TRY(variable_evaluate(r, expr, NULL, &literal, err));
     const Literal *l = node_as(Literal, literal);
     if (l->of->kind != TYPE_STRING)
         return spark_error(err, expr, "INVALID_EXPR_TYPE_FOR_QUERY_EXECUTE_IMMEDIATE", "42K09",
@@ -375,7 +456,7 @@ static Status argument_values(Run *r, const NodeList *given, bool named, Connect
             return spark_error(err, e, "ALL_PARAMETERS_MUST_BE_NAMED", "07001",
                                "Using name parameterized queries requires all parameters to be named. Parameters missing names: <exprs>.",
                                "exprs", "", NULL);
-        TRY(evaluate(r, e, NULL, &value, err));
+        TRY(variable_evaluate(r, e, NULL, &value, err));
         arguments[i] = (ConnectArgument){ .name = named ? name : NULL, .value = value };
     }
     return ST_OK;
@@ -399,6 +480,12 @@ Status variable_execute_immediate(Run *r, const ExecuteImmediate *n, Node **ret_
                            "Parameterized query must either use positional, or named parameters, but not both.", NULL);
     TRY(argument_values(r, &n->arguments, markers.named, arguments, err));
     TRY(environment_parse(r, r->arena, text, arguments, n->arguments.len, &plan, err));
+    if (node_is(CompoundBody, plan))
+        return spark_error(err, NULL, "SQL_SCRIPT_IN_EXECUTE_IMMEDIATE", "07501",
+                           "SQL Scripts in EXECUTE IMMEDIATE commands are not allowed. Please ensure that the SQL query provided "
+                           "(<sqlString>) is not SQL Script. Make sure the sql_string is a well-formed SQL statement and does not contain "
+                           "BEGIN and END.",
+                           "sqlString", text, NULL);
     if (node_is(ExecuteImmediate, plan))
         return variable_execute_immediate(r, node_as(ExecuteImmediate, plan), ret_plan, err);
     if (n->into.len && command_is(plan))
@@ -406,6 +493,6 @@ Status variable_execute_immediate(Run *r, const ExecuteImmediate *n, Node **ret_
                            "The INTO clause of EXECUTE IMMEDIATE is only valid for queries but the given statement is not a query: "
                            "<sqlString>.",
                            "sqlString", arena_printf(r->arena, "%s", text), NULL);
-    *ret_plan = n->into.len ? node_new(r->arena, SetVariable, .names = n->into, .query = plan) : plan;
+    *ret_plan = n->into.len ? node_new(r->arena, SetVariable, .names = n->into, .query = plan, .isolated = true) : plan;
     return ST_OK;
 }

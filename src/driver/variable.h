@@ -13,6 +13,10 @@ Status variable_drop(Run *r, Node *command, Rows **ret_rows, Error *err);
 Status variable_value(void *run, Arena *a, const StrList *name, size_t *ret_parts, Node **ret_literal, Error *err);
 /* SqlOptions.constant_text */
 Status variable_constant_text(void *run, Arena *a, Node *expr, const char **ret_text, Error *err);
+/* The value of an expression without columns, cast to a type (NULL: its own), as a Literal. */
+Status variable_evaluate(Run *r, Node *expr, const Type *to, Node **ret_literal, Error *err);
+/* A NULL of a type. */
+Node *variable_null(Run *r, const Type *type);
 /* The statement that the text is, its arguments in their places; with INTO a SetVariable over it. */
 Status variable_execute_immediate(Run *r, const ExecuteImmediate *n, Node **ret_plan, Error *err);
 

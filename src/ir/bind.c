@@ -181,6 +181,7 @@ static Status bind_distinct(Binder *b, const Distinct *n, const Scope *outer, No
     Node *input = NULL;
     TRY(bind_relation(b, n->input, outer, &input, err));
     input = strip_hidden(b, input);
+    TRY(refuse_variants(b, input->schema, &n->node, err));
     *ret = with_schema(node_new(b->a, Distinct, .input = input), input->schema);
     return ST_OK;
 }

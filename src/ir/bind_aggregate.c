@@ -187,6 +187,18 @@ static Status bind_sets(Binder *b, const Scope *s, const Aggregate *n, const Nod
     return ST_OK;
 }
 
+static Status check_orderable(Binder *b, const NodeList *groups, Error *err)
+{
+    for (size_t i = 0; i < groups->len; i++)
+        if (type_has_variant(groups->at[i]->type))
+            return spark_error(err, groups->at[i], "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE", "42822",
+                               "The expression <sqlExpr> cannot be used as a grouping expression because its data type <dataType> is not an "
+                               "orderable data type.",
+                               "sqlExpr", arena_printf(b->a, "\"%s\"", pretty(b, groups->at[i])), "dataType",
+                               arena_printf(b->a, "\"%s\"", type_sql_text(b->a, groups->at[i]->type)), NULL);
+    return ST_OK;
+}
+
 Status bind_aggregate(Binder *b, const Aggregate *n, const Scope *outer, Node **ret, Error *err)
 {
     Node *input = NULL;
@@ -213,6 +225,7 @@ Status bind_aggregate(Binder *b, const Aggregate *n, const Scope *outer, Node **
             TRY(group_all(b, &outputs, &groups));
     }
     TRY(bind_sets(b, &s, n, &outputs, &groups, &sets, err));
+    TRY(check_orderable(b, &groups, err));
     if (n->grouping != GROUPING_ALL)
         return finish_aggregate(b, input, &groups, &outputs, &sets, n->grouping, &n->node, ret, err);
     Error why = ERROR_INIT;

@@ -373,6 +373,8 @@ static Status bind_deduplicate(Binder *b, const Deduplicate *n, const Scope *out
     }
     for (size_t k = 0; n->all_columns && k < input->schema->len; k++)
         vec_push(b->a, &keys, column_ref(b, &input->schema->at[k]));
+    if (n->all_columns)
+        TRY(refuse_variants(b, input->schema, &n->node, err));
     *ret = with_schema(node_new(b->a, Deduplicate, .input = input, .all_columns = n->all_columns, .keys = keys), input->schema);
     return ST_OK;
 }

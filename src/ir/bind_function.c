@@ -241,6 +241,18 @@ static const Function *with_lambdas(Binder *b, const FunctionRow *rows, size_t n
 
 /* ---------------------------------------------------------------- arguments */
 
+/* explode(collection => x): the name of a generator's only parameter. */
+static bool is_only_parameter(const char *function, const char *key)
+{
+    static const char *const names[][2] = { { "explode", "collection" }, { "explode_outer", "collection" }, { "inline", "input" },
+                                            { "inline_outer", "input" }, { "posexplode", "collection" }, { "posexplode_outer", "collection" },
+                                            { "variant_explode", "input" }, { "variant_explode_outer", "input" } };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (str_ieq(names[i][0], function) && str_ieq(names[i][1], key))
+            return true;
+    return false;
+}
+
 #define COUNT_OF_TABLE "spark.sql.legacy.allowStarWithSingleTableIdentifierInCount"
 
 static bool conf_is_true(const Binder *b, const char *key)
@@ -263,6 +275,8 @@ static Status bind_args(Binder *b, const Scope *s, const char *name, const Funct
 {
     for (size_t i = 0; i < f->args.len; i++) {
         Node *arg = f->args.at[i], *e = NULL;
+        if (node_is(NamedArgument, arg) && f->args.len == 1 && is_only_parameter(name, node_as(NamedArgument, arg)->key))
+            arg = node_as(NamedArgument, arg)->value;
         if (node_is(NamedArgument, arg))
             return spark_unsupported(err, arg, arena_printf(b->a, "named arguments of the function %s", name));
         if (node_is(Star, arg) && str_ieq(name, "count") && !node_as(Star, arg)->target.len && f->args.len == 1 && !f->distinct) {

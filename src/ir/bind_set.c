@@ -89,9 +89,23 @@ static Status by_name(Binder *b, const SetOp *n, Node **left, Node **right, Erro
 
 /* ---------------------------------------------------------------- the node */
 
+Status refuse_variants(Binder *b, const Schema *schema, const Node *at, Error *err)
+{
+    for (size_t i = 0; i < schema->len; i++)
+        if (!schema->at[i].hidden && type_has_variant(schema->at[i].type))
+            return spark_error(err, at, "UNSUPPORTED_FEATURE.SET_OPERATION_ON_VARIANT_TYPE", "0A000",
+                               "The feature is not supported: Cannot have VARIANT type columns in DataFrame which calls set operations "
+                               "(INTERSECT, EXCEPT, etc.), but the type of column <colName> is <dataType>.",
+                               "colName", sql_id(b->a, schema->at[i].name), "dataType",
+                               arena_printf(b->a, "\"%s\"", type_sql_text(b->a, schema->at[i].type)), NULL);
+    return ST_OK;
+}
+
 static Status widen(Binder *b, const SetOp *n, Node **left, Node **right, Error *err)
 {
     size_t len = (*left)->schema->len;
+    if (n->op != SETOP_UNION || !n->all)
+        TRY(refuse_variants(b, (*left)->schema, &n->node, err));
     const Type **types = ARENA_ARRAY(b->a, const Type *, len + 1);
     for (size_t i = 0; i < len; i++) {
         const Type *l = (*left)->schema->at[i].type, *r = (*right)->schema->at[i].type;

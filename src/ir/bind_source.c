@@ -206,6 +206,39 @@ static Status row_width(Binder *b, size_t expected, size_t actual, size_t row, c
                        "rowIndex", arena_printf(b->a, "%zu", row), NULL);
 }
 
+static bool note_current(const Node *n, void *arg)
+{
+    static const char *const names[] = { "current_date", "current_timestamp", "now", "localtimestamp", "current_time", "current_user",
+                                         "current_catalog", "current_database", "current_schema" };
+    bool *found = arg;
+    for (size_t i = 0; node_is(Call, n) && i < sizeof names / sizeof *names; i++)
+        *found = *found || str_eq(node_as(Call, n)->function->name, names[i]);
+    return !*found;
+}
+
+static bool note_column(const Node *n, void *arg)
+{
+    bool *found = arg;
+    *found = *found || node_is(ColumnRef, n);
+    return !*found && !node_is(Subquery, n);
+}
+
+/* A constant, or the time and the like: no subquery, no rand(). */
+static Status check_evaluable(Binder *b, const Node *written, const NodeList *items, Error *err)
+{
+    for (size_t i = 0; i < items->len; i++) {
+        const Node *from = node_is(Row, written) ? node_as(Row, written)->items.at[i] : written;
+        bool exempt = false;
+        node_walk(items->at[i], note_current, &exempt);
+        node_walk(items->at[i], note_column, &exempt);
+        if (!exempt && !is_foldable(items->at[i]))
+            return spark_error(err, from, "INVALID_INLINE_TABLE.CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE", "42000",
+                               "Invalid inline table. Cannot evaluate the expression <expr> in inline table definition.", "expr",
+                               arena_printf(b->a, "\"%s\"", pretty(b, items->at[i])), NULL);
+    }
+    return ST_OK;
+}
+
 static bool note_outer(const Node *n, void *arg)
 {
     bool *found = arg;
@@ -233,6 +266,7 @@ static Status bind_rows(Binder *b, const UnresolvedInlineTable *n, const Scope *
             TRY(bind_expr(b, &s, n->rows.at[i], &e, err));
             vec_push(b->a, &items, e);
         }
+        TRY(check_evaluable(b, row, &items, err));
         if (i == 0)
             *ret_width = n->names.len ? n->names.len : items.len;
         if (items.len != *ret_width)

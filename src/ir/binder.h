@@ -158,6 +158,8 @@ bool contains_kind(const Node *n, FunctionKind kind);
 bool is_aggregate(const Node *n);
 bool contains_window(const Node *n);
 bool contains_subquery_outer(const Node *n);
+/* DISTINCT, UNION and the like compare rows, which variants do not allow. */
+Status refuse_variants(Binder *b, const Schema *schema, const Node *at, Error *err);
 bool is_foldable(const Node *n);
 /* The Literal that a bound, foldable expression is, computed when it is none; NULL: it cannot be known here. */
 Status constant_value(Binder *b, Node *e, const Node **ret, Error *err);

@@ -16,6 +16,8 @@ const Type *coerce_wider_decimal(Arena *a, const Type *x, const Type *y);
 const Type *coerce_comparison(Arena *a, bool ansi, const Type *x, const Type *y);
 
 /* May a Cast node of this mode exist (Cast.canCast, Cast.canAnsiCast, Cast.canTryCast)? */
+/* VariantGet.checkDataType: may a variant hold it? `nested`: structs and maps, too. */
+bool cast_holds_variant(const Type *t, bool nested);
 bool cast_valid(bool ansi, const Type *from, const Type *to);
 /* May a value of `from` be stored as `to` under ANSI store assignment (also the rule of implicit ANSI casts)? */
 bool cast_ansi_store(const Type *from, const Type *to);

@@ -47,6 +47,19 @@ static bool from_datetime(bool ansi, const Type *from, const Type *to)
     return from->kind == TYPE_DATE && !ansi && (type_is_numeric(to) || to->kind == TYPE_BOOLEAN);
 }
 
+bool cast_holds_variant(const Type *t, bool nested)
+{
+    if (t->kind == TYPE_ARRAY)
+        return cast_holds_variant(t->element, nested);
+    if (t->kind == TYPE_MAP)
+        return nested && t->key->kind == TYPE_STRING && cast_holds_variant(t->element, nested);
+    for (size_t i = 0; t->kind == TYPE_STRUCT && i < t->nfields; i++)
+        if (!cast_holds_variant(t->fields[i].type, nested))
+            return false;
+    return (t->kind == TYPE_STRUCT && nested) || type_is_numeric(t) || type_is_datetime(t) || t->kind == TYPE_BOOLEAN ||
+           t->kind == TYPE_STRING || t->kind == TYPE_BINARY || t->kind == TYPE_VARIANT;
+}
+
 bool cast_valid(bool ansi, const Type *from, const Type *to)
 {
     if (type_same(from, to) || from->kind == TYPE_NULL)
@@ -55,8 +68,10 @@ bool cast_valid(bool ansi, const Type *from, const Type *to)
         return type_same(from->kind == TYPE_UDT ? from->sql_type : from, to->kind == TYPE_UDT ? to->sql_type : to);
     if (to->kind == TYPE_STRING || to->kind == TYPE_CHAR || to->kind == TYPE_VARCHAR)
         return true;
-    if (from->kind == TYPE_VARIANT || to->kind == TYPE_VARIANT)
-        return true;
+    if (from->kind == TYPE_VARIANT)
+        return cast_holds_variant(to, true);
+    if (to->kind == TYPE_VARIANT)
+        return cast_holds_variant(from, false);
     if (from->kind == TYPE_STRING)
         return to->kind == TYPE_BINARY || to->kind == TYPE_CALENDAR_INTERVAL || type_is_atomic(to);
     if (from->kind == TYPE_BOOLEAN)

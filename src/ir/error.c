@@ -1,6 +1,8 @@
 /* ir/error.c -- filling Spark's message templates. */
 #include "ir/error.h"
 
+#include <stdlib.h>
+
 #include <stdio.h>
 
 enum { PARAMETERS_MAX = 12 };
@@ -96,4 +98,49 @@ const char *sql_ids(Arena *a, const StrList *parts)
         quote(&text, parts->at[i]);
     }
     return str_arena(&text, a);
+}
+
+typedef struct Condition {
+    const char *name, *state, *subs;
+} Condition;
+
+static const Condition conditions[] = {
+#define CONDITION(name, state, subs) { name, state, subs },
+#include "ir/conditions.def"
+#undef CONDITION
+};
+
+static int by_name(const void *key, const void *row)
+{
+    return strcmp(key, ((const Condition *)row)->name);
+}
+
+/* The row of a condition; *ret_sub: what follows its '.', NULL: nothing. */
+static const Condition *find_condition(const char *name, const char **ret_sub)
+{
+    char own[ERROR_CODE_BYTES];
+    const char *dot = strchr(name, '.');
+    snprintf(own, sizeof own, "%.*s", (int)(dot ? (size_t)(dot - name) : strlen(name)), name);
+    *ret_sub = dot ? dot + 1 : NULL;
+    return bsearch(own, conditions, sizeof conditions / sizeof *conditions, sizeof *conditions, by_name);
+}
+
+bool error_condition_known(const char *name)
+{
+    const char *sub;
+    const Condition *c = find_condition(name, &sub);
+    if (!c || !sub)
+        return c != NULL;
+    size_t n = strlen(sub);
+    for (const char *at = c->subs; *at; at += strcspn(at, " "), at += *at == ' ')
+        if (strcspn(at, " ") == n && strncmp(at, sub, n) == 0)
+            return true;
+    return false;
+}
+
+const char *error_condition_state(const char *name)
+{
+    const char *sub;
+    const Condition *c = find_condition(name, &sub);
+    return c ? c->state : "";
 }

@@ -13,6 +13,10 @@ Status spark_error(Error *err, const Node *at, const char *class, const char *sq
 Status spark_error_list(Error *err, const Node *at, const char *class, const char *sqlstate, const char *text, va_list args);
 /* A valid statement or expression that weir does not do; `what` names it. */
 Status spark_unsupported(Error *err, const Node *at, const char *what);
+/* Is it an error condition of Spark's, upper case: DIVIDE_BY_ZERO, UNRESOLVED_COLUMN.WITH_SUGGESTION? (conditions.def) */
+bool error_condition_known(const char *name);
+/* The SQLSTATE of a condition, or of the one that a sub-condition belongs to; "" when there is none. */
+const char *error_condition_state(const char *name);
 /* `name` in back quotes, "`" doubled (toSQLId of one part). */
 const char *sql_id(Arena *a, const char *name);
 /* `a`.`b` (toSQLId). */

@@ -411,6 +411,13 @@ static const Type *tuple(Binder *b, const NodeList *args)
     return type_struct(b->a, fields, args->len - 1);
 }
 
+static const Type *variant_parts(Binder *b, const FunctionRow *row)
+{
+    bool outer = str_ends(row->name, "_outer");
+    const Field fields[] = { { "pos", &type_int, outer, NULL }, { "key", &type_string, true, NULL }, { "value", &type_variant, outer, NULL } };
+    return type_struct(b->a, fields, 3);
+}
+
 static const Type *window_of(Binder *b, const Type *t)
 {
     const Field fields[] = { { "start", t, true, NULL }, { "end", t, true, NULL } };
@@ -701,7 +708,36 @@ static const Type *simple_rule(Binder *b, const FunctionRow *row, const char *ru
         return inlined(b, row, t);
     if (!strcmp(rule, "stack"))
         return stacked(b, args);
+    if (!strcmp(rule, "variant_explode"))
+        return variant_parts(b, row);
     return !strcmp(rule, "json_tuple") ? tuple(b, args) : NULL;
+}
+
+static Status no_cast(Binder *b, const Node *at, const char *name, const Type *from, const Type *to, Error *err)
+{
+    return spark_error(err, at, "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", "42K09",
+                       "Cannot resolve <sqlExpr> due to data type mismatch: cannot cast <srcType> to <targetType>.", "sqlExpr",
+                       arena_printf(b->a, "\"%s\"", name), "srcType", arena_printf(b->a, "\"%s\"", type_sql_text(b->a, from)), "targetType",
+                       arena_printf(b->a, "\"%s\"", type_sql_text(b->a, to)), NULL);
+}
+
+/* variant_get(v, path, 'type'): the type must be constant text. */
+static Status variant_get_type(Binder *b, const FunctionRow *row, const NodeList *args, const Node *at, const Type **ret, Error *err)
+{
+    const Type *t = &type_variant;
+    if (args->len > 2) {
+        if (!node_is(Literal, args->at[2]) || node_as(Literal, args->at[2])->value->is_null)
+            return spark_error(err, at, "INVALID_SCHEMA.NON_STRING_LITERAL", "42K07",
+                               "The input schema <inputSchema> is not a valid schema string. The input expression must be string "
+                               "literal and not null.",
+                               "inputSchema", pretty(b, args->at[2]), NULL);
+        const Value *v = node_as(Literal, args->at[2])->value;
+        TRY(type_of_schema(b, arena_strn(b->a, v->text, v->text_len), &t, err));
+    }
+    if (!cast_holds_variant(t, true))
+        return no_cast(b, at, row->name, &type_variant, t, err);
+    *ret = nullable_deep(b->a, t);
+    return ST_OK;
 }
 
 Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err)
@@ -730,6 +766,14 @@ Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node
     if (!strcmp(rule, "try_arithmetic"))
         return try_arithmetic(b, row, args, at, ret_type, err);
     TRY(check_types(b, row, rule, args, at, err));
+    if (!strcmp(rule, "variant_get"))
+        return variant_get_type(b, row, args, at, ret_type, err);
+    if (!strcmp(rule, "to_variant")) {
+        const Type *from = type_of(args, 0);
+        *ret_type = &type_variant;
+        bool nested = from->kind == TYPE_STRUCT || from->kind == TYPE_ARRAY || from->kind == TYPE_MAP;
+        return nested && cast_holds_variant(from, true) ? ST_OK : no_cast(b, at, row->name, from, &type_variant, err);
+    }
     const Type *t = simple_rule(b, row, rule, args);
     if (!t) {
         bool done = false;

@@ -224,6 +224,16 @@ bool type_is_datetime(const Type *t)
     return t->kind >= TYPE_DATE && t->kind <= TYPE_TIMESTAMP_NTZ;
 }
 
+bool type_has_variant(const Type *t)
+{
+    for (size_t i = 0; t->kind == TYPE_STRUCT && i < t->nfields; i++)
+        if (type_has_variant(t->fields[i].type))
+            return true;
+    if (t->kind == TYPE_ARRAY || t->kind == TYPE_MAP)
+        return type_has_variant(t->element);
+    return t->kind == TYPE_VARIANT;
+}
+
 bool type_is_orderable(const Type *t)
 {
     switch (t->kind) {

@@ -79,6 +79,7 @@ bool type_is_numeric(const Type *t);
 bool type_is_integral(const Type *t);
 bool type_is_atomic(const Type *t);
 bool type_is_orderable(const Type *t);                    /* RowOrdering.isOrderable */
+bool type_has_variant(const Type *t);                     /* is one, or has one inside */
 bool type_is_datetime(const Type *t);
 bool type_is_ansi_interval(const Type *t);
 

@@ -9,6 +9,7 @@ import zoneinfo
 import numpy
 import pyarrow
 from pyarrow import types
+from pyspark.sql.types import VariantVal
 
 ZONE = zoneinfo.ZoneInfo("America/Los_Angeles")
 LOCAL_MEAN_TIME_S = -28378  # Los Angeles before 1883
@@ -144,6 +145,8 @@ def text(scalar, nested=False, style=None):
         return "{" + ",".join(f"{text(pair[0], True, style)}:{text(pair[1], True, style)}" for pair in pairs) + "}"
     if types.is_list(kind) or types.is_large_list(kind):
         return "[" + ",".join(text(item, True, style) for item in scalar.values) + "]"
+    if types.is_struct(kind) and kind.num_fields == 2 and (kind.field(1).metadata or {}).get(b"variant") == b"true":
+        return VariantVal(scalar["value"].as_py(), scalar["metadata"].as_py()).toJson()
     if types.is_struct(kind):
         fields = (f'"{kind.field(i).name}":{text(scalar[i], True, style)}' for i in range(kind.num_fields))
         return "{" + ",".join(fields) + "}"

@@ -1,6 +1,7 @@
 /* back/duckdb/arrow_in.c -- Arrow data into the engine: IPC streams as tables, columns that a UDF returned. */
 #include "back/duckdb/emit.h"
 #include "back/duckdb/internal.h"
+#include "back/duckdb/variant.h"
 
 #include "base/limits.h"
 
@@ -35,6 +36,23 @@ static void set_decimal(void *data, const Type *t, idx_t row, const struct Arrow
         memcpy((char *)data + row * 16, d.words, 16);
 }
 
+/* Two binary fields, value and metadata, as the engine's BLOB. */
+static Status set_variant(duckdb_vector vector, const struct ArrowArrayView *view, int64_t at, idx_t row, Error *err)
+{
+    bool two = view->n_children == 2 && view->children[0]->storage_type == NANOARROW_TYPE_BINARY &&
+               view->children[1]->storage_type == NANOARROW_TYPE_BINARY;
+    str_auto blob = STR_INIT((size_t)2 * VARIANT_MAX_BYTES);
+    Variant v;
+    if (two) {
+        struct ArrowBufferView value = ArrowArrayViewGetBytesUnsafe(view->children[0], at), metadata = ArrowArrayViewGetBytesUnsafe(view->children[1], at);
+        variant_close((View){ value.data.as_char, (size_t)value.size_bytes }, (View){ metadata.data.as_char, (size_t)metadata.size_bytes }, &blob);
+    }
+    if (!two || blob.overflow || !variant_open((View){ str_text(&blob), blob.len }, &v))
+        return FAIL_CODE(err, ST_RUNTIME, "MALFORMED_VARIANT", "Variant binary is malformed. Please check the data source is valid.");
+    duckdb_vector_assign_string_element_len(vector, row, str_text(&blob), blob.len);
+    return ST_OK;
+}
+
 static Status set_value(duckdb_vector vector, void *data, const Type *t, const struct ArrowArrayView *view, int64_t at, idx_t row, Error *err)
 {
     switch (t->kind) {
@@ -50,11 +68,12 @@ static Status set_value(duckdb_vector vector, void *data, const Type *t, const s
     case TYPE_FLOAT: ((float *)data)[row] = (float)ArrowArrayViewGetDoubleUnsafe(view, at); break;
     case TYPE_DOUBLE: ((double *)data)[row] = ArrowArrayViewGetDoubleUnsafe(view, at); break;
     case TYPE_DECIMAL: set_decimal(data, t, row, view, at); break;
-    case TYPE_STRING: case TYPE_CHAR: case TYPE_VARCHAR: case TYPE_BINARY: case TYPE_VARIANT: {
+    case TYPE_STRING: case TYPE_CHAR: case TYPE_VARCHAR: case TYPE_BINARY: {
         struct ArrowBufferView bytes = ArrowArrayViewGetBytesUnsafe(view, at);
         duckdb_vector_assign_string_element_len(vector, row, bytes.data.as_char, (idx_t)bytes.size_bytes);
         break;
     }
+    case TYPE_VARIANT: return set_variant(vector, view, at, row, err);
     default: return FAIL(err, ST_UNSUPPORTED, "Arrow data of this type");
     }
     return ST_OK;

@@ -1,5 +1,6 @@
 /* back/duckdb/arrow_out.c -- chunks of the engine as Arrow arrays of exactly Spark's types. */
 #include "back/duckdb/internal.h"
+#include "back/duckdb/variant.h"
 
 #include <nanoarrow/nanoarrow.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@ static const char *simple_format(const Type *t)
     case TYPE_FLOAT: return "f";
     case TYPE_DOUBLE: return "g";
     case TYPE_STRING: case TYPE_CHAR: case TYPE_VARCHAR: return "u";
-    case TYPE_BINARY: case TYPE_VARIANT: return "z";
+    case TYPE_BINARY: return "z";
     case TYPE_DATE: return "tdD";
     case TYPE_TIME: return "ttn";
     case TYPE_TIMESTAMP_NTZ: return "tsu:";
@@ -30,12 +31,27 @@ static const char *simple_format(const Type *t)
     case TYPE_DAY_TIME_INTERVAL: return "tDu";
     case TYPE_ARRAY: return "+l";
     case TYPE_MAP: return "+m";
-    case TYPE_STRUCT: return "+s";
+    case TYPE_STRUCT: case TYPE_VARIANT: return "+s";
     default: return NULL;
     }
 }
 
 static ArrowErrorCode field_set(struct ArrowSchema *schema, const char *name, const Type *t, bool nullable, const char *zone);
+
+/* As ArrowUtils.toArrowField: two binary fields, the second marked. */
+static ArrowErrorCode variant_fields(struct ArrowSchema *schema, const char *zone)
+{
+    struct ArrowBuffer marks;
+    NANOARROW_RETURN_NOT_OK(ArrowSchemaAllocateChildren(schema, 2));
+    NANOARROW_RETURN_NOT_OK(field_set(schema->children[0], "value", &type_binary, false, zone));
+    NANOARROW_RETURN_NOT_OK(field_set(schema->children[1], "metadata", &type_binary, false, zone));
+    NANOARROW_RETURN_NOT_OK(ArrowMetadataBuilderInit(&marks, NULL));
+    ArrowErrorCode code = ArrowMetadataBuilderAppend(&marks, ArrowCharView("variant"), ArrowCharView("true"));
+    if (code == NANOARROW_OK)
+        code = ArrowSchemaSetMetadata(schema->children[1], (const char *)marks.data);
+    ArrowBufferReset(&marks);
+    return code;
+}
 
 static ArrowErrorCode children_set(struct ArrowSchema *schema, const Type *t, const char *zone)
 {
@@ -54,6 +70,8 @@ static ArrowErrorCode children_set(struct ArrowSchema *schema, const Type *t, co
         NANOARROW_RETURN_NOT_OK(field_set(entries->children[0], "key", t->key, false, zone));
         return field_set(entries->children[1], "value", t->element, t->contains_null, zone);
     }
+    if (t->kind == TYPE_VARIANT)
+        return variant_fields(schema, zone);
     if (t->kind != TYPE_STRUCT)
         return NANOARROW_OK;
     NANOARROW_RETURN_NOT_OK(ArrowSchemaAllocateChildren(schema, (int64_t)t->nfields));
@@ -183,6 +201,26 @@ static ArrowErrorCode append_intervals(struct ArrowArray *array, const duckdb_in
     return NANOARROW_OK;
 }
 
+/* The engine's BLOB as its two fields; a NULL has them empty. */
+static ArrowErrorCode append_variants(struct ArrowArray *array, duckdb_string_t *blobs, const uint64_t *validity, idx_t from, idx_t count)
+{
+    for (idx_t i = from; i < from + count; i++) {
+        Variant v = { { "", 0 }, { "", 0 } };
+        if (is_valid(validity, i) && !variant_open((View){ duckdb_string_t_data(&blobs[i]), duckdb_string_t_length(blobs[i]) }, &v))
+            return EINVAL;
+        const View parts[] = { v.value, v.metadata };
+        for (size_t k = 0; k < 2; k++) {
+            struct ArrowArray *part = array->children[k];
+            NANOARROW_RETURN_NOT_OK(ArrowBufferAppend(ArrowArrayBuffer(part, 2), parts[k].data, (int64_t)parts[k].len));
+            int32_t end = (int32_t)ArrowArrayBuffer(part, 2)->size_bytes;
+            NANOARROW_RETURN_NOT_OK(ArrowBufferAppend(ArrowArrayBuffer(part, 1), &end, sizeof end));
+            NANOARROW_RETURN_NOT_OK(ArrowBitmapAppend(ArrowArrayValidityBitmap(part), 1, 1));
+            part->length++;
+        }
+    }
+    return NANOARROW_OK;
+}
+
 static ArrowErrorCode append_vector(struct ArrowArray *array, const Type *t, duckdb_vector vector, idx_t from, idx_t count);
 
 static ArrowErrorCode append_struct(struct ArrowArray *array, const Type *t, duckdb_vector vector, idx_t from, idx_t count)
@@ -241,8 +279,9 @@ static ArrowErrorCode append_values(struct ArrowArray *array, const Type *t, duc
     void *data = duckdb_vector_get_data(vector);
     switch (t->kind) {
     case TYPE_BOOLEAN: return append_bools(array, data, from, count);
-    case TYPE_STRING: case TYPE_CHAR: case TYPE_VARCHAR: case TYPE_BINARY: case TYPE_VARIANT:
+    case TYPE_STRING: case TYPE_CHAR: case TYPE_VARCHAR: case TYPE_BINARY:
         return append_strings(array, data, validity, from, count);
+    case TYPE_VARIANT: return append_variants(array, data, validity, from, count);
     case TYPE_DECIMAL: return append_decimals(array, data, t, from, count);
     case TYPE_CALENDAR_INTERVAL: return append_intervals(array, data, from, count);
     case TYPE_ARRAY: case TYPE_MAP: return append_lists(array, t, vector, validity, from, count);

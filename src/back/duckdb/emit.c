@@ -665,6 +665,26 @@ static Status emit_json_tuple(Emit *e, const Node *n, const Call *call, Sel *ret
     return ST_OK;
 }
 
+/* variant_explode(v): position, key (of an object) and value of each part. */
+static Status emit_variant_explode(Emit *e, const Node *n, const Call *call, bool outer, Sel *ret)
+{
+    const Generate *g = node_as(Generate, n);
+    const Schema *in = g->input->schema, *out = n->schema;
+    const char *from, *v, *gen = emit_fresh(e, "gen"), *list = emit_fresh(e, "parts"), *at = emit_fresh(e, "pos");
+    TRY(emit_text(e, call->args.at[0], &v));
+    TRY(from_of(e, g->input, &from));
+    str_auto select = EMIT_STR;
+    str_add(&select, in->len ? columns(e, in, NULL) : "1 AS c_none");
+    if (out->len == in->len + 3)
+        str_addf(&select, ", CAST(%s - 1 AS INTEGER) AS " COLUMN_TEXT ", nullif(spark_variant_keys(%s)[%s], CASE WHEN spark_variant_kind(%s) = 13 THEN '' END) AS "
+                 COLUMN_TEXT ", %s[%s] AS " COLUMN_TEXT, at, out->at[in->len].id, gen, at, gen, out->at[in->len + 1].id, list, at, out->at[in->len + 2].id);
+    *ret = (Sel){ .select = str_arena(&select, e->a),
+                  .from = arena_printf(e->a, "(SELECT *, unnest(CASE WHEN len(%s) > 0 THEN range(1, len(%s) + 1) ELSE %s END) AS %s FROM "
+                                             "(SELECT *, spark_variant_values(%s) AS %s FROM (SELECT *, %s AS %s FROM %s)))",
+                                       list, list, outer ? "[NULL]::BIGINT[]" : "[]::BIGINT[]", at, gen, list, v, gen, from) };
+    return ST_OK;
+}
+
 /* SELECT input.*, unnest(…) FROM (SELECT *, collection AS g FROM input). */
 static Status emit_generate(Emit *e, const Node *n, Sel *ret)
 {
@@ -678,6 +698,8 @@ static Status emit_generate(Emit *e, const Node *n, Sel *ret)
         return emit_stack(e, n, call, ret);
     if (str_eq(name, "json_tuple"))
         return emit_json_tuple(e, n, call, ret);
+    if (str_starts(name, "variant_explode"))
+        return emit_variant_explode(e, n, call, outer, ret);
     if (!is_inline && !str_starts(name, "explode") && !pos)
         return emit_unsupported(e, n, name);
     const Type *type = call->args.at[0]->type;

@@ -76,6 +76,7 @@ static Status to_string(Emit *e, const char *x, const Type *from, int mode, Str 
     case TYPE_CALENDAR_INTERVAL: str_addf(out, "spark_interval_text(%s)", x); break;
     case TYPE_YEAR_MONTH_INTERVAL: str_addf(out, "spark_year_month_text(%s, %d, %d)", x, from->start, from->end); break;
     case TYPE_DAY_TIME_INTERVAL: str_addf(out, "spark_day_time_text(%s, %d, %d)", x, from->start, from->end); break;
+    case TYPE_VARIANT: str_addf(out, "spark_variant_json(%s, 'UTC')", x); break; /* inside of another value */
     case TYPE_ARRAY: return array_to_string(e, x, from, mode, out);
     case TYPE_MAP: return map_to_string(e, x, from, mode, out);
     case TYPE_STRUCT: return struct_to_string(e, x, from, mode, out);
@@ -312,7 +313,10 @@ Status emit_cast(Emit *e, const char *x, const Type *from, const Type *to, int m
         str_addf(out, "CAST(%s AS %s)", x, emit_word(e, to));
         return ST_OK;
     }
+    if (from->kind == TYPE_VARIANT)
+        return emit_from_variant(e, x, to, mode != CAST_TRY, out);
     switch (to->kind) {
+    case TYPE_VARIANT: return emit_to_variant(e, x, from, out);
     case TYPE_STRING: case TYPE_CHAR: case TYPE_VARCHAR: return to_string(e, x, from, mode, out);
     case TYPE_BOOLEAN: return to_boolean(e, x, from, mode, out);
     case TYPE_BYTE: case TYPE_SHORT: case TYPE_INT: case TYPE_LONG: return to_integral(e, x, from, to, mode, out);

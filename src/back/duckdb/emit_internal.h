@@ -63,6 +63,9 @@ const char *emit_comparison_key(Emit *e, const char *x, const Type *t); /* can b
 Status emit_orders(Emit *e, const NodeList *orders, Str *out);
 Status emit_literal(Emit *e, const Value *v, const Type *t, Str *out);
 /* Casts `text`, an expression of type `from`. mode: CAST_LEGACY, CAST_ANSI or CAST_TRY. */
+/* emit_variant.c: casts from VARIANT (fail: an error where it does not fit, else NULL) and to VARIANT. */
+Status emit_from_variant(Emit *e, const char *text, const Type *to, bool fail, Str *out);
+Status emit_to_variant(Emit *e, const char *text, const Type *from, Str *out);
 Status emit_cast(Emit *e, const char *text, const Type *from, const Type *to, int mode, Str *out);
 /* Refuses a PythonUdf that is no scalar function here: those are stages of their own (emit_python.c). */
 Status emit_python_scalar(Emit *e, const PythonUdf *u);

@@ -154,7 +154,8 @@ static Status json_text(Emit *e, const Style *s, const char *x, const Type *t, S
         str_add(out, ")");
         break;
     case TYPE_DECIMAL: str_addf(out, "spark_decimal_java_text(%s)", x); break;
-    case TYPE_VARIANT: case TYPE_TIME: return emit_unsupported(e, NULL, "JSON of this type");
+    case TYPE_VARIANT: str_addf(out, "spark_variant_json(%s, %s)", x, emit_zone(e)); break;
+    case TYPE_TIME: return emit_unsupported(e, NULL, "JSON of this type");
     default: str_addf(out, "CAST(%s AS VARCHAR)", x);
     }
     return ST_OK;

@@ -100,7 +100,7 @@ void k_null(K *k)
     duckdb_validity_set_row_invalid(duckdb_vector_get_validity(k->out), k->row);
 }
 
-static Arena *arena_of(K *k)
+Arena *k_arena(K *k)
 {
     if (!k->state->arena)
         k->state->arena = arena_new();
@@ -116,7 +116,7 @@ void k_fail(K *k, const char *code, ...)
     for (const char *p; n < 15 && (p = va_arg(args, const char *)); n++)
         params[n] = p;
     va_end(args);
-    duckdb_scalar_function_set_error(k->info, engine_error_encode(arena_of(k), code, params));
+    duckdb_scalar_function_set_error(k->info, engine_error_encode(k_arena(k), code, params));
     k->failed = true;
 }
 
@@ -154,7 +154,7 @@ void *k_cached(K *k, size_t slot, View key, void *(*make)(K *k, View key), void 
 
 char *k_text(K *k, View v)
 {
-    return arena_strn(arena_of(k), v.data, v.len);
+    return arena_strn(k_arena(k), v.data, v.len);
 }
 
 /* ---------------------------------------------------------------- registering */
@@ -232,7 +232,7 @@ Status kernels_register(duckdb_connection connection, Error *err)
                                             kernels_date, kernels_date_legacy, kernels_hash,   kernels_json,   kernels_misc,   kernels_decimal,
                                             kernels_interval, kernels_number_format, kernels_random, kernels_url, kernels_printf,
                                             kernels_charset, kernels_aes,  kernels_time, kernels_sort, kernels_decimal_format, kernels_sentences,
-                                            kernels_sketch, kernels_theta, kernels_collation };
+                                            kernels_sketch, kernels_theta, kernels_collation, kernels_variant };
     TRY(engine_run(connection, "BEGIN TRANSACTION", NULL, err));
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         TRY(kernel_register(connection, tables[i], err));

@@ -32,7 +32,7 @@ typedef struct KernelSlot {
     void (*free)(void *value);
 } KernelSlot;
 typedef struct KernelState {
-    Arena *arena;              /* emptied after each vector */
+    Arena *arena;              /* by k_arena; NULL: not used yet */
     KernelSlot slots[KERNEL_SLOTS];
     uint64_t random[2];        /* generators: 0 is "not seeded" */
     int64_t counter;
@@ -126,13 +126,14 @@ void k_list_end(K *k, idx_t count);
 
 /* What `make` made for `key` in this thread; made anew when the key changes. NULL from make is kept too. */
 void *k_cached(K *k, size_t slot, View key, void *(*make)(K *k, View key), void (*release)(void *value));
+Arena *k_arena(K *k);       /* emptied after each vector */
 char *k_text(K *k, View v); /* NUL-terminated, until the end of the vector */
 
 /* ---------------------------------------------------------------- the tables */
 extern const Kernel kernels_cast[], kernels_number[], kernels_string[], kernels_regex[], kernels_date[], kernels_date_legacy[], kernels_hash[],
     kernels_json[], kernels_misc[], kernels_decimal[], kernels_interval[], kernels_number_format[], kernels_random[], kernels_url[],
     kernels_printf[], kernels_charset[], kernels_aes[], kernels_time[],
-    kernels_sort[], kernels_decimal_format[], kernels_sentences[], kernels_sketch[], kernels_theta[], kernels_collation[];
+    kernels_sort[], kernels_decimal_format[], kernels_sentences[], kernels_sketch[], kernels_theta[], kernels_collation[], kernels_variant[];
 /* Spark's Murmur3 of bytes (kernel_hash.c). */
 int32_t kernel_murmur3(View bytes, int32_t seed);
 

@@ -10,6 +10,7 @@ typedef struct Context {
     const Token *in; /* the lexer's tokens, the last of kind 0 */
     size_t len, i;
     const Token *before; /* the last token that was kept, NULL: none */
+    bool script;         /* the text begins with BEGIN: it has labels, loops, handlers */
 } Context;
 
 static int kind_at(const Context *c, size_t ahead)
@@ -147,8 +148,14 @@ static bool keep(const Context *c, int word)
         return next_is(c, TK_LP);
     case TK_UNPIVOT:
         return next_is(c, TK_LP) || next_is(c, TK_INCLUDE) || next_is(c, TK_EXCLUDE);
-    case TK_CASE: case TK_LIMIT: case TK_OFFSET: case TK_VALUES:
+    case TK_CASE: /* END CASE; */
+        return !next_ends_name(c) || (c->script && before_is(c, TK_END));
+    case TK_LIMIT: case TK_OFFSET: case TK_VALUES:
         return !next_ends_name(c);
+    case TK_DO:
+        return c->script;
+    case TK_EXIT: case TK_CONTINUE:
+        return next_is(c, TK_HANDLER);
     case TK_ARRAY: case TK_STRUCT:
         return next_is(c, TK_LT) || next_is(c, TK_NEQ);
     case TK_MAP:
@@ -205,15 +212,27 @@ static bool is_typed_word(int word)
            word == TK_TIMESTAMP_LTZ || word == TK_BINARY_HEX;
 }
 
+/* label: BEGIN …, label: WHILE … */
+static bool is_label(const Context *c)
+{
+    int what = kind_at(c, 2);
+    return c->script && next_is(c, TK_COLON) &&
+           (what == TK_BEGIN || what == TK_WHILE || what == TK_REPEAT || what == TK_LOOP || what == TK_FOR);
+}
+
 static int decide(const Context *c, const Token *t)
 {
     if (!t->word || before_is(c, TK_DOT))
         return t->word ? TK_ID : t->kind;
+    if (is_label(c))
+        return TK_ID;
     if (is_typed_word(t->word) && next_is(c, TK_STRING_LITERAL) && !before_is(c, TK_TYPED_WORD))
         return TK_TYPED_WORD;
     if (t->word == TK_EXCEPT && before_is(c, TK_ASTERISK) && next_is(c, TK_LP) && kind_at(c, 2) != TK_LP &&
         !starts_query(kind_at(c, 2)))
         return TK_STAR_EXCEPT;
+    if (t->word == TK_DECLARE && c->script && kind_at(c, 2) == TK_CONDITION)
+        return TK_DECLARE_CONDITION;
     if (t->word == TK_WITH && next_is(c, TK_LP))
         return TK_WITH_OPTIONS;
     int special = special_function(c, t->word);
@@ -249,7 +268,7 @@ static bool keeps_type(int word) { return word == TK_ARRAY || word == TK_MAP || 
 Status context_apply(Arena *a, const SqlOptions *opt, TokenList *tokens, Error *err)
 {
     TokenList out = { 0 };
-    Context c = { .in = tokens->at, .len = tokens->len };
+    Context c = { .in = tokens->at, .len = tokens->len, .script = tokens->at[0].word == TK_BEGIN };
     int depth = 0, types = 0;
     for (c.i = 0; c.i < c.len; c.i++) {
         Token t = c.in[c.i];

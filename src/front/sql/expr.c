@@ -198,11 +198,17 @@ static const char *timestamp_arithmetic(const char *name, const NodeList *args)
     return add ? "timestampadd" : "timestampdiff";
 }
 
-static void check_arguments(SqlParser *p, const char *name, const NodeList *args)
+/* f(x AS y) is only right for struct; the name of v:y was not written as one. */
+static void check_arguments(SqlParser *p, const char *name, NodeList *args)
 {
-    for (size_t i = 0; i < args->len; i++)
-        if (node_is(Alias, args->at[i]) && !str_ieq(name, "struct"))
+    for (size_t i = 0; i < args->len; i++) {
+        if (!node_is(Alias, args->at[i]) || str_ieq(name, "struct"))
+            continue;
+        Node *child = node_as(Alias, args->at[i])->child;
+        if (args->at[i]->stop != child->stop)
             parser_syntax_error(p, &p->tokens.at[p->at - 1], "");
+        args->at[i] = child;
+    }
 }
 
 /* The arguments as the function gets them: count(*) is count(1), a unit word is its text. */
@@ -337,9 +343,29 @@ Node *collate(SqlParser *p, Node *x, const StrList *name)
     return function_of(p, "collate", list_add(p, list_one(p, x), literal_string(p, text, strlen(text), -1, -1)), x->start);
 }
 
+/* The last key of $.a['b'][0]; NULL: there is none. */
+static const char *last_key(SqlParser *p, const char *path)
+{
+    const char *name = NULL;
+    for (const char *at = path + 1; *at;) {
+        size_t n = *at == '.' ? strcspn(at + 1, ".[") : strcspn(at + 1, "]");
+        bool quoted = *at == '[' && at[1] == '\'';
+        const char *close = quoted ? strstr(at + 2, "']") : NULL;
+        if (*at == '.')
+            name = arena_strn(p->a, at + 1, n);
+        else if (close)
+            name = arena_strn(p->a, at + 2, (size_t)(close - at - 2));
+        at = close ? close + 2 : at + 1 + n + (*at == '[' && at[1 + n] == ']');
+    }
+    return name;
+}
+
+/* v:path: a variant's part, named by its last key. */
 Node *semi_structured(SqlParser *p, Node *x, const char *path)
 {
-    return function_of(p, "semi_structured_extract", list_add(p, list_one(p, x), literal_string(p, path, strlen(path), -1, -1)), x->start);
+    Node *get = function_of(p, "variant_get", list_add(p, list_one(p, x), literal_string(p, path, strlen(path), -1, -1)), x->start);
+    const char *name = last_key(p, path);
+    return name ? aliased(p, get, names_one(p, name)) : get;
 }
 
 Node *case_when(SqlParser *p, Node *operand, const NodeList *pairs, Node *otherwise, int start)

@@ -51,29 +51,24 @@ static const Phrase refused[] = {
 };
 
 static const Phrase not_done[] = {
-    { { TK_BEGIN }, "SQL scripting (BEGIN … END)" }, { { TK_CALL }, "CALL" },
+    { { TK_CALL }, "CALL" },
     { { TK_CREATE, TK_MATERIALIZED }, "CREATE MATERIALIZED VIEW" }, { { TK_CREATE, TK_STREAMING }, "CREATE STREAMING TABLE" },
     { { TK_CREATE, TK_FLOW }, "CREATE FLOW" }, { { TK_CREATE, TK_INDEX }, "CREATE INDEX" }, { { TK_DROP, TK_INDEX }, "DROP INDEX" },
     { { TK_LOAD, TK_DATA }, "LOAD DATA" }, { { TK_ADD }, "ADD" }, { { TK_LIST }, "LIST" }, { { TK_SHOW, TK_PROCEDURES }, "SHOW PROCEDURES" },
     { { TK_DESCRIBE, TK_PROCEDURE }, "DESCRIBE PROCEDURE" }, { { TK_DESC, TK_PROCEDURE }, "DESCRIBE PROCEDURE" },
 };
 
-static const char *find_phrase(const SqlParser *p, const Phrase *list, size_t n)
+/* The phrase that stands at token `at`. */
+static const char *find_phrase(const SqlParser *p, size_t at, const Phrase *list, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         size_t k = 0;
-        while (k < 3 && list[i].words[k] && token(p, k)->word == list[i].words[k])
+        while (k < 3 && list[i].words[k] && token(p, at + k)->word == list[i].words[k])
             k++;
         if (k == 3 || (k && !list[i].words[k]))
             return list[i].text;
     }
     return NULL;
-}
-
-/* label: BEGIN … */
-static bool is_labelled_script(const SqlParser *p)
-{
-    return token(p, 0)->kind && token(p, 1)->kind == TK_COLON && token(p, 2)->word == TK_BEGIN;
 }
 
 /* ---------------------------------------------------------------- SET, RESET */
@@ -205,16 +200,31 @@ static Node *refresh_path(SqlParser *p)
     return whole(p, node_new(p->a, Cache, .what = "REFRESH PATH", .name = *names_one(p, path)));
 }
 
+/* The statements of a script that are not done; what the grammar does not know is no syntax error. */
+static void check_script(SqlParser *p)
+{
+    for (size_t i = 1; i < p->tokens.len && p->status == ST_OK; i++) {
+        bool first = token(p, i - 1)->kind == TK_SEMICOLON || token(p, i - 1)->word == TK_BEGIN;
+        const char *phrase = first ? find_phrase(p, i, not_done, sizeof not_done / sizeof not_done[0]) : NULL;
+        if (phrase && token(p, i + 1)->kind != TK_COLON)
+            parser_unsupported(p, token(p, i)->start, phrase);
+    }
+}
+
 void freeform_statement(SqlParser *p, Node **ret_node)
 {
+    if (token(p, 0)->word == TK_BEGIN) {
+        check_script(p);
+        return;
+    }
     int word = token(p, 0)->word, second = token(p, 1)->word;
-    const char *phrase = find_phrase(p, refused, sizeof refused / sizeof refused[0]);
+    const char *phrase = find_phrase(p, 0, refused, sizeof refused / sizeof refused[0]);
     if (phrase) {
         parser_fail(p, 0, token(p, p->tokens.len - 1)->start - 1, "_LEGACY_ERROR_TEMP_0035", "", "Operation not allowed: %s.", phrase);
         parser_param(p, "message", phrase);
         return;
     }
-    phrase = is_labelled_script(p) ? "SQL scripting (BEGIN … END)" : find_phrase(p, not_done, sizeof not_done / sizeof not_done[0]);
+    phrase = find_phrase(p, 0, not_done, sizeof not_done / sizeof not_done[0]);
     if (phrase)
         *ret_node = whole(p, node_new(p->a, UnsupportedStatement, .what = phrase));
     else if (word == TK_RESET)

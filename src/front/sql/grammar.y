@@ -61,7 +61,7 @@
        DECIMAL_VALUE FLOAT_LITERAL DOUBLE_LITERAL BIGDECIMAL_LITERAL UNRECOGNIZED.
 /* Tokens that context.c makes. */
 %token TYPED_WORD WITH_OPTIONS INTERVAL_LITERAL NOT_NULL STAR_EXCEPT EXTRACT_FROM SUBSTRING_FROM TRIM_FROM OVERLAY_PLACING POSITION_IN
-       TRANSFORM_SCRIPT START_STATEMENT START_EXPRESSION START_TYPE START_SCHEMA START_NAME.
+       TRANSFORM_SCRIPT DECLARE_CONDITION START_STATEMENT START_EXPRESSION START_TYPE START_SCHEMA START_NAME.
 
 /* Lowest first. Set operations bind by level, INTERSECT tighter; LOWEST marks rules that give way to a longer match. */
 %nonassoc LOWEST.
@@ -80,6 +80,9 @@
 %left COLLATE LP RP LB DOT.
 
 input ::= START_STATEMENT statement(S) semicolons.  { p->node = S; }
+input ::= START_STATEMENT set_variable(S) semicolons. { p->node = S; }
+input ::= START_STATEMENT script(S).                 { p->node = S; }
+input ::= START_STATEMENT script(S) SEMICOLON.       { p->node = S; }
 input ::= START_EXPRESSION named_expression(E).      { p->node = E; }
 input ::= START_TYPE data_type(T).                   { p->type = T; }
 input ::= START_SCHEMA col_type_list(F).             { p->type = type_struct(p->a, F->at, F->len); }
@@ -835,8 +838,8 @@ statement(A) ::= USE(T) reference(N).             { A = use_names(p, "NAMESPACE"
 statement(A) ::= USE(T) namespace reference(N).   { A = use_names(p, "NAMESPACE", N, T->start); }
 statement(A) ::= SET(T) CATALOG reference(N).     { A = use_names(p, "CATALOG", N, T->start); }
 statement(A) ::= SET(T) CATALOG string(S).        { A = use_names(p, "CATALOG", names_one(p, S->text), T->start); }
-statement(A) ::= SET(T) variable assignments(L).  { A = set_variables(p, L, T->start); }
-statement(A) ::= SET(T) variable LP multipart_list(L) RP EQ query_parens(Q). { A = set_variables_query(p, L, Q, T->start); }
+set_variable(A) ::= SET(T) variable assignments(L).  { A = set_variables(p, L, T->start); }
+set_variable(A) ::= SET(T) variable LP multipart_list(L) RP EQ query_parens(Q). { A = set_variables_query(p, L, Q, T->start); }
 variable ::= VARIABLE.
 variable ::= VAR.
 statement(A) ::= declare_head(R) multipart_list(L) declare_type(Y) declare_default(E).
@@ -1348,3 +1351,76 @@ analyze_what(A) ::= .                              { A = (AnalyzeWhat){ "", NULL
 analyze_what(A) ::= identifier(I).                 { A = (AnalyzeWhat){ noscan(p, I), NULL }; }
 analyze_what(A) ::= FOR COLUMNS identifier_seq(L). { A = (AnalyzeWhat){ "COLUMNS", L }; }
 analyze_what(A) ::= FOR ALL COLUMNS.               { A = (AnalyzeWhat){ "ALL COLUMNS", NULL }; }
+
+/* ================================================================== scripts: BEGIN … END, its declarations and control statements */
+script(A) ::= BEGIN(T) not_atomic compound_body_opt(B) END.  { A = compound(p, NULL, NULL, true, B, T->start); }
+not_atomic ::= .
+not_atomic ::= NOT ATOMIC.
+%type compound_body {NodeList *}
+%type compound_body_opt {NodeList *}
+compound_body_opt(A) ::= .                  { A = NULL; }
+compound_body_opt(A) ::= compound_body(L).  { A = L; }
+compound_body(A) ::= compound_item(S) SEMICOLON.                   { A = list_one(p, S); }
+compound_body(A) ::= compound_body(L) compound_item(S) SEMICOLON.  { A = list_add(p, L, S); }
+compound_item(A) ::= simple_item(S).  { A = S; }
+compound_item(A) ::= block(B).        { A = B; }
+simple_item(A) ::= statement(S).             { A = S; }
+simple_item(A) ::= SET(T) assignments(L).    { A = set_variables(p, L, T->start); }
+simple_item(A) ::= SET(T) LP multipart_list(L) RP EQ query_parens(Q).  { A = set_variables_query(p, L, Q, T->start); }
+
+%type label_opt {Label}
+label_opt(A) ::= .                              { A = (Label){ NULL, -1 }; }
+label_opt(A) ::= strict_identifier(I) COLON(T).  { A = (Label){ I, T[-1].start }; }
+%type end_label {const char *}
+end_label(A) ::= .                      { A = NULL; }
+end_label(A) ::= strict_identifier(I).  { A = I; }
+block(A) ::= label_opt(L) BEGIN(T) not_atomic compound_body_opt(B) END end_label(E).
+  { A = compound(p, &L, E, true, B, T->start); }
+body(A) ::= compound_body(B).  { A = compound(p, NULL, NULL, false, B, NODE_START(B->at[0])); }
+
+compound_item(A) ::= DECLARE_CONDITION(T) strict_identifier(I) CONDITION.                { A = declare_condition(p, I, NULL, T->start); }
+compound_item(A) ::= DECLARE_CONDITION(T) strict_identifier(I) CONDITION FOR sqlstate(S). { A = declare_condition(p, I, S, T->start); }
+%type sqlstate {const char *}
+sqlstate(A) ::= SQLSTATE value_opt string(S).  { A = sqlstate(p, S); }
+value_opt ::= .
+value_opt ::= VALUE.
+compound_item(A) ::= DECLARE(T) handler_kind(K) HANDLER FOR handler_triggers(H) handler_body(B). { A = declare_handler(p, K, H, B, T->start); }
+%type handler_kind {int}
+handler_kind(A) ::= EXIT.      { A = 0; }
+handler_kind(A) ::= CONTINUE.  { A = 1; }
+handler_body(A) ::= block(B).        { A = B; }
+handler_body(A) ::= simple_item(S).  { A = S; }
+%type handler_triggers {DeclareHandler *}
+handler_triggers(A) ::= sqlstate(S).                            { A = handler_state(p, NULL, S); }
+handler_triggers(A) ::= SQLEXCEPTION.                           { A = handler_any(p, NULL, true); }
+handler_triggers(A) ::= NOT FOUND.                              { A = handler_any(p, NULL, false); }
+handler_triggers(A) ::= multipart(N).                           { A = handler_condition(p, NULL, N); }
+handler_triggers(A) ::= handler_triggers(H) COMMA sqlstate(S).   { A = handler_state(p, H, S); }
+handler_triggers(A) ::= handler_triggers(H) COMMA SQLEXCEPTION. { A = handler_any(p, H, true); }
+handler_triggers(A) ::= handler_triggers(H) COMMA NOT FOUND.    { A = handler_any(p, H, false); }
+handler_triggers(A) ::= handler_triggers(H) COMMA multipart(N). { A = handler_condition(p, H, N); }
+
+compound_item(A) ::= IF(T) expression(E) THEN body(B) elseifs(L) else_body(X) END IF.
+  { A = branch(p, NULL, branches_first(p, E, B, L), X, T->start); }
+%type elseifs {Branches *}
+elseifs(A) ::= .                                          { A = NULL; }
+elseifs(A) ::= elseifs(L) ELSEIF expression(E) THEN body(B). { A = branches_add(p, L, E, B); }
+else_body(A) ::= .              { A = NULL; }
+else_body(A) ::= ELSE body(B).  { A = B; }
+compound_item(A) ::= CASE(T) case_bodies(L) else_body(X) END CASE.               { A = branch(p, NULL, L, X, T->start); }
+compound_item(A) ::= CASE(T) expression(O) case_bodies(L) else_body(X) END CASE. { A = branch(p, O, L, X, T->start); }
+%type case_bodies {Branches *}
+case_bodies(A) ::= WHEN expression(E) THEN body(B).                 { A = branches_add(p, NULL, E, B); }
+case_bodies(A) ::= case_bodies(L) WHEN expression(E) THEN body(B).  { A = branches_add(p, L, E, B); }
+compound_item(A) ::= label_opt(L) WHILE(T) expression(E) DO body(B) END WHILE end_label(N).
+  { A = loop(p, LOOP_WHILE, &L, N, E, B, T->start); }
+compound_item(A) ::= label_opt(L) REPEAT(T) body(B) UNTIL expression(E) END REPEAT end_label(N).
+  { A = loop(p, LOOP_REPEAT, &L, N, E, B, T->start); }
+compound_item(A) ::= label_opt(L) LOOP(T) body(B) END LOOP end_label(N).
+  { A = loop(p, LOOP_FOREVER, &L, N, NULL, B, T->start); }
+compound_item(A) ::= label_opt(L) FOR(T) query(Q) DO body(B) END FOR end_label(N).
+  { A = for_loop(p, &L, N, NULL, Q, B, T->start); }
+compound_item(A) ::= label_opt(L) FOR(T) strict_identifier(I) AS query(Q) DO body(B) END FOR end_label(N).
+  { A = for_loop(p, &L, N, I, Q, B, T->start); }
+compound_item(A) ::= LEAVE(T) strict_identifier(I).    { A = jump(p, I, false, T->start); }
+compound_item(A) ::= ITERATE(T) strict_identifier(I).  { A = jump(p, I, true, T->start); }

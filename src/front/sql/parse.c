@@ -153,7 +153,8 @@ static Status parse(SqlParser *p, const char *text, size_t length, int start_sym
     TRY(context_apply(p->a, p->opt, &p->tokens, p->err));
     feed(p, start_symbol);
     TRY(p->status);
-    parser_check_depth(p, p->node);
+    if (parser_check_depth(p, p->node) && node_is(CompoundBody, p->node))
+        script_check(p, p->node);
     return p->status;
 }
 

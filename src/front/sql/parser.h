@@ -222,6 +222,31 @@ typedef struct Pipe {
 Pipe *pipe_new(SqlParser *p, PipeKind kind);
 Node *pipe_over(SqlParser *p, Node *input, const Pipe *pipe);
 
+/* ---- scripts (script.c) */
+typedef struct Label { /* of a block or a loop; name NULL: none */
+    const char *name;
+    int start;
+} Label;
+typedef struct Branches {
+    NodeList conditions, bodies;
+} Branches;
+Node *compound(SqlParser *p, const Label *label, const char *end_label, bool scope, const NodeList *statements, int start);
+const char *sqlstate(SqlParser *p, const Token *text);
+Node *declare_condition(SqlParser *p, const char *name, const char *state, int start);
+/* A handler's triggers, one after the other; `h` NULL: the first. */
+DeclareHandler *handler_state(SqlParser *p, DeclareHandler *h, const char *state);
+DeclareHandler *handler_any(SqlParser *p, DeclareHandler *h, bool exception); /* SQLEXCEPTION, or NOT FOUND */
+DeclareHandler *handler_condition(SqlParser *p, DeclareHandler *h, const StrList *name);
+Node *declare_handler(SqlParser *p, bool continues, DeclareHandler *h, Node *body, int start);
+Branches *branches_add(SqlParser *p, Branches *list, Node *condition, Node *body);
+Branches *branches_first(SqlParser *p, Node *condition, Node *body, const Branches *more);
+Node *branch(SqlParser *p, Node *operand, const Branches *list, Node *otherwise, int start);
+Node *loop(SqlParser *p, LoopKind kind, const Label *label, const char *end_label, Node *condition, Node *body, int start);
+Node *for_loop(SqlParser *p, const Label *label, const char *end_label, const char *variable, Node *query, Node *body, int start);
+Node *jump(SqlParser *p, const char *label, bool iterate, int start);
+/* What only the whole script tells: labels, conditions, where declarations stand, handlers of one condition. */
+void script_check(SqlParser *p, const Node *script);
+
 /* The driver's (parse.c). */
 void *grammarAlloc(void *(*allocate)(size_t));
 void grammar(void *parser, int kind, const Token *token, SqlParser *p);

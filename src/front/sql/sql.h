@@ -26,6 +26,8 @@ typedef struct SqlOptions {
     bool legacy_setops_precedence;    /* spark.sql.legacy.setopsPrecedence.enabled */
     bool legacy_exponent_as_decimal;  /* spark.sql.legacy.exponentLiteralAsDecimal.enabled */
     bool legacy_interval;             /* spark.sql.legacy.interval.enabled: INTERVAL literals are CalendarIntervals */
+    bool no_scripting;                /* spark.sql.scripting.enabled is false: BEGIN … END is refused */
+    bool continue_handlers;           /* spark.sql.scripting.continueHandlerEnabled */
     bool legacy_identifier_clause;    /* spark.sql.legacy.identifierClause: IDENTIFIER() only where a relation, function or column is named */
     bool legacy_bang_not;             /* spark.sql.legacy.bangEqualsNot: a ! IN (b) */
     bool legacy_having_as_where;      /* spark.sql.legacy.parser.havingWithoutGroupByAsWhere */
