@@ -446,6 +446,9 @@ static Status finish_call(Binder *b, const Scope *s, const char *name, const Fun
     Scope inner = *s;
     inner.in_window = false;
     TRY(check_aggregate(b, s, f, name, row, args, err));
+    for (size_t i = 0; f->distinct && i < args->len; i++)
+        if (type_has_variant(args->at[i]->type)) /* one value has several encodings */
+            return spark_unsupported(err, &f->node, "DISTINCT of a VARIANT in an aggregate");
     if (f->filter) {
         TRY(bind_expr(b, &inner, f->filter, &filter, err));
         filter = coerce_to(b->a, b->ansi, filter, &type_boolean);
