@@ -90,7 +90,7 @@ static bool unpack_bits(OrcBytes *in, int width, size_t n, uint64_t *values)
         uint64_t value = 0;
         for (int left = width; left > 0;) {
             int there = 8 - (int)(bit % 8), take = left < there ? left : there;
-            unsigned chunk = (in->at[bit / 8] >> (there - take)) & ((1u << take) - 1);
+            unsigned chunk = ((unsigned)in->at[bit / 8] >> (there - take)) & ((1u << take) - 1);
             value = value << take | chunk;
             bit += (size_t)take;
             left -= take;
