@@ -155,6 +155,18 @@ static bool one_row(const Node *n)
            (node_is(Values, n) && node_as(Values, n)->rows.len <= 1);
 }
 
+/* LATERAL f(…) of a Python table function becomes a Generate over the left rows, whatever it computes. */
+static bool is_table_function(const Node *n)
+{
+    while (node_is(Project, n)) {
+        for (size_t i = 0; i < node_as(Project, n)->exprs.len; i++)
+            if (!is_deterministic(node_as(Project, n)->exprs.at[i]))
+                return false;
+        n = node_as(Project, n)->input;
+    }
+    return node_is(Generate, n) && node_is(OneRow, node_as(Generate, n)->input);
+}
+
 static Status lateral_random(Binder *b, const char *class, const char *text, const Node *at, Error *err)
 {
     return spark_error(err, at, arena_printf(b->a, "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.%s", class), "0A000",
@@ -188,7 +200,7 @@ Status bind_join(Binder *b, const Join *n, const Scope *outer, Node **ret, Error
         if (names.len)
             return bind_using(b, n, left, right, &names, ret, err);
     }
-    if (n->lateral && !is_deterministic(right) && !one_row(left))
+    if (n->lateral && !is_deterministic(right) && !is_table_function(right) && !one_row(left))
         return lateral_random(b, "NON_DETERMINISTIC_LATERAL_SUBQUERIES",
                               "Non-deterministic lateral subqueries are not supported when joining with outer relations that produce more "
                               "than one row", &n->node, err);
