@@ -24,6 +24,17 @@ static struct tm split(int64_t ms)
     return t;
 }
 
+struct timespec clock_after(clockid_t clock, int64_t ms)
+{
+    struct timespec until;
+    clock_gettime(clock, &until);
+    until.tv_sec += (time_t)(ms / 1000);
+    until.tv_nsec += (long)(ms % 1000) * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    return until;
+}
+
 char *time_iso8601(Arena *a, int64_t ms)
 {
     struct tm t = split(ms);

@@ -5,10 +5,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 int64_t clock_ms(void);           /* milliseconds since 1970-01-01T00:00:00Z */
 int64_t clock_us(void);           /* microseconds since the same */
 int64_t clock_monotonic_ms(void); /* never goes back; for time-outs */
+struct timespec clock_after(clockid_t clock, int64_t ms); /* from now, for pthread_cond_timedwait; `clock` is the condition's */
 
 char *time_iso8601(Arena *a, int64_t ms);      /* 2013-05-24T00:00:00.000Z */
 char *time_iso8601_s(Arena *a, int64_t ms);    /* 2013-05-24T00:00:00Z */

@@ -1,6 +1,7 @@
 /* base/str.c -- growing strings and text helpers. */
 #include "base/str.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,6 +102,27 @@ bool str_eq(const char *a, const char *b)
 static char ascii_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+size_t str_distance(const char *x, const char *y, bool ignore_case)
+{
+    size_t n = strnlen(x, STR_DISTANCE_BYTES), m = strnlen(y, STR_DISTANCE_BYTES), row[STR_DISTANCE_BYTES + 1];
+    for (size_t j = 0; j <= m; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= n; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= m; j++) {
+            unsigned char c = (unsigned char)x[i - 1], d = (unsigned char)y[j - 1];
+            bool same = c == d || (ignore_case && tolower(c) == tolower(d));
+            size_t above = row[j], best = diagonal + !same;
+            best = above + 1 < best ? above + 1 : best;
+            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+            diagonal = above;
+            row[j] = best;
+        }
+    }
+    return row[m];
 }
 
 bool str_ieq(const char *a, const char *b)

@@ -39,6 +39,9 @@ typedef struct View {
 
 bool str_eq(const char *a, const char *b);       /* NULLs are equal to each other only */
 bool str_ieq(const char *a, const char *b);      /* ASCII case-insensitive */
+/* Levenshtein's, of the first STR_DISTANCE_BYTES of each: for suggestions. ignore_case: of ASCII. */
+enum { STR_DISTANCE_BYTES = 128 };
+size_t str_distance(const char *x, const char *y, bool ignore_case);
 bool str_starts(const char *text, const char *prefix);
 bool str_istarts(const char *text, const char *prefix);
 bool str_ends(const char *text, const char *suffix);

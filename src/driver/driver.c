@@ -158,12 +158,7 @@ void driver_watch(Driver *d)
 /* Under the lock. */
 static void sleep_ms(Driver *d, int64_t ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    struct timespec until = clock_after(CLOCK_REALTIME, ms);
     pthread_cond_timedwait(&d->wake, &d->lock, &until);
 }
 

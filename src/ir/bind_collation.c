@@ -4,6 +4,8 @@
 #include "ir/binder.h"
 #include "ir/collation.h"
 
+#include <unicode/uvernum.h>
+
 enum Strength { NO_STRENGTH, EXPLICIT, INDETERMINATE, IMPLICIT, DEFAULT }; /* the least one wins */
 
 typedef struct Search {
@@ -386,6 +388,7 @@ Status collation_table(Binder *b, const UnresolvedTableFunction *n, Node **ret, 
     NodeList rows = { 0 };
     CollationInfo c;
     StrList none = { 0 };
+    const char *icu = arena_printf(b->a, "%d.%d.0.0", U_ICU_VERSION_MAJOR_NUM, U_ICU_VERSION_MINOR_NUM);
     if (n->args.len)
         return spark_error(err, &n->node, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
                            "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer to "
@@ -397,7 +400,7 @@ Status collation_table(Binder *b, const UnresolvedTableFunction *n, Node **ret, 
         NodeList row = { 0 };
         const char *const values[COLUMNS] = { "SYSTEM", "BUILTIN", c.name, c.language, c.country, c.accents ? "ACCENT_SENSITIVE" : "ACCENT_INSENSITIVE",
                                               c.cases ? "CASE_SENSITIVE" : "CASE_INSENSITIVE", c.blanks_count ? "NO_PAD" : "RTRIM",
-                                              c.language ? "77.1.0.0" : NULL };
+                                              c.language ? icu : NULL };
         for (size_t k = 0; k < COLUMNS; k++)
             vec_push(b->a, &row, text(b, values[k]));
         vec_push(b->a, &rows, node_new(b->a, Row, .items = row));

@@ -104,28 +104,6 @@ Status schema_resolve(Binder *b, const Schema *schema, const StrList *name, cons
 
 /* ---------------------------------------------------------------- suggestions */
 
-static size_t distance(const char *x, const char *y)
-{
-    enum { MOST = 128 };
-    size_t n = strlen(x), m = strlen(y), row[MOST + 1];
-    n = n > MOST ? MOST : n;
-    m = m > MOST ? MOST : m;
-    for (size_t j = 0; j <= m; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= n; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            size_t above = row[j], best = diagonal + (x[i - 1] != y[j - 1]);
-            best = above + 1 < best ? above + 1 : best;
-            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-            diagonal = above;
-            row[j] = best;
-        }
-    }
-    return row[m];
-}
-
 typedef struct Suggestion {
     const char *text;
     size_t distance;
@@ -157,7 +135,7 @@ static const char *suggestions(Binder *b, const Schema *schema, const StrList *n
             vec_push(b->a, &parts, c->qualifier.at[k]);
         vec_push(b->a, &parts, c->name);
         const char *text = sql_ids(b->a, &parts);
-        vec_push(b->a, &all, (Suggestion){ text, distance(str_text(&base), text) });
+        vec_push(b->a, &all, (Suggestion){ text, str_distance(str_text(&base), text, false) });
     }
     if (all.len)
         qsort(all.at, all.len, sizeof *all.at, by_distance);

@@ -4,8 +4,6 @@
 #include "base/vec.h"
 #include "ir/error.h"
 
-#include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -92,29 +90,6 @@ static const char *normal_name(Arena *a, const Parts *p)
 
 enum { SUGGESTIONS = 3, NEAR = 3, LONGEST_NAME = 100 };
 
-static size_t distance(const char *x, const char *y)
-{
-    size_t n = strlen(x), m = strlen(y);
-    size_t *row = calloc(m + 1, sizeof *row);
-    if (!row)
-        abort();
-    for (size_t j = 0; j <= m; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= n; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            bool same = toupper((unsigned char)x[i - 1]) == toupper((unsigned char)y[j - 1]);
-            size_t cost = diagonal + !same, above = row[j] + 1, left = row[j - 1] + 1;
-            diagonal = row[j];
-            row[j] = cost < above ? (cost < left ? cost : left) : above < left ? above : left;
-        }
-    }
-    size_t result = row[m];
-    free(row);
-    return result;
-}
-
 /* The specifiers that the name ends with, each once, those of the opposite meaning without the first. */
 static const char *suffixes(Arena *a, char *name)
 {
@@ -149,7 +124,7 @@ static const char *suggestions(Arena *a, const char *written)
     for (size_t k = 0; k < SUGGESTIONS && (!binary || k < 2); k++) {
         size_t best = SIZE_MAX, at = 0;
         for (size_t i = 0; i < (binary ? 2 : (size_t)LOCALES); i++) {
-            size_t d = distance(binary ? utf8[i] : locales[i].name, root);
+            size_t d = str_distance(binary ? utf8[i] : locales[i].name, root, true);
             if (!used[i] && d < best) {
                 best = d;
                 at = i;
@@ -157,7 +132,7 @@ static const char *suggestions(Arena *a, const char *written)
         }
         used[at] = true;
         const char *one = arena_printf(a, "%s%s", binary ? utf8[at] : locales[at].name, suffix);
-        if (k && (strlen(written) > LONGEST_NAME || distance(one, written) >= NEAR))
+        if (k && (strlen(written) > LONGEST_NAME || str_distance(one, written, true) >= NEAR))
             break;
         all = k ? arena_printf(a, "%s, %s", all, one) : one;
     }

@@ -68,11 +68,7 @@ static bool asked_to_end(YarnApp *app)
 /* Under the lock. True when the application ended meanwhile. */
 static bool wait_ms(YarnApp *app, int64_t ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t ns = until.tv_nsec + ms % 1000 * 1000000;
-    until.tv_sec += (time_t)(ms / 1000 + ns / 1000000000);
-    until.tv_nsec = (long)(ns % 1000000000);
+    struct timespec until = clock_after(CLOCK_MONOTONIC, ms);
     while (!app->ended && pthread_cond_timedwait(&app->changed, &app->lock, &until) == 0)
         continue;
     return app->ended;

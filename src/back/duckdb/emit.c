@@ -178,67 +178,6 @@ static Status emit_project(Emit *e, const Project *p, Sel *ret)
     return ST_OK;
 }
 
-/* Can a NULL stand inside a value of the type, below its top? */
-static bool nulls_inside(const Type *t)
-{
-    switch (t->kind) {
-    case TYPE_UDT: return nulls_inside(t->sql_type);
-    case TYPE_ARRAY: return t->contains_null || nulls_inside(t->element);
-    case TYPE_STRUCT:
-        for (size_t i = 0; i < t->nfields; i++)
-            if (t->fields[i].nullable || nulls_inside(t->fields[i].type))
-                return true;
-        return false;
-    default: return false;
-    }
-}
-
-static const char *key_of(Emit *e, const char *x, const Type *t, bool alike);
-
-/* One field of a key: whether it is there, then its own key. */
-static void put_key_part(Emit *e, const char *x, const Type *t, bool nullable, bool alike, size_t i, Str *out)
-{
-    if (nullable || alike)
-        str_addf(out, "%sn%zu := %s IS NOT NULL", i ? ", " : "", i, x);
-    str_addf(out, "%sv%zu := %s", i || nullable || alike ? ", " : "", i, key_of(e, x, t, alike));
-}
-
-/* alike: of the same form for types that differ in what may be NULL. */
-static const char *key_of(Emit *e, const char *x, const Type *t, bool alike)
-{
-    str_auto out = EMIT_STR;
-    if (t->kind == TYPE_UDT)
-        return key_of(e, x, t->sql_type, alike);
-    if (t->kind == TYPE_STRING && t->collation)
-        return emit_string_key(e, x, t);
-    if (t->kind != TYPE_ARRAY && t->kind != TYPE_STRUCT)
-        return x;
-    if (!alike && !nulls_inside(t) && !type_is_collated(t))
-        return x;
-    if (t->kind == TYPE_ARRAY) {
-        const char *item = emit_fresh(e, "x");
-        str_addf(&out, "list_transform(%s, lambda %s: struct_pack(", x, item);
-        put_key_part(e, item, t->element, t->contains_null, alike, 0, &out);
-        str_add(&out, "))");
-        return str_arena(&out, e->a);
-    }
-    str_addf(&out, "CASE WHEN %s IS NOT NULL THEN struct_pack(", x);
-    for (size_t i = 0; i < t->nfields; i++)
-        put_key_part(e, arena_printf(e->a, "struct_extract(%s, %s)", x, emit_quoted(e, t->fields[i].name)), t->fields[i].type, t->fields[i].nullable, alike, i, &out);
-    str_add(&out, ") END");
-    return str_arena(&out, e->a);
-}
-
-const char *emit_order_key(Emit *e, const char *x, const Type *t)
-{
-    return key_of(e, x, t, false);
-}
-
-const char *emit_comparison_key(Emit *e, const char *x, const Type *t)
-{
-    return key_of(e, x, t, true);
-}
-
 Status emit_orders(Emit *e, const NodeList *orders, Str *out)
 {
     for (size_t i = 0; i < orders->len; i++) {
@@ -455,45 +394,6 @@ static Status emit_set_op(Emit *e, const Node *n, Sel *ret)
 }
 
 /* ---------------------------------------------------------------- aggregates */
-/* Two maps are equal whatever their order: keys of groups have theirs sorted (InsertMapSortInGroupingExpressions). The key of -0.0 is 0.0
- * (NormalizeFloatingNumbers). */
-static bool needs_normal(const Type *t)
-{
-    if (t->kind == TYPE_MAP || t->kind == TYPE_FLOAT || t->kind == TYPE_DOUBLE)
-        return true;
-    for (size_t i = 0; t->kind == TYPE_STRUCT && i < t->nfields; i++)
-        if (needs_normal(t->fields[i].type))
-            return true;
-    return t->kind == TYPE_ARRAY && needs_normal(t->element);
-}
-
-static const char *normal_key(Emit *e, const char *x, const Type *t)
-{
-    if (!needs_normal(t))
-        return x;
-    if (t->kind == TYPE_FLOAT || t->kind == TYPE_DOUBLE)
-        return arena_printf(e->a, "CASE WHEN %s = 0 THEN 0 ELSE %s END", x, x);
-    const char *v = emit_fresh(e, "x");
-    if (t->kind == TYPE_ARRAY)
-        return arena_printf(e->a, "list_transform(%s, lambda %s: %s)", x, v, normal_key(e, v, t->element));
-    if (t->kind == TYPE_MAP) {
-        const char *key = normal_key(e, arena_printf(e->a, "struct_extract(%s, 'key')", v), t->key);
-        const char *value = normal_key(e, arena_printf(e->a, "struct_extract(%s, 'value')", v), t->element);
-        return arena_printf(e->a, "map_from_entries(list_sort(list_transform(map_entries(%s), lambda %s: struct_pack(key := %s, value := "
-                                  "%s))))", x, v, key, value);
-    }
-    str_auto out = EMIT_STR;
-    str_addf(&out, "CASE WHEN (%s) IS NULL THEN NULL ELSE struct_pack(", x);
-    for (size_t i = 0; i < t->nfields; i++) {
-        str_add(&out, i ? ", " : "");
-        emit_quoted_name(t->fields[i].name, &out);
-        str_addf(&out, " := %s", normal_key(e, arena_printf(e->a, "struct_extract(%s, %s)", x, emit_quoted(e, t->fields[i].name)),
-                                             t->fields[i].type));
-    }
-    str_add(&out, ") END");
-    return str_arena(&out, e->a);
-}
-
 /* GROUPING SETS may leave a group out of all sets: NULL in every row. */
 static bool in_no_set(const Aggregate *g, const Node *group)
 {
@@ -537,12 +437,12 @@ static Status group_columns(Emit *e, const Aggregate *g, StrList *names, StrList
             vec_push(e->a, shown, name);
             continue;
         }
-        if (node_is(ColumnRef, group) && !needs_normal(group->type)) {
+        if (node_is(ColumnRef, group) && !emit_has_group_key(group->type)) {
             name = arena_printf(e->a, "c%" PRId64, node_as(ColumnRef, group)->id);
         } else {
             name = emit_fresh(e, "g");
             TRY(emit_text(e, group, &text));
-            str_addf(&extra, ", %s AS %s", normal_key(e, text, group->type), name);
+            str_addf(&extra, ", %s AS %s", emit_group_key(e, text, group->type), name);
         }
         vec_push(e->a, names, name);
         TRY(key_column(e, g, group, name, keys, shown, &extra));

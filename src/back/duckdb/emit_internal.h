@@ -55,17 +55,19 @@ Status emit_select(Emit *e, const Node *n, const char **ret_sql);
 Status emit_scan(Emit *e, const Node *n, Sel *ret_sel);
 Status emit_call(Emit *e, const Node *n, Str *out);
 Status emit_window(Emit *e, const Window *w, Str *out);
-/* Refuses to order values of `value` where the engine's order is not Spark's: it puts a NULL inside a struct or array last. */
 /* What the engine orders as Spark orders `x`: inside of arrays and structs NULL comes first, where the engine has it last. x itself
  * when no NULL can stand inside. Source: InterpretedOrdering. */
 const char *emit_order_key(Emit *e, const char *x, const Type *t);
 const char *emit_comparison_key(Emit *e, const char *x, const Type *t); /* can be compared with another one's, whatever may be NULL in either */
+/* Groups of one key are one: a map's entries are sorted (InsertMapSortInGroupingExpressions), -0.0 is 0.0 (NormalizeFloatingNumbers). */
+const char *emit_group_key(Emit *e, const char *x, const Type *t);
+bool emit_has_group_key(const Type *t); /* false: x is its own */
 Status emit_orders(Emit *e, const NodeList *orders, Str *out);
 Status emit_literal(Emit *e, const Value *v, const Type *t, Str *out);
-/* Casts `text`, an expression of type `from`. mode: CAST_LEGACY, CAST_ANSI or CAST_TRY. */
 /* emit_variant.c: casts from VARIANT (fail: an error where it does not fit, else NULL) and to VARIANT. */
 Status emit_from_variant(Emit *e, const char *text, const Type *to, bool fail, Str *out);
 Status emit_to_variant(Emit *e, const char *text, const Type *from, Str *out);
+/* Casts `text`, an expression of type `from`. mode: CAST_LEGACY, CAST_ANSI or CAST_TRY. */
 Status emit_cast(Emit *e, const char *text, const Type *from, const Type *to, int mode, Str *out);
 /* Refuses a PythonUdf that is no scalar function here: those are stages of their own (emit_python.c). */
 Status emit_python_scalar(Emit *e, const PythonUdf *u);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void quote_text(View v, Str *out)
+void json_add_text(View v, Str *out)
 {
     static const char plain[] = "\b\t\n\f\r\"\\", coded[] = "btnfr\"\\";
     str_addc(out, '"');
@@ -80,7 +80,7 @@ static void json_pretty(K *k)
 static void json_quote(K *k)
 {
     str_auto out = STR_INIT((size_t)1 << 31);
-    quote_text(k_str(k, 0), &out);
+    json_add_text(k_str(k, 0), &out);
     k_set_out(k, &out);
 }
 
@@ -406,7 +406,7 @@ static void compact(const JsonNode *n, Str *out)
         double number;
         char text[NUMBER_TEXT_BYTES];
         if (n->kind == JSON_TEXT)
-            quote_text(n->text, out);
+            json_add_text(n->text, out);
         else if (n->kind == JSON_FLOAT && java_double(n->raw, &number))
             str_addn(out, text, print_double(number, text));
         else
@@ -418,7 +418,7 @@ static void compact(const JsonNode *n, Str *out)
         if (item != n->first)
             str_addc(out, ',');
         if (object) {
-            quote_text(item->key, out);
+            json_add_text(item->key, out);
             str_addc(out, ':');
         }
         compact(item, out);

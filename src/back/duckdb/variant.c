@@ -277,23 +277,6 @@ bool variant_path(View path, VariantStep step, void *arg)
 }
 
 /* ---------------------------------------------------------------- JSON */
-static void quote_json(View v, Str *out)
-{
-    static const char plain[] = "\b\t\n\f\r\"\\", coded[] = "btnfr\"\\";
-    str_addc(out, '"');
-    for (size_t i = 0; i < v.len; i++) {
-        unsigned char c = (unsigned char)v.data[i];
-        const char *at = c ? strchr(plain, c) : NULL;
-        if (at)
-            str_addf(out, "\\%c", coded[at - plain]);
-        else if (c < 0x20)
-            str_addf(out, "\\u%04X", c);
-        else
-            str_addc(out, (char)c);
-    }
-    str_addc(out, '"');
-}
-
 size_t variant_decimal_text(i128 unscaled, int scale, char *out)
 {
     while (scale > 0 && unscaled % 10 == 0) {
@@ -363,7 +346,7 @@ static bool json_nested(const Variant *v, const Zone *zone, int depth, Str *out)
             return false;
         str_add(out, i ? "," : "");
         if (object) {
-            quote_json(key, out);
+            json_add_text(key, out);
             str_addc(out, ':');
         }
         if (!json(&item, zone, depth + 1, out))
@@ -414,7 +397,7 @@ static bool json(const Variant *v, const Zone *zone, int depth, Str *out)
     if (!variant_bytes(v, &bytes))
         return false;
     if (variant_kind(v) == VARIANT_STRING)
-        quote_json(bytes, out);
+        json_add_text(bytes, out);
     else if (variant_kind(v) == VARIANT_BINARY)
         json_base64(bytes, out);
     else

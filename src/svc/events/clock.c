@@ -116,12 +116,7 @@ static Status work(Server *server, int64_t *ret_wait_ms, Error *err)
 
 static bool wait_for_work(struct EventClock *c, uint64_t *seen, int64_t wait_ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += wait_ms / 1000;
-    until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    struct timespec until = clock_after(CLOCK_MONOTONIC, wait_ms);
     pthread_mutex_lock(&c->lock);
     while (!c->stop && c->wakes == *seen && pthread_cond_timedwait(&c->changed, &c->lock, &until) == 0)
         continue;

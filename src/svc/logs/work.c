@@ -13,17 +13,6 @@ enum { SETTLE_EVERY_MS = 1000, LOOK_EVERY_MS = 60000, WAIT_STEP_MS = 1000, QUERY
 
 static const Logging logging = { .put_file = logs_put_file };
 
-static struct timespec after_ms(int64_t ms)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    return until;
-}
-
 void logs_wake(Server *server)
 {
     struct Logs *logs = server->logs;
@@ -75,7 +64,7 @@ void logs_wait_for(Server *server, const char *table, const char *id, int64_t at
     uint64_t seen = logs->wakes;
     pthread_mutex_unlock(&logs->lock);
     while (!ended(server, table, id) && (left = deadline - clock_monotonic_ms()) > 0) {
-        struct timespec until = after_ms(left < WAIT_STEP_MS ? left : WAIT_STEP_MS);
+        struct timespec until = clock_after(CLOCK_REALTIME, left < WAIT_STEP_MS ? left : WAIT_STEP_MS);
         pthread_mutex_lock(&logs->lock);
         if (!logs->stop && logs->wakes == seen)
             pthread_cond_timedwait(&logs->changed, &logs->lock, &until);
@@ -135,7 +124,7 @@ static void *worker_main(void *arg)
             logs_wake(logs->server); /* whoever waits for it */
             continue;
         }
-        struct timespec until = after_ms(LOOK_EVERY_MS);
+        struct timespec until = clock_after(CLOCK_REALTIME, LOOK_EVERY_MS);
         pthread_mutex_lock(&logs->lock);
         while (!logs->stop && logs->wakes == seen && pthread_cond_timedwait(&logs->changed, &logs->lock, &until) == 0)
             continue;
@@ -190,7 +179,7 @@ static void *sweeper_main(void *arg)
     struct Logs *logs = arg;
     bool stop = false;
     while (!stop) {
-        struct timespec until = after_ms(SETTLE_EVERY_MS);
+        struct timespec until = clock_after(CLOCK_REALTIME, SETTLE_EVERY_MS);
         pthread_mutex_lock(&logs->lock);
         if (!logs->stop && !logs->sweep)
             pthread_cond_timedwait(&logs->changed, &logs->lock, &until);

@@ -246,12 +246,7 @@ static void *run(void *arg)
         if (taken)
             continue;
         int64_t wait_ms = until_next(s->server);
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += wait_ms / 1000;
-        until.tv_nsec += wait_ms % 1000 * 1000000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
+        struct timespec until = clock_after(CLOCK_REALTIME, wait_ms);
         pthread_mutex_lock(&s->lock);
         while (!s->stop && s->wakes == seen && pthread_cond_timedwait(&s->changed, &s->lock, &until) == 0)
             continue;
