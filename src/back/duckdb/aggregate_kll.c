@@ -6,6 +6,7 @@
  * quantilescommon.LongsSketchSortedView; Spark's kllAggregates and kllExpressions. */
 #include "back/duckdb/aggregate.h"
 #include "back/duckdb/convert.h"
+#include "base/java_text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -506,7 +507,7 @@ static void merge_of(K *k)
 static void add_item_text(Str *out, const char *label, const Kll *s, Item x)
 {
     char text[64];
-    size_t n = s->kind == KIND_LONG ? print_i128(x.i, text) : s->kind == KIND_FLOAT ? print_float((float)x.d, text) : print_double(x.d, text);
+    size_t n = s->kind == KIND_LONG ? print_i128(x.i, text) : s->kind == KIND_FLOAT ? java_text_float((float)x.d, text) : java_text_double(x.d, text);
     str_addf(out, "   %s Item               : %.*s\n", label, s->n ? (int)n : 3, s->n ? text : "NaN");
 }
 
@@ -578,7 +579,7 @@ static bool quantile_of(K *k, Item *ret)
         return false;
     if (!s.n || rank < 0 || rank > 1) {
         char shown[64];
-        shown[print_double(k_f64(k, 2), shown)] = '\0';
+        shown[java_text_double(k_f64(k, 2), shown)] = '\0';
         if (!s.n)
             invalid(k, NAME, "KLL_SKETCH_INVALID_INPUT", "The sketch must not be empty for this operation. ");
         else

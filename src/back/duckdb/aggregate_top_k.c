@@ -5,6 +5,7 @@
  * Source: org.apache.datasketches.frequencies.{ItemsSketch,ReversePurgeItemHashMap}, common.ArrayOf*SerDe; Spark's ApproxTopKAggregates. */
 #include "back/duckdb/aggregate.h"
 #include "back/duckdb/convert.h"
+#include "base/java_text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -275,7 +276,7 @@ static int32_t decimal_hash(i128 x, int scale)
     text[print_decimal(x, scale, text)] = '\0';
     double d = strtod(text, NULL);
     char *mark = NULL;
-    shortest[print_double(d, shortest)] = '\0';
+    shortest[java_text_double(d, shortest)] = '\0';
     double mantissa_power = 0;
     mark = strchr(shortest, 'E');
     if (mark)
