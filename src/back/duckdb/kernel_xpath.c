@@ -4,6 +4,7 @@
  * outside of the text; here an external DTD is not looked for either. Source: UDFXPathUtil, XmlExpressionEvalUtils of Spark. */
 #include "back/duckdb/kernel.h"
 
+#include <ctype.h>
 #include <libxml/parser.h>
 #include <libxml/xpath.h>
 #include <libxml/xpathInternals.h>
@@ -51,6 +52,23 @@ static void forget_namespace(xmlNodePtr node, xmlNsPtr *ns)
     *ns = NULL;
 }
 
+/* Java's parser keeps attributes in the order of their names. */
+static void sort_attributes(xmlNodePtr node)
+{
+    xmlAttrPtr sorted = NULL, next = NULL;
+    for (xmlAttrPtr a = node->properties; a; a = next) {
+        xmlAttrPtr before = NULL, after = sorted;
+        for (next = a->next; after && xmlStrcmp(after->name, a->name) <= 0; after = after->next)
+            before = after;
+        a->prev = before;
+        a->next = after;
+        *(before ? &before->next : &sorted) = a;
+        if (after)
+            after->prev = a;
+    }
+    node->properties = sorted;
+}
+
 /* Depth first, without recursion. */
 static void forget_namespaces(xmlNodePtr root)
 {
@@ -59,6 +77,7 @@ static void forget_namespaces(xmlNodePtr root)
             forget_namespace(n, &n->ns);
             for (xmlAttrPtr a = n->properties; a; a = a->next)
                 forget_namespace((xmlNodePtr)a, &a->ns);
+            sort_attributes(n);
         }
         if (n->children && n->type == XML_ELEMENT_NODE) {
             n = n->children;
@@ -107,6 +126,27 @@ static void release(void *path)
     xmlXPathFreeCompExpr(path);
 }
 
+/* A prefix in a path stands for a namespace that no name is in. */
+static void declare_prefixes(xmlXPathContextPtr context, const char *path)
+{
+    for (const char *at = strchr(path, ':'); at; at = strchr(at, ':')) {
+        const char *start = at;
+        char prefix[64];
+        if (at[1] == ':') {
+            at += 2;
+            continue;
+        }
+        while (start > path && (isalnum((unsigned char)start[-1]) || strchr("_-.", start[-1]) || (unsigned char)start[-1] >= 128))
+            start--;
+        if (start < at && (size_t)(at - start) < sizeof prefix) {
+            memcpy(prefix, start, (size_t)(at - start));
+            prefix[at - start] = '\0';
+            xmlXPathRegisterNs(context, BAD_CAST prefix, BAD_CAST "no:namespace");
+        }
+        at++;
+    }
+}
+
 /* local-name() of a name that was never split. */
 static void local_name(xmlXPathParserContextPtr parser, int nargs)
 {
@@ -149,7 +189,9 @@ static void evaluate(K *k, void (*use)(K *k, xmlXPathObjectPtr value))
     if (context) {
         context->error = silent;
         context->node = (xmlNodePtr)doc;
+        xmlXPathRegisterFunc(context, BAD_CAST "local-name", NULL); /* its own goes first: registering does not replace */
         xmlXPathRegisterFunc(context, BAD_CAST "local-name", local_name);
+        declare_prefixes(context, k_text(k, path));
         value = xmlXPathCompiledEval(compiled, context);
     }
     if (value)
@@ -164,14 +206,29 @@ static void use_boolean(K *k, xmlXPathObjectPtr value)
     k_set_bool(k, xmlXPathCastToBoolean(value));
 }
 
+/* XPath's numbers have no exponent, which libxml2 takes. */
+static double number_of(xmlXPathObjectPtr value)
+{
+    double number = (double)NAN;
+    if (value->type != XPATH_NODESET && value->type != XPATH_STRING)
+        return xmlXPathCastToNumber(value);
+    if (value->type == XPATH_NODESET)
+        xmlXPathNodeSetSort(value->nodesetval);
+    xmlChar *text = xmlXPathCastToString(value);
+    if (!strpbrk((const char *)text, "eE"))
+        number = xmlXPathCastStringToNumber(text);
+    xmlFree(text);
+    return number;
+}
+
 static void use_double(K *k, xmlXPathObjectPtr value)
 {
-    k_set_f64(k, xmlXPathCastToNumber(value));
+    k_set_f64(k, number_of(value));
 }
 
 static void use_float(K *k, xmlXPathObjectPtr value)
 {
-    k_set_f32(k, (float)xmlXPathCastToNumber(value));
+    k_set_f32(k, (float)number_of(value));
 }
 
 /* As Java narrows a double: NaN is 0, what is out of range the nearest end. */
@@ -182,12 +239,12 @@ static int64_t narrowed(double x, double least, double most, int64_t least_value
 
 static void use_long(K *k, xmlXPathObjectPtr value)
 {
-    k_set_i64(k, narrowed(xmlXPathCastToNumber(value), -9223372036854775808.0, 9223372036854775808.0, INT64_MIN, INT64_MAX));
+    k_set_i64(k, narrowed(number_of(value), -9223372036854775808.0, 9223372036854775808.0, INT64_MIN, INT64_MAX));
 }
 
 static int32_t whole(xmlXPathObjectPtr value)
 {
-    return (int32_t)narrowed(xmlXPathCastToNumber(value), -2147483648.0, 2147483647.0, INT32_MIN, INT32_MAX);
+    return (int32_t)narrowed(number_of(value), -2147483648.0, 2147483647.0, INT32_MIN, INT32_MAX);
 }
 
 static void use_int(K *k, xmlXPathObjectPtr value)

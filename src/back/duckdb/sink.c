@@ -126,6 +126,8 @@ static bool type_supported(const Type *t, const char *format)
     switch (t->kind) {
     case TYPE_NULL: return str_eq(format, "avro") || str_eq(format, "json") || str_eq(format, "csv");
     case TYPE_CALENDAR_INTERVAL:
+    case TYPE_GEOMETRY:
+    case TYPE_GEOGRAPHY:
     case TYPE_VARIANT: return false;
     case TYPE_BINARY: return !str_eq(format, "csv");
     case TYPE_ARRAY: return nested && type_supported(t->element, format);

@@ -51,7 +51,7 @@ static bool holds(const char *format, const Type *t)
     bool nested = t->kind == TYPE_ARRAY || t->kind == TYPE_MAP || t->kind == TYPE_STRUCT;
     switch (t->kind) {
     case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL: return !strcmp(format, "avro") || !strcmp(format, "orc");
-    case TYPE_CALENDAR_INTERVAL: case TYPE_VARIANT: case TYPE_TIME: return false;
+    case TYPE_CALENDAR_INTERVAL: case TYPE_VARIANT: case TYPE_TIME: case TYPE_GEOMETRY: case TYPE_GEOGRAPHY: return false;
     default: break;
     }
     if (!strcmp(format, "text"))
