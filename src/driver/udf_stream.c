@@ -145,7 +145,7 @@ static Status pump(StageScan *s, Partition *p, UdfWorker *w, int timeout_ms, boo
         return udf_worker_exception(&frame, err);
     if (frame.kind == 'B')
         return keep_result(s, p, &frame, err);
-    if (frame.kind)
+    if (frame.kind && !udf_profile_keep(s->stage->run, &frame))
         *ret_done = true;
     return ST_OK;
 }
