@@ -185,9 +185,11 @@ static Node *outer_by_one(Arena *a, Node *n, void *arg)
 static bool only_columns(const Node *project)
 {
     const NodeList *exprs = &node_as(Project, project)->exprs;
-    for (size_t i = 0; i < exprs->len; i++)
-        if (!node_is(ColumnRef, node_is(Alias, exprs->at[i]) ? node_as(Alias, exprs->at[i])->child : exprs->at[i]))
+    for (size_t i = 0; i < exprs->len; i++) {
+        const Node *e = exprs->at[i];
+        if (!node_is(ColumnRef, e) && !(node_is(Alias, e) && node_is(ColumnRef, node_as(Alias, e)->child)))
             return false;
+    }
     return true;
 }
 
@@ -201,7 +203,7 @@ static Node *lateral_generate(Binder *b, Node *left, Node *right, const Join *n,
         renamed = renamed && only_columns(at);
         vec_push(b->a, &projects, at);
     }
-    if (!n->lateral || n->condition || !node_is(Generate, at) || !node_is(OneRow, node_as(Generate, at)->input) ||
+    if (!at || !n->lateral || n->condition || !node_is(Generate, at) || !node_is(OneRow, node_as(Generate, at)->input) ||
         (n->join != JOIN_INNER && n->join != JOIN_CROSS && !outer) || (outer && !renamed))
         return NULL;
     const Schema *made = at->schema;

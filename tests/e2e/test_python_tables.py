@@ -13,7 +13,7 @@ from connect_fixtures import connect, spark, start_connect  # noqa: F401
 from pyspark.errors import AnalysisException, PySparkException, PythonException
 from pyspark.sql import Row
 from pyspark.sql.datasource import DataSource, DataSourceArrowWriter, DataSourceReader, DataSourceWriter, InputPartition, WriterCommitMessage
-from pyspark.sql.functions import arrow_udtf, col, lit, udtf
+from pyspark.sql.functions import arrow_udtf, col, lit, udf, udtf
 from pyspark.sql.types import IntegerType, LongType, StringType, StructType
 from pyspark.sql.udtf import AnalyzeArgument, AnalyzeResult, OrderingColumn, PartitioningColumn, SelectedColumn, SkipRestOfInputTableException
 
@@ -252,7 +252,7 @@ def test_a_data_source_is_read(spark):
     with pytest.raises(PythonException, match="no numbers today"):
         spark.read.format("numbers").option("fail", "1").load().collect()
     with pytest.raises(PySparkException, match="DATA_SOURCE_NOT_FOUND"):
-        spark.newSession().read.format("numbers").load().collect()
+        spark.read.format("nobody").load().collect()
 
 
 def test_a_data_source_is_written(spark, tmp_path):
@@ -291,3 +291,49 @@ def test_a_data_source_that_is_wrong_says_so(spark):
         spark.read.format("wrong").load().collect()
     with pytest.raises(PySparkException, match="PYTHON_DATA_SOURCE_ERROR.*(?s:.)*DATA_SOURCE_TYPE_MISMATCH"):
         spark.read.format("wrong").option("none", "1").load().collect()
+
+
+# ---------------------------------------------------------------- what goes along
+def test_lateral_functions_keep_the_order_of_their_rows(spark):
+    rows = "VALUES (0, 1), (1, 2), (5, 3) AS t(a, b)"
+    assert [r.c for r in spark.sql(f"SELECT c FROM {rows}, LATERAL explode(array(a, b)) f(c)").collect()] == [0, 1, 1, 2, 5, 3]
+    left = spark.sql(f"SELECT a, c FROM {rows} LEFT JOIN LATERAL explode(filter(array(a, b), x -> x > 2)) AS f(c)")
+    assert [tuple(r) for r in left.collect()] == [(0, None), (1, None), (5, 5), (5, 3)]
+
+
+def test_table_functions_read_ctes(spark):
+    spark.udtf.register("running", udtf(Running, returnType="k int, rows int, total int, last int"))
+    query = f"WITH t AS (SELECT * FROM {PAIRS}), u AS (SELECT k, v + 1 AS v FROM t) SELECT k, total FROM running(TABLE(u) PARTITION BY k) ORDER BY k"
+    assert [tuple(r) for r in spark.sql(query).collect()] == [(None, 17), (0, 6), (1, 18)]
+    mapped = spark.sql("WITH t AS (SELECT id FROM range(3)) SELECT id FROM t").mapInPandas(lambda frames: frames, "id long")
+    assert sorted(r.id for r in mapped.collect()) == [0, 1, 2]
+
+
+def test_profiles(spark):
+    spark.conf.set("spark.sql.pyspark.udf.profiler", "perf")
+    plus = udf(lambda x: x + 1, "long")
+    assert spark.range(10).select(plus("id").alias("n")).agg({"n": "sum"}).collect()[0][0] == 55
+    assert spark.range(10).mapInPandas(lambda frames: frames, "id long").count() == 10
+    seen = spark._profiler_collector._perf_profile_results if hasattr(spark, "_profiler_collector") else spark.client._profiler_collector._perf_profile_results
+    assert len(seen) == 2 and sum(stats.total_calls for stats in seen.values()) >= 20
+    spark.conf.unset("spark.sql.pyspark.udf.profiler")
+
+
+def test_observed_values_of_every_kind(spark):
+    from pyspark.sql import Observation
+    from pyspark.sql import functions as F
+
+    metrics = Observation()
+    spark.range(3).observe(metrics, F.sort_array(F.collect_list("id")).alias("list"), F.struct(F.max("id").alias("m"), F.lit("x").alias("t")).alias("row"),
+                           F.map_from_arrays(F.array(F.lit("k")), F.array(F.min("id"))).alias("map"), F.max(F.col("id").cast("tinyint")).alias("byte"),
+                           F.max(F.lit(b"\x01")).alias("bytes")).collect()
+    assert metrics.get == {"list": [0, 1, 2], "row": Row(m=2, t="x"), "map": {"k": 0}, "byte": 2, "bytes": b"\x01"}
+
+
+def test_functions_of_one_side_in_outer_joins(spark):
+    text = udf(lambda x: str(x), "string")
+    left, right = spark.range(2).toDF("a"), spark.sql("SELECT '1' AS b")
+    assert left.join(right, text("a") == col("b"), "left").orderBy("a").collect() == [Row(a=0, b=None), Row(a=1, b="1")]
+    both = udf(lambda x, y: str(x) == y, "boolean")
+    with pytest.raises(PySparkException, match="PYTHON_UDF_IN_ON_CLAUSE"):
+        left.join(right, both("a", "b"), "left").collect()
