@@ -37,6 +37,7 @@ typedef struct Emit {
     GroupAs group_as;    /* what a group expression is written as */
     bool ansi_given;     /* o->ansi holds for all calls below, whatever they were bound under */
     bool output;         /* what is emitted is an output, no condition of a filter or a join */
+    bool csv;            /* texts of nested values are for to_csv: a NULL inside is nothing */
 } Emit;
 
 /* One SELECT in the making: a clause that is NULL is not there yet. */
