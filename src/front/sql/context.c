@@ -131,7 +131,8 @@ static bool is_map_script(const Context *c)
             continue;
         if (t->word == TK_USING)
             return c->in[i + 1].kind == TK_STRING_LITERAL && i > c->i + 1;
-        bool again = (t->word == TK_MAP || t->word == TK_REDUCE) && !expects_operand(c->in[i - 1].kind) && i > c->i + 1 && c->in[i + 1].word != TK_KEYS;
+        bool called = i == c->i + 1 && c->in[i + 1].kind == TK_LP; /* MAP map(a, b) */
+        bool again = (t->word == TK_MAP || t->word == TK_REDUCE) && !expects_operand(c->in[i - 1].kind) && !called && c->in[i + 1].word != TK_KEYS;
         if (again || t->word == TK_FROM || t->word == TK_SELECT || t->kind == TK_SEMICOLON)
             return false;
     }
