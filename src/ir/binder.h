@@ -176,6 +176,7 @@ Status function_match(Binder *b, const char *name, const FunctionRow *rows, size
                       const FunctionRow **ret_row, const Type **ret_type, Error *err);
 /* parameter.c: what the signature says of constant arguments; DATATYPE_MISMATCH.NON_FOLDABLE_INPUT, UNEXPECTED_NULL and so on. */
 struct Signature;
+Status check_builder(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, const NodeList *args, const Node *at, Error *err);
 Status check_parameters(Binder *b, const char *name, const struct Signature *s, const NodeList *args, const Node *at, Error *err);
 /* A map() of constant texts where the signature says "options"; INVALID_OPTIONS.*. */
 Status check_options(Binder *b, const struct Signature *s, const NodeList *args, const Node *at, Error *err);
@@ -184,6 +185,8 @@ Status check_call_parameters(Binder *b, const Call *c, const Node *at, Error *er
 Status wrong_count(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, size_t actual, const Node *at, Error *err);
 bool takes_count(const FunctionRow *rows, size_t nrows, size_t actual);
 /* Is `name` one of the words of `names`? */
+/* DataType.equalsStructurally: fields of structs may have other names. */
+bool type_same_shape(const Type *x, const Type *y);
 bool in_words(const char *names, const char *name);
 /* name(arg, …) quoted, as errors show a call. */
 const char *call_text(Binder *b, const char *name, const NodeList *args);

@@ -58,7 +58,10 @@ static const Type *rounded(Binder *b, const NodeList *args)
     if (t->kind != TYPE_DECIMAL)
         return t;
     const Node *scale_arg = args->at[1];
-    int64_t digits = node_is(Literal, scale_arg) ? node_as(Literal, scale_arg)->value->i : 0;
+    const Node *value = NULL;
+    Error ignored = ERROR_INIT;
+    bool known = constant_value(b, args->at[1], &value, &ignored) == ST_OK && value && !node_as(Literal, value)->value->is_null;
+    int64_t digits = known ? node_as(Literal, value)->value->i : 0;
     if (node_is(Call, scale_arg) && !strcmp(node_as(Call, scale_arg)->function->name, "negative") &&
         node_is(Literal, node_as(Call, scale_arg)->args.at[0]))
         digits = -node_as(Literal, node_as(Call, scale_arg)->args.at[0])->value->i;
@@ -278,7 +281,7 @@ static const Type *time_type(Binder *b, bool current, const NodeList *args)
 static const Type *uniform_type(const Type *x, const Type *y)
 {
     if (x->kind == TYPE_NULL || y->kind == TYPE_NULL)
-        return &type_null;
+        return &type_double;
     if (x->kind == TYPE_DOUBLE || y->kind == TYPE_DOUBLE)
         return &type_double;
     if (x->kind == TYPE_FLOAT || y->kind == TYPE_FLOAT)
@@ -453,6 +456,17 @@ static Status type_of_schema(Binder *b, const char *text, const Type **ret, Erro
     return b->env->parse_type(b->env->self, b->a, arena_printf(b->a, "struct<%s>", text), ret, err);
 }
 
+/* ExprUtils.checkJsonSchema: is there a map whose keys are no texts? */
+static bool has_other_key(const Type *t)
+{
+    bool found = t->kind == TYPE_MAP && t->key->kind != TYPE_STRING;
+    if (t->kind == TYPE_MAP || t->kind == TYPE_ARRAY)
+        return found || has_other_key(t->element);
+    for (size_t i = 0; t->kind == TYPE_STRUCT && i < t->nfields; i++)
+        found = found || has_other_key(t->fields[i].type);
+    return found;
+}
+
 /* from_json and from_csv: the schema is a constant text, DDL or JSON. */
 static Status from_schema(Binder *b, const FunctionRow *row, const NodeList *args, const Node *at, const Type **ret, Error *err)
 {
@@ -479,6 +493,10 @@ static Status from_schema(Binder *b, const FunctionRow *row, const NodeList *arg
                            "struct type, but got <dataType>.",
                            "inputSchema", pretty(b, args->at[1]), "dataType", arena_printf(b->a, "\"%s\"", str_text(&type)), NULL);
     }
+    if (str_eq(row->name, "from_json") && has_other_key(t))
+        return spark_error(err, at, "DATATYPE_MISMATCH.INVALID_JSON_MAP_KEY_TYPE", "42K09",
+                           "Cannot resolve <sqlExpr> due to data type mismatch: Input schema <jsonSchema> can only contain STRING as a key type for a MAP.",
+                           "sqlExpr", call_text(b, row->name, args), "jsonSchema", arena_printf(b->a, "\"%s\"", type_sql_text(b->a, t)), NULL);
     *ret = nullable_deep(b->a, t);
     return ST_OK;
 }

@@ -36,6 +36,7 @@ typedef struct Emit {
     bool python;         /* there are Python functions in the plan */
     GroupAs group_as;    /* what a group expression is written as */
     bool output;         /* what is emitted is an output, no condition of a filter or a join */
+    bool csv;            /* texts of nested values are for to_csv: a NULL inside is nothing */
 } Emit;
 
 /* One SELECT in the making: a clause that is NULL is not there yet. */

@@ -20,9 +20,12 @@ static Status decimal_of(Connect *c, const Spark__Connect__Expression__Literal__
     size_t decimals = *point == '.' ? strspn(point + 1, "0123456789") : 0;
     if (whole + decimals == 0 || *(point + (*point == '.') + decimals))
         return invalid(c, "'%s' is no decimal.", text);
-    int scale = d->has_scale ? d->scale : (int)decimals;
+    /* LiteralValueProtoConverter: the type that is named (a client that does not know it says decimal(10,0)) and what the digits need. */
+    int scale = d->has_scale && d->scale > (int)decimals ? d->scale : (int)decimals;
     size_t significant = whole + decimals - strspn(digits, "0");
-    int precision = d->has_precision ? d->precision : (int)(significant > decimals ? significant : decimals + (decimals == 0));
+    int needed = (int)(significant > decimals ? significant : decimals + (decimals == 0));
+    int precision = d->has_precision && d->precision > needed ? d->precision : needed;
+    precision = precision < scale ? scale : precision;
     if (scale < 0 || precision > DECIMAL_MAX_PRECISION || scale > precision || decimals > (size_t)scale)
         return invalid(c, "The decimal '%s' does not fit its type decimal(%d,%d).", text, precision, scale);
     char *exact = arena_alloc(c->a, strlen(text) + (size_t)scale + 3);
