@@ -781,6 +781,14 @@ Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node
         return collate_result(b, args, at, ret_type, err);
     if (!strcmp(rule, "theta"))
         return result_theta(b, row, args, at, ret_type, err);
+    if (!strcmp(rule, "hll"))
+        return result_hll(b, row, args, at, ret_type, err);
+    if (!strcmp(rule, "kll_agg"))
+        return result_kll_agg(b, row, args, at, ret_type, err);
+    if (!strcmp(rule, "top_k"))
+        return result_top_k(b, row, args, at, ret_type, err);
+    if (!strcmp(rule, "kll_points"))
+        return result_kll_points(b, row, args, at, ret_type, err);
     if (!strcmp(rule, "count_min_sketch"))
         return result_count_min_sketch(b, row, args, at, ret_type, err);
     if (!strcmp(rule, "approx_count_distinct"))
