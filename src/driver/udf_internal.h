@@ -18,6 +18,7 @@ typedef struct UdfTask {
 
 typedef struct UdfScalar UdfScalar;
 typedef struct UdfStage UdfStage;
+typedef struct UdfShell UdfShell;
 
 /* What a profiler saw: an A frame's payload, (id, update) as a pickle. */
 typedef struct UdfProfile {
@@ -40,6 +41,7 @@ struct UdfRun {
     UdfProfile *profiles;
     UdfScalar *scalars;
     UdfStage *stages;
+    UdfShell *shells;
 };
 
 json_t *udf_conf(Run *r);            /* the settings that functions are run by */
@@ -56,5 +58,10 @@ bool udf_profile_keep(UdfRun *u, const UdfFrame *frame);
 Status udf_stage_attach(UdfRun *u, const PythonStage *stage, const char **ret_from, Error *err);
 void udf_stage_cancel(UdfStage *stages); /* under the run's lock */
 void udf_stage_end(UdfRun *u, UdfStage *stages);
+
+/* udf_shell.c */
+Status udf_shell_attach(UdfRun *u, const ScriptStage *stage, const char **ret_from, Error *err);
+void udf_shell_cancel(UdfShell *shells); /* under the run's lock */
+void udf_shell_end(UdfRun *u, UdfShell *shells);
 
 #endif
