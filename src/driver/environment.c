@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "driver/command.h"
+#include "driver/jdbc_table.h"
 #include "driver/listing.h"
 #include "driver/python_source.h"
 #include "driver/python_table.h"
@@ -270,7 +271,8 @@ static Status env_read(void *self, Arena *a, const Read *read, Node **ret_scan, 
     if (!schema && read->schema_text)
         TRY(environment_schema(r, read->schema_text, &schema, err));
     int64_t at_us = clock_us();
-    Status status = read_files(r, a, read, format, schema, ret_scan, err);
+    Status status = jdbc_table_is(format) ? jdbc_table_scan(r, a, &read->options, &read->predicates, schema, ret_scan, err)
+                                          : read_files(r, a, read, format, schema, ret_scan, err);
     run_phase(r, RUN_FILES, &at_us);
     return status;
 }
@@ -325,6 +327,8 @@ static Status table_files(Run *r, Arena *a, const CatalogTable *t, SourceRequest
 
 static Status table_scan(Run *r, Arena *a, const CatalogTable *t, const KeyValueList *given, Node **ret_plan, Error *err)
 {
+    if (jdbc_table_is(t->format))
+        return jdbc_table_scan(r, a, arena_copy(a, given, sizeof *given), NULL, t->schema, ret_plan, err);
     KeyValueList options = listing_options(r, a, t->format, given);
     EngineSession *engine;
     const ScanSource *source;

@@ -124,7 +124,12 @@ static Status emit_filter(Emit *e, const Filter *f, Sel *ret)
 {
     const char *predicate;
     Sel s;
-    TRY(emit_relation(e, f->input, &s));
+    const Known *outer = e->known, mine = { f->predicate, outer };
+    if (emit_is_condition(f->predicate))
+        e->known = &mine;
+    Status status = emit_relation(e, f->input, &s);
+    e->known = outer;
+    TRY(status);
     TRY(condition_text(e, f->predicate, &predicate));
     if (!sel_plain(&s))
         s = sel_over(e, &s);
@@ -733,10 +738,8 @@ static Status emit_conf_scope(Emit *e, const ConfScope *n, Sel *ret)
     return status;
 }
 
-Status emit_relation(Emit *e, const Node *n, Sel *ret)
+static Status emit_kind(Emit *e, const Node *n, Sel *ret)
 {
-    if (e->python)
-        n = emit_python_below(e, n);
     switch (n->kind) {
     case NODE_Scan: return emit_scan(e, n, ret);
     case NODE_OneRow: *ret = (Sel){ .from = "(SELECT 1 AS c_none)" }; return ST_OK;
@@ -771,6 +774,18 @@ Status emit_relation(Emit *e, const Node *n, Sel *ret)
     case NODE_CollectMetrics: return emit_relation(e, node_as(CollectMetrics, n)->input, ret);
     default: return emit_unsupported(e, n, "as a relation");
     }
+}
+
+Status emit_relation(Emit *e, const Node *n, Sel *ret)
+{
+    if (e->python)
+        n = emit_python_below(e, n);
+    const Known *known = e->known;
+    if (known && !emit_passes_conditions(n))
+        e->known = NULL;
+    Status status = emit_kind(e, n, ret);
+    e->known = known;
+    return status;
 }
 
 static bool find_python(const Node *n, void *found)

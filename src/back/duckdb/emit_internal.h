@@ -23,6 +23,12 @@ typedef struct CteScope {
 
 typedef enum GroupAs { GROUP_SHOWN, GROUP_IN_AGGREGATE, GROUP_KEY } GroupAs;
 
+/* Conditions of the Filters above what is emitted, that hold for its rows too. */
+typedef struct Known {
+    const Node *condition;
+    const struct Known *outer;
+} Known;
+
 typedef struct DecimalColumns DecimalColumns;
 typedef struct Emit {
     Arena *a;
@@ -30,6 +36,7 @@ typedef struct Emit {
     Error *err;
     const GroupScope *groups;
     const CteScope *ctes;
+    const Known *known;
     const char *over;    /* " OVER (…)" of the window function that is being emitted, NULL: none */
     bool any_width;      /* whoever takes the decimal that is emitted next takes any precision of its scale */
     size_t names;        /* made so far */
@@ -57,6 +64,10 @@ const char *emit_group_name(const Emit *e, const Node *n);
 /* "(SELECT …)" or "SELECT …" of a relation. */
 Status emit_select(Emit *e, const Node *n, const char **ret_sql);
 Status emit_scan(Emit *e, const Node *n, Sel *ret_sel);
+/* emit_remote.c: a Scan of another database's table; may conditions above a relation be applied below it as well, and may this one? */
+Status emit_remote(Emit *e, const Node *n, Sel *ret_sel);
+bool emit_passes_conditions(const Node *n);
+bool emit_is_condition(const Node *n);
 Status emit_call(Emit *e, const Node *n, Str *out);
 Status emit_window(Emit *e, const Window *w, Str *out);
 /* What the engine orders as Spark orders `x`: inside of arrays and structs NULL comes first, where the engine has it last. x itself
