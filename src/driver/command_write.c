@@ -5,6 +5,7 @@
 #include "back/duckdb/sink.h"
 #include "back/duckdb/source.h"
 #include "driver/command_write.h"
+#include "driver/jdbc_table.h"
 #include "driver/uuid.h"
 #include "ir/enums.h"
 
@@ -68,6 +69,10 @@ Status command_write_files(Run *r, Node *command, Rows **ret_rows, Error *err)
     TRY(command_check_provider(r, format, &format, err));
     if (w->bucket_by.len || w->sort_by.len)
         return command_fail(err, "_LEGACY_ERROR_TEMP_1312", "operation", "save", NULL);
+    if (jdbc_table_is(format) && w->partition_by.len)
+        return command_unsupported("partitionBy with JDBC", err);
+    if (jdbc_table_is(format))
+        return jdbc_table_write(r, w->input, &w->options, (int)w->mode, err);
     const char *uri = w->path ? w->path : pairs_iget(&w->options, "path");
     if (!uri)
         return FAIL(err, ST_INVALID, "Expected exactly one path to be specified, but got: ");
