@@ -116,7 +116,7 @@ const char *conf_get_explicit(const Conf *c, const char *key)
 }
 
 /* The session time zone defaults to the process's, as in the JVM. */
-static const char *system_zone(void)
+const char *conf_system_zone(void)
 {
     const char *zone = getenv("TZ");
     if (zone && *zone == ':')
@@ -130,11 +130,25 @@ const char *conf_get(const Conf *c, const char *key)
     if (value)
         return value;
     if (str_eq(key, "spark.sql.session.timeZone"))
-        return system_zone();
+        return conf_system_zone();
     const ConfRow *row = row_find(key);
     if (!row || !row->value)
         return NULL;
     return row->value[0] == SEE[0] ? conf_get(c, row->value + 1) : row->value;
+}
+
+bool conf_is_captured(const char *key)
+{
+    static const char *const not_these[] = {
+        "spark.sql.view.maxNestedViewDepth", "spark.sql.optimizer.", "spark.sql.codegen.", "spark.sql.execution.", "spark.sql.shuffle.",
+        "spark.sql.adaptive.", "spark.sql.hive.convert", "spark.sql.maven.additionalRemoteRepositories",
+    };
+    if (!str_starts(key, "spark.sql.") || !conf_is_modifiable(key))
+        return false;
+    for (size_t i = 0; i < sizeof not_these / sizeof *not_these; i++)
+        if (str_starts(key, not_these[i]))
+            return str_eq(key, "spark.sql.optimizer.disableHints");
+    return true;
 }
 
 bool conf_is_true(const Conf *c, const char *key)

@@ -37,6 +37,11 @@ typedef struct ReadScan {
     Node *scan;
 } ReadScan;
 
+typedef struct Displayed {
+    const Node *bound;
+    const char *text;
+} Displayed;
+
 typedef struct Binder {
     Arena *a;
     const BindEnv *env;
@@ -56,6 +61,7 @@ typedef struct Binder {
     VEC(const Node *) barriers; /* bound relations that a missing column may not be fetched through: subquery aliases */
     VEC(const Node *) splits;   /* Projects over an Aggregate that the binder made of one select: windows over groups */
     VEC(BoundSubquery) subqueries; /* so that the same text in a select list and in its GROUP BY is one expression */
+    VEC(Displayed) displayed;   /* what calls of SQL functions have become, and how they were called */
     NodeList cte_definitions;   /* bound CTEs in order of definition: one BoundWith at the root holds them all */
 } Binder;
 
@@ -110,6 +116,8 @@ Node *strip_hidden(Binder *b, Node *n);
 /* A Project back to the columns of `wanted`, the relation itself when they are the same. */
 Node *restore_columns(Binder *b, Node *n, const Schema *wanted);
 bool name_equal(const Binder *b, const char *x, const char *y);
+/* Binds under these settings from now on; returns those before. */
+const KeyValueList *enter_conf(Binder *b, const KeyValueList *conf);
 /* A setting that is true unless the session says false. */
 bool conf_allows(const Binder *b, const char *key);
 
@@ -252,6 +260,9 @@ Status named_arguments(Binder *b, const char *name, const Function *f, const Fun
 /* --- bind_pipe.c: PIPE_OPERATOR_CONTAINS_AGGREGATE_FUNCTION, …_CONTAINS_NO_AGGREGATE_FUNCTION */
 Status pipe_check(Binder *b, const PipeExpression *n, const Node *bound, Error *err);
 
+/* --- bind_script.c */
+Status bind_script(Binder *b, const ScriptTransform *n, const Scope *outer, Node **ret, Error *err);
+
 /* --- bind_transpose.c */
 Status bind_transpose(Binder *b, const Transpose *n, const Scope *outer, Node **ret, Error *err);
 
@@ -280,6 +291,7 @@ const Aggregate *aggregate_below(const Binder *b, const Node *plan);
 /* An aggregate function over columns of an enclosing query only: it belongs to that one. */
 bool is_outer_aggregate(const Node *n);
 bool is_correlated(const Node *subquery);
+bool takes_outer(const Node *n); /* a bound plan or expression: columns of queries around it */
 /* A copy of `subquery` in which fn() replaced expressions of the query that it stands in; fn gives NULL for those that it leaves. */
 Node *rewrite_outer(Arena *a, Node *subquery, Node *(*fn)(Arena *a, Node *n, void *arg), void *arg);
 /* Subqueries in the expressions of `relation` ("Sort", "Join"), which hosts none that takes columns from it, or none but scalar ones. */
@@ -307,6 +319,11 @@ Status bind_subquery(Binder *b, const Scope *s, const Subquery *n, Node **ret, E
 Status bind_lateral_view(Binder *b, const LateralView *n, const Scope *outer, Node **ret, Error *err);
 Status bind_table_function(Binder *b, const UnresolvedTableFunction *n, const Scope *outer, Node **ret, Error *err);
 Status nested_generator(Binder *b, const Node *e, Error *err);
+/* The Generate node: input columns, then the generator's under `names` (its own names where there are none). */
+Status make_generate(Binder *b, Node *input, Node *generator, bool outer, const StrList *names, const StrList *qualifier, const Node *at,
+                     Node **ret, Error *err);
+/* bind_python_table.c: a call of the Python table function `f`; s: where its arguments stand. */
+Status bind_python_table(Binder *b, const PythonUdf *f, const UnresolvedTableFunction *n, const Scope *s, Node **ret, Error *err);
 /* Takes the generators out of `exprs`: *input becomes a Generate over it, its columns replace them in `exprs`. */
 Status extract_generator(Binder *b, Node **input, NodeList *exprs, Error *err);
 /* The columns a generator call makes. */

@@ -359,7 +359,7 @@ Status result_st(Binder *b, const FunctionRow *row, NodeList *args, const Node *
 /* The deviation becomes the precision: how many bits of a hash choose its register. */
 Status result_approx_count_distinct(Binder *b, NodeList *args, const Node *at, const Type **ret_type, Error *err)
 {
-    enum { LEAST = 4, MOST = 26 };
+    static const double LEAST = 4, MOST = 26;
     double deviation = 0.05;
     bool null = false;
     *ret_type = &type_long;

@@ -592,30 +592,51 @@ static bool contains_map(const Type *t)
 }
 
 /* Types that a function's own rule does not take. */
+static bool hashes_maps(const Binder *b)
+{
+    const char *allowed = b->env->conf ? b->env->conf(b->env->self, "spark.sql.legacy.allowHashOnMapType") : NULL;
+    return allowed && str_ieq(allowed, "true");
+}
+
 static Status check_types(Binder *b, const FunctionRow *row, const char *rule, const NodeList *args, const Node *at, Error *err)
 {
-    const char *call = call_text(b, row->name, args), *name = sql_id(b->a, row->name);
-    const char *allowed = b->env->conf ? b->env->conf(b->env->self, "spark.sql.legacy.allowHashOnMapType") : NULL;
-    for (size_t i = 0; str_eq(rule, "hash") && !(allowed && str_ieq(allowed, "true")) && i < args->len; i++)
-        if (contains_map(type_of(args, i)))
+    for (size_t i = 0; str_eq(rule, "hash") && i < args->len; i++)
+        if (contains_map(type_of(args, i)) && !hashes_maps(b))
             return spark_error(err, at, "DATATYPE_MISMATCH.HASH_MAP_TYPE", "42K09",
                                "Cannot resolve <sqlExpr> due to data type mismatch: Input to the function <functionName> cannot contain elements "
                                "of the \"MAP\" type. In Spark, same maps may have different hashcode, thus hash expressions are prohibited on "
                                "\"MAP\" elements. To restore previous behavior set \"spark.sql.legacy.allowHashOnMapType\" to \"true\".",
-                               "sqlExpr", call, "functionName", name, NULL);
+                               "sqlExpr", call_text(b, row->name, args), "functionName", sql_id(b->a, row->name), NULL);
     if (str_eq(row->name, "collect_set") && contains_map(type_of(args, 0)))
         return spark_error(err, at, "DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE", "42K09",
                            "Cannot resolve <sqlExpr> due to data type mismatch: The input of <functionName> can't be <dataType> type data.",
-                           "sqlExpr", call, "functionName", name, "dataType", "\"MAP\" or \"COLLATED STRING\"", NULL);
+                           "sqlExpr", call_text(b, row->name, args), "functionName", sql_id(b->a, row->name), "dataType", "\"MAP\" or \"COLLATED STRING\"", NULL);
     TypeKind kind = args->len ? type_of(args, 0)->kind : TYPE_NULL;
     if (str_eq(rule, "to_json") && kind != TYPE_STRUCT && kind != TYPE_ARRAY && kind != TYPE_MAP && kind != TYPE_VARIANT)
         return spark_error(err, at, "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA", "42K09",
                            "Cannot resolve <sqlExpr> due to data type mismatch: Input schema <schema> must be a struct, an array, a map or a variant.",
-                           "sqlExpr", call, "schema", arena_printf(b->a, "\"%s\"", type_sql_text(b->a, type_of(args, 0))), NULL);
+                           "sqlExpr", call_text(b, row->name, args), "schema", arena_printf(b->a, "\"%s\"", type_sql_text(b->a, type_of(args, 0))), NULL);
     return str_eq(rule, "extract") ? check_extract(b, args, at, err) : ST_OK;
 }
 
 /* named_struct, map, map_from_entries: what is wrong with the arguments. */
+/* ConcatCoercion casts what a text can be made of implicitly; the first argument that is left says what is wrong. */
+static Status check_concat(Binder *b, const FunctionRow *row, const NodeList *args, const Node *at, Error *err)
+{
+    for (size_t i = 0; i < args->len; i++) {
+        const Type *t = type_of(args, i);
+        if (t->kind != TYPE_MAP && t->kind != TYPE_STRUCT && t->kind != TYPE_VARIANT)
+            continue;
+        return spark_error(err, at, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "42K09",
+                           "Cannot resolve <sqlExpr> due to data type mismatch: The <paramIndex> parameter requires the <requiredType> type, however <inputSql> "
+                           "has the type <inputType>.",
+                           "sqlExpr", call_text(b, row->name, args), "paramIndex", i ? arena_printf(b->a, "%zuth", i + 1) : "first", "requiredType",
+                           "(\"STRING\" or \"BINARY\" or \"ARRAY\")", "inputSql", arena_printf(b->a, "\"%s\"", pretty(b, args->at[i])), "inputType",
+                           arena_printf(b->a, "\"%s\"", type_sql_text(b->a, t)), NULL);
+    }
+    return ST_OK;
+}
+
 static Status rule_failed(Binder *b, const FunctionRow *row, const char *rule, const NodeList *args, const Node *at, bool *ret_done, Error *err)
 {
     const char *call = call_text(b, row->name, args), *name = sql_id(b->a, row->name);
@@ -817,6 +838,8 @@ Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node
         bool nested = from->kind == TYPE_STRUCT || from->kind == TYPE_ARRAY || from->kind == TYPE_MAP;
         return nested && cast_holds_variant(from, true) ? ST_OK : no_cast(b, at, row->name, from, &type_variant, err);
     }
+    if (!strcmp(rule, "concat"))
+        TRY(check_concat(b, row, args, at, err));
     const Type *t = simple_rule(b, row, rule, args);
     if (!t) {
         bool done = false;
