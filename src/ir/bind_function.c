@@ -2,6 +2,8 @@
 #include "ir/binder.h"
 #include "ir/signature.h"
 
+#include "base/limits.h"
+
 /* ---------------------------------------------------------------- calls over bound arguments */
 
 static Status unresolved_routine(Binder *b, const StrList *name, const Node *at, Error *err)
@@ -390,7 +392,23 @@ static Node *substitute(Arena *a, Node *n, void *arg)
     return n;
 }
 
-static Status call_sql_function(Binder *b, const Scope *s, const Lambda *l, const Function *f, Node **ret, Error *err)
+/* name(arguments): what a column is called that calls a SQL function. to_parameters: the arguments are cast to their parameters' types. */
+static const char *routine_call(Binder *b, const StrList *name, const NodeList *args, bool to_parameters)
+{
+    str_auto text = STR_INIT(LIMIT_QUERY_TEXT);
+    for (size_t i = 0; i < name->len; i++)
+        str_addf(&text, "%s%s", i ? "." : "", name->at[i]);
+    str_add(&text, "(");
+    for (size_t i = 0; i < args->len; i++) {
+        const Node *x = args->at[i];
+        str_addf(&text, "%s%s", i ? ", " : "", pretty(b, to_parameters && node_is(Cast, x) ? node_as(Cast, x)->child : x));
+    }
+    str_add(&text, ")");
+    return str_arena(&text, b->a);
+}
+
+/* `routine`: the function's own name, NULL: it is none that shows as it was called. */
+static Status call_sql_function(Binder *b, const Scope *s, const Lambda *l, const Function *f, const StrList *routine, Node **ret, Error *err)
 {
     NodeList args = { 0 };
     TRY(bind_args(b, s, f->name.at[f->name.len - 1], f, &args, err));
@@ -411,9 +429,24 @@ static Status call_sql_function(Binder *b, const Scope *s, const Lambda *l, cons
     }
     Node *bound = NULL;
     Scope empty = { 0 };
+    const char *shown = routine ? routine_call(b, routine, &args, true) : NULL;
     TRY(bind_lambda(b, &empty, l, types, nullables, &bound, err));
     const Lambda *made = node_as(Lambda, bound);
     *ret = node_rewrite(b->a, made->body, substitute, &(Substitution){ &made->params, &args });
+    if (shown)
+        vec_push(b->a, &b->displayed, ((Displayed){ *ret, shown }));
+    return ST_OK;
+}
+
+/* A function whose body has a subquery binds its arguments inside: for its name they are bound once more, when they are plain. */
+static Status show_subquery_call(Binder *b, const Scope *s, const StrList *routine, const NodeList *unbound, const Node *bound, Error *err)
+{
+    NodeList args = { 0 };
+    for (size_t i = 0; i < unbound->len; i++)
+        if (!node_is(Literal, unbound->at[i]) && !node_is(Attribute, unbound->at[i]))
+            return ST_OK;
+    TRY(bind_exprs(b, s, unbound, &args, err));
+    vec_push(b->a, &b->displayed, ((Displayed){ bound, routine_call(b, routine, &args, false) }));
     return ST_OK;
 }
 
@@ -435,7 +468,7 @@ static Status session_function(Binder *b, const Scope *s, const Function *f, Nod
         return bind_expr(b, s, &udf->node, ret, err);
     }
     if (node_is(Lambda, found))
-        return call_sql_function(b, s, node_as(Lambda, found), f, ret, err);
+        return call_sql_function(b, s, node_as(Lambda, found), f, NULL, ret, err);
     if (node_is(CreateFunction, found) && s->no_routines)
         return spark_error(err, &f->node, "UNSUPPORTED_SQL_UDF_USAGE", "0A000",
                            "Using SQL function <functionName> in <nodeName> is not supported.", "functionName", sql_ids(b->a, &f->name),
@@ -445,9 +478,10 @@ static Status session_function(Binder *b, const Scope *s, const Function *f, Nod
         Function call = *f;
         TRY(routine_lambda(b, node_as(CreateFunction, found), &f->args, &f->node, &lambda, &subquery, &call.args, err));
         b->inlined++;
-        TRY(subquery ? bind_expr(b, s, subquery, ret, err) : call_sql_function(b, s, node_as(Lambda, lambda), &call, ret, err));
+        const StrList *routine = &node_as(CreateFunction, found)->name;
+        TRY(subquery ? bind_expr(b, s, subquery, ret, err) : call_sql_function(b, s, node_as(Lambda, lambda), &call, routine, ret, err));
         b->inlined--;
-        return ST_OK;
+        return subquery ? show_subquery_call(b, s, routine, &f->args, *ret, err) : ST_OK;
     }
     return spark_unsupported(err, &f->node, arena_printf(b->a, "the session function %s", f->name.at[f->name.len - 1]));
 }

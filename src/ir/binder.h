@@ -37,6 +37,11 @@ typedef struct ReadScan {
     Node *scan;
 } ReadScan;
 
+typedef struct Displayed {
+    const Node *bound;
+    const char *text;
+} Displayed;
+
 typedef struct Binder {
     Arena *a;
     const BindEnv *env;
@@ -56,6 +61,7 @@ typedef struct Binder {
     VEC(const Node *) barriers; /* bound relations that a missing column may not be fetched through: subquery aliases */
     VEC(const Node *) splits;   /* Projects over an Aggregate that the binder made of one select: windows over groups */
     VEC(BoundSubquery) subqueries; /* so that the same text in a select list and in its GROUP BY is one expression */
+    VEC(Displayed) displayed;   /* what calls of SQL functions have become, and how they were called */
     NodeList cte_definitions;   /* bound CTEs in order of definition: one BoundWith at the root holds them all */
 } Binder;
 
@@ -110,6 +116,8 @@ Node *strip_hidden(Binder *b, Node *n);
 /* A Project back to the columns of `wanted`, the relation itself when they are the same. */
 Node *restore_columns(Binder *b, Node *n, const Schema *wanted);
 bool name_equal(const Binder *b, const char *x, const char *y);
+/* Binds under these settings from now on; returns those before. */
+const KeyValueList *enter_conf(Binder *b, const KeyValueList *conf);
 /* A setting that is true unless the session says false. */
 bool conf_allows(const Binder *b, const char *key);
 
@@ -250,6 +258,9 @@ Status named_arguments(Binder *b, const char *name, const Function *f, const Fun
 /* --- bind_pipe.c: PIPE_OPERATOR_CONTAINS_AGGREGATE_FUNCTION, …_CONTAINS_NO_AGGREGATE_FUNCTION */
 Status pipe_check(Binder *b, const PipeExpression *n, const Node *bound, Error *err);
 
+/* --- bind_script.c */
+Status bind_script(Binder *b, const ScriptTransform *n, const Scope *outer, Node **ret, Error *err);
+
 /* --- bind_transpose.c */
 Status bind_transpose(Binder *b, const Transpose *n, const Scope *outer, Node **ret, Error *err);
 
@@ -278,6 +289,7 @@ const Aggregate *aggregate_below(const Binder *b, const Node *plan);
 /* An aggregate function over columns of an enclosing query only: it belongs to that one. */
 bool is_outer_aggregate(const Node *n);
 bool is_correlated(const Node *subquery);
+bool takes_outer(const Node *n); /* a bound plan or expression: columns of queries around it */
 /* A copy of `subquery` in which fn() replaced expressions of the query that it stands in; fn gives NULL for those that it leaves. */
 Node *rewrite_outer(Arena *a, Node *subquery, Node *(*fn)(Arena *a, Node *n, void *arg), void *arg);
 /* Subqueries in the expressions of `relation` ("Sort", "Join"), which hosts none that takes columns from it, or none but scalar ones. */

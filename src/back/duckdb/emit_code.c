@@ -52,7 +52,7 @@ static Status emit_try(Emit *e, const Node *n, Str *out)
 {
     EmitOptions options = *e->o;
     Emit strict = *e;
-    options.ansi = true;
+    options.ansi = strict.ansi_given = true;
     strict.o = &options;
     str_add(out, "TRY(");
     TRY(emit_expr(&strict, n, out));
@@ -78,6 +78,7 @@ Status emit_try_arithmetic(Emit *e, const Call *c, const char *const *args, Str 
         Emit quiet = *e;
         inner.function = &row;
         options.ansi = false;
+        quiet.ansi_given = true;
         quiet.o = &options;
         return emit_decimal_arithmetic(&quiet, &inner, args, out);
     }
