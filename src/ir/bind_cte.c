@@ -313,8 +313,7 @@ static Status precedence(Binder *b, const SubqueryAlias *alias, const Cte *enclo
                                "Name <name> is ambiguous in nested CTE.\nPlease set <config> to \"CORRECTED\" so that name defined in "
                                "inner CTE takes precedence. If set it to \"LEGACY\", outer CTE definitions will take precedence.\nSee "
                                "'<docroot>/sql-migration-guide.html#query-engine'.",
-                               "name", sql_id(b->a, alias->name), "config", "\"spark.sql.legacy.ctePrecedencePolicy\"", "docroot",
-                               "https://spark.apache.org/docs/latest", NULL);
+                               "name", sql_id(b->a, alias->name), "config", "\"spark.sql.legacy.ctePrecedencePolicy\"", NULL);
         }
     return ST_OK;
 }

@@ -163,7 +163,7 @@ static Status bind_range_function(Binder *b, const UnresolvedTableFunction *n, c
     if (args->len < 1 || args->len > 4)
         return spark_error(err, &n->node, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
                            "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, "
-                           "refer to 'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix.",
+                           "refer to '<docroot>/sql-ref-functions.html' for a fix.",
                            "functionName", "`range`", "expectedNum", "[1, 2, 3, 4]", "actualNum",
                            arena_printf(b->a, "%zu", args->len), NULL);
     for (size_t i = 0; i < args->len; i++)

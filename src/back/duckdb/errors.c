@@ -15,6 +15,14 @@ static const ErrorClass classes[] = {
 #undef ERROR_CLASS
 };
 
+/* Parameters that a class has and its message does not mention. */
+static const struct {
+    const char *code, *name, *value;
+} unsaid[] = {
+    { "CAST_INVALID_INPUT", "ansiConfig", "\"spark.sql.ansi.enabled\"" },
+    { "CAST_OVERFLOW", "ansiConfig", "\"spark.sql.ansi.enabled\"" },
+};
+
 enum { MARK_BEGIN = '\x01', MARK_NEXT = '\x02', MARK_END = '\x03', MESSAGE_BYTES = 64 * 1024 };
 
 static const ErrorClass *class_find(const char *code)
@@ -81,6 +89,9 @@ static Status class_set(Error *err, Status status, const char *code, const char 
     for (; !whole && params[0] && params[1]; params += 2)
         if (!class || names_param(class->message, params[0]))
             error_param(err, params[0], params[1]);
+    for (size_t i = 0; !whole && err && i < sizeof unsaid / sizeof *unsaid; i++)
+        if (!strcmp(unsaid[i].code, code))
+            error_param(err, unsaid[i].name, unsaid[i].value);
     return status;
 }
 
