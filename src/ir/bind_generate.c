@@ -56,7 +56,7 @@ static Status make_generate(Binder *b, Node *input, Node *generator, bool outer,
         str_auto list = STR_INIT(ERROR_PARAMS_BYTES);
         for (size_t i = 0; i < names->len; i++)
             str_addf(&list, "%s%s", i ? "," : "", names->at[i]);
-        return spark_error(err, at, "UDTF_ALIAS_NUMBER_MISMATCH", "42802",
+        return spark_error(err, NULL, "UDTF_ALIAS_NUMBER_MISMATCH", "42802",
                            "The number of aliases supplied in the AS clause does not match the number of columns output by the "
                            "UDTF.\nExpected <aliasesSize> aliases, but got <aliasesNames>.\nPlease ensure that the number of "
                            "aliases provided matches the number of columns output by the UDTF.",

@@ -228,7 +228,7 @@ def run(files, jobs):
     names, results = fork.Queue(), fork.Queue()
     for name in [*files, *[None] * jobs]:
         names.put(name)
-    scratch = TOP / "build/exam/run"
+    scratch = TOP / f"build/exam/run-{os.getpid()}"  # two exams may run at once
     workers = [fork.Process(target=work, args=(names, results, scratch / str(k))) for k in range(jobs)]
     for worker in workers:
         worker.start()
@@ -241,6 +241,7 @@ def run(files, jobs):
             yield result
     for worker in workers:
         worker.join()
+    shutil.rmtree(scratch, ignore_errors=True)
 
 
 def table(counts):
