@@ -423,7 +423,7 @@ static bool is_bound(const Node *n)
 {
     return n->type && (n->kind == NODE_ColumnRef || n->kind == NODE_Call || n->kind == NODE_GetField || n->kind == NODE_Cast ||
                        n->kind == NODE_Case || n->kind == NODE_Literal || n->kind == NODE_Window || n->kind == NODE_InList ||
-                       n->kind == NODE_Subquery || n->kind == NODE_LambdaVariable);
+                       n->kind == NODE_Subquery || n->kind == NODE_LambdaVariable || n->kind == NODE_PythonUdf);
 }
 
 Status bind_expr(Binder *b, const Scope *s, Node *n, Node **ret, Error *err)
