@@ -377,6 +377,13 @@ static Status take_ignore_nulls(Binder *b, const char *name, NodeList *args, con
 
 /* ---------------------------------------------------------------- checks */
 
+Status nested_aggregate(const Node *at, Error *err)
+{
+    return spark_error(err, at, "NESTED_AGGREGATE_FUNCTION", "42607",
+                       "It is not allowed to use an aggregate function in the argument of another aggregate function. Please use the inner "
+                       "aggregate function in a sub-query.", NULL);
+}
+
 static Status check_aggregate(Binder *b, const Scope *s, const Function *f, const char *name, const FunctionRow *row,
                               const NodeList *args, Error *err)
 {
@@ -401,10 +408,7 @@ static Status check_aggregate(Binder *b, const Scope *s, const Function *f, cons
     if (aggregate && !s->in_window)
         for (size_t i = 0; i < args->len; i++)
             if (contains_kind(args->at[i], FN_AGGREGATE))
-                return spark_error(err, &f->node, "NESTED_AGGREGATE_FUNCTION", "42607",
-                                   "It is not allowed to use an aggregate function in the argument of another aggregate function. "
-                                   "Please use the inner aggregate function in a sub-query.",
-                                   NULL);
+                return nested_aggregate(&f->node, err);
     return ST_OK;
 }
 
