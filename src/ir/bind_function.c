@@ -451,7 +451,7 @@ static Status call_sql_function(Binder *b, const Scope *s, const Lambda *l, cons
     if (args.len != l->params.len)
         return spark_error(err, &f->node, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
                            "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, "
-                           "refer to 'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix.",
+                           "refer to '<docroot>/sql-ref-functions.html' for a fix.",
                            "functionName", sql_ids(b->a, &f->name), "expectedNum", arena_printf(b->a, "%zu", l->params.len),
                            "actualNum", arena_printf(b->a, "%zu", args.len), NULL);
     const Type **types = ARENA_ARRAY(b->a, const Type *, args.len + 1);
