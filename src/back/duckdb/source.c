@@ -56,7 +56,8 @@ static bool holds(const char *format, const Type *t)
     bool nested = t->kind == TYPE_ARRAY || t->kind == TYPE_MAP || t->kind == TYPE_STRUCT;
     switch (t->kind) {
     case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL: return !strcmp(format, "avro") || !strcmp(format, "orc");
-    case TYPE_CALENDAR_INTERVAL: case TYPE_VARIANT: case TYPE_TIME: return false;
+    case TYPE_VARIANT: return !strcmp(format, "parquet");
+    case TYPE_CALENDAR_INTERVAL: case TYPE_TIME: return false;
     default: break;
     }
     if (!strcmp(format, "text"))
@@ -302,7 +303,7 @@ Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *given_req
     TRY(check_types(format, source->data_schema, err));
     TRY(check_corrupt(format, request, source->data_schema, err));
     if (!strcmp(format, "parquet"))
-        TRY(source_parquet_check(s, request, source->data_schema, &source->as_stored, err));
+        TRY(source_parquet_check(s, request, source->data_schema, files, &source->as_stored, err));
     if (source->as_stored)
         TRY(source_parquet_ranges(a, s, request, source->data_schema, &source->ranges, err));
     source->files = files;
