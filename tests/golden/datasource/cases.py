@@ -809,3 +809,17 @@ def single_variant_wrong_schema(spark, folder):
 @case
 def variant_columns_of_json(spark, folder):
     return spark.read.schema("a variant, b variant").json(write(folder, SINGLE)).selectExpr("to_json(a)", "to_json(b)")
+
+
+ARRAYS = {"x.json": '[1,2]\n[{"a":1}, 5]\n[{"a":1}, null, {"a":2}]\n[]\n[[{"a":3}]]\n[{"a":"x"},{"a":4}]\n'}
+
+
+@case
+def json_arrays_of_records(spark, folder):
+    return spark.read.schema("a int, _corrupt_record string").json(write(folder, ARRAYS))
+
+
+@case
+def json_nulls_in_variants(spark, folder):
+    text = '{"a":null,"b":{"x":null}}\n{"a":"x","b":[null]}\n{"b":5}\n'
+    return spark.read.schema("a variant, b struct<x:variant>").json(write(folder, {"x.json": text})).selectExpr("to_json(a)", "a is null", "to_json(b)")
