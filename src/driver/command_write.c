@@ -6,6 +6,7 @@
 #include "back/duckdb/source.h"
 #include "driver/command_write.h"
 #include "driver/jdbc_table.h"
+#include "driver/python_source.h"
 #include "driver/uuid.h"
 #include "ir/enums.h"
 
@@ -58,10 +59,14 @@ bool command_overwrites_partitions(Run *r, const KeyValueList *options, const St
 Status command_write_files(Run *r, Node *command, Rows **ret_rows, Error *err)
 {
     Node *bound;
+    *ret_rows = command_nothing(r);
+    const char *given = node_as(WriteFiles, command)->format;
+    const PythonUdf *python = given && !source_format(given) ? python_source_find(r, r->arena, given) : NULL;
+    if (python)
+        return python_source_write(r, python, node_as(WriteFiles, command), err);
     TRY(run_bind_node(r, command, &bound, err));
     const WriteFiles *w = node_as(WriteFiles, bound);
     const char *format = w->format ? w->format : run_conf(r, "spark.sql.sources.default");
-    *ret_rows = command_nothing(r);
     if (str_ieq(format, "noop")) { /* runs the query, keeps nothing */
         Rows *none;
         return run_collect(r, w->input, 0, &none, err);

@@ -8,6 +8,8 @@
 #include "driver/command.h"
 #include "driver/jdbc_table.h"
 #include "driver/listing.h"
+#include "driver/python_source.h"
+#include "driver/python_table.h"
 #include "driver/variable.h"
 #include "front/sql/sql.h"
 #include "ir/error.h"
@@ -254,6 +256,9 @@ static Status env_read(void *self, Arena *a, const Read *read, Node **ret_scan, 
 {
     Run *r = self;
     const char *format = read->format && *read->format ? read->format : run_conf(r, "spark.sql.sources.default");
+    const PythonUdf *python = source_format(format) ? NULL : python_source_find(r, a, format);
+    if (python)
+        return python_source_read(r, a, python, read, ret_scan, err);
     if (!source_format(format)) {
         FAIL_CODE(err, ST_NOT_FOUND, "DATA_SOURCE_NOT_FOUND",
                   "[DATA_SOURCE_NOT_FOUND] Failed to find the data source: %s. Make sure the provider name is correct and the package "
@@ -464,7 +469,7 @@ static Status env_parse_expression(void *self, Arena *a, const char *text, Node 
 void environment_init(Run *r)
 {
     r->env = (BindEnv){ .self = r, .conf = env_conf, .conf_scope = run_conf_scope, .relation = environment_relation, .full_name = env_full_name, .read = env_read, .parse = parse_relation, .local = env_local,
-                        .function = env_function, .is_temporary_function = env_is_temporary_function, .variable = variable_value, .rows = env_rows, .parse_expression = env_parse_expression,
+                        .function = env_function, .is_temporary_function = env_is_temporary_function, .analyze = python_table_analyze, .variable = variable_value, .rows = env_rows, .parse_expression = env_parse_expression,
                         .parse_type = parse_schema };
     r->connect = (ConnectOptions){ .self = r, .parse_statement = parse_statement, .parse_expression = parse_expression,
                                    .parse_type = parse_type, .artifact = artifact };

@@ -16,6 +16,8 @@ typedef struct GroupScope {
 typedef struct CteScope {
     const BoundWith *with;
     size_t first; /* number of its first CTE in the SQL text */
+    const char *made;    /* "cte_1 AS (…), …": those that are whole already; a stage's query takes them along */
+    bool recursive;
     const struct CteScope *outer;
 } CteScope;
 
@@ -87,6 +89,8 @@ Status emit_python_scalar(Emit *e, const PythonUdf *u);
 Status emit_map_partitions(Emit *e, const Node *n, Sel *ret_sel);
 Status emit_script(Emit *e, const Node *n, Sel *ret_sel);
 Status emit_group_map(Emit *e, const Node *n, Sel *ret_sel);
+Status emit_python_scan(Emit *e, const Node *n, Sel *ret_sel);
+Status emit_table_function(Emit *e, const Node *n, Sel *ret_sel);
 Status emit_cogroup_map(Emit *e, const Node *n, Sel *ret_sel);
 /* *ret_done: it has functions that are stages, and *ret_sel is all of it. */
 Status emit_python_project(Emit *e, const Project *p, bool *ret_done, Sel *ret_sel);
@@ -107,5 +111,8 @@ bool emit_is(const Emit *e, const char *conf, const char *value); /* a configura
 
 #define EMIT_STR STR_INIT(LIMIT_QUERY_TEXT)
 #define COLUMN_TEXT "c%u"
+
+/* Is no column and no subquery in it? (emit_lazy.c) */
+bool emit_is_constant(const Node *n);
 
 #endif
