@@ -324,7 +324,7 @@ bool scan_json_text(ScanLocal *l, View text, duckdb_vector output, idx_t row, bo
     Target target = { t, output, row };
     JsonNode *n;
     bool parsed = json_parse(l->record_arena, l->plan->json, text, &n);
-    *ret_null = parsed && (!n || (n->kind == JSON_NULLS && t->kind != TYPE_STRUCT));
+    *ret_null = parsed && (!n || (n->kind == JSON_NULLS && t->kind != TYPE_STRUCT && t->kind != TYPE_VARIANT));
     if (*ret_null) {
         write_null(target);
         return true;
@@ -335,7 +335,7 @@ bool scan_json_text(ScanLocal *l, View text, duckdb_vector output, idx_t row, bo
         n->next = NULL;
         n = list;
     }
-    if (parsed && n->kind == JSON_NULLS) {
+    if (parsed && n->kind == JSON_NULLS && t->kind == TYPE_STRUCT) {
         empty_struct(t, output, row);
         return true;
     }
