@@ -95,6 +95,8 @@ static bool readable(const Type *file, const Type *wanted)
 {
     if (wanted->kind == TYPE_VARIANT)
         return file->kind == TYPE_VARIANT || is_variant_group(file);
+    if (wanted->kind == TYPE_UDT)
+        wanted = wanted->sql_type;
     if (file->kind == TYPE_STRUCT && wanted->kind == TYPE_STRUCT) {
         bool good = true;
         for (size_t i = 0; i < wanted->nfields && good; i++) {
