@@ -103,16 +103,20 @@ bool rpc_pool_run(RpcPool *p, RpcCall *call, RpcBuffer *message)
         abort();
     *job = (Job){ .call = call, .message = message };
     pthread_mutex_lock(&p->lock);
-    bool handed = p->idle > 0, started = handed;
+    bool handed = p->idle > 0, started = handed, full = !handed && p->threads >= RPC_THREADS_MAX;
     if (handed) {
         p->idle--;
         *p->last = job;
         p->last = &job->next;
         pthread_cond_signal(&p->work);
-    } else {
+    } else if (!full) {
         p->threads++;
     }
     pthread_mutex_unlock(&p->lock);
+    if (full) {
+        free(job);
+        return false;
+    }
     if (!handed)
         started = thread_start(p, job);
     if (started)
