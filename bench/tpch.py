@@ -73,10 +73,13 @@ def run(work):
     queries = tpc_data.queries(spark_sql.CORPUS, "tpch")
     engines = [Engine(name, place, work) for name in names]
     taken = {name: {} for name in names}
+    asked = 0
     try:
         for query, text in queries.items():
             for turn in range(rounds):
-                for engine in engines:
+                first = asked % len(engines)  # each is the first in turn: the first one reads what the others find in memory
+                asked += 1
+                for engine in engines[first:] + engines[:first]:
                     if engine.name == "spark" and turn:
                         continue
                     result = engine.ask(text)

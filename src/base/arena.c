@@ -74,21 +74,20 @@ size_t arena_mul(size_t count, size_t size_bytes)
     return product;
 }
 
-static Chunk *chunk_add(Arena *a, size_t size)
+static Chunk *chunk_new(size_t size, Chunk *next)
 {
     size_t total;
     if (__builtin_add_overflow(size, sizeof(Chunk), &total))
         out_of_memory(SIZE_MAX);
-    Chunk *c = calloc(1, total);
+    Chunk *c = malloc(total);
     if (!c)
         out_of_memory(size);
-    c->size = size;
-    c->next = a->chunks;
-    a->chunks = c;
+    *c = (Chunk){ .next = next, .size = size };
     return c;
 }
 
-void *arena_alloc(Arena *a, size_t size_bytes)
+/* Memory as it comes: what is filled at once need not be zeroed before. */
+static void *take(Arena *a, size_t size_bytes)
 {
     if (size_bytes > PTRDIFF_MAX)
         out_of_memory(size_bytes);
@@ -99,18 +98,15 @@ void *arena_alloc(Arena *a, size_t size_bytes)
     Chunk *c = a->chunks;
     if (!c || c->size - c->used < size) {
         if (size > a->next_size / 4 && c && c->size > c->used) { /* large: leave the current chunk in front */
-            Chunk *large = calloc(1, sizeof(Chunk) + size);
-            if (!large)
-                out_of_memory(size);
-            large->size = large->used = size;
-            large->next = c->next;
+            Chunk *large = chunk_new(size, c->next);
+            large->used = size;
             c->next = large;
             return large->data;
         }
 #if defined(__SANITIZE_ADDRESS__)
         size = size_bytes ? size_bytes : 1;
 #endif
-        c = chunk_add(a, size > a->next_size ? size : a->next_size);
+        c = a->chunks = chunk_new(size > a->next_size ? size : a->next_size, c);
         if (a->next_size < CHUNK_MAX_BYTES)
             a->next_size *= 2;
     }
@@ -119,9 +115,16 @@ void *arena_alloc(Arena *a, size_t size_bytes)
     return p;
 }
 
+void *arena_alloc(Arena *a, size_t size_bytes)
+{
+    void *p = take(a, size_bytes);
+    memset(p, 0, size_bytes);
+    return p;
+}
+
 void *arena_copy(Arena *a, const void *bytes, size_t size_bytes)
 {
-    void *p = arena_alloc(a, size_bytes);
+    void *p = take(a, size_bytes);
     if (size_bytes)
         memcpy(p, bytes, size_bytes);
     return p;
@@ -129,9 +132,10 @@ void *arena_copy(Arena *a, const void *bytes, size_t size_bytes)
 
 char *arena_strn(Arena *a, const char *text, size_t length)
 {
-    char *p = arena_alloc(a, length + 1);
+    char *p = take(a, length + 1);
     if (length)
         memcpy(p, text, length);
+    p[length] = 0;
     return p;
 }
 
@@ -142,7 +146,7 @@ char *arena_str(Arena *a, const char *text)
 
 char *arena_vprintf(Arena *a, const char *format, va_list args)
 {
-    char small[1024]; /* most texts are written once only */
+    char small[16 * 1024]; /* a text that does not fit is measured byte by byte: slow */
     va_list again;
     va_copy(again, args);
     int length = vsnprintf(small, sizeof small, format, again);
@@ -151,7 +155,7 @@ char *arena_vprintf(Arena *a, const char *format, va_list args)
         out_of_memory(0);
     if ((size_t)length < sizeof small)
         return arena_strn(a, small, (size_t)length);
-    char *p = arena_alloc(a, (size_t)length + 1);
+    char *p = take(a, (size_t)length + 1);
     vsnprintf(p, (size_t)length + 1, format, args);
     return p;
 }

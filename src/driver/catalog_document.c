@@ -224,6 +224,15 @@ Val *document_of_partition(Arena *a, const CatalogTable *t, const CatalogPartiti
 }
 
 #define SQL_CLASS "sqlFunction." /* SQLFunction.SQL_FUNCTION_PREFIX */
+#define SQL_CONFIG "sqlConfig."  /* its settings, as resources behind its text: sqlConfig.key=value */
+
+static void push_resource(Arena *a, Val *resources, const char *text)
+{
+    Val *resource = val_map(a);
+    val_set_str(a, resource, "ResourceType", "FILE");
+    val_set_str(a, resource, "Uri", text);
+    val_push(a, resources, resource);
+}
 
 Val *document_of_function(Arena *a, const CatalogFunction *f)
 {
@@ -232,12 +241,10 @@ Val *document_of_function(Arena *a, const CatalogFunction *f)
     val_set_str(a, v, "ClassName", f->class_name ? f->class_name : SQL_CLASS);
     val_set_str(a, v, "OwnerName", f->owner);
     val_set_str(a, v, "OwnerType", "USER");
-    if (!f->class_name) {
-        Val *text = val_map(a);
-        val_set_str(a, text, "ResourceType", "FILE");
-        val_set_str(a, text, "Uri", f->text);
-        val_push(a, resources, text);
-    }
+    if (!f->class_name)
+        push_resource(a, resources, f->text);
+    for (size_t i = 0; !f->class_name && i < f->conf.len; i++)
+        push_resource(a, resources, arena_printf(a, SQL_CONFIG "%s=%s", f->conf.at[i].key, f->conf.at[i].value));
     val_set(a, v, "ResourceUris", resources);
     return v;
 }
@@ -466,9 +473,14 @@ CatalogFunction document_function(Arena *a, const MetaFunction *m)
     const char *class_name = val_str(m->input, "ClassName");
     CatalogFunction f = { .database = m->database, .name = m->name, .owner = val_str(m->input, "OwnerName"),
                           .created_ms = m->created_ms };
-    (void)a;
+    const Val *resources = val_get(m->input, "ResourceUris");
     if (class_name && str_starts(class_name, SQL_CLASS))
-        f.text = val_str(val_at(val_get(m->input, "ResourceUris"), 0), "Uri");
+        f.text = val_str(val_at(resources, 0), "Uri");
+    for (size_t i = 1; f.text && resources && i < resources->len; i++) {
+        const char *text = val_str(val_at(resources, i), "Uri"), *value = text ? strchr(text, '=') : NULL;
+        if (value && str_starts(text, SQL_CONFIG))
+            vec_push(a, &f.conf, ((KeyValue){ arena_strn(a, text + strlen(SQL_CONFIG), (size_t)(value - text) - strlen(SQL_CONFIG)), value + 1 }));
+    }
     if (!f.text)
         f.class_name = class_name ? class_name : "";
     return f;

@@ -29,6 +29,8 @@ Status command_table_unsupported(Run *r, const CatalogTable *t, const char *oper
 const char *command_text(Run *r, const Node *n);
 /* A setting of the session that is "true". */
 bool command_flag(Run *r, const char *key);
+/* The settings that views and SQL functions keep (command_view.c). */
+void command_keep_conf(Run *r, KeyValueList *ret_list);
 /* Keys that hold secrets print as Spark redacts them. */
 const char *command_redacted(const char *key, const char *value);
 /* "file:/path" for a path of the host, other URIs as they are; relative ones below `base`. */

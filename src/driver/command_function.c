@@ -24,6 +24,17 @@ static bool is_builtin(const char *name)
     return function_find(name, &n) != NULL;
 }
 
+/* The function whose body means what it meant under these settings. */
+static CreateFunction *scoped(Arena *a, const CreateFunction *f, const KeyValueList *conf)
+{
+    CreateFunction *copy = (CreateFunction *)(void *)node_copy(a, &f->node);
+    if (f->body && conf->len)
+        copy->body = node_at(node_new(a, ConfScopeOf, .child = f->body, .conf = *conf), f->body->start, f->body->stop);
+    if (f->query && conf->len)
+        copy->query = node_new(a, ConfScope, .input = f->query, .conf = *conf);
+    return copy;
+}
+
 Status command_find_function(Run *r, Arena *a, const StrList *name, Node **ret_function, Error *err)
 {
     *ret_function = NULL;
@@ -52,12 +63,14 @@ Status command_find_function(Run *r, Arena *a, const StrList *name, Node **ret_f
                             arena_printf(r->arena, "%s.%s.%s", sql_id(a, CATALOG_NAME), sql_id(a, database), sql_id(a, function)), NULL);
     Node *parsed;
     const char *outer = r->query;
+    const KeyValueList *before = run_conf_scope(r, f.conf.len ? &f.conf : r->conf_scope);
     status = run_parse(r, f.text, &parsed, err);
     r->query = outer;
+    run_conf_scope(r, before);
     TRY(status);
     if (!node_is(CreateFunction, parsed))
         return FAIL(err, ST_INTERNAL, "the catalog's text of the function %s is no CREATE FUNCTION", f.name);
-    CreateFunction *copy = (CreateFunction *)(void *)node_copy(a, parsed);
+    CreateFunction *copy = scoped(a, node_as(CreateFunction, parsed), &f.conf);
     copy->name = (StrList){ 0 };
     vec_push(a, &copy->name, CATALOG_NAME);
     vec_push(a, &copy->name, f.database);
@@ -207,7 +220,9 @@ static Status leads_to(Run *r, const CreateFunction *f, const char *target, cons
 static Status temporary_function(Run *r, const CreateFunction *f, Error *err)
 {
     const char *name = last_name(&f->name);
-    KeptPlan *plan = keep_plan(&f->node);
+    KeyValueList conf;
+    command_keep_conf(r, &conf);
+    KeptPlan *plan = keep_plan(&scoped(r->arena, f, &conf)->node);
     session_lock(r->session);
     bool taken = session_function(r, name) && !f->replace;
     if (!taken)
@@ -237,6 +252,7 @@ Status command_create_function(Run *r, Node *command, Rows **ret_rows, Error *er
     if (f->temporary)
         return temporary_function(r, f, err);
     Error missing = ERROR_INIT;
+    command_keep_conf(r, &kept.conf);
     TRY(environment_table_name(r, &f->name, &kept.database, &kept.name, err));
     if (f->if_not_exists &&
         catalog_function(driver_catalog(r->driver), r->arena, kept.database, kept.name, &old, &missing) == ST_OK)

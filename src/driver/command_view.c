@@ -14,10 +14,28 @@
 
 #define VIEW_COLLATION "spark.sql.defaultCollation" /* among the settings that a view keeps: its DEFAULT COLLATION */
 
-/* The view's query with the names that the statement gives to its columns. */
+/* The settings that the query means what it means under (ViewHelper.sqlConfigsToProps). */
+void command_keep_conf(Run *r, KeyValueList *ret_list)
+{
+    KeyValueList all = { 0 }, list = { 0 };
+    session_lock(r->session);
+    conf_list(r->session->conf, r->arena, "spark.sql.", &all);
+    session_unlock(r->session);
+    for (size_t i = 0; i < all.len; i++)
+        if (conf_is_captured(all.at[i].key))
+            vec_push(r->arena, &list, ((KeyValue){ arena_str(r->arena, all.at[i].key), arena_str(r->arena, all.at[i].value) }));
+    if (!pairs_get(&list, "spark.sql.session.timeZone"))
+        vec_push(r->arena, &list, ((KeyValue){ "spark.sql.session.timeZone", run_conf(r, "spark.sql.session.timeZone") }));
+    *ret_list = list;
+}
+
+/* The view's query under the settings of now, with the names that the statement gives to its columns. */
 static Node *named(Run *r, const CreateView *v)
 {
-    return v->columns.len ? node_new(r->arena, ToDF, .input = v->input, .names = v->columns) : v->input;
+    KeyValueList conf;
+    command_keep_conf(r, &conf);
+    Node *query = node_new(r->arena, ConfScope, .input = v->input, .conf = conf);
+    return v->columns.len ? node_new(r->arena, ToDF, .input = query, .names = v->columns) : query;
 }
 
 /* The number of columns, and their names. */
@@ -217,21 +235,6 @@ static const char *mode_of(Run *r, const char *given)
     return str_ieq(run_conf(r, "spark.sql.legacy.viewSchemaCompensation"), "false") ? "BINDING" : "COMPENSATION";
 }
 
-/* The settings that change what the text means. */
-static void keep_conf(Run *r, KeyValueList *list)
-{
-    static const char *const keys[] = { "spark.sql.ansi.enabled", "spark.sql.session.timeZone", "spark.sql.caseSensitive",
-                                        "spark.sql.timestampType", "spark.sql.ansi.doubleQuotedIdentifiers" };
-    *list = (KeyValueList){ 0 };
-    session_lock(r->session);
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        const char *value = conf_get_explicit(r->session->conf, keys[i]);
-        if (value)
-            vec_push(r->arena, list, (KeyValue){ keys[i], arena_str(r->arena, value) });
-    }
-    session_unlock(r->session);
-}
-
 /* The columns of the view: those of its query under its own names and comments, all nullable as the query says. */
 static const Type *view_type(Run *r, const CreateView *v, const Type *query)
 {
@@ -269,7 +272,7 @@ static Status view_of(Run *r, const CreateView *v, CatalogTable *t, Error *err)
     t->view_text = v->text;
     t->view_database = command_database(r);
     t->view_schema_mode = mode_of(r, v->schema_mode);
-    keep_conf(r, &t->view_conf);
+    command_keep_conf(r, &t->view_conf);
     if (collation_default_of(v->input))
         vec_push(r->arena, &t->view_conf, (KeyValue){ VIEW_COLLATION, collation_default_of(v->input) });
     return ST_OK;
@@ -333,11 +336,17 @@ Status command_view_plan(Run *r, Arena *a, const CatalogTable *t, Node **ret_pla
 {
     Node *query;
     const char *outer = r->query;
+    bool scoped = t->view_conf.len && !command_flag(r, "spark.sql.legacy.useCurrentConfigsForView");
+    const KeyValueList *before = scoped ? run_conf_scope(r, &t->view_conf) : NULL;
     Status status = run_parse(r, t->view_text, &query, err);
     r->query = outer;
+    if (scoped)
+        run_conf_scope(r, before);
     TRY(status);
     if (pairs_get(&t->view_conf, VIEW_COLLATION))
         query = collation_default(a, query, pairs_get(&t->view_conf, VIEW_COLLATION));
+    if (scoped)
+        query = node_new(a, ConfScope, .input = query, .conf = t->view_conf);
     if (!t->schema || str_eq(t->view_schema_mode, "EVOLUTION") || t->view_columns.len != t->schema->nfields) {
         *ret_plan = query;
         return ST_OK;

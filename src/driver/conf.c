@@ -137,6 +137,20 @@ const char *conf_get(const Conf *c, const char *key)
     return row->value[0] == SEE[0] ? conf_get(c, row->value + 1) : row->value;
 }
 
+bool conf_is_captured(const char *key)
+{
+    static const char *const not_these[] = {
+        "spark.sql.view.maxNestedViewDepth", "spark.sql.optimizer.", "spark.sql.codegen.", "spark.sql.execution.", "spark.sql.shuffle.",
+        "spark.sql.adaptive.", "spark.sql.hive.convert", "spark.sql.maven.additionalRemoteRepositories",
+    };
+    if (!str_starts(key, "spark.sql.") || !conf_is_modifiable(key))
+        return false;
+    for (size_t i = 0; i < sizeof not_these / sizeof *not_these; i++)
+        if (str_starts(key, not_these[i]))
+            return str_eq(key, "spark.sql.optimizer.disableHints");
+    return true;
+}
+
 bool conf_is_true(const Conf *c, const char *key)
 {
     return str_ieq(conf_get(c, key), "true");

@@ -30,6 +30,8 @@ void conf_put(Conf *c, const char *key, const char *value);
 Status conf_set(Conf *c, const char *key, const char *value, Error *err);
 Status conf_unset(Conf *c, const char *key, Error *err);
 bool conf_is_modifiable(const char *key);
+/* Is it one of those that views and SQL functions keep (ViewHelper.shouldCaptureConfig)? */
+bool conf_is_captured(const char *key);
 /* The error of a key that has no value: SQL_CONF_NOT_FOUND. */
 Status conf_not_found(const char *key, Error *err);
 /* All settings whose key begins with `prefix` (NULL: all), own ones over the parent's, in order of key. */

@@ -459,7 +459,7 @@ static Status env_parse_expression(void *self, Arena *a, const char *text, Node 
 
 void environment_init(Run *r)
 {
-    r->env = (BindEnv){ .self = r, .conf = env_conf, .relation = environment_relation, .full_name = env_full_name, .read = env_read, .parse = parse_relation, .local = env_local,
+    r->env = (BindEnv){ .self = r, .conf = env_conf, .conf_scope = run_conf_scope, .relation = environment_relation, .full_name = env_full_name, .read = env_read, .parse = parse_relation, .local = env_local,
                         .function = env_function, .is_temporary_function = env_is_temporary_function, .variable = variable_value, .rows = env_rows, .parse_expression = env_parse_expression,
                         .parse_type = parse_schema };
     r->connect = (ConnectOptions){ .self = r, .parse_statement = parse_statement, .parse_expression = parse_expression,

@@ -116,7 +116,18 @@ void run_done(Run *r)
 
 const char *run_conf(Run *r, const char *key)
 {
-    return session_conf(r->session, r->arena, key);
+    if (!r->conf_scope || !conf_is_captured(key))
+        return session_conf(r->session, r->arena, key);
+    const char *kept = pairs_get(r->conf_scope, key);
+    return kept ? kept : conf_get(NULL, key);
+}
+
+const KeyValueList *run_conf_scope(void *run, const KeyValueList *conf)
+{
+    Run *r = run;
+    const KeyValueList *before = r->conf_scope;
+    r->conf_scope = conf;
+    return before;
 }
 
 Status run_engine(Run *r, EngineSession **ret_engine, Error *err)
@@ -239,8 +250,8 @@ EmitOptions run_emit_options(Run *r)
     const char *ansi = run_conf(r, "spark.sql.ansi.enabled");
     return (EmitOptions){ .time_zone = run_conf(r, "spark.sql.session.timeZone"), .ansi = !ansi || str_ieq(ansi, "true"),
                           .now_us = r->now_us, .user = r->session->user, .catalog = catalog, .database = database,
-                          .conf = conf_callback, .relation = relation_callback, .parser = parser_callback, .udf = udf_function,
-                          .python = udf_stage, .self = r };
+                          .conf = conf_callback, .conf_scope = run_conf_scope, .relation = relation_callback, .parser = parser_callback, .udf = udf_function,
+                          .python = udf_stage, .script = udf_shell, .self = r };
 }
 
 static Status emit(Run *r, const Node *bound, const char **ret_sql, Error *err)

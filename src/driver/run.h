@@ -39,6 +39,7 @@ typedef struct Run {
     int64_t phase_us[RUN_PHASES];
     int64_t chunk_bytes;   /* the client assembles Arrow batches from chunks of this size; 0: it does not */
     StrList tables;        /* tables of the engine that end with this run */
+    const KeyValueList *conf_scope; /* the settings that the view was made under which is being read; NULL: those of the session */
     const char *filling;   /* the persisted plan (cache.h) that is being computed; NULL: none */
     VEC(struct Observed) observed; /* observe.c: the metrics that the query's rows give */
     StrList files;         /* URIs of the files that plans of this run read (df.inputFiles) */
@@ -58,8 +59,10 @@ void run_child(Run *child, const Run *parent, Arena *arena);
 void run_child_done(Run *child);
 /* Adds the time since *from_us to a phase; *from_us becomes now. */
 void run_phase(Run *r, RunPhase phase, int64_t *from_us);
-/* A copy of a session's setting; NULL when there is none. */
+/* The setting that holds here, a copy: the session's, or the one of run_conf_scope; NULL when there is none. */
 const char *run_conf(Run *r, const char *key);
+/* BindEnv.conf_scope and EmitOptions.conf_scope. */
+const KeyValueList *run_conf_scope(void *run, const KeyValueList *conf);
 Status run_engine(Run *r, EngineSession **ret_engine, Error *err);
 
 /* Executes: answers go to the execution. */

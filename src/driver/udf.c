@@ -44,6 +44,7 @@ void udf_run_cancel(UdfRun *u)
     u->cancelled = true;
     (void)!eventfd_write(u->wake_fd, 1);
     udf_stage_cancel(u->stages);
+    udf_shell_cancel(u->shells);
     pthread_mutex_unlock(&u->lock);
 }
 
@@ -72,6 +73,7 @@ void udf_run_end(UdfRun *u)
         pthread_mutex_destroy(&s->lock);
     }
     udf_stage_end(u, u->stages);
+    udf_shell_end(u, u->shells);
     close(u->wake_fd);
     pthread_mutex_destroy(&u->lock);
 }
@@ -183,4 +185,13 @@ Status udf_stage(void *run, Arena *a, const PythonStage *stage, const char **ret
     EngineSession *engine;
     TRY(run_engine(r, &engine, err));
     return udf_stage_attach(r->udfs, stage, ret_from, err);
+}
+
+Status udf_shell(void *run, Arena *a, const ScriptStage *stage, const char **ret_from, Error *err)
+{
+    (void)a;
+    Run *r = run;
+    EngineSession *engine;
+    TRY(run_engine(r, &engine, err));
+    return udf_shell_attach(r->udfs, stage, ret_from, err);
 }

@@ -1,4 +1,4 @@
-/* driver/udf.h -- the Python functions of one Run: as functions of the engine, and as relations.
+/* driver/udf.h -- the Python functions and the scripts (TRANSFORM) of one Run: as functions of the engine, and as relations.
  *
  * A scalar function is called from the engine's threads, each with a worker of its own. A stage (mapInPandas, applyInPandas,
  * grouped aggregates …) has a query of its own for its input; its rows go to workers in partitions, on as many workers as the
@@ -21,8 +21,9 @@ void udf_run_cancel(UdfRun *udfs);
 /* When no query of the run is under way. NULL is fine. */
 void udf_run_end(UdfRun *udfs);
 
-/* EmitOptions.udf and EmitOptions.python; `run` is the Run. */
+/* EmitOptions.udf, .python and .script; `run` is the Run. */
 Status udf_function(void *run, Arena *a, const PythonUdf *udf, const char **ret_call, Error *err);
 Status udf_stage(void *run, Arena *a, const PythonStage *stage, const char **ret_from, Error *err);
+Status udf_shell(void *run, Arena *a, const ScriptStage *stage, const char **ret_from, Error *err);
 
 #endif

@@ -17,6 +17,7 @@ typedef struct UdfTask {
 
 typedef struct UdfScalar UdfScalar;
 typedef struct UdfStage UdfStage;
+typedef struct UdfShell UdfShell;
 
 struct UdfRun {
     Run *run;
@@ -30,6 +31,7 @@ struct UdfRun {
     bool cancelled;
     UdfScalar *scalars;
     UdfStage *stages;
+    UdfShell *shells;
 };
 
 Status udf_task_make(UdfRun *u, const PythonStage *stage, UdfTask *ret_task, Error *err);
@@ -41,5 +43,10 @@ void udf_task_queue(const UdfTask *task, UdfWorker *worker, int64_t partition);
 Status udf_stage_attach(UdfRun *u, const PythonStage *stage, const char **ret_from, Error *err);
 void udf_stage_cancel(UdfStage *stages); /* under the run's lock */
 void udf_stage_end(UdfRun *u, UdfStage *stages);
+
+/* udf_shell.c */
+Status udf_shell_attach(UdfRun *u, const ScriptStage *stage, const char **ret_from, Error *err);
+void udf_shell_cancel(UdfShell *shells); /* under the run's lock */
+void udf_shell_end(UdfRun *u, UdfShell *shells);
 
 #endif

@@ -171,6 +171,24 @@ static Status daemon_start(UdfPool *pool, Error *err)
     return ST_OK;
 }
 
+Status udf_pool_shell(const UdfPool *pool, const ShellOptions *options, Process *ret_process, Error *err)
+{
+    arena_auto *a = arena_new();
+    const UdfPoolOptions *o = &pool->options;
+    const char *argv[] = { o->program, "script-keeper", o->sandbox_file ? o->sandbox_file : "-",
+                           arena_printf(a, "%d", options->control_fd), options->script, NULL };
+    ProcessOptions spawn = PROCESS_OPTIONS;
+    spawn.argv = argv;
+    spawn.cwd = options->folder;
+    spawn.stdin_fd = options->stdin_fd;
+    spawn.stdout_fd = options->stdout_fd;
+    spawn.stderr_fd = options->stderr_fd;
+    spawn.keep_fds = &options->control_fd;
+    spawn.keep_len = 1;
+    spawn.new_session = spawn.clear_signals = true;
+    return process_spawn(&spawn, ret_process, err);
+}
+
 /* Asks for a worker on `fd`; its pid. */
 static Status ask_worker(UdfPool *pool, int fd, uint32_t *ret_pid, Error *err)
 {

@@ -9,6 +9,7 @@
 #define WEIR_DRIVER_UDF_POOL_H
 #include "base/arena.h"
 #include "base/status.h"
+#include "os/process.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -47,6 +48,13 @@ size_t udf_worker_unsent(const UdfWorker *worker);
 Status udf_worker_step(UdfWorker *worker, bool read, int timeout_ms, int wake_fd, UdfFrame *ret_frame, Error *err);
 /* Until all is written and a frame has come. */
 Status udf_worker_ask(UdfWorker *worker, int wake_fd, UdfFrame *ret_frame, Error *err);
+/* A script of the shell behind the same walls, its three streams as given. It ends with all that it has started when its shell does, or
+ * when `control`, the reading end of a pipe, sees the other end closed. */
+typedef struct ShellOptions {
+    const char *script, *folder; /* folder NULL: the application's */
+    int stdin_fd, stdout_fd, stderr_fd, control_fd;
+} ShellOptions;
+Status udf_pool_shell(const UdfPool *pool, const ShellOptions *options, Process *ret_process, Error *err);
 /* The failure that an X frame tells of. */
 Status udf_worker_exception(const UdfFrame *frame, Error *err);
 

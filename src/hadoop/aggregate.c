@@ -1,6 +1,7 @@
 /* hadoop/aggregate.c -- see aggregate.h. */
 #include "hadoop/aggregate.h"
 
+#include "base/java_text.h"
 #include "base/str.h"
 
 #include <math.h>
@@ -26,23 +27,8 @@ typedef struct Fold {
 
 char *aggregate_double_text(Arena *a, double value)
 {
-    if (isnan(value))
-        return arena_str(a, "NaN");
-    if (isinf(value))
-        return arena_str(a, value > 0 ? "Infinity" : "-Infinity");
-    char text[40];
-    int digits = 1;
-    do /* the fewest digits that give this number back */
-        snprintf(text, sizeof text, "%.*e", digits - 1, value);
-    while (strtod(text, NULL) != value && digits++ < 17);
-    char *e = strchr(text, 'e');
-    int exponent = atoi(e + 1);
-    *e = 0;
-    if (value == 0 || (exponent >= -3 && exponent < 7)) {
-        int decimals = digits - 1 - exponent;
-        return arena_printf(a, "%.*f", decimals > 1 ? decimals : 1, value);
-    }
-    return arena_printf(a, "%s%sE%d", text, strchr(text, '.') ? "" : ".0", exponent);
+    char text[JAVA_TEXT_BYTES];
+    return arena_strn(a, text, java_text_double(value, text));
 }
 
 static Status fold_begin(void *data, Arena *a, void **ret_group)

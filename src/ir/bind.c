@@ -348,6 +348,65 @@ static Status bind_cogroup_map(Binder *b, const CoGroupMap *n, const Scope *oute
     return ST_OK;
 }
 
+/* ---------------------------------------------------------------- settings */
+
+static bool conf_is(const BindEnv *env, const char *key, bool otherwise)
+{
+    const char *value = env->conf ? env->conf(env->self, key) : NULL;
+    return value ? str_ieq(value, "true") : otherwise;
+}
+
+bool conf_allows(const Binder *b, const char *key)
+{
+    return conf_is(b->env, key, true);
+}
+
+static void read_settings(Binder *b)
+{
+    const BindEnv *env = b->env;
+    const char *timestamps = env->conf ? env->conf(env->self, "spark.sql.timestampType") : NULL;
+    b->ansi = conf_is(env, "spark.sql.ansi.enabled", true);
+    b->case_sensitive = conf_is(env, "spark.sql.caseSensitive", false);
+    b->decimal_loss = conf_is(env, "spark.sql.decimalOperations.allowPrecisionLoss", true);
+    b->timestamp_ntz = timestamps && str_ieq(timestamps, "TIMESTAMP_NTZ");
+}
+
+const KeyValueList *enter_conf(Binder *b, const KeyValueList *conf)
+{
+    const KeyValueList *before = b->env->conf_scope ? b->env->conf_scope(b->env->self, conf) : NULL;
+    read_settings(b);
+    return before;
+}
+
+/* Would a back end write something else under these settings than it does under the present ones? */
+static bool matters_later(Binder *b, const KeyValueList *conf)
+{
+    static const char *const keys[] = { "spark.sql.session.timeZone", "spark.sql.legacy.timeParserPolicy", "spark.sql.mapKeyDedupPolicy",
+                                        "spark.sql.legacy.allowNullComparisonResultInArraySort", "spark.sql.legacy.javaCharsets",
+                                        "spark.sql.legacy.codingErrorAction" };
+    const BindEnv *env = b->env;
+    for (size_t i = 0; env->conf_scope && env->conf && i < sizeof keys / sizeof *keys; i++) {
+        const char *here = env->conf(env->self, keys[i]);
+        const KeyValueList *before = env->conf_scope(env->self, conf);
+        bool same = str_ieq(here ? here : "", env->conf(env->self, keys[i]) ? env->conf(env->self, keys[i]) : "");
+        env->conf_scope(env->self, before);
+        if (!same)
+            return true;
+    }
+    return false;
+}
+
+static Status bind_conf_scope(Binder *b, const ConfScope *n, const Scope *outer, Node **ret, Error *err)
+{
+    Node *bound = NULL;
+    const KeyValueList *before = enter_conf(b, &n->conf);
+    Status status = bind_relation(b, n->input, outer, &bound, err);
+    enter_conf(b, before);
+    if (status == ST_OK)
+        *ret = matters_later(b, &n->conf) ? with_schema(node_new(b->a, ConfScope, .input = bound, .conf = n->conf), bound->schema) : bound;
+    return status;
+}
+
 /* ---------------------------------------------------------------- dispatch */
 
 static Status dispatch(Binder *b, Node *n, const Scope *outer, Node **ret, Error *err)
@@ -396,6 +455,10 @@ static Status dispatch(Binder *b, Node *n, const Scope *outer, Node **ret, Error
         return bind_group_map(b, node_as(GroupMap, n), outer, ret, err);
     case NODE_CoGroupMap:
         return bind_cogroup_map(b, node_as(CoGroupMap, n), outer, ret, err);
+    case NODE_ConfScope:
+        return bind_conf_scope(b, node_as(ConfScope, n), outer, ret, err);
+    case NODE_ScriptTransform:
+        return bind_script(b, node_as(ScriptTransform, n), outer, ret, err);
     case NODE_LateralView:
         return bind_lateral_view(b, node_as(LateralView, n), outer, ret, err);
     case NODE_UnresolvedTableFunction:
@@ -466,30 +529,14 @@ Status bind_root(Binder *b, Node *n, Node **ret, Error *err)
 
 /* ---------------------------------------------------------------- the entry */
 
-static bool conf_is(const BindEnv *env, const char *key, bool otherwise)
-{
-    const char *value = env->conf ? env->conf(env->self, key) : NULL;
-    return value ? str_ieq(value, "true") : otherwise;
-}
-
-bool conf_allows(const Binder *b, const char *key)
-{
-    return conf_is(b->env, key, true);
-}
-
 Status bind_plan(Arena *a, const BindEnv *env, Node *plan, Node **ret_bound, Error *err)
 {
     if (node_depth(plan) > LIMIT_QUERY_NESTING)
         return spark_too_complex(err, NULL);
-    Binder b = { .a = a,
-                 .env = env,
-                 .ansi = conf_is(env, "spark.sql.ansi.enabled", true),
-                 .case_sensitive = conf_is(env, "spark.sql.caseSensitive", false) };
-    const char *timestamps = env->conf ? env->conf(env->self, "spark.sql.timestampType") : NULL;
+    Binder b = { .a = a, .env = env };
     bool command = false;
     Node *bound = NULL;
-    b.decimal_loss = conf_is(env, "spark.sql.decimalOperations.allowPrecisionLoss", true);
-    b.timestamp_ntz = timestamps && str_ieq(timestamps, "TIMESTAMP_NTZ");
+    read_settings(&b);
     file_columns_noted(&b, plan);
     TRY(bind_command(&b, plan, &bound, &command, err));
     if (!command)

@@ -11,6 +11,9 @@ typedef struct BindEnv {
     void *self;
     /* A session's configuration value, NULL when unset and without a default: "spark.sql.ansi.enabled". */
     const char *(*conf)(void *self, const char *key);
+    /* From now on conf() answers as under these settings, what is not among them has its default; NULL: as the session has it.
+     * Returns those before. NULL: settings are those of the session. */
+    const KeyValueList *(*conf_scope)(void *self, const KeyValueList *conf);
     /* A table or view by name parts. A view: sets ret_plan to its unbound plan (bound in place under SubqueryAlias). A
      * table: sets ret_plan to a bound Scan or to a Read. ST_NOT_FOUND when there is none. */
     Status (*relation)(void *self, Arena *a, const StrList *name, const KeyValueList *options, Node **ret_plan, Error *err);

@@ -199,6 +199,33 @@ static Status check_orderable(Binder *b, const NodeList *groups, Error *err)
     return ST_OK;
 }
 
+static Node *grouping_set(Binder *b, const NodeList *groups, uint64_t chosen)
+{
+    NodeList items = { 0 };
+    for (size_t i = 0; i < groups->len; i++)
+        if ((chosen >> i & 1) && !in_list(&items, groups->at[i]))
+            vec_push(b->a, &items, groups->at[i]);
+    return node_new(b->a, GroupingSet, .items = items);
+}
+
+/* BaseGroupingSets: CUBE (a, a) is GROUPING SETS ((a), (a), (a), ()): one column, as many sets as the list has. */
+static int64_t without_twins(Binder *b, NodeList *groups, NodeList *sets, int64_t grouping)
+{
+    enum { MOST = 12 };
+    NodeList distinct = { 0 };
+    for (size_t i = 0; i < groups->len; i++)
+        if (!in_list(&distinct, groups->at[i]))
+            vec_push(b->a, &distinct, groups->at[i]);
+    if (distinct.len == groups->len || groups->len > MOST || (grouping != GROUPING_CUBE && grouping != GROUPING_ROLLUP))
+        return grouping;
+    uint64_t all = (UINT64_C(1) << groups->len) - 1;
+    for (uint64_t chosen = all + 1; chosen-- > 0;)
+        if (grouping == GROUPING_CUBE || !(chosen & (chosen + 1)))
+            vec_push(b->a, sets, grouping_set(b, groups, chosen));
+    *groups = distinct;
+    return GROUPING_SETS;
+}
+
 Status bind_aggregate(Binder *b, const Aggregate *n, const Scope *outer, Node **ret, Error *err)
 {
     Node *input = NULL;
@@ -226,8 +253,9 @@ Status bind_aggregate(Binder *b, const Aggregate *n, const Scope *outer, Node **
     }
     TRY(bind_sets(b, &s, n, &outputs, &groups, &sets, err));
     TRY(check_orderable(b, &groups, err));
+    int64_t grouping = without_twins(b, &groups, &sets, n->grouping);
     if (n->grouping != GROUPING_ALL)
-        return finish_aggregate(b, input, &groups, &outputs, &sets, n->grouping, &n->node, ret, err);
+        return finish_aggregate(b, input, &groups, &outputs, &sets, grouping, &n->node, ret, err);
     Error why = ERROR_INIT;
     Status status = finish_aggregate(b, input, &groups, &outputs, &sets, GROUPING_PLAIN, &n->node, ret, &why);
     if (status != ST_OK && (str_eq(why.code, "MISSING_GROUP_BY") || str_eq(why.code, "MISSING_AGGREGATION")))

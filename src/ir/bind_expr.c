@@ -470,6 +470,12 @@ Status bind_expr(Binder *b, const Scope *s, Node *n, Node **ret, Error *err)
         return bind_position(b, s, node_as(InputPosition, n), ret, err);
     case NODE_PythonUdf:
         return bind_udf(b, s, node_as(PythonUdf, n), ret, err);
+    case NODE_ConfScopeOf: {
+        const KeyValueList *before = enter_conf(b, &node_as(ConfScopeOf, n)->conf);
+        Status status = bind_expr(b, s, node_as(ConfScopeOf, n)->child, ret, err);
+        enter_conf(b, before);
+        return status;
+    }
     case NODE_PipeExpression:
         TRY(bind_expr(b, s, node_as(PipeExpression, n)->child, ret, err));
         return pipe_check(b, node_as(PipeExpression, n), *ret, err);

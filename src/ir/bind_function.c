@@ -1,5 +1,8 @@
 /* ir/bind_function.c -- function calls: special forms, lambdas, the session's own functions, and the table's. */
 #include "ir/binder.h"
+#include "ir/signature.h"
+
+#include "base/limits.h"
 
 /* ---------------------------------------------------------------- calls over bound arguments */
 
@@ -195,6 +198,14 @@ static Status bind_lambda(Binder *b, const Scope *s, const Lambda *n, const Type
     return ST_OK;
 }
 
+static bool takes_lambdas(const FunctionRow *rows, size_t nrows)
+{
+    for (size_t i = 0; i < nrows; i++)
+        if (strstr(rows[i].signature, "->"))
+            return true;
+    return false;
+}
+
 /* Lambdas after the other arguments, whose types give their parameters'. */
 static Status bind_lambda_args(Binder *b, const Scope *s, const char *name, const FunctionRow *rows, size_t nrows,
                                const Function *f, NodeList *args, Error *err)
@@ -205,6 +216,11 @@ static Status bind_lambda_args(Binder *b, const Scope *s, const char *name, cons
         const Lambda *l = node_as(Lambda, f->args.at[i]);
         const Type **types = NULL;
         bool *nullables = NULL;
+        if (takes_count(rows, nrows, f->args.len) && !takes_lambdas(rows, nrows))
+            return spark_error(err, &l->node, "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", "42K0D",
+                               "Invalid lambda function call. A lambda function should only be used in a higher order function. However, its class "
+                               "is <class>, which is not a higher order function.",
+                               "class", name, NULL);
         if (!takes_count(rows, nrows, f->args.len))
             return wrong_count(b, name, rows, nrows, f->args.len, &f->node, err);
         if (!lambda_parameter_types(b, rows, nrows, i, f->args.len, l->params.len, args, &types, &nullables))
@@ -340,6 +356,8 @@ static Status check_aggregate(Binder *b, const Scope *s, const Function *f, cons
     if (row->kind == FN_GENERATOR && !s->generators)
         return nested_generator(b, &f->node, err);
     if (row->kind == FN_WINDOW && !s->in_window)
+        TRY(check_parameters(b, name, signature_of(row), args, &f->node, err));
+    if (row->kind == FN_WINDOW && !s->in_window)
         return spark_error(err, &f->node, "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", "42601",
                            "Window function <funcName> requires an OVER clause.", "funcName",
                            arena_printf(b->a, "\"%s()\"", row->name), NULL);
@@ -374,7 +392,23 @@ static Node *substitute(Arena *a, Node *n, void *arg)
     return n;
 }
 
-static Status call_sql_function(Binder *b, const Scope *s, const Lambda *l, const Function *f, Node **ret, Error *err)
+/* name(arguments): what a column is called that calls a SQL function. to_parameters: the arguments are cast to their parameters' types. */
+static const char *routine_call(Binder *b, const StrList *name, const NodeList *args, bool to_parameters)
+{
+    str_auto text = STR_INIT(LIMIT_QUERY_TEXT);
+    for (size_t i = 0; i < name->len; i++)
+        str_addf(&text, "%s%s", i ? "." : "", name->at[i]);
+    str_add(&text, "(");
+    for (size_t i = 0; i < args->len; i++) {
+        const Node *x = args->at[i];
+        str_addf(&text, "%s%s", i ? ", " : "", pretty(b, to_parameters && node_is(Cast, x) ? node_as(Cast, x)->child : x));
+    }
+    str_add(&text, ")");
+    return str_arena(&text, b->a);
+}
+
+/* `routine`: the function's own name, NULL: it is none that shows as it was called. */
+static Status call_sql_function(Binder *b, const Scope *s, const Lambda *l, const Function *f, const StrList *routine, Node **ret, Error *err)
 {
     NodeList args = { 0 };
     TRY(bind_args(b, s, f->name.at[f->name.len - 1], f, &args, err));
@@ -395,9 +429,24 @@ static Status call_sql_function(Binder *b, const Scope *s, const Lambda *l, cons
     }
     Node *bound = NULL;
     Scope empty = { 0 };
+    const char *shown = routine ? routine_call(b, routine, &args, true) : NULL;
     TRY(bind_lambda(b, &empty, l, types, nullables, &bound, err));
     const Lambda *made = node_as(Lambda, bound);
     *ret = node_rewrite(b->a, made->body, substitute, &(Substitution){ &made->params, &args });
+    if (shown)
+        vec_push(b->a, &b->displayed, ((Displayed){ *ret, shown }));
+    return ST_OK;
+}
+
+/* A function whose body has a subquery binds its arguments inside: for its name they are bound once more, when they are plain. */
+static Status show_subquery_call(Binder *b, const Scope *s, const StrList *routine, const NodeList *unbound, const Node *bound, Error *err)
+{
+    NodeList args = { 0 };
+    for (size_t i = 0; i < unbound->len; i++)
+        if (!node_is(Literal, unbound->at[i]) && !node_is(Attribute, unbound->at[i]))
+            return ST_OK;
+    TRY(bind_exprs(b, s, unbound, &args, err));
+    vec_push(b->a, &b->displayed, ((Displayed){ bound, routine_call(b, routine, &args, false) }));
     return ST_OK;
 }
 
@@ -419,7 +468,7 @@ static Status session_function(Binder *b, const Scope *s, const Function *f, Nod
         return bind_expr(b, s, &udf->node, ret, err);
     }
     if (node_is(Lambda, found))
-        return call_sql_function(b, s, node_as(Lambda, found), f, ret, err);
+        return call_sql_function(b, s, node_as(Lambda, found), f, NULL, ret, err);
     if (node_is(CreateFunction, found) && s->no_routines)
         return spark_error(err, &f->node, "UNSUPPORTED_SQL_UDF_USAGE", "0A000",
                            "Using SQL function <functionName> in <nodeName> is not supported.", "functionName", sql_ids(b->a, &f->name),
@@ -429,14 +478,82 @@ static Status session_function(Binder *b, const Scope *s, const Function *f, Nod
         Function call = *f;
         TRY(routine_lambda(b, node_as(CreateFunction, found), &f->args, &f->node, &lambda, &subquery, &call.args, err));
         b->inlined++;
-        TRY(subquery ? bind_expr(b, s, subquery, ret, err) : call_sql_function(b, s, node_as(Lambda, lambda), &call, ret, err));
+        const StrList *routine = &node_as(CreateFunction, found)->name;
+        TRY(subquery ? bind_expr(b, s, subquery, ret, err) : call_sql_function(b, s, node_as(Lambda, lambda), &call, routine, ret, err));
         b->inlined--;
-        return ST_OK;
+        return subquery ? show_subquery_call(b, s, routine, &f->args, *ret, err) : ST_OK;
     }
     return spark_unsupported(err, &f->node, arena_printf(b->a, "the session function %s", f->name.at[f->name.len - 1]));
 }
 
 /* ---------------------------------------------------------------- the table's functions */
+
+/* FILTER (WHERE …): the first check that fails, in Spark's order. */
+static Status bind_aggregate_filter(Binder *b, const Scope *s, Node *filter, Node **ret, Error *err)
+{
+    Node *e = NULL;
+    TRY(bind_expr(b, s, filter, &e, err));
+    *ret = e;
+    const struct {
+        bool bad;
+        const char *class, *text, *param;
+    } checks[] = { { !is_deterministic(e), "INVALID_AGGREGATE_FILTER.NON_DETERMINISTIC", "Expected a deterministic FILTER expression.", "filterExpr" },
+                   { e->type->kind != TYPE_BOOLEAN, "INVALID_AGGREGATE_FILTER.NOT_BOOLEAN", "Expected a FILTER expression of the BOOLEAN type.", "filterExpr" },
+                   { contains_kind(e, FN_AGGREGATE), "INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE",
+                     "Expected a FILTER expression without an aggregation, but found <aggExpr>.", "aggExpr" },
+                   { contains_window(e), "INVALID_AGGREGATE_FILTER.CONTAINS_WINDOW_FUNCTION",
+                     "Expected a FILTER expression without a window function, but found <windowExpr>.", "windowExpr" } };
+    const char *text = arena_printf(b->a, "\"%s\"", pretty(b, e));
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+        if (checks[i].bad)
+            return spark_error(err, filter, checks[i].class, "42903",
+                               arena_printf(b->a, "The FILTER expression <filterExpr> in an aggregate function is invalid. %s", checks[i].text),
+                               "filterExpr", text, checks[i].param, text, NULL);
+    return ST_OK;
+}
+
+static Status bad_within_group(Binder *b, const char *name, const char *class, const char *text, const Function *f, bool filled, Error *err)
+{
+    return spark_error(err, &f->node, arena_printf(b->a, "INVALID_WITHIN_GROUP_EXPRESSION.%s", class), "42K0K",
+                       arena_printf(b->a, "Invalid function <funcName> with WITHIN GROUP. %s", text), "funcName", sql_id(b->a, name), "expectedNum",
+                       filled ? "0" : "1", "actualNum", arena_printf(b->a, "%zu", f->within_group.len), NULL);
+}
+
+/* FunctionResolution: which functions take WITHIN GROUP, and which must have it. Those count their arguments without the order's. */
+static Status check_within_group(Binder *b, const char *name, const Function *f, Error *err)
+{
+    bool mode = str_ieq(name, "mode"), percentile = str_ieq(name, "percentile_cont") || str_ieq(name, "percentile_disc");
+    bool filled = mode && f->args.len; /* by its argument */
+    if (f->within_group.len && !mode && !percentile && !str_ieq(name, "listagg") && !str_ieq(name, "string_agg"))
+        return spark_error(err, &f->node, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "42000",
+                           "Invalid SQL syntax: The function <prettyName> does not support <syntax>.", "prettyName", sql_id(b->a, name), "syntax",
+                           "WITHIN GROUP (ORDER BY ...)", NULL);
+    if ((!percentile && !mode) || f->args.len > (mode ? 2 : 1) || (percentile && !f->args.len))
+        return ST_OK;
+    if (f->distinct)
+        return bad_within_group(b, name, "DISTINCT_UNSUPPORTED", "The function does not support DISTINCT with WITHIN GROUP.", f, filled, err);
+    if (!filled && !f->within_group.len)
+        return bad_within_group(b, name, "WITHIN_GROUP_MISSING", "WITHIN GROUP is required for the function.", f, filled, err);
+    if (f->within_group.len > !filled)
+        return bad_within_group(b, name, "WRONG_NUM_ORDERINGS", "The function requires <expectedNum> orderings in WITHIN GROUP but got <actualNum>.", f,
+                                filled, err);
+    return ST_OK;
+}
+
+/* listagg(DISTINCT x) WITHIN GROUP (ORDER BY y): the values that are left have no y but their own. */
+static Status check_distinct_order(Binder *b, const Function *f, const NodeList *args, const NodeList *order, Error *err)
+{
+    if (!f->distinct || !order->len || !args->len || !node_is(SortOrder, order->at[0]))
+        return ST_OK;
+    const Node *by = node_as(SortOrder, order->at[0])->child;
+    if (order->len == 1 && node_equal(by, args->at[0]))
+        return ST_OK;
+    return spark_error(err, &f->node, "INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT", "42K0K",
+                       "Invalid function <funcName> with WITHIN GROUP. The function is invoked with DISTINCT and WITHIN GROUP but expressions <funcArg> and "
+                       "<orderingExpr> do not match. The WITHIN GROUP ordering expression must be picked from the function inputs.",
+                       "funcName", sql_id(b->a, f->name.at[f->name.len - 1]), "funcArg", arena_printf(b->a, "\"%s\"", pretty(b, args->at[0])), "orderingExpr",
+                       arena_printf(b->a, "\"%s\"", pretty(b, by)), NULL);
+}
 
 static Status finish_call(Binder *b, const Scope *s, const char *name, const Function *f, const FunctionRow *row,
                           const Type *type, NodeList *args, bool ignore_nulls, Node **ret, Error *err)
@@ -449,11 +566,10 @@ static Status finish_call(Binder *b, const Scope *s, const char *name, const Fun
     for (size_t i = 0; f->distinct && i < args->len; i++)
         if (type_has_variant(args->at[i]->type)) /* one value has several encodings */
             return spark_unsupported(err, &f->node, "DISTINCT of a VARIANT in an aggregate");
-    if (f->filter) {
-        TRY(bind_expr(b, &inner, f->filter, &filter, err));
-        filter = coerce_to(b->a, b->ansi, filter, &type_boolean);
-    }
+    if (f->filter)
+        TRY(bind_aggregate_filter(b, &inner, f->filter, &filter, err));
     TRY(bind_exprs(b, &inner, &f->within_group, &order, err));
+    TRY(check_distinct_order(b, f, args, &order, err));
     bool percentile = order.len && (str_ieq(name, "percentile_cont") || str_ieq(name, "percentile_disc"));
     if (percentile && type_is_ansi_interval(order.at[0]->type))
         type = order.at[0]->type;
@@ -507,6 +623,7 @@ static Status table_function(Binder *b, const Scope *s, const char *name, const 
     if (str_ieq(name, "rank") || str_ieq(name, "dense_rank") || str_ieq(name, "percent_rank"))
         args.len = 0; /* Spark takes ordering expressions here and heeds the window's only */
     TRY(bind_lambda_args(b, &inner, name, rows, nrows, f, &args, err));
+    TRY(check_within_group(b, name, f, err));
     TRY(ordered_set_args(b, &inner, name, f, &args, err));
     bool ignore_nulls = false;
     TRY(take_ignore_nulls(b, name, &args, &f->node, &ignore_nulls, err));
@@ -515,6 +632,12 @@ static Status table_function(Binder *b, const Scope *s, const char *name, const 
         return make_operator(b, rows->name, &args, &f->node, ret, err);
     }
     const Type *first = args.len ? args.at[0]->type : NULL;
+    if ((str_eq(rows->name, "not") || str_eq(rows->name, "!")) && args.len == 1 && node_is(Subquery, args.at[0]) &&
+        node_as(Subquery, args.at[0])->subquery == SUBQUERY_IN && !node_as(Subquery, args.at[0])->negated) {
+        *ret = node_copy(b->a, args.at[0]); /* NOT (x IN (query)) is x NOT IN (query), which matters where x is NULL */
+        ((Subquery *)(void *)*ret)->negated = true;
+        return ST_OK;
+    }
     TRY(function_match(b, rows->name, rows, nrows, &args, &f->node, &row, &type, err));
     TRY(finish_call(b, s, name, f, row, type, &args, ignore_nulls, ret, err));
     if (!f->is_operator && node_is(Call, *ret) && (str_ieq(f->name.at[f->name.len - 1], "negative") || str_ieq(f->name.at[f->name.len - 1], "positive")))

@@ -79,6 +79,11 @@ bool is_outer_aggregate(const Node *n)
     return d.outer && !d.local;
 }
 
+bool takes_outer(const Node *n)
+{
+    return depths_of(n).outer;
+}
+
 bool is_correlated(const Node *subquery)
 {
     return depths_of(subquery).outer || depths_of(node_as(Subquery, subquery)->plan).outer;

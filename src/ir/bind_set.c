@@ -101,6 +101,13 @@ Status refuse_variants(Binder *b, const Schema *schema, const Node *at, Error *e
     return ST_OK;
 }
 
+/* Structs under other names of their fields are one column by position (DataType.equalsStructurally). */
+static const Type *column_type(Binder *b, const Type *left, const Type *right)
+{
+    const Type *common = coerce_wider(b->a, b->ansi, left, right);
+    return common || !type_same_shape(left, right) ? common : left;
+}
+
 static Status widen(Binder *b, const SetOp *n, Node **left, Node **right, Error *err)
 {
     size_t len = (*left)->schema->len;
@@ -109,7 +116,7 @@ static Status widen(Binder *b, const SetOp *n, Node **left, Node **right, Error 
     const Type **types = ARENA_ARRAY(b->a, const Type *, len + 1);
     for (size_t i = 0; i < len; i++) {
         const Type *l = (*left)->schema->at[i].type, *r = (*right)->schema->at[i].type;
-        types[i] = coerce_wider(b->a, b->ansi, l, r);
+        types[i] = column_type(b, l, r);
         if (!types[i])
             return incompatible(b, n, i, l, r, err);
         if (types[i]->kind == TYPE_MAP && !(n->op == SETOP_UNION && n->all))
@@ -133,7 +140,7 @@ static const Schema *output(Binder *b, int64_t op, const Schema *left, const Sch
         columns[i] = left->at[i];
         columns[i].id = ++b->next_id;
         columns[i].nullable = op == SETOP_UNION ? l || r : op == SETOP_INTERSECT ? l && r : l;
-        columns[i].type = coerce_wider(b->a, b->ansi, left->at[i].type, right->at[i].type);
+        columns[i].type = column_type(b, left->at[i].type, right->at[i].type);
     }
     s->at = columns;
     s->len = left->len;

@@ -37,6 +37,11 @@ typedef struct ReadScan {
     Node *scan;
 } ReadScan;
 
+typedef struct Displayed {
+    const Node *bound;
+    const char *text;
+} Displayed;
+
 typedef struct Binder {
     Arena *a;
     const BindEnv *env;
@@ -56,6 +61,7 @@ typedef struct Binder {
     VEC(const Node *) barriers; /* bound relations that a missing column may not be fetched through: subquery aliases */
     VEC(const Node *) splits;   /* Projects over an Aggregate that the binder made of one select: windows over groups */
     VEC(BoundSubquery) subqueries; /* so that the same text in a select list and in its GROUP BY is one expression */
+    VEC(Displayed) displayed;   /* what calls of SQL functions have become, and how they were called */
     NodeList cte_definitions;   /* bound CTEs in order of definition: one BoundWith at the root holds them all */
 } Binder;
 
@@ -110,6 +116,8 @@ Node *strip_hidden(Binder *b, Node *n);
 /* A Project back to the columns of `wanted`, the relation itself when they are the same. */
 Node *restore_columns(Binder *b, Node *n, const Schema *wanted);
 bool name_equal(const Binder *b, const char *x, const char *y);
+/* Binds under these settings from now on; returns those before. */
+const KeyValueList *enter_conf(Binder *b, const KeyValueList *conf);
 /* A setting that is true unless the session says false. */
 bool conf_allows(const Binder *b, const char *key);
 
@@ -176,6 +184,7 @@ Status function_match(Binder *b, const char *name, const FunctionRow *rows, size
                       const FunctionRow **ret_row, const Type **ret_type, Error *err);
 /* parameter.c: what the signature says of constant arguments; DATATYPE_MISMATCH.NON_FOLDABLE_INPUT, UNEXPECTED_NULL and so on. */
 struct Signature;
+Status check_builder(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, const NodeList *args, const Node *at, Error *err);
 Status check_parameters(Binder *b, const char *name, const struct Signature *s, const NodeList *args, const Node *at, Error *err);
 /* A map() of constant texts where the signature says "options"; INVALID_OPTIONS.*. */
 Status check_options(Binder *b, const struct Signature *s, const NodeList *args, const Node *at, Error *err);
@@ -184,6 +193,8 @@ Status check_call_parameters(Binder *b, const Call *c, const Node *at, Error *er
 Status wrong_count(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, size_t actual, const Node *at, Error *err);
 bool takes_count(const FunctionRow *rows, size_t nrows, size_t actual);
 /* Is `name` one of the words of `names`? */
+/* DataType.equalsStructurally: fields of structs may have other names. */
+bool type_same_shape(const Type *x, const Type *y);
 bool in_words(const char *names, const char *name);
 /* name(arg, …) quoted, as errors show a call. */
 const char *call_text(Binder *b, const char *name, const NodeList *args);
@@ -191,6 +202,10 @@ const char *call_text(Binder *b, const char *name, const NodeList *args);
 Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
 Status result_count_min_sketch(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
 Status result_theta(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
+Status result_hll(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
+Status result_kll_agg(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
+Status result_kll_points(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
+Status result_top_k(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
 Status result_approx_count_distinct(Binder *b, NodeList *args, const Node *at, const Type **ret_type, Error *err);
 bool result_nullable(Binder *b, const FunctionRow *row, const NodeList *args);
 /* Reads a type text of functions.def or of a DDL-like signature without variables; NULL when it is none. */
@@ -243,6 +258,9 @@ Status named_arguments(Binder *b, const char *name, const Function *f, const Fun
 /* --- bind_pipe.c: PIPE_OPERATOR_CONTAINS_AGGREGATE_FUNCTION, …_CONTAINS_NO_AGGREGATE_FUNCTION */
 Status pipe_check(Binder *b, const PipeExpression *n, const Node *bound, Error *err);
 
+/* --- bind_script.c */
+Status bind_script(Binder *b, const ScriptTransform *n, const Scope *outer, Node **ret, Error *err);
+
 /* --- bind_transpose.c */
 Status bind_transpose(Binder *b, const Transpose *n, const Scope *outer, Node **ret, Error *err);
 
@@ -271,6 +289,7 @@ const Aggregate *aggregate_below(const Binder *b, const Node *plan);
 /* An aggregate function over columns of an enclosing query only: it belongs to that one. */
 bool is_outer_aggregate(const Node *n);
 bool is_correlated(const Node *subquery);
+bool takes_outer(const Node *n); /* a bound plan or expression: columns of queries around it */
 /* A copy of `subquery` in which fn() replaced expressions of the query that it stands in; fn gives NULL for those that it leaves. */
 Node *rewrite_outer(Arena *a, Node *subquery, Node *(*fn)(Arena *a, Node *n, void *arg), void *arg);
 /* Subqueries in the expressions of `relation` ("Sort", "Join"), which hosts none that takes columns from it, or none but scalar ones. */

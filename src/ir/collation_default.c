@@ -68,6 +68,8 @@ Node *collation_default(Arena *a, Node *query, const char *collation)
 
 const char *collation_default_of(const Node *query)
 {
+    if (node_is(ConfScope, query))
+        query = node_as(ConfScope, query)->input;
     const Hint *h = node_is(Hint, query) ? node_as(Hint, query) : NULL;
     return h && str_eq(h->name, HINT) ? node_as(Literal, h->params.at[0])->value->text : NULL;
 }

@@ -127,6 +127,8 @@ static bool legacy_implicit(const Type *from, const Type *to)
 
 static bool implicit(bool ansi, const Type *from, const Type *to)
 {
+    if (to->kind == TYPE_VARIANT)
+        return from->kind == TYPE_NULL || from->kind == TYPE_VARIANT;
     if (!ansi)
         return legacy_implicit(from, to);
     return (from->kind == TYPE_STRING && type_is_atomic(to)) || cast_ansi_store(from, to);
@@ -168,13 +170,12 @@ static const Type *target(Binder *b, const Spec *s, const Type *t, const Variabl
 
 /* ---------------------------------------------------------------- type variables */
 
-/* DataType.equalsStructurally: structs whose fields have the same types under other names are cast by position. */
-static bool same_shape(const Type *x, const Type *y)
+bool type_same_shape(const Type *x, const Type *y)
 {
     if (x->kind != TYPE_STRUCT || y->kind != TYPE_STRUCT || x->nfields != y->nfields)
         return type_same(x, y);
     for (size_t i = 0; i < x->nfields; i++)
-        if (!same_shape(x->fields[i].type, y->fields[i].type))
+        if (!type_same_shape(x->fields[i].type, y->fields[i].type))
             return false;
     return true;
 }
@@ -196,7 +197,7 @@ static void unify(Binder *b, const Spec *s, const Type *t, bool nullable, Variab
         if (s->variable == 'F' && t->kind != TYPE_FLOAT && t->kind != TYPE_DOUBLE)
             t = &type_double;
         const Type *common = !*mine ? t : common_type(b, *mine, t, v->flags);
-        v->conflict = v->conflict || (!common && !same_shape(*mine, t));
+        v->conflict = v->conflict || !common;
         *mine = common ? common : *mine;
         v->nullable[slot(s->variable)] |= nullable;
         return;
@@ -356,7 +357,7 @@ static bool try_row(Binder *b, const FunctionRow *row, const Signature *s, const
                 found = NULL;
         }
         const Spec *of = is_lambda ? p->alternatives[0].element : NULL;
-        if (!found && of && of->kind == SPEC_VARIABLE && same_shape(ret->variables.type[slot(of->variable)], t))
+        if (!found && of && of->kind == SPEC_VARIABLE && type_same_shape(ret->variables.type[slot(of->variable)], t))
             found = ret->variables.type[slot(of->variable)];
         if (!found)
             return false;
@@ -472,6 +473,11 @@ static Status bad_type(Binder *b, const char *name, const Signature *s, const No
     for (size_t i = 0; i < args->len; i++)
         str_addf(&call, "%s%s", i ? ", " : "", pretty(b, args->at[i]));
     str_addc(&call, ')');
+    if (p->argument && p->nonnull) /* a builder's own check */
+        return spark_error(err, at, "UNEXPECTED_INPUT_TYPE", "42K09",
+                           "Parameter <paramIndex> of function <functionName> requires the <requiredType> type, however <inputSql> has the type <inputType>.",
+                           "paramIndex", ordinals[bad < 9 ? bad : 8], "functionName", sql_id(b->a, name), "requiredType", str_text(&required), "inputSql",
+                           pretty(b, args->at[bad]), "inputType", type_sql_text(b->a, args->at[bad]->type), NULL);
     return spark_error(err, at, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "42K09",
                        "Cannot resolve \"<sqlExpr>\" due to data type mismatch: The <paramIndex> parameter requires the "
                        "<requiredType> type, however \"<inputSql>\" has the type \"<inputType>\".",
@@ -612,6 +618,26 @@ static Status check_ordering(Binder *b, const char *name, const Attempt *attempt
                        arena_printf(b->a, "\"%s\"", type_sql_text(b->a, t)), NULL);
 }
 
+/* TypeUtils.checkForMapKeyType: no key of a new map is a map or has one in it. */
+static bool has_map(const Type *t)
+{
+    bool found = t->kind == TYPE_MAP;
+    if (t->kind == TYPE_ARRAY)
+        return has_map(t->element);
+    for (size_t i = 0; t->kind == TYPE_STRUCT && i < t->nfields; i++)
+        found = found || has_map(t->fields[i].type);
+    return found;
+}
+
+static Status check_map_key(Binder *b, const char *name, const Type *made, const NodeList *args, const Node *at, Error *err)
+{
+    if (made->kind != TYPE_MAP || !has_map(made->key) || !in_words("map map_from_arrays map_from_entries transform_keys", name))
+        return ST_OK;
+    return spark_error(err, at, "DATATYPE_MISMATCH.INVALID_MAP_KEY_TYPE", "42K09",
+                       "Cannot resolve <sqlExpr> due to data type mismatch: The key of map cannot be/contain <keyType>.", "sqlExpr", call_text(b, name, args),
+                       "keyType", arena_printf(b->a, "\"%s\"", type_sql_text(b->a, made->key)), NULL);
+}
+
 static void apply(Binder *b, const Signature *s, const Attempt *attempt, NodeList *args)
 {
     for (size_t i = 0; i < args->len; i++) {
@@ -626,6 +652,7 @@ Status function_match(Binder *b, const char *name, const FunctionRow *rows, size
                       const FunctionRow **ret_row, const Type **ret_type, Error *err)
 {
     TRY(check_nulls(b, rows->name, args, at, err));
+    TRY(check_builder(b, name, rows, nrows, args, at, err));
     TRY(collate_args(b, rows, args, at, err));
     for (int casts = 0; casts < 2; casts++)
         for (size_t i = 0; i < nrows; i++) {
@@ -650,6 +677,7 @@ Status function_match(Binder *b, const char *name, const FunctionRow *rows, size
             if (rows[i].kind != FN_WINDOW) /* bind_window.c checks them, behind the window's own errors */
                 TRY(check_parameters(b, name, s, &full, at, err));
             TRY(result_type(b, &rows[i], &full, &attempt.variables, at, ret_type, err));
+            TRY(check_map_key(b, rows[i].name, *ret_type, &full, at, err));
             TRY(check_options(b, s, &full, at, err));
             *args = full;
             *ret_row = &rows[i];

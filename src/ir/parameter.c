@@ -1,6 +1,6 @@
 /* ir/parameter.c -- what functions.def says of a parameter beside its type, checked while binding: "const", "nonnull", "one" and
  * "in" (ir/function.h). Source: checkInputDataTypes of Spark's expressions, whose order this keeps: first every argument is foldable,
- * then each is looked at. A foldable expression that is more than a literal, its sign and its casts is left to the engine. */
+ * then each is looked at. A foldable expression that is more than a literal, its sign and its casts is computed by the engine (constant_value). */
 #include "ir/binder.h"
 #include "ir/signature.h"
 
@@ -16,10 +16,10 @@ typedef struct Constant {
 static bool literal_constant(Binder *b, const Literal *l, double sign, Constant *out)
 {
     double f = 0;
-    out->null = out->null || l->value->is_null || l->node.type->kind == TYPE_NULL;
+    out->null = out->null || l->value->is_null || l->of->kind == TYPE_NULL;
     if (out->null)
         return true;
-    switch (l->node.type->kind) {
+    switch (l->of->kind) {
     case TYPE_BYTE: case TYPE_SHORT: case TYPE_INT: case TYPE_LONG:
         vec_push(b->a, &out->numbers, sign * (double)l->value->i);
         return true;
@@ -50,27 +50,38 @@ static bool one_character(const Constant *c)
     return n == 1;
 }
 
-/* false: more than is computed here. */
-static bool constant_of(Binder *b, const Node *n, double sign, Constant *out)
+static void note_overflow(const Type *t, Constant *out)
 {
-    if (node_is(Literal, n))
-        return literal_constant(b, node_as(Literal, n), sign, out);
-    if (node_is(Cast, n)) {
-        bool good = constant_of(b, node_as(Cast, n)->child, sign, out);
-        if (good && n->type->kind == TYPE_INT)
-            for (size_t i = 0; i < out->numbers.len; i++)
-                out->overflow = out->overflow || fabs(out->numbers.at[i]) > 2147483648.0 || out->numbers.at[i] == 2147483648.0;
-        return good;
-    }
+    for (size_t i = 0; t->kind == TYPE_INT && i < out->numbers.len; i++)
+        out->overflow = out->overflow || fabs(out->numbers.at[i]) > 2147483648.0 || out->numbers.at[i] == 2147483648.0;
+}
+
+/* *ret_known false: a type without numbers, or nobody is there to compute it. */
+static Status constant_of(Binder *b, Node *n, double sign, Constant *out, bool *ret_known, Error *err)
+{
     const Call *c = node_is(Call, n) ? node_as(Call, n) : NULL;
-    if (c && str_eq(c->function->name, "negative"))
-        return constant_of(b, c->args.at[0], -sign, out);
-    if (!c || !str_eq(c->function->name, "array"))
-        return false;
-    for (size_t i = 0; i < c->args.len; i++)
-        if (!constant_of(b, c->args.at[i], sign, out))
-            return false;
-    return true;
+    *ret_known = true;
+    if (node_is(Literal, n)) {
+        *ret_known = literal_constant(b, node_as(Literal, n), sign, out);
+        return ST_OK;
+    }
+    if (node_is(Cast, n)) {
+        TRY(constant_of(b, node_as(Cast, n)->child, sign, out, ret_known, err));
+        note_overflow(n->type, out);
+        return ST_OK;
+    }
+    if (c && str_eq(c->function->name, "negative") && node_is(Literal, c->args.at[0]))
+        return constant_of(b, c->args.at[0], -sign, out, ret_known, err);
+    if (c && str_eq(c->function->name, "array")) {
+        for (size_t i = 0; *ret_known && i < c->args.len; i++)
+            TRY(constant_of(b, c->args.at[i], sign, out, ret_known, err));
+        return ST_OK;
+    }
+    const Node *value = NULL;
+    if (is_foldable(n))
+        TRY(constant_value(b, n, &value, err));
+    *ret_known = value && literal_constant(b, node_as(Literal, value), sign, out);
+    return ST_OK;
 }
 
 const char *call_text(Binder *b, const char *name, const NodeList *args)
@@ -140,7 +151,9 @@ static Status check_constant(Binder *b, const char *name, const Param *p, const 
 {
     Constant c = { 0 };
     double low = 0, high = 0;
-    if (!constant_of(b, args->at[i], 1, &c))
+    bool known;
+    TRY(constant_of(b, args->at[i], 1, &c, &known, err));
+    if (!known)
         return ST_OK;
     if (c.overflow && b->ansi)
         return spark_error(err, at, "CAST_OVERFLOW", "22003",
@@ -163,6 +176,34 @@ static Status check_constant(Binder *b, const char *name, const Param *p, const 
     return ST_OK;
 }
 
+/* ExpressionBuilders want an INT or a BOOLEAN as it is. */
+static bool is_converted(const Node *n)
+{
+    return (node_is(Cast, n) && node_as(Cast, n)->implicit) || (node_is(Literal, n) && node_as(Literal, n)->value->is_null);
+}
+
+static Status not_of_type(Binder *b, const char *name, const Param *p, const Node *n, const Node *at, Error *err)
+{
+    return spark_error(err, at, "UNEXPECTED_INPUT_TYPE", "42K09",
+                       "Parameter <paramIndex> of function <functionName> requires the <requiredType> type, however <inputSql> has the type <inputType>.",
+                       "paramIndex", "second", "functionName", sql_id(b->a, name), "requiredType", quoted(b, type_sql_text(b->a, p->alternatives[0].type)), "inputSql",
+                       quoted(b, pretty(b, n)), "inputType", quoted(b, type_sql_text(b->a, node_as(Cast, n)->child->type)), NULL);
+}
+
+/* What a function's builder looks at before there is an expression whose types could be checked. */
+Status check_builder(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, const NodeList *args, const Node *at, Error *err)
+{
+    for (size_t k = 0; k < nrows; k++) {
+        const Signature *s = signature_of(&rows[k]);
+        for (size_t i = 0; s->nparams && args->len >= s->least && args->len <= s->most && i < args->len; i++) {
+            const Param *p = &s->params[i < s->nparams ? i : s->nparams - 1];
+            if (p->argument && !is_foldable(args->at[i]))
+                return not_foldable_argument(b, name, p, at, err);
+        }
+    }
+    return ST_OK;
+}
+
 Status check_parameters(Binder *b, const char *name, const Signature *s, const NodeList *args, const Node *at, Error *err)
 {
     for (int pass = 0; pass < 2; pass++)
@@ -170,10 +211,15 @@ Status check_parameters(Binder *b, const char *name, const Signature *s, const N
             const Param *p = &s->params[i < s->nparams ? i : s->nparams - 1];
             if (!p->constant)
                 continue;
-            if (!pass && p->argument && !is_foldable(args->at[i]))
+            if (!pass && p->argument && p->alternatives[0].type && p->alternatives[0].type->kind == TYPE_INT && is_converted(args->at[i]))
                 return not_foldable_argument(b, name, p, at, err);
+            if (pass && p->argument && p->nonnull && node_is(Cast, args->at[i]) && is_converted(args->at[i]))
+                return not_of_type(b, name, p, args->at[i], at, err);
             if (pass)
                 TRY(check_constant(b, name, p, args, i, at, err));
+            else if (!is_foldable(args->at[i]) && (str_starts(name, "randn") || str_ieq(name, "rand") || str_ieq(name, "random")))
+                return spark_error(err, at, "SEED_EXPRESSION_IS_UNFOLDABLE", "42K08", "The seed expression <seedExpr> of the expression <exprWithSeed> must be foldable.",
+                                   "seedExpr", quoted(b, pretty(b, args->at[i])), "exprWithSeed", call_text(b, name, args), NULL);
             else if (!is_foldable(args->at[i]))
                 return not_foldable(b, name, p, args, i, at, err);
         }

@@ -58,7 +58,10 @@ static const Type *rounded(Binder *b, const NodeList *args)
     if (t->kind != TYPE_DECIMAL)
         return t;
     const Node *scale_arg = args->at[1];
-    int64_t digits = node_is(Literal, scale_arg) ? node_as(Literal, scale_arg)->value->i : 0;
+    const Node *value = NULL;
+    Error ignored = ERROR_INIT;
+    bool known = constant_value(b, args->at[1], &value, &ignored) == ST_OK && value && !node_as(Literal, value)->value->is_null;
+    int64_t digits = known ? node_as(Literal, value)->value->i : 0;
     if (node_is(Call, scale_arg) && !strcmp(node_as(Call, scale_arg)->function->name, "negative") &&
         node_is(Literal, node_as(Call, scale_arg)->args.at[0]))
         digits = -node_as(Literal, node_as(Call, scale_arg)->args.at[0])->value->i;
@@ -278,7 +281,7 @@ static const Type *time_type(Binder *b, bool current, const NodeList *args)
 static const Type *uniform_type(const Type *x, const Type *y)
 {
     if (x->kind == TYPE_NULL || y->kind == TYPE_NULL)
-        return &type_null;
+        return &type_double;
     if (x->kind == TYPE_DOUBLE || y->kind == TYPE_DOUBLE)
         return &type_double;
     if (x->kind == TYPE_FLOAT || y->kind == TYPE_FLOAT)
@@ -453,6 +456,17 @@ static Status type_of_schema(Binder *b, const char *text, const Type **ret, Erro
     return b->env->parse_type(b->env->self, b->a, arena_printf(b->a, "struct<%s>", text), ret, err);
 }
 
+/* ExprUtils.checkJsonSchema: is there a map whose keys are no texts? */
+static bool has_other_key(const Type *t)
+{
+    bool found = t->kind == TYPE_MAP && t->key->kind != TYPE_STRING;
+    if (t->kind == TYPE_MAP || t->kind == TYPE_ARRAY)
+        return found || has_other_key(t->element);
+    for (size_t i = 0; t->kind == TYPE_STRUCT && i < t->nfields; i++)
+        found = found || has_other_key(t->fields[i].type);
+    return found;
+}
+
 /* from_json and from_csv: the schema is a constant text, DDL or JSON. */
 static Status from_schema(Binder *b, const FunctionRow *row, const NodeList *args, const Node *at, const Type **ret, Error *err)
 {
@@ -479,6 +493,10 @@ static Status from_schema(Binder *b, const FunctionRow *row, const NodeList *arg
                            "struct type, but got <dataType>.",
                            "inputSchema", pretty(b, args->at[1]), "dataType", arena_printf(b->a, "\"%s\"", str_text(&type)), NULL);
     }
+    if (str_eq(row->name, "from_json") && has_other_key(t))
+        return spark_error(err, at, "DATATYPE_MISMATCH.INVALID_JSON_MAP_KEY_TYPE", "42K09",
+                           "Cannot resolve <sqlExpr> due to data type mismatch: Input schema <jsonSchema> can only contain STRING as a key type for a MAP.",
+                           "sqlExpr", call_text(b, row->name, args), "jsonSchema", arena_printf(b->a, "\"%s\"", type_sql_text(b->a, t)), NULL);
     *ret = nullable_deep(b->a, t);
     return ST_OK;
 }
@@ -574,26 +592,30 @@ static bool contains_map(const Type *t)
 }
 
 /* Types that a function's own rule does not take. */
+static bool hashes_maps(const Binder *b)
+{
+    const char *allowed = b->env->conf ? b->env->conf(b->env->self, "spark.sql.legacy.allowHashOnMapType") : NULL;
+    return allowed && str_ieq(allowed, "true");
+}
+
 static Status check_types(Binder *b, const FunctionRow *row, const char *rule, const NodeList *args, const Node *at, Error *err)
 {
-    const char *call = call_text(b, row->name, args), *name = sql_id(b->a, row->name);
-    const char *allowed = b->env->conf ? b->env->conf(b->env->self, "spark.sql.legacy.allowHashOnMapType") : NULL;
-    for (size_t i = 0; str_eq(rule, "hash") && !(allowed && str_ieq(allowed, "true")) && i < args->len; i++)
-        if (contains_map(type_of(args, i)))
+    for (size_t i = 0; str_eq(rule, "hash") && i < args->len; i++)
+        if (contains_map(type_of(args, i)) && !hashes_maps(b))
             return spark_error(err, at, "DATATYPE_MISMATCH.HASH_MAP_TYPE", "42K09",
                                "Cannot resolve <sqlExpr> due to data type mismatch: Input to the function <functionName> cannot contain elements "
                                "of the \"MAP\" type. In Spark, same maps may have different hashcode, thus hash expressions are prohibited on "
                                "\"MAP\" elements. To restore previous behavior set \"spark.sql.legacy.allowHashOnMapType\" to \"true\".",
-                               "sqlExpr", call, "functionName", name, NULL);
+                               "sqlExpr", call_text(b, row->name, args), "functionName", sql_id(b->a, row->name), NULL);
     if (str_eq(row->name, "collect_set") && contains_map(type_of(args, 0)))
         return spark_error(err, at, "DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE", "42K09",
                            "Cannot resolve <sqlExpr> due to data type mismatch: The input of <functionName> can't be <dataType> type data.",
-                           "sqlExpr", call, "functionName", name, "dataType", "\"MAP\" or \"COLLATED STRING\"", NULL);
+                           "sqlExpr", call_text(b, row->name, args), "functionName", sql_id(b->a, row->name), "dataType", "\"MAP\" or \"COLLATED STRING\"", NULL);
     TypeKind kind = args->len ? type_of(args, 0)->kind : TYPE_NULL;
     if (str_eq(rule, "to_json") && kind != TYPE_STRUCT && kind != TYPE_ARRAY && kind != TYPE_MAP && kind != TYPE_VARIANT)
         return spark_error(err, at, "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA", "42K09",
                            "Cannot resolve <sqlExpr> due to data type mismatch: Input schema <schema> must be a struct, an array, a map or a variant.",
-                           "sqlExpr", call, "schema", arena_printf(b->a, "\"%s\"", type_sql_text(b->a, type_of(args, 0))), NULL);
+                           "sqlExpr", call_text(b, row->name, args), "schema", arena_printf(b->a, "\"%s\"", type_sql_text(b->a, type_of(args, 0))), NULL);
     return str_eq(rule, "extract") ? check_extract(b, args, at, err) : ST_OK;
 }
 
@@ -759,6 +781,14 @@ Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node
         return collate_result(b, args, at, ret_type, err);
     if (!strcmp(rule, "theta"))
         return result_theta(b, row, args, at, ret_type, err);
+    if (!strcmp(rule, "hll"))
+        return result_hll(b, row, args, at, ret_type, err);
+    if (!strcmp(rule, "kll_agg"))
+        return result_kll_agg(b, row, args, at, ret_type, err);
+    if (!strcmp(rule, "top_k"))
+        return result_top_k(b, row, args, at, ret_type, err);
+    if (!strcmp(rule, "kll_points"))
+        return result_kll_points(b, row, args, at, ret_type, err);
     if (!strcmp(rule, "count_min_sketch"))
         return result_count_min_sketch(b, row, args, at, ret_type, err);
     if (!strcmp(rule, "approx_count_distinct"))

@@ -1,37 +1,17 @@
 /* ir/value_pretty.c -- constants as Spark prints them in column names. */
 #include "ir/value.h"
 
+#include "base/java_text.h"
+
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Java's Double.toString: at least one digit after the point, an exponent outside 10^-3 … 10^7. */
 static void java_double(double f, bool single, Str *out)
 {
-    if (isnan(f) || isinf(f)) {
-        str_add(out, isnan(f) ? "NaN" : f > 0 ? "Infinity" : "-Infinity");
-        return;
-    }
-    char text[64];
-    int digits = 1;
-    for (; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*e", digits - 1, f);
-        double back = 0;
-        if (str_to_f64(text, &back) && (single ? (float)back == (float)f : back == f))
-            break;
-    }
-    double size = fabs(f);
-    if (size == 0 || (size >= 1e-3 && size < 1e7)) {
-        int exponent = size == 0 ? 0 : (int)floor(log10(size)), places = digits - 1 - exponent;
-        str_addf(out, "%.*f", places < 1 ? 1 : places, f);
-        return;
-    }
-    char *e = strchr(text, 'e');
-    int exponent = 0;
-    sscanf(e + 1, "%d", &exponent);
-    *e = 0;
-    str_addf(out, "%s%sE%d", text, strchr(text, '.') ? "" : ".0", exponent);
+    char text[JAVA_TEXT_BYTES];
+    size_t n = single ? java_text_float((float)f, text) : java_text_double(f, text);
+    str_addn(out, text, n);
 }
 
 static void fraction(int64_t us, Str *out)

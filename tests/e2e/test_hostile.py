@@ -588,7 +588,6 @@ def floods(client):
     yield "ping", lambda i: frame(PING, 0, 0, b"12345678")
     yield "settings", lambda i: frame(SETTINGS, 0, 0, b"\0\3\0\0\0\x64")
     yield "priority", lambda i: frame(PRIORITY, 0, 2 * i + 1, b"\0\0\0\0\1")
-    yield "unknown", lambda i: frame(200, 0, 0, b"x")
     yield "reset", lambda i: frame(HEADERS, END_HEADERS, 2 * i + 1, call) + frame(DATA, END_STREAM, 2 * i + 1, query) + frame(RST_STREAM, 0, 2 * i + 1, b"\0\0\0\x08")
     yield "empty", lambda i: (frame(HEADERS, END_HEADERS, 1, call) if i == 0 else b"") + frame(DATA, 0, 1)
     yield "continuation", lambda i: frame(HEADERS, 0, 1, call) if i == 0 else frame(CONTINUATION, 0, 1, header(b"a", b"b"))

@@ -3,43 +3,70 @@
 
     tools/exam differential [--count N] [--seed S] [--only I …] [--kept] [--fails FILE]
 
-Case number i depends on the seed and i alone (expressions.py), so a difference is found again by --seed S --only i. Real Spark's answers are
-kept in build/exam/differential, so a second run costs weir's time only. Differences are worth a line in tests/golden/functions.
+Case number i depends on the seed and i alone (shapes.py, expressions.py, frames.py), so a difference is found again by --seed S --only i. Real
+Spark's answers are kept in build/exam/differential, a file a seed, so a second run costs weir's time only and starts no JVM. Differences are worth a
+line in tests/golden/functions. SQL goes through tests/unit/run_query, DataFrames through a client of `weir connect`.
 Of several errors in different rows Spark raises that of the first row, an engine of vectors another: where both sides end with an error, of
 different classes, each row by itself decides. Doubles may differ in their last digits (another mathematics library), and so may what
 is hashed of them. Where Spark ends with an error of Java's own, anything is right. Needs build/oracle (tools/setup oracle).
 """
 import argparse
+import datetime
+import decimal
 import hashlib
 import json
+import logging
 import os
 import pathlib
 import re
 import select
 import subprocess
 import sys
+import tempfile
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent)]
-import expressions  # noqa: E402
+import shapes  # noqa: E402
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 TOOL = TOP / "build/release/tests/unit/run_query"
+WEIR = TOP / "build/release/weir"
 KEPT = TOP / "build/exam/differential"
 SECONDS = 60  # that one query may take
 START_SECONDS = 600  # the first of a process, on a busy machine
 
 
-def oracle():
-    """In build/oracle's Python: a case a line in, its answer a line out."""
-    from py4j.protocol import Py4JError
-    from pyspark.errors import PySparkException
+def session(remote):
     from pyspark.sql import SparkSession
 
+    if remote:
+        return SparkSession.builder.remote(remote).getOrCreate()
     spark = (SparkSession.builder.master("local[1]").config("spark.sql.shuffle.partitions", "1").config("spark.ui.enabled", "false")
              .config("spark.sql.codegen.wholeStage", "false").config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
              .config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC").getOrCreate())
     spark.sparkContext.setLogLevel("OFF")
-    before = {}
+    return spark
+
+
+def frame_of(spark, case):
+    """The case's DataFrame: a query, or the Python text over one."""
+    frame = spark.sql(case["sql"])
+    if "frame" in case:
+        from pyspark.sql import Window, functions
+
+        frame = eval(case["frame"], {"df": frame, "F": functions, "Window": Window, "Decimal": decimal.Decimal, "datetime": datetime})
+    return frame
+
+
+def oracle(remote):
+    """A case a line in, its answer a line out: real Spark's in build/oracle's Python, or that of the server `remote`."""
+    from pyspark.errors import PySparkException
+    try:
+        from py4j.protocol import Py4JError
+    except ImportError:  # the client of Spark Connect alone
+        Py4JError = PySparkException
+
+    logging.disable(logging.CRITICAL)
+    spark, before = session(remote), {}
     for line in sys.stdin:
         case = json.loads(line)
         conf = {"spark.sql.ansi.enabled": str(case["ansi"]).lower(), "spark.sql.session.timeZone": case["zone"]}
@@ -48,7 +75,7 @@ def oracle():
                 spark.conf.set(key, value)
         before = conf
         try:
-            frame = spark.sql(case["sql"])
+            frame = frame_of(spark, case)
             types = [field.dataType.simpleString() for field in frame.schema.fields]
             names = [f"c{k}" for k in range(len(types))]
             texts = frame.toDF(*names).selectExpr(*[f"cast({name} as string) as {name}" for name in names]).collect()
@@ -59,6 +86,8 @@ def oracle():
             answer = {"error": "-", "message": str(error)[:300]}
         except UnicodeDecodeError:
             answer = {"error": "not UTF-8"}
+        except Exception as error:  # of the client's own: both sides have the same
+            answer = {"error": type(error).__name__, "message": str(error)[:300]}
         print("=" + json.dumps(answer), flush=True)
 
 
@@ -101,7 +130,7 @@ class Spark:
         self.side = Side([python, __file__, "--oracle"], "=")
 
     def ask(self, case, kept=False):
-        question = json.dumps({name: case[name] for name in ("sql", "ansi", "zone")})
+        question = json.dumps({name: case[name] for name in ("sql", "ansi", "zone", "frame") if name in case})
         key = hashlib.sha1(question.encode()).hexdigest()
         if kept:
             return self.known.get(key)
@@ -116,9 +145,23 @@ class Spark:
 
 class Weir:
     def __init__(self):
-        self.sides = {}
+        self.sides, self.server, self.frames, self.home = {}, None, None, tempfile.TemporaryDirectory(prefix="weir-differential-")
+
+    def ask_frame(self, case):
+        if not self.frames:
+            self.server = subprocess.Popen([WEIR, "connect", "--home", self.home.name, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
+            url = self.server.stdout.readline().split()[-1]
+            self.frames = Side([sys.executable, __file__, "--oracle", "--remote", url], "=")
+        return self.frames.ask(json.dumps({name: case[name] for name in ("sql", "ansi", "zone", "frame")}))
+
+    def close(self):
+        if self.server:
+            self.server.terminate()
+            self.server.wait()
 
     def ask(self, case):
+        if "frame" in case:
+            return self.ask_frame(case)
         settings = str(case["ansi"]).lower(), case["zone"]
         if settings not in self.sides:
             self.sides[settings] = Side([TOOL, "--conf", f"spark.sql.ansi.enabled={settings[0]}", "--conf", f"spark.sql.session.timeZone={settings[1]}"])
@@ -198,15 +241,17 @@ def main():
     parser.add_argument("--fails", help="a file to which differences are added as JSON lines")
     parser.add_argument("--spark-only", action="store_true", help="real Spark's answers are kept, nothing is compared")
     parser.add_argument("--kept", action="store_true", help="only the cases that real Spark has answered already")
+    parser.add_argument("--every", type=int, default=1, help="only each such case, beginning with the first")
     parser.add_argument("--oracle", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--remote", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.oracle:
-        return oracle()
+        return oracle(arguments.remote)
     spark, weir = Spark(arguments.seed), Weir()
-    numbers = arguments.only or range(arguments.first, arguments.first + arguments.count)
+    numbers = arguments.only or range(arguments.first, arguments.first + arguments.count, arguments.every)
     asked, good, unsupported, bad, refused = 0, 0, 0, [], {}
     for i in numbers:
-        case = expressions.made(arguments.seed, i)
+        case = shapes.made(arguments.seed, i)
         theirs = spark.ask(case, arguments.kept)
         if arguments.spark_only or not theirs:
             continue
@@ -228,6 +273,7 @@ def main():
         print(f"{item['number']}: {item['text']}  (ansi {item['ansi']}, {item['zone']})\n    spark {item['spark']}\n    weir  {item['weir']}")
     for what, times in [] if arguments.only else sorted(refused.items(), key=lambda item: -item[1])[:20]:
         print(f"refused {times} times: {what}")
+    weir.close()
     print(f"differential: {good} agree, {len(bad)} differ, {unsupported} are refused, of {asked} (seed {arguments.seed})")
 
 

@@ -55,6 +55,36 @@ def test_a_script_that_loops_for_ever_is_cancelled(connect):  # noqa: F811
     session.stop()
 
 
+def processes(word):
+    return subprocess.run(["pgrep", "-f", word], capture_output=True, text=True).stdout.split()
+
+
+def test_a_script_of_transform_fails_hangs_or_stops_reading_alone(connect):  # noqa: F811
+    session = connect.session()
+
+    def count(script, rows=3):
+        return session.sql(f"SELECT TRANSFORM(id) USING '{script}' AS (x STRING) FROM range({rows})").count()
+
+    with pytest.raises(PySparkException, match="exited with status 3. Error: so sad"):
+        count("echo so sad >&2; cat; exit 3")
+    with pytest.raises(PySparkException, match="exited with status 137"):
+        count("kill -9 $$")
+    with pytest.raises(PySparkException, match="exited with status 127"):
+        count("no-such-command-here")
+    with pytest.raises(PySparkException, match="DIVIDE_BY_ZERO"):
+        session.sql("SELECT TRANSFORM(1 / id) USING 'cat' AS (x STRING) FROM range(3)").collect()
+    assert count("head -2", 1000000) == 2
+    assert count("python3 -c \"import sys; [(sys.stdout.write(l * 20), sys.stderr.write(l * 20)) for l in sys.stdin]\"", 50000) == 1000000
+    assert count("echo never", 0) == 0
+    assert len(session.sql("SELECT TRANSFORM(id) USING 'sleep 4711 & cat; yes' AS (x STRING) FROM range(9)").limit(3).collect()) == 3
+    assert count("sleep 4711 & cat") == 3  # what it leaves ends with it
+    threading.Timer(1.0, session.interruptAll).start()
+    with pytest.raises(PySparkException, match="OPERATION_CANCELED"):
+        count("sleep 4711; cat")
+    assert not processes("sleep 4711")
+    session.stop()
+
+
 def test_nesting_has_a_bound(connect):  # noqa: F811
     session = connect.session()
     deep = "BEGIN " * 300 + "SELECT 7 AS x; " + "END; " * 300

@@ -55,12 +55,6 @@ static Status no_function(void *self, Arena *a, const StrList *name, Node **ret,
     return error_set(err, ST_NOT_FOUND, "no such function");
 }
 
-static Status no_rows(void *self, Arena *a, const Node *bound, size_t max, NodeList *ret, Error *err)
-{
-    (void)self, (void)a, (void)bound, (void)max, (void)ret;
-    return FAIL(err, ST_UNSUPPORTED, "no rows while binding here");
-}
-
 static Status parse_expression(void *self, Arena *a, const char *text, Node **ret, Error *err)
 {
     (void)self;
@@ -161,12 +155,66 @@ static bool is_ansi(Tool *t)
     return str_eq(conf(t, "spark.sql.ansi.enabled"), "true");
 }
 
+static EmitOptions emit_options(Tool *t)
+{
+    return (EmitOptions){ .time_zone = t->zone, .ansi = is_ansi(t), .now_us = clock_us(), .conf = conf, .parser = parser, .self = t };
+}
+
+/* A constant out of its text. */
+static Status value_of(Arena *a, struct ArrowStringView text, const Type *type, Value *ret, Error *err)
+{
+    const char *copy = arena_strn(a, text.data, (size_t)text.size_bytes);
+    *ret = (Value){ .text = copy, .text_len = (size_t)text.size_bytes };
+    if (type_is_integral(type))
+        ret->i = strtoll(copy, NULL, 10);
+    else if (type->kind == TYPE_FLOAT || type->kind == TYPE_DOUBLE)
+        ret->f = strtod(copy, NULL);
+    else if (type->kind == TYPE_BOOLEAN)
+        ret->i = str_eq(copy, "true");
+    else if (type->kind != TYPE_STRING && type->kind != TYPE_DECIMAL)
+        return FAIL(err, ST_UNSUPPORTED, "no constants of %s here", type_catalog_text(a, type));
+    return ST_OK;
+}
+
+/* The binder wants constants: rows of one batch are enough. */
+static Status rows(void *self, Arena *a, const Node *bound, size_t max, NodeList *ret, Error *err)
+{
+    Tool *t = self;
+    EmitOptions emit = emit_options(t);
+    str_auto sql = STR_INIT(LIMIT_QUERY_TEXT);
+    const Node *strings = as_strings(a, bound, emit.ansi);
+    EngineOutput output = { .schema = bind_schema_type(a, strings), .time_zone = t->zone };
+    engine_result_auto *result = NULL;
+    struct ArrowArray batch = { 0 };
+    bool done = false;
+    TRY(emit_plan(a, &emit, strings, &sql, err));
+    TRY(engine_query(t->session, str_text(&sql), &output, &result, err));
+    TRY(engine_result_next(result, &batch, &done, err));
+    Status status = ST_OK;
+    for (int64_t row = 0; !done && row < batch.length && row < (int64_t)max && status == ST_OK; row++) {
+        NodeList items = { 0 };
+        for (size_t c = 0; c < bound->schema->len && status == ST_OK; c++) {
+            Value *value = ARENA_NEW(a, Value);
+            struct ArrowArrayView view;
+            ArrowArrayViewInitFromType(&view, NANOARROW_TYPE_STRING);
+            *value = (Value){ .is_null = true };
+            if (ArrowArrayViewSetArray(&view, batch.children[c], NULL) == NANOARROW_OK && !ArrowArrayViewIsNull(&view, row))
+                status = value_of(a, ArrowArrayViewGetStringUnsafe(&view, row), bound->schema->at[c].type, value, err);
+            ArrowArrayViewReset(&view);
+            vec_push(a, &items, node_new(a, Literal, .value = value, .of = bound->schema->at[c].type));
+        }
+        vec_push(a, ret, node_new(a, Row, .items = items));
+    }
+    if (!done)
+        ArrowArrayRelease(&batch);
+    return status;
+}
+
 static Status answer(Arena *a, Tool *t, const char *text, Str *out, Error *err)
 {
     BindEnv env = { .self = t, .conf = conf, .relation = no_relation, .read = no_read, .local = no_local, .function = no_function,
-                    .rows = no_rows, .parse_expression = parse_expression, .parse_type = parse_type };
-    EmitOptions emit = { .time_zone = t->zone, .ansi = is_ansi(t), .now_us = clock_us(), .conf = conf,
-                         .parser = parser, .self = t };
+                    .rows = rows, .parse_expression = parse_expression, .parse_type = parse_type };
+    EmitOptions emit = emit_options(t);
     SqlOptions options = { .ansi = true, .time_zone = t->zone, .timestamp_ntz = str_eq(conf(t, "spark.sql.timestampType"), "TIMESTAMP_NTZ"),
                            .quoted_regex_columns = str_eq(conf(t, "spark.sql.parser.quotedRegexColumnNames"), "true"),
                            .legacy_bang_not = str_eq(conf(t, "spark.sql.legacy.bangEqualsNot"), "true"),

@@ -200,6 +200,7 @@ static void decimals_have_all_their_digits(void **state)
     assert_string_equal(node_as(Literal, decimal(a, "0E-3", 10, 0, ST_OK))->value->text, "0.000");
     decimal(a, "1E+999999999", 10, 1, ST_INVALID);
     decimal(a, "1E", 10, 1, ST_INVALID);
+    assert_string_equal(node_as(Literal, decimal(a, "1.55", 10, 0, ST_OK))->value->text, "1.55"); /* what F.lit(Decimal) sends */
     decimal(a, "x", 10, 1, ST_INVALID);
     decimal(a, "", 10, 1, ST_INVALID);
     decimal(a, "1", 99, 1, ST_INVALID);

@@ -115,7 +115,8 @@ static Status register_table(duckdb_connection connection, const AggregateRow *t
     return ST_OK;
 }
 
-static const AggregateRow *const tables[] = { aggregates_moments, aggregates_values, aggregates_approx, aggregates_sketch, aggregates_theta };
+static const AggregateRow *const tables[] = { aggregates_moments, aggregates_values, aggregates_approx, aggregates_sketch, aggregates_theta, aggregates_hll, aggregates_kll,
+                                             aggregates_top_k };
 enum { TABLES = sizeof tables / sizeof *tables };
 
 bool aggregate_called(const char *sql)

@@ -25,6 +25,7 @@ typedef struct AggregateRow {
 /* Does the engine's text call one of our aggregates? */
 bool aggregate_called(const char *sql);
 
-extern const AggregateRow aggregates_moments[], aggregates_values[], aggregates_approx[], aggregates_sketch[], aggregates_theta[];
+extern const AggregateRow aggregates_moments[], aggregates_values[], aggregates_approx[], aggregates_sketch[], aggregates_theta[],
+    aggregates_hll[], aggregates_kll[], aggregates_top_k[];
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 enum { SERIAL_VERSION = 3, COMPRESSED_VERSION = 4, FAMILY_COMPACT = 3, READ_ONLY = 2, EMPTY = 4, COMPACT = 8, ORDERED = 16, SINGLE = 32, LG_MIN = 4, LG_MAX = 26 };
-enum { HASH_SEED = 9001, SEED_HASH = 0x93CC };
+enum { SEED_HASH = 0x93CC }; /* of the seed that the hash has */
 
 typedef struct Theta {
     uint64_t *at;     /* hashes below theta, each once and ascending when `sorted` */
@@ -19,50 +19,15 @@ typedef struct Theta {
     bool any, sorted;
 } Theta;
 
-/* ---------------------------------------------------------------- MurmurHash3 x64 128, the first half */
-static uint64_t rotate(uint64_t x, int n)
-{
-    return x << n | x >> (64 - n);
-}
-
-static uint64_t finish(uint64_t h)
-{
-    h = (h ^ h >> 33) * UINT64_C(0xff51afd7ed558ccd);
-    h = (h ^ h >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
-    return h ^ h >> 33;
-}
-
-static uint64_t theta_hash(const void *bytes, size_t n)
-{
-    const uint64_t c1 = UINT64_C(0x87c37b91114253d5), c2 = UINT64_C(0x4cf5ad432745937f);
-    uint64_t h1 = HASH_SEED, h2 = HASH_SEED, k[2];
-    size_t i = 0;
-    for (; i + 16 <= n; i += 16) {
-        memcpy(k, (const char *)bytes + i, 16);
-        h1 ^= rotate(k[0] * c1, 31) * c2;
-        h1 = (rotate(h1, 27) + h2) * 5 + 0x52dce729;
-        h2 ^= rotate(k[1] * c2, 33) * c1;
-        h2 = (rotate(h2, 31) + h1) * 5 + 0x38495ab5;
-    }
-    if (i < n) {
-        memset(k, 0, sizeof k);
-        memcpy(k, (const char *)bytes + i, n - i);
-        h1 ^= rotate(k[0] * c1, 31) * c2;
-        h2 ^= n - i > 8 ? rotate(k[1] * c2, 33) * c1 : 0;
-    }
-    h1 ^= n;
-    h2 ^= n;
-    h1 += h2;
-    h2 += h1;
-    return (finish(h1) + finish(h2)) >> 1;
-}
-
 static void give_hash(K *k, const void *bytes, size_t n)
 {
-    if (n)
-        k_set_i64(k, (int64_t)theta_hash(bytes, n));
-    else
-        k_null(k); /* nothing is not counted */
+    uint64_t hash[2];
+    if (!n) { /* nothing is not counted */
+        k_null(k);
+        return;
+    }
+    kernel_murmur3_128((View){ bytes, n }, hash);
+    k_set_i64(k, (int64_t)(hash[0] >> 1));
 }
 
 static void hash_long(K *k)

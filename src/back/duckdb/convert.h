@@ -4,6 +4,7 @@
 #define WEIR_BACK_DUCKDB_CONVERT_H
 #include "back/duckdb/kernel.h"
 #include "back/duckdb/zone.h"
+#include "base/java_text.h"
 
 /* UTF8String.trimAll: whitespace and control characters at both ends. */
 View trim_all(View v);
@@ -26,8 +27,6 @@ bool convert_year_month(View v, int from, int to, int32_t *ret_months);
 bool convert_day_time(View v, int from, int to, int64_t *ret_us);
 
 enum { NUMBER_TEXT_BYTES = 400 };
-size_t print_double(double x, char *out); /* Double.toString: 1.0, 1.0E10, NaN, Infinity */
-size_t print_float(float x, char *out);
 size_t print_decimal(i128 unscaled, int scale, char *out);
 size_t print_i128(i128 x, char *out);
 size_t print_date(int64_t days, char *out);                 /* 2013-05-24, +12013-05-24, -0001-… */

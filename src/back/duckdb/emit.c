@@ -716,6 +716,22 @@ static Status emit_cte_ref(Emit *e, const Node *n, Sel *ret)
     return emit_unsupported(e, n, "outside its WITH");
 }
 
+/* A view made under other settings. */
+static Status emit_conf_scope(Emit *e, const ConfScope *n, Sel *ret)
+{
+    const EmitOptions *outer = e->o;
+    if (!outer->conf_scope || !outer->conf)
+        return emit_unsupported(e, &n->node, "without a session");
+    const KeyValueList *before = outer->conf_scope(outer->self, &n->conf);
+    EmitOptions inner = *outer;
+    inner.time_zone = outer->conf(outer->self, "spark.sql.session.timeZone");
+    e->o = &inner;
+    Status status = emit_relation(e, n->input, ret);
+    e->o = outer;
+    outer->conf_scope(outer->self, before);
+    return status;
+}
+
 Status emit_relation(Emit *e, const Node *n, Sel *ret)
 {
     if (e->python)
@@ -741,6 +757,8 @@ Status emit_relation(Emit *e, const Node *n, Sel *ret)
     case NODE_SubqueryAlias: return emit_relation(e, node_as(SubqueryAlias, n)->input, ret);
     case NODE_Generate: return emit_generate(e, n, ret);
     case NODE_MapPartitions: return emit_map_partitions(e, n, ret);
+    case NODE_ConfScope: return emit_conf_scope(e, node_as(ConfScope, n), ret);
+    case NODE_ScriptTransform: return emit_script(e, n, ret);
     case NODE_GroupMap: return emit_group_map(e, n, ret);
     case NODE_CoGroupMap: return emit_cogroup_map(e, n, ret);
     case NODE_BoundWith: return emit_with(e, node_as(BoundWith, n), ret);

@@ -36,6 +36,12 @@ typedef struct PythonStage {
     size_t ntable_args;
 } PythonStage;
 
+/* A script of the shell, which gets a line for each row of a query of one text column, and whose lines are rows of one text column. */
+typedef struct ScriptStage {
+    const char *script, *sql;
+    const Type *lines; /* STRUCT of one STRING: both sides */
+} ScriptStage;
+
 typedef struct EmitOptions {
     const char *time_zone;     /* spark.sql.session.timeZone */
     bool ansi;                 /* spark.sql.ansi.enabled */
@@ -43,6 +49,7 @@ typedef struct EmitOptions {
     const char *user, *catalog, *database; /* current_user() …; NULL: "", "spark_catalog", "default" */
     /* Other configuration that changes meaning (spark.sql.legacy.sizeOfNull, spark.sql.mapKeyDedupPolicy …). NULL: defaults. */
     const char *(*conf)(void *self, const char *key);
+    const KeyValueList *(*conf_scope)(void *self, const KeyValueList *conf); /* as BindEnv's. NULL: there are no others */
     /* The engine's table that holds the rows of a LocalRelation or CachedRelation, columns c0, c1 … in order: the driver
      * registers it (engine_register_ipc). NULL: such nodes are unsupported. */
     Status (*relation)(void *self, Arena *a, const Node *n, const char **ret_table, Error *err);
@@ -50,6 +57,7 @@ typedef struct EmitOptions {
      * a stage (engine_attach_stream). NULL: unsupported. */
     Status (*udf)(void *self, Arena *a, const PythonUdf *udf, const char **ret_call, Error *err);
     Status (*python)(void *self, Arena *a, const PythonStage *stage, const char **ret_from, Error *err);
+    Status (*script)(void *self, Arena *a, const ScriptStage *stage, const char **ret_from, Error *err); /* the same of a script */
     /* The engine's function that reads texts as values (engine_register_parser): from_json, from_csv, from_avro, and to_avro that writes
      * them. NULL: unsupported. */
     Status (*parser)(void *self, Arena *a, const char *format, const Type *to, const KeyValueList *options, const char **ret_function,

@@ -357,7 +357,7 @@ static Status guard_arguments(Emit *e, const Call *c, const char **args)
     return ST_OK;
 }
 
-static Status call_text(Emit *e, const Node *n, Str *out)
+static Status call_by_settings(Emit *e, const Node *n, Str *out)
 {
     const Call *c = node_as(Call, n);
     bool any_width = e->any_width;
@@ -390,6 +390,19 @@ static Status call_text(Emit *e, const Node *n, Str *out)
     if (t && t->emitter)
         return t->emitter(e, c, args, out);
     return emit_template(e, c, args, t ? t->text : c->function->engine, out);
+}
+
+/* A call means what it meant where it was bound: a view or a function may have been made under another spark.sql.ansi.enabled. */
+static Status call_text(Emit *e, const Node *n, Str *out)
+{
+    const EmitOptions *outer = e->o;
+    EmitOptions options = *outer;
+    if (!e->ansi_given)
+        options.ansi = node_as(Call, n)->ansi;
+    e->o = &options;
+    Status status = call_by_settings(e, n, out);
+    e->o = outer;
+    return status;
 }
 
 Status emit_call(Emit *e, const Node *n, Str *out)

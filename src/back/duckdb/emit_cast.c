@@ -23,31 +23,45 @@ static bool is_text(const Type *t)
 /* ---------------------------------------------------------------- to STRING */
 static Status to_string(Emit *e, const char *x, const Type *from, int mode, Str *out);
 
+/* An item of a nested value; in CSV a NULL is nothing, and the blank before an item goes with it. */
 static Status nested_item(Emit *e, const char *x, const Type *t, bool nullable, int mode, Str *out)
 {
+    bool empty = nullable && e->csv;
     str_add(out, nullable ? "coalesce(" : "");
+    str_add(out, e->csv ? "' ' || " : "");
     TRY(to_string(e, x, t, mode, out));
-    str_add(out, nullable ? ", 'null')" : "");
+    str_add(out, empty ? ", '')" : nullable ? ", 'null')" : "");
     return ST_OK;
+}
+
+/* Between items, and the first of them without its blank. */
+static const char *items_begin(const Emit *e)
+{
+    return e->csv ? "regexp_replace(array_to_string(" : "array_to_string(";
+}
+
+static const char *items_end(const Emit *e)
+{
+    return e->csv ? ", ','), '^ ', '')" : ", ', ')";
 }
 
 static Status array_to_string(Emit *e, const char *x, const Type *from, int mode, Str *out)
 {
     const char *v = emit_fresh(e, "x");
-    str_addf(out, "('[' || array_to_string(list_transform(%s, lambda %s: ", x, v);
+    str_addf(out, "('[' || %slist_transform(%s, lambda %s: ", items_begin(e), x, v);
     TRY(nested_item(e, v, from->element, true, mode, out));
-    str_add(out, "), ', ') || ']')");
+    str_addf(out, ")%s || ']')", items_end(e));
     return ST_OK;
 }
 
 static Status map_to_string(Emit *e, const char *x, const Type *from, int mode, Str *out)
 {
     const char *v = emit_fresh(e, "x");
-    str_addf(out, "('{' || array_to_string(list_transform(map_entries(%s), lambda %s: ", x, v);
+    str_addf(out, "('{' || %slist_transform(map_entries(%s), lambda %s: ", items_begin(e), x, v);
     TRY(nested_item(e, arena_printf(e->a, "struct_extract(%s, 'key')", v), from->key, false, mode, out));
-    str_add(out, " || ' -> ' || ");
+    str_add(out, e->csv ? " || ' ->' || " : " || ' -> ' || ");
     TRY(nested_item(e, arena_printf(e->a, "struct_extract(%s, 'value')", v), from->element, true, mode, out));
-    str_add(out, "), ', ') || '}')");
+    str_addf(out, ")%s || '}')", items_end(e));
     return ST_OK;
 }
 
@@ -55,9 +69,11 @@ static Status struct_to_string(Emit *e, const char *x, const Type *from, int mod
 {
     str_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE '{'", x);
     for (size_t i = 0; i < from->nfields; i++) {
-        str_add(out, i ? " || ', ' || " : " || ");
+        str_add(out, !i ? " || " : e->csv ? " || ',' || " : " || ', ' || ");
+        str_add(out, !i && e->csv ? "substr(" : "");
         TRY(nested_item(e, arena_printf(e->a, "struct_extract(%s, %s)", x, emit_quoted(e, from->fields[i].name)),
                         from->fields[i].type, true, mode, out));
+        str_add(out, !i && e->csv ? ", 2)" : "");
     }
     str_add(out, " || '}' END");
     return ST_OK;

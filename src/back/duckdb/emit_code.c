@@ -40,7 +40,7 @@ Status emit_round(Emit *e, const Call *c, const char *const *args, Str *out)
         str_addf(out, "CAST(spark_decimal_%d(%s, %s, %d, %d, %d) AS %s)", to->scale, args[0], scale, op, to->precision, e->o->ansi,
                  emit_word(e, to));
     else if (type_is_integral(from))
-        TRY(emit_template(e, c, args, arena_printf(e->a, e->o->ansi ? "CAST(spark_round_integer(%s, %s, %d) AS $T)" : "spark_wrap_$N(spark_round_wide(%s, %s, %d))",
+        TRY(emit_template(e, c, args, arena_printf(e->a, e->o->ansi ? "CAST(spark_round_integer(%s, %s, %d, $W1) AS $T)" : "spark_wrap_$N(spark_round_wide(%s, %s, %d))",
                                                    args[0], scale, op == OP_BROUND), out));
     else
         str_addf(out, "CAST(spark_round_float(%s, %s, %d) AS %s)", args[0], scale, op == OP_BROUND, emit_word(e, to));
@@ -52,7 +52,7 @@ static Status emit_try(Emit *e, const Node *n, Str *out)
 {
     EmitOptions options = *e->o;
     Emit strict = *e;
-    options.ansi = true;
+    options.ansi = strict.ansi_given = true;
     strict.o = &options;
     str_add(out, "TRY(");
     TRY(emit_expr(&strict, n, out));
@@ -78,6 +78,7 @@ Status emit_try_arithmetic(Emit *e, const Call *c, const char *const *args, Str 
         Emit quiet = *e;
         inner.function = &row;
         options.ansi = false;
+        quiet.ansi_given = true;
         quiet.o = &options;
         return emit_decimal_arithmetic(&quiet, &inner, args, out);
     }

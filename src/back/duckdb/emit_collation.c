@@ -212,10 +212,10 @@ static Status distinct_listagg(Emit *e, const Call *c, const char *const *args, 
 
 static Status collated_aggregate(Emit *e, const Call *c, const char **args, bool *ret_done, Str *out)
 {
-    static const char *const counts[] = { "count", "approx_count_distinct" }, *const lists[] = { "listagg", "string_agg" },
+    static const char *const counts[] = { "count", "approx_count_distinct", "hll_sketch_agg", "theta_sketch_agg" }, *const lists[] = { "listagg", "string_agg" },
                       *const extremes[] = { "min", "max" };
     bool counted = IS_ONE_OF(c, counts);
-    if (counted && (c->distinct || str_starts(c->function->name, "approx")))
+    if (counted && (c->distinct || !str_eq(c->function->name, "count")))
         return by_keys(e, c, args);
     if (IS_ONE_OF(c, extremes)) {
         *ret_done = true;

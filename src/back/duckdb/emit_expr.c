@@ -185,6 +185,19 @@ static Status emit_in_rows(Emit *e, const Subquery *s, const char *sql, Str *out
     return ST_OK;
 }
 
+static Status emit_in_column(Emit *e, const Subquery *s, const char *sql, Str *out)
+{
+    str_add(out, "(");
+    TRY(emit_keys(e, &s->operands, out));
+    if (emit_any_collated(s->plan->schema)) {
+        const char *keys;
+        TRY(emit_row_keys(e, s->plan->schema, NULL, &keys));
+        sql = arena_printf(e->a, "SELECT %s FROM (%s)", keys, sql);
+    }
+    str_addf(out, " %sIN (%s))", s->negated ? "NOT " : "", sql);
+    return ST_OK;
+}
+
 static Status emit_subquery(Emit *e, const Subquery *s, Str *out)
 {
     /* The outer query's groups are not the inner one's. */
@@ -209,16 +222,14 @@ static Status emit_subquery(Emit *e, const Subquery *s, Str *out)
     }
     if (s->subquery != SUBQUERY_IN)
         return emit_unsupported(e, (const Node *)s, "as a table argument");
+    /* RewritePredicateSubquery: among outputs it becomes an existence join, whose answer is never NULL. */
+    bool known = e->output && s->node.nullable;
+    str_add(out, known ? "coalesce(" : "");
     if (s->operands.len > 1)
-        return emit_in_rows(e, s, sql, out);
-    str_add(out, "(");
-    TRY(emit_keys(e, &s->operands, out));
-    if (emit_any_collated(s->plan->schema)) {
-        const char *keys;
-        TRY(emit_row_keys(e, s->plan->schema, NULL, &keys));
-        sql = arena_printf(e->a, "SELECT %s FROM (%s)", keys, sql);
-    }
-    str_addf(out, " %sIN (%s))", s->negated ? "NOT " : "", sql);
+        TRY(emit_in_rows(e, s, sql, out));
+    else
+        TRY(emit_in_column(e, s, sql, out));
+    str_add(out, known ? ", false)" : "");
     return ST_OK;
 }
 

@@ -35,7 +35,9 @@ typedef struct Emit {
     DecimalColumns **decimals; /* what is known of its columns (emit_decimal.c), made when it is asked for */
     bool python;         /* there are Python functions in the plan */
     GroupAs group_as;    /* what a group expression is written as */
+    bool ansi_given;     /* o->ansi holds for all calls below, whatever they were bound under */
     bool output;         /* what is emitted is an output, no condition of a filter or a join */
+    bool csv;            /* texts of nested values are for to_csv: a NULL inside is nothing */
 } Emit;
 
 /* One SELECT in the making: a clause that is NULL is not there yet. */
@@ -72,6 +74,7 @@ Status emit_cast(Emit *e, const char *text, const Type *from, const Type *to, in
 /* Refuses a PythonUdf that is no scalar function here: those are stages of their own (emit_python.c). */
 Status emit_python_scalar(Emit *e, const PythonUdf *u);
 Status emit_map_partitions(Emit *e, const Node *n, Sel *ret_sel);
+Status emit_script(Emit *e, const Node *n, Sel *ret_sel);
 Status emit_group_map(Emit *e, const Node *n, Sel *ret_sel);
 Status emit_cogroup_map(Emit *e, const Node *n, Sel *ret_sel);
 /* *ret_done: it has functions that are stages, and *ret_sel is all of it. */

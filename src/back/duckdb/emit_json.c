@@ -188,7 +188,11 @@ static Status csv_value(Emit *e, const Style *s, const char *x, const Type *t, S
         plain.timestamp = "'yyyy-MM-dd''T''HH:mm:ss.SSSXXXXX'";
     if (time_text(&plain, x, t, out))
         return ST_OK;
-    return emit_cast(e, x, t, &type_string, CAST_LEGACY, out);
+    bool csv = e->csv;
+    e->csv = true;
+    Status status = emit_cast(e, x, t, &type_string, CAST_LEGACY, out);
+    e->csv = csv;
+    return status;
 }
 
 static const char *option_or(Emit *e, const KeyValueList *options, const char *name, const char *missing)

@@ -129,13 +129,23 @@ static Status guard(Emit *e, const Call *c, size_t k, size_t from, size_t to, co
     return ST_OK;
 }
 
+/* The divisor is computed before the dividend, so its error is the one that is raised, and where it is NULL there is no other. */
+static Status guard_dividend(Emit *e, const Call *c, const char **args)
+{
+    const Node *divisor = c->args.at[1];
+    if (!may_fail(divisor) || strlen(args[1]) > CONDITION_BYTES)
+        return guard(e, c, 0, 1, 2, args);
+    args[0] = arena_printf(e->a, "CASE WHEN %s IS NULL THEN NULL ELSE %s END", args[1], args[0]);
+    return ST_OK;
+}
+
 Status emit_lazy_arguments(Emit *e, const Call *c, const char **args)
 {
     bool comparison = named(c, "= == != <=> < <= > >=");
     if (c->args.len < 2 || c->function->kind != FN_SCALAR || (!gives_null_for_null(c) && !named(c, "/ % div mod pmod try_divide try_mod")) || (comparison && !e->output))
         return ST_OK;
     if (named(c, "/ % div mod pmod try_divide try_mod")) /* the divisor first */
-        return may_fail(c->args.at[0]) ? guard(e, c, 0, 1, 2, args) : ST_OK;
+        return may_fail(c->args.at[0]) ? guard_dividend(e, c, args) : ST_OK;
     for (size_t k = 1; k < c->args.len; k++)
         if (may_fail(c->args.at[k]))
             TRY(guard(e, c, k, 0, k, args));

@@ -226,6 +226,23 @@ Status emit_map_partitions(Emit *e, const Node *n, Sel *ret)
     return stage_end(&s, arena_printf(e->a, "%s%s", clause, order), ret);
 }
 
+/* ---------------------------------------------------------------- TRANSFORM … USING a script */
+Status emit_script(Emit *e, const Node *n, Sel *ret)
+{
+    const ScriptTransform *t = node_as(ScriptTransform, n);
+    const char *from, *made;
+    Field *line = ARENA_NEW(e->a, Field);
+    *line = (Field){ .name = "line", .type = &type_string, .nullable = true };
+    if (!e->o->script)
+        return emit_unsupported(e, n, "without a session");
+    TRY(from_text(e, t->input, &from));
+    ScriptStage stage = { .script = t->script, .lines = type_struct(e->a, line, 1),
+                          .sql = arena_printf(e->a, "SELECT " COLUMN_TEXT " AS x0 FROM %s", t->input->schema->at[0].id, from) };
+    TRY(e->o->script(e->o->self, e->a, &stage, &made, e->err));
+    *ret = (Sel){ .from = arena_printf(e->a, "(SELECT c0 AS " COLUMN_TEXT " FROM %s)", n->schema->at[0].id, made) };
+    return ST_OK;
+}
+
 /* ---------------------------------------------------------------- applyInPandas, applyInArrow */
 /* A relation of a group to pyspark.worker: how many numbers follow, how many of them are keys, the keys, the values. */
 static void group_offsets(Emit *e, OffsetList *out, size_t nkeys, size_t nvalues)

@@ -119,7 +119,7 @@ static bool float_range(K *k, double x, double low, double high, int mode, const
         return true;
     if (mode == MODE_ERROR) {
         char value[NUMBER_TEXT_BYTES], target[32];
-        size_t n = print_double(x, value);
+        size_t n = java_text_double(x, value);
         memcpy(value + n, "D", 2);
         snprintf(target, sizeof target, "\"%s\"", type);
         k_fail(k, "CAST_OVERFLOW", "value", value, "sourceType", "\"DOUBLE\"", "targetType", target, NULL);
@@ -194,13 +194,13 @@ static void wrap_bigint(K *k) { k_set_i64(k, (int64_t)k_i128(k, 0)); }
 static void number_text_f64(K *k)
 {
     char text[NUMBER_TEXT_BYTES];
-    k_set_str(k, text, print_double(k_f64(k, 0), text));
+    k_set_str(k, text, java_text_double(k_f64(k, 0), text));
 }
 
 static void number_text_f32(K *k)
 {
     char text[NUMBER_TEXT_BYTES];
-    k_set_str(k, text, print_float(k_f32(k, 0), text));
+    k_set_str(k, text, java_text_float(k_f32(k, 0), text));
 }
 
 /* Without an exponent, for format_number. */

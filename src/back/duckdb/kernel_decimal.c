@@ -339,7 +339,7 @@ static void text_run(K *k, View v, int scale, const char *source)
 static void float_run(K *k, int scale)
 {
     char text[NUMBER_TEXT_BYTES];
-    size_t n = print_double(k_f64(k, 0), text);
+    size_t n = java_text_double(k_f64(k, 0), text);
     if (!isfinite(k_f64(k, 0)))
         k_null(k);
     else

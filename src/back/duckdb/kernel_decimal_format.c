@@ -228,7 +228,7 @@ static void double_digits(double x, const DecimalPattern *p, Digits *d)
 {
     char text[DIGITS + 8];
     int wanted = p->exponent_digits ? p->max_whole + p->max_fraction : p->max_fraction;
-    print_double(x, text);
+    java_text_double(x, text);
     digits_of(text, d);
     bool fits = p->exponent_digits ? !wanted || d->count <= wanted : d->count - d->point <= wanted;
     if (!fits && p->exponent_digits)

@@ -56,17 +56,51 @@ int32_t kernel_murmur3(View bytes, int32_t seed)
     return murmur_bytes(bytes, seed);
 }
 
+/* ---------------------------------------------------------------- Murmur3 x64 128 */
+static uint64_t rotate(uint64_t x, int n)
+{
+    return x << n | x >> (64 - n);
+}
+
+static uint64_t finish_128(uint64_t h)
+{
+    h = (h ^ h >> 33) * UINT64_C(0xff51afd7ed558ccd);
+    h = (h ^ h >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+    return h ^ h >> 33;
+}
+
+void kernel_murmur3_128(View bytes, uint64_t ret[2])
+{
+    const uint64_t c1 = UINT64_C(0x87c37b91114253d5), c2 = UINT64_C(0x4cf5ad432745937f), seed = 9001;
+    uint64_t h1 = seed, h2 = seed, k[2];
+    size_t i = 0;
+    for (; i + 16 <= bytes.len; i += 16) {
+        memcpy(k, bytes.data + i, 16);
+        h1 ^= rotate(k[0] * c1, 31) * c2;
+        h1 = (rotate(h1, 27) + h2) * 5 + 0x52dce729;
+        h2 ^= rotate(k[1] * c2, 33) * c1;
+        h2 = (rotate(h2, 31) + h1) * 5 + 0x38495ab5;
+    }
+    if (i < bytes.len) {
+        memset(k, 0, sizeof k);
+        memcpy(k, bytes.data + i, bytes.len - i);
+        h1 ^= rotate(k[0] * c1, 31) * c2;
+        h2 ^= bytes.len - i > 8 ? rotate(k[1] * c2, 33) * c1 : 0;
+    }
+    h1 ^= bytes.len;
+    h2 ^= bytes.len;
+    h1 += h2;
+    h2 += h1;
+    ret[0] = finish_128(h1) + finish_128(h2);
+    ret[1] = finish_128(h2) + ret[0];
+}
+
 /* ---------------------------------------------------------------- xxHash64 */
 #define P1 0x9E3779B185EBCA87ull
 #define P2 0xC2B2AE3D27D4EB4Full
 #define P3 0x165667B19E3779F9ull
 #define P4 0x85EBCA77C2B2AE63ull
 #define P5 0x27D4EB2F165667C5ull
-
-static uint64_t rotate(uint64_t x, int n)
-{
-    return x << n | x >> (64 - n);
-}
 
 static uint64_t avalanche(uint64_t h)
 {

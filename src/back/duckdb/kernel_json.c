@@ -408,7 +408,7 @@ static void compact(const JsonNode *n, Str *out)
         if (n->kind == JSON_TEXT)
             json_add_text(n->text, out);
         else if (n->kind == JSON_FLOAT && java_double(n->raw, &number))
-            str_addn(out, text, print_double(number, text));
+            str_addn(out, text, java_text_double(number, text));
         else
             str_addn(out, n->raw.data, n->raw.len);
         return;

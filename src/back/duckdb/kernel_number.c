@@ -103,9 +103,9 @@ static void round_wide(K *k)
 
 static void round_integer(K *k)
 {
-    i128 x = rounded(k);
-    if (x > INT64_MAX || x < INT64_MIN)
-        overflowed(k, "long overflow");
+    i128 x = rounded(k), most = ((i128)1 << (8 * k_i32(k, 3) - 1)) - 1; /* bytes of the type */
+    if (x > most || x < -most - 1)
+        overflowed(k, "Overflow");
     else
         k_set_i64(k, (int64_t)x);
 }
@@ -129,9 +129,9 @@ static double round_shown(double x, const char *text, int digits, bool even)
     point += exponent; /* shown[0..n) with the decimal point before shown[point] */
     int64_t keep = (int64_t)point + digits;
     if (keep >= n)
-        return x;
+        return x + 0.0; /* a BigDecimal has no negative zero */
     if (keep < 0)
-        return negative ? -0.0 : 0.0;
+        return 0.0;
     bool up = shown[keep] > '5' || (shown[keep] == '5' && !even);
     if (shown[keep] == '5' && even) {
         for (int64_t i = keep + 1; i < n && !up; i++)
@@ -144,7 +144,7 @@ static double round_shown(double x, const char *text, int digits, bool even)
     value += up;
     size_t length = print_i128(negative ? -value : value, out);
     snprintf(out + length, sizeof out - length, "e%d", -digits);
-    return strtod(out, NULL);
+    return strtod(out, NULL) + 0.0;
 }
 
 static void round_float(K *k)
@@ -155,7 +155,7 @@ static void round_float(K *k)
         k_set_f64(k, x);
         return;
     }
-    print_double(x, text);
+    java_text_double(x, text);
     k_set_f64(k, round_shown(x, text, k_i32(k, 1), k_i32(k, 2)));
 }
 
@@ -167,7 +167,7 @@ static void round_float32(K *k)
         k_set_f32(k, x);
         return;
     }
-    print_float(x, text);
+    java_text_double((double)x, text); /* Round.nullSafeEval: BigDecimal(f.toDouble) */
     k_set_f32(k, (float)round_shown((double)x, text, k_i32(k, 1), k_i32(k, 2)));
 }
 
@@ -398,7 +398,7 @@ const Kernel kernels_number[] = {
     { "spark_fmod", "ddi:d", mod_float, 0 },
     { "spark_pfmod", "ddi:d", pmod_float, 0 },
     { "spark_floor_div", "ll:l", floor_div_integer, 0 },
-    { "spark_round_integer", "lii:l", round_integer, 0 },
+    { "spark_round_integer", "liii:l", round_integer, 0 },
     { "spark_round_wide", "lii:h", round_wide, 0 },
     { "spark_round_float", "dii:d", round_float, 0 },
     { "spark_round_float", "fii:f", round_float32, 0 },

@@ -12,7 +12,7 @@
 static void large_number(K *k, double x, int32_t digits)
 {
     char text[NUMBER_TEXT_BYTES];
-    size_t n = print_double(fabs(x), text);
+    size_t n = java_text_double(fabs(x), text);
     const char *e = memchr(text, 'E', n);
     size_t whole = e ? strtoul(e + 1, NULL, 10) + 1 : 0, at = 0;
     str_auto out = OUT_STR;
@@ -85,7 +85,7 @@ static double half_up(const char *text, const char *spec, size_t length)
     char shortest[NUMBER_TEXT_BYTES], rounded[64];
     i128 value;
     bool overflow;
-    size_t n = print_double(x, shortest);
+    size_t n = java_text_double(x, shortest);
     if (!isfinite(x) || digits > 20 || !convert_decimal((View){ shortest, n }, 38, (int)digits, &value, &overflow))
         return x;
     rounded[print_decimal(value, (int)digits, rounded)] = 0;

@@ -83,8 +83,8 @@ Status value_text(const struct ArrowArrayView *v, int64_t row, const Type *type,
     case TYPE_BYTE: case TYPE_SHORT: case TYPE_INT: case TYPE_LONG:
         str_addf(out, "%" PRId64, ArrowArrayViewGetIntUnsafe(v, row));
         break;
-    case TYPE_FLOAT: str_addn(out, text, print_float((float)ArrowArrayViewGetDoubleUnsafe(v, row), text)); break;
-    case TYPE_DOUBLE: str_addn(out, text, print_double(ArrowArrayViewGetDoubleUnsafe(v, row), text)); break;
+    case TYPE_FLOAT: str_addn(out, text, java_text_float((float)ArrowArrayViewGetDoubleUnsafe(v, row), text)); break;
+    case TYPE_DOUBLE: str_addn(out, text, java_text_double(ArrowArrayViewGetDoubleUnsafe(v, row), text)); break;
     case TYPE_DECIMAL: {
         struct ArrowDecimal decimal;
         ArrowDecimalInit(&decimal, 128, type->precision, type->scale);

@@ -302,7 +302,7 @@ static void json_base64(View v, Str *out)
 static void json_double(const Variant *v, double x, Str *out)
 {
     char text[NUMBER_TEXT_BYTES];
-    size_t n = info(v) == P_FLOAT ? print_float((float)x, text) : print_double(x, text);
+    size_t n = info(v) == P_FLOAT ? java_text_float((float)x, text) : java_text_double(x, text);
     bool finite = x - x == 0;
     str_add(out, finite ? "" : "\"");
     str_addn(out, text, n);

@@ -42,7 +42,7 @@ static bool expects_operand(int kind)
     case TK_ELSE: case TK_CASE: case TK_WHERE: case TK_HAVING: case TK_ON: case TK_BY: case TK_IN: case TK_LIKE:
     case TK_ILIKE: case TK_RLIKE: case TK_BETWEEN: case TK_ESCAPE: case TK_FROM: case TK_LIMIT: case TK_OFFSET:
     case TK_RETURN: case TK_DEFAULT: case TK_VALUES: case TK_USING: case TK_SET: case TK_AS: case TK_IS: case TK_DIV:
-    case TK_AGGREGATE: case TK_EXTEND:
+    case TK_AGGREGATE: case TK_EXTEND: case TK_MAP_SCRIPT:
         return true;
     default:
         return false;
@@ -116,6 +116,29 @@ static bool is_transform_script(const Context *c)
     return after == TK_USING || after == TK_ROW || after == TK_RECORDWRITER;
 }
 
+/* MAP or REDUCE a, b … USING 'script': a query begins, and before it ends comes a USING with a text. */
+static bool is_map_script(const Context *c)
+{
+    if (next_is(c, TK_KEYS))
+        return false;
+    if (c->before && !before_is(c, TK_LP) && !before_is(c, TK_ALL) && !before_is(c, TK_DISTINCT) && !before_is(c, TK_AS) && !after_operand(c))
+        return false;
+    int depth = 0;
+    for (size_t i = c->i + 1; i < c->len && depth >= 0; i++) {
+        const Token *t = &c->in[i];
+        depth += (t->kind == TK_LP) - (t->kind == TK_RP);
+        if (depth)
+            continue;
+        if (t->word == TK_USING)
+            return c->in[i + 1].kind == TK_STRING_LITERAL && i > c->i + 1;
+        bool called = i == c->i + 1 && c->in[i + 1].kind == TK_LP; /* MAP map(a, b) */
+        bool again = (t->word == TK_MAP || t->word == TK_REDUCE) && !expects_operand(c->in[i - 1].kind) && !called && c->in[i + 1].word != TK_KEYS;
+        if (again || t->word == TK_FROM || t->word == TK_SELECT || t->kind == TK_SEMICOLON)
+            return false;
+    }
+    return false;
+}
+
 static int special_function(const Context *c, int word)
 {
     switch (word) {
@@ -125,6 +148,7 @@ static int special_function(const Context *c, int word)
     case TK_TRIM: return has_word_inside(c, TK_FROM, TK_FROM) ? TK_TRIM_FROM : TK_ID;
     case TK_OVERLAY: return has_word_inside(c, TK_PLACING, TK_PLACING) ? TK_OVERLAY_PLACING : TK_ID;
     case TK_TRANSFORM: return is_transform_script(c) ? TK_TRANSFORM_SCRIPT : TK_ID;
+    case TK_MAP: case TK_REDUCE: return is_map_script(c) ? TK_MAP_SCRIPT : word;
     default: return word;
     }
 }

@@ -61,7 +61,7 @@
        DECIMAL_VALUE FLOAT_LITERAL DOUBLE_LITERAL BIGDECIMAL_LITERAL UNRECOGNIZED.
 /* Tokens that context.c makes. */
 %token TYPED_WORD WITH_OPTIONS INTERVAL_LITERAL NOT_NULL STAR_EXCEPT EXTRACT_FROM SUBSTRING_FROM TRIM_FROM OVERLAY_PLACING POSITION_IN
-       TRANSFORM_SCRIPT DECLARE_CONDITION START_STATEMENT START_EXPRESSION START_TYPE START_SCHEMA START_NAME.
+       TRANSFORM_SCRIPT MAP_SCRIPT DECLARE_CONDITION START_STATEMENT START_EXPRESSION START_TYPE START_SCHEMA START_NAME.
 
 /* Lowest first. Set operations bind by level, INTERSECT tighter; LOWEST marks rules that give way to a longer match. */
 %nonassoc LOWEST.
@@ -207,6 +207,9 @@ query_primary(A) ::= query_term(L) INTERSECT set_quantifier(Q) query_term(R). { 
 query_primary(A) ::= SELECT(T) hints(H) set_quantifier(Q) named_expressions(E) from_opt(F) where_opt(W) group_opt(G)
     having_opt(V) window_opt(N).
   { A = select_query(p, &(Select){ T->start, H, Q == 1, E, F, W, G, V, N }); }
+query_primary(A) ::= transform_query(Q).      { A = Q; }
+transform_query(A) ::= transform(R) from_opt(F) where_opt(W) group_opt(G) having_opt(V) window_opt(N).
+  { A = transform_query(p, R, &(Select){ R->start, NULL, false, R->exprs, F, W, G, V, N }); }
 query_primary(A) ::= from_query(F). [LOWEST]  { A = F; }
 from_query(A) ::= from_clause(F). [LOWEST]    { A = F; }
 from_query(A) ::= from_clause(F) from_bodies(B).
@@ -218,6 +221,35 @@ from_bodies(A) ::= from_bodies(L) from_body(B). { A = selects_add(p, L, B); }
 from_body(A) ::= SELECT(T) hints(H) set_quantifier(Q) named_expressions(E) lateral_views_opt(V) where_opt(W) group_opt(G)
     having_opt(P) window_opt(N).
   { A = ARENA_NEW(p->a, Select); *A = (Select){ T->start, H, Q == 1, E, V, W, G, P, N }; }
+from_body(A) ::= transform(R) where_opt(W).
+  { A = ARENA_NEW(p->a, Select); *A = (Select){ R->start, NULL, false, R->exprs, NULL, W, NULL, NULL, NULL, .transform = R }; }
+
+/* ---- SELECT TRANSFORM(…) USING 'script', MAP … USING, REDUCE … USING */
+%type transform {Transform *}
+transform(A) ::= SELECT(T) TRANSFORM_SCRIPT LP set_quantifier(Q) expressions(E) RP row_format_opt(I) record_class(W) USING string(S)
+    script_columns(C) row_format_opt(O) record_class(R).
+  { A = transform(p, &(Transform){ T->start, Q != 0, E, I, O, W || R, S->text, C }); }
+transform(A) ::= MAP_SCRIPT(T) set_quantifier(Q) expressions(E) row_format_opt(I) record_class(W) USING string(S)
+    script_columns(C) row_format_opt(O) record_class(R).
+  { A = transform(p, &(Transform){ T->start, Q != 0, E, I, O, W || R, S->text, C }); }
+%type row_format_opt {RowFormat *}
+row_format_opt(A) ::= .               { A = NULL; }
+row_format_opt(A) ::= row_format(F).  { A = F; }
+%type record_class {int}
+record_class(A) ::= .                     { A = 0; }
+record_class(A) ::= RECORDWRITER string.  { A = 1; }
+record_class(A) ::= RECORDREADER string.  { A = 1; }
+%type script_columns {FieldBuild *}
+%type script_list {FieldBuild *}
+%type script_column {FieldBuild *}
+script_columns(A) ::= .                         { A = NULL; }
+script_columns(A) ::= AS script_list(L).        { A = L; }
+script_columns(A) ::= AS LP script_list(L) RP.  { A = L; }
+script_list(A) ::= script_column(F).                       { A = F; }
+script_list(A) ::= script_list(L) COMMA script_column(F).  { A = script_column_add(p, L, F); }
+script_column(A) ::= identifier(I).  { A = field_add(p, NULL, I, NULL, false, NULL); }
+script_column(A) ::= col_type(F).    { A = F; }
+
 query_primary(A) ::= TABLE(T) reference(N). [LOWEST]  { A = NEW(UnresolvedRelation, T->start, .name = *N); }
 query_primary(A) ::= inline_table(V). [OPERATOR_PIPE] { A = V; }
 inline_table(A) ::= VALUES(T) values_rows(L). [LOWEST]
@@ -479,6 +511,7 @@ set_word(A) ::= INTERSECT.  { A = SETOP_INTERSECT; }
 pipe_right(A) ::= SELECT(T) hints(H) set_quantifier(Q) named_expressions(E) from_opt(F) where_opt(W) group_opt(G)
     having_opt(V) window_opt(N).
   { A = select_query(p, &(Select){ T->start, H, Q == 1, E, F, W, G, V, N }); }
+pipe_right(A) ::= transform_query(Q).         { A = Q; }
 pipe_right(A) ::= from_query(F). [LOWEST]     { A = F; }
 pipe_right(A) ::= TABLE(T) reference(N).      { A = NEW(UnresolvedRelation, T->start, .name = *N); }
 pipe_right(A) ::= inline_table(V).            { A = V; }
@@ -1019,7 +1052,7 @@ table_clause ::= SKEWED(T) BY identifier_list ON LP expressions RP stored_direct
 table_clause ::= STORED AS identifier(I).       { spec_text(p, &p->spec->format, "STORED AS", I); }
 table_clause ::= STORED AS INPUTFORMAT string(I) OUTPUTFORMAT string(O). { spec_file_format(p, I->text, O->text); }
 table_clause ::= STORED(T) BY string.           { parser_fail(p, T->start, end_of_rule(p), "_LEGACY_ERROR_TEMP_0035", "", "Operation not allowed: STORED BY."); }
-table_clause ::= row_format(T).                 { spec_text(p, &p->spec->row_format, "ROW FORMAT", rule_text(p, T)); }
+table_clause ::= row_format(T).                 { spec_text(p, &p->spec->row_format, "ROW FORMAT", rule_text(p, T->first)); }
 table_clause ::= DEFAULT(T) COLLATION identifier(I).  { collation_clause(p, T, I); }
 stored_directories ::= . [LOWEST]
 stored_directories ::= STORED AS DIRECTORIES.
@@ -1032,22 +1065,26 @@ sorted_columns(A) ::= sorted_columns(L) COMMA sorted_column(I). { A = names_add(
 sorted_column(A) ::= identifier(I).          { A = I; }
 sorted_column(A) ::= identifier(I) ASC.      { A = I; }
 sorted_column(A) ::= identifier(I) DESC(T).  { A = I; parser_fail(p, T->start, T->stop, "_LEGACY_ERROR_TEMP_0035", "", "Operation not allowed: Column ordering must be ASC, was 'DESC'."); }
-%type row_format {const Token *}
-row_format(A) ::= ROW(T) FORMAT SERDE string serde_properties. { A = T; }
-row_format(A) ::= ROW(T) FORMAT DELIMITED row_fields row_collection row_keys row_lines row_null. { A = T; }
+%type row_format {RowFormat *}
+row_format(A) ::= ROW(T) FORMAT SERDE string serde_properties. { A = row_format(p, &(RowFormat){ .first = T, .serde = true }); }
+row_format(A) ::= ROW(T) FORMAT DELIMITED row_fields(F) row_collection row_keys row_lines(L) row_null(N).
+  { A = row_format(p, &(RowFormat){ .first = T, .fields = F, .lines = L, .null = N }); }
 serde_properties ::= . [LOWEST]
 serde_properties ::= WITH SERDEPROPERTIES property_list.
-row_fields ::= .
-row_fields ::= FIELDS TERMINATED BY string.
-row_fields ::= FIELDS TERMINATED BY string ESCAPED BY string.
+%type row_fields {const char *}
+row_fields(A) ::= .                                                    { A = NULL; }
+row_fields(A) ::= FIELDS TERMINATED BY string(S).                      { A = S->text; }
+row_fields(A) ::= FIELDS TERMINATED BY string(S) ESCAPED BY string.    { A = S->text; }
 row_collection ::= .
 row_collection ::= COLLECTION ITEMS TERMINATED BY string.
 row_keys ::= .
 row_keys ::= MAP KEYS TERMINATED BY string.
-row_lines ::= .
-row_lines ::= LINES TERMINATED BY string.
-row_null ::= .
-row_null ::= NULL DEFINED AS string.
+%type row_lines {const char *}
+row_lines(A) ::= .                            { A = NULL; }
+row_lines(A) ::= LINES TERMINATED BY string(S). { A = S->text; }
+%type row_null {const char *}
+row_null(A) ::= .                          { A = NULL; }
+row_null(A) ::= NULL DEFINED AS string(S). { A = S->text; }
 %type partition_fields {NodeList *}
 partition_fields(A) ::= partition_field(F).                           { A = list_one(p, F); }
 partition_fields(A) ::= partition_fields(L) COMMA partition_field(F). { A = list_add(p, L, F); }

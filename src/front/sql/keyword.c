@@ -15,22 +15,25 @@ static const Keyword keywords[] = {
 #define KEYWORD(token, text, reserved, strict) { text, TK_##token, reserved, strict },
 #include "front/sql/keyword.def"
 };
-enum { NKEYWORDS = sizeof keywords / sizeof keywords[0], KEYWORD_MAX = 24 };
+enum { NKEYWORDS = sizeof keywords / sizeof keywords[0] };
 
-static bool spells(const Keyword *k, const char *text, size_t length)
-{
-    return strlen(k->text) == length && strncasecmp(k->text, text, length) == 0;
-}
+#include "front/sql/keyword_order.h" /* keyword_order.py: by_letters */
+_Static_assert(sizeof by_letters / sizeof *by_letters == NKEYWORDS, "keyword_order.py has missed a word");
 
-/* A walk over 400 rows; the first letter settles most of them. */
 static const Keyword *find(const char *text, size_t length)
 {
-    if (length == 0 || length > KEYWORD_MAX)
-        return NULL;
-    char first = (char)(text[0] >= 'a' && text[0] <= 'z' ? text[0] - 32 : text[0]);
-    for (size_t i = 0; i < NKEYWORDS; i++)
-        if (keywords[i].text[0] == first && spells(&keywords[i], text, length))
-            return &keywords[i];
+    size_t from = 0, to = NKEYWORDS;
+    while (from < to) {
+        size_t middle = (from + to) / 2;
+        const Keyword *k = &keywords[by_letters[middle]];
+        int order = strncasecmp(k->text, text, length);
+        if (order == 0 && !k->text[length])
+            return k;
+        if (order < 0)
+            from = middle + 1;
+        else
+            to = middle; /* a longer word stands behind the shorter one */
+    }
     return NULL;
 }
 

@@ -97,10 +97,7 @@ static void feed(SqlParser *p, int start_symbol)
     grammar(machine, start_symbol, &begin, p);
     for (p->at = 0; p->at < p->tokens.len && p->status == ST_OK; p->at++) {
         const Token *t = &p->tokens.at[p->at];
-        if (t->kind == TK_TRANSFORM_SCRIPT)
-            parser_unsupported(p, t->start, "SELECT TRANSFORM … USING a script");
-        else
-            grammar(machine, t->kind, t, p);
+        grammar(machine, t->kind, t, p);
     }
     grammarFree(machine, free);
     if (p->bad_number && p->status == ST_OK) {

@@ -152,6 +152,7 @@ typedef struct Select {
     Node *group;      /* an Aggregate that only holds its grouping */
     Node *having;
     NodeList *windows;
+    const struct Transform *transform; /* the script that the rows go through, NULL: none */
 } Select;
 Node *select_query(SqlParser *p, const Select *s);
 Node *set_operation(SqlParser *p, Node *left, SetOpKind op, bool all, Node *right);
@@ -202,6 +203,26 @@ Node *sample_percent(SqlParser *p, Node *percent);
 Node *sample_rows(SqlParser *p, Node *rows);
 Node *sample_bucket(SqlParser *p, int64_t numerator, int64_t denominator);
 Node *sample_seed(SqlParser *p, Node *sample, int64_t seed);
+
+/* ---- scripts of the shell (transform.c) */
+typedef struct RowFormat { /* ROW FORMAT …: what is not given is NULL */
+    const Token *first;
+    bool serde;
+    const char *fields, *lines, *null;
+} RowFormat;
+RowFormat *row_format(SqlParser *p, const RowFormat *format);
+typedef struct Transform {
+    int start;
+    bool quantified;        /* DISTINCT or ALL */
+    NodeList *exprs;
+    RowFormat *in, *out;
+    bool record_classes;    /* RECORDWRITER, RECORDREADER */
+    const char *script;
+    FieldBuild *columns;    /* NULL: none are given; without a type: STRING */
+} Transform;
+Transform *transform(SqlParser *p, const Transform *t);
+FieldBuild *script_column_add(SqlParser *p, FieldBuild *columns, FieldBuild *more);
+Node *transform_query(SqlParser *p, const Transform *t, const Select *s);
 
 /* ---- pipe operators (pipe.c) */
 typedef enum PipeKind {

@@ -117,7 +117,7 @@ Node *from_selects(SqlParser *p, Node *from, const SelectList *bodies)
     for (size_t i = 0; i < bodies->len; i++) {
         Select s = *bodies->at[i];
         s.from = s.from ? lateral_views_over(p, from, s.from) : from;
-        Node *one = select_query(p, &s);
+        Node *one = s.transform ? transform_query(p, s.transform, &s) : select_query(p, &s);
         all = all ? set_operation(p, all, SETOP_UNION, true, one) : one;
     }
     return all;

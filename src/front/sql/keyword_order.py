@@ -1,0 +1,8 @@
+"""keyword_order.py KEYWORD.DEF HEADER: the words of keyword.def in the order of their letters, as indexes into its rows, to be searched."""
+import re
+import sys
+
+words = re.findall(r'^KEYWORD\(\w+, "([^"]+)"', open(sys.argv[1]).read(), re.MULTILINE)
+order = sorted(range(len(words)), key=lambda i: words[i].lower())
+with open(sys.argv[2], "w") as header:
+    header.write(f"static const unsigned short by_letters[{len(order)}] = {{ {', '.join(map(str, order))} }};\n")
