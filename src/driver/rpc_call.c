@@ -394,7 +394,7 @@ static int on_begin_frame(nghttp2_session *http, const nghttp2_frame_hd *hd, voi
     RpcConnection *c = arg;
     bool answered = (hd->type == NGHTTP2_PING || hd->type == NGHTTP2_SETTINGS) && !(hd->flags & NGHTTP2_FLAG_ACK);
     bool empty = hd->type == NGHTTP2_DATA && hd->length == 0 && !(hd->flags & NGHTTP2_FLAG_END_STREAM);
-    if (!answered && !empty && hd->type != NGHTTP2_PRIORITY && hd->type <= NGHTTP2_CONTINUATION)
+    if (!answered && !empty && hd->type != NGHTTP2_PRIORITY)
         return 0;
     int64_t now_ms = clock_monotonic_ms(), forgiven = (now_ms - c->calm_at_ms) * CONTROL_PER_S / 1000;
     if (forgiven > 0) {
