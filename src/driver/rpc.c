@@ -386,7 +386,7 @@ static Status start(RpcServer *s, Error *err)
     if (s->epoll < 0 || s->wake < 0 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->listener, &accepts) != 0 ||
         epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->wake, &wakes) != 0)
         return FAIL(err, ST_IO, "watch a socket: %s", strerror(errno));
-    s->pool = rpc_pool_new();
+    s->pool = rpc_pool_new(s->options.threads_max);
     return pthread_create(&s->loop, NULL, loop, s) == 0 ? ST_OK : FAIL(err, ST_IO, "cannot start a thread");
 }
 

@@ -50,6 +50,7 @@ typedef struct RpcOptions {
     void *self;               /* given to the methods */
     const char *token;        /* when set, a call without metadata `x-weir-token: token` is UNAUTHENTICATED */
     size_t max_message_bytes;
+    size_t threads_max; /* for methods with own_thread; beyond, and beyond half of them for one connection, a call is UNAVAILABLE */
 } RpcOptions;
 
 /* ST_CONFLICT when the port is taken. */

@@ -34,6 +34,7 @@ struct RpcServer {
 struct RpcConnection {
     RpcServer *server;
     atomic_uint refs; /* the loop's, and one of each call */
+    atomic_uint threads; /* at work for its calls, also for those that have ended */
     RpcConnection *next;
     int64_t heard_at_ms; /* the loop's, monotonic: the last whole frame, or bytes of a message */
     int64_t calm_at_ms;  /* the loop's: until then `control_frames` were forgiven */
@@ -101,9 +102,9 @@ void rpc_connection_flush(RpcConnection *c);                                    
 void rpc_connection_unlock(RpcConnection *c);
 
 /* rpc_pool.c: threads with deep stacks, kept for the next call. */
-RpcPool *rpc_pool_new(void);
-/* Runs the method's `message`; takes over both references. False: no thread is to be had, or RPC_THREADS_MAX are at work. */
-enum { RPC_THREADS_MAX = 512 };
+RpcPool *rpc_pool_new(size_t threads_max);
+/* Runs the method's `message`; takes over both references. False: no thread is to be had, or too many are at work, in all or for this
+ * connection: one client leaves threads to the others. */
 bool rpc_pool_run(RpcPool *pool, RpcCall *call, RpcBuffer *message);
 void rpc_pool_free(RpcPool *pool); /* waits until all have returned */
 void rpc_message_run(RpcCall *call, RpcBuffer *message); /* rpc_call.c: on this thread; takes over both references */

@@ -520,8 +520,8 @@ def header(name, value):
 
 
 def request_headers(method):
-    return (header(b":method", b"POST") + header(b":scheme", b"http") + header(b":authority", b"x") + header(b"content-type", b"application/grpc") +
-            header(b":path", b"/spark.connect.SparkConnectService/" + method))
+    return (header(b":method", b"POST") + header(b":scheme", b"http") + header(b":authority", b"x") +
+            header(b":path", b"/spark.connect.SparkConnectService/" + method) + header(b"content-type", b"application/grpc"))
 
 
 class Wire:
@@ -572,6 +572,10 @@ class Wire:
         return self.told()
 
     def close(self):
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)  # the reader waits in it
+        except OSError:
+            pass
         self.socket.close()
 
 
@@ -604,7 +608,7 @@ def test_floods_of_frames(hostile):
                 break
             time.sleep(0.005)
         assert hostile.sql("SELECT 1") == 1, name
-        assert hostile.server.calls() <= 512, name
+        assert hostile.server.calls() <= 64, name  # as many as 1 GB bears
         if name == "streams":
             refused = {stream for kind, _, stream, _ in wire.frames if kind == RST_STREAM}
             assert wire.ended.is_set() or len(refused) > 1000
@@ -618,7 +622,7 @@ def test_clients_that_do_not_read(hostile):
     """Windows of nothing, and sockets that nobody reads: answers wait with their calls, in bounds, and hold no thread."""
     wires = []
     before_mb = hostile.server.resident_mb()
-    for i in range(20):
+    for i in range(6):
         wire = Wire(hostile.server, settings=b"\0\4\0\0\0\0" if i % 2 else b"\0\4\x7f\xff\xff\xff")
         wire.send(frame(WINDOW_UPDATE, 0, 0, b"\x7f\xff\0\0"))
         for stream in range(1, 9, 2):
