@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "driver/command.h"
 #include "driver/proto.h"
+#include "driver/python_source.h"
 #include "driver/script.h"
 #include "driver/udf.h"
 #include "driver/uuid.h"
@@ -251,7 +252,7 @@ EmitOptions run_emit_options(Run *r)
     return (EmitOptions){ .time_zone = run_conf(r, "spark.sql.session.timeZone"), .ansi = !ansi || str_ieq(ansi, "true"),
                           .now_us = r->now_us, .user = r->session->user, .catalog = catalog, .database = database,
                           .conf = conf_callback, .conf_scope = run_conf_scope, .relation = relation_callback, .parser = parser_callback, .udf = udf_function,
-                          .python = udf_stage, .script = udf_shell, .self = r };
+                          .python = udf_stage, .python_read = python_source_plan, .script = udf_shell, .self = r };
 }
 
 static Status emit(Run *r, const Node *bound, const char **ret_sql, Error *err)
@@ -454,7 +455,7 @@ static void expect_end(Sender *s, int64_t rows)
 {
     s->counted = s->run->rows_known = true;
     s->run->rows = rows;
-    s->run->ending = !s->run->observed.len; /* metrics of observations take a while */
+    s->run->ending = !s->run->observed.len && !udf_run_profiles(s->run->udfs); /* those follow, and take a while */
 }
 
 static Status send_batch(void *arg, const struct ArrowSchema *schema, const struct ArrowArray *batch, Error *err)
@@ -550,5 +551,6 @@ Status run_plan(Run *r, const Spark__Connect__Plan *plan, Error *err)
         TRY(command_message(r, whole->command, err));
     else
         return FAIL(err, ST_INVALID, "the plan has neither a relation nor a command");
+    TRY(udf_run_respond(r->udfs, err));
     return observe_respond(r, err);
 }

@@ -8,7 +8,7 @@ from expressions import KINDS
 
 LITERALS = {
     "int": ["F.lit(1)", "F.lit(-7)", "F.lit(2147483647)"], "bigint": ["F.lit(1234567890123)", "F.lit(9223372036854775807)"], "double": ["F.lit(1.5)", "F.lit(float('nan'))", "F.lit(-0.0)", "F.lit(1e300)"],
-    "string": ["F.lit('a')", "F.lit('')", "F.lit('12')", "F.lit('äö')", "F.lit('2020-02-29')"], "boolean": ["F.lit(True)", "F.lit(False)"], "decimal": ["F.lit(Decimal('1.50'))", "F.lit(Decimal('-99.99')).cast('decimal(10,2)')"],
+    "string": ["F.lit('a')", "F.lit('')", "F.lit('12')", "F.lit('äö')", "F.lit('2020-02-29')"], "boolean": ["F.lit(True)", "F.lit(False)"], "decimal": ["F.lit(Decimal('1.50')).cast('decimal(10,2)')", "F.lit(Decimal('-99.99')).cast('decimal(10,2)')"],
     "date": ["F.lit(datetime.date(2020, 2, 29))", "F.lit(datetime.date(1582, 10, 4))", "F.lit('1999-12-31').cast('date')"], "timestamp": ["F.lit('2020-02-29 23:59:59.999999').cast('timestamp')"],
     "day_time": ["F.lit(datetime.timedelta(days=1, seconds=3))", "F.expr(\"interval '1 02:03:04.5' day to second\")"], "array": ["F.lit([1, 2, 3])", "F.array(F.lit(1), F.lit(None).cast('int'))"],
     "strings": ["F.lit(['a', 'b'])", "F.split(F.lit('a,b,,c'), ',')"], "binary": ["F.lit(b'\\x00\\xff')", "F.lit(b'abc')"], "map": ["F.create_map(F.lit('a'), F.lit(1))"],
@@ -26,7 +26,7 @@ RULES = {
     "double": ["{int} / {int}", "{double} / 3", "1 / {double}", "{double} ** 2", "2 ** {double}", "F.sqrt({double})", "F.pow({double}, {int})", "F.round({double}, 2)", "F.log(2.0, {double})", "F.log({double})", "F.months_between({timestamp}, {timestamp})",
                "F.atan2({double}, 1.0)", "F.hypot({double}, {double})", "F.nanvl({double}, {double})", "{decimal}.cast('double')", "F.bround({double}, 1)", "F.try_divide({int}, {int})", "F.signum({double})", "F.expm1({double})", "{double} % 2.5"],
     "decimal": ["({decimal} + {decimal}).cast('decimal(10,2)')", "{int}.cast('decimal(10,2)')", "F.round({decimal}, 2)", "F.try_subtract({decimal}, {decimal}).cast('decimal(10,2)')", "F.abs({decimal})", "F.greatest({decimal}, {decimal})",
-                "F.coalesce({decimal}, F.lit(Decimal('0.00')))", "{string}.try_cast('decimal(10,2)')"],
+                "F.coalesce({decimal}, F.lit(Decimal('0.00')).cast('decimal(10,2)'))", "{string}.try_cast('decimal(10,2)')"],
     "string": ["F.concat({string}, {string})", "F.concat_ws('-', {string}, {strings})", "F.upper({string})", "{string}.substr(1, 2)", "{string}.substr({int}, {int})", "F.substring({string}, 2, 3)", "F.lpad({string}, 5, '*')", "F.repeat({string}, 2)",
                "F.regexp_replace({string}, '[a-c]', '<$0>')", "F.regexp_extract({string}, '(a)(b)?', 2)", "F.translate({string}, 'abc', 'xy')", "F.date_format({timestamp}, 'yyyy-MM-dd HH')", "F.format_number({double}, 2)", "F.format_string('%s-%d', {string}, {int})",
                "F.to_json({struct})", "F.to_json({map})", "{int}.cast('string')", "{double}.cast('string')", "{timestamp}.cast('string')", "F.array_join({strings}, ',', '?')", "F.trim({string})", "F.trim({string}, F.lit('a'))", "F.initcap({string})", "F.split({string}, ',')[0]",

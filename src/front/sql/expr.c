@@ -432,8 +432,8 @@ Node *window_frame(SqlParser *p, FrameUnit unit, Node *lower, Node *upper, int s
     const Frame *low = node_as(Frame, lower), *high = upper ? node_as(Frame, upper) : NULL;
     bool backward = high && high->upper_kind == 0 && high->lower_kind == BOUND_UNBOUNDED;
     if ((low->lower_kind == BOUND_UNBOUNDED && low->upper_kind == 1) || backward) {
-        parser_fail(p, start, end_of_rule(p), "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON", "42K09",
-            "The lower bound of a window frame must be less than or equal to the upper bound.");
+        parser_fail(p, start, end_of_rule(p), "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_INVALID_BOUND", "42K09",
+            "The upper bound of a window frame does not follow its lower bound.");
     }
     return at(p, node_new(p->a, Frame, .unit = unit, .lower_kind = low->lower_kind, .lower = low->lower,
                          .upper_kind = high ? high->lower_kind : BOUND_CURRENT, .upper = high ? high->lower : NULL), start);
