@@ -63,12 +63,19 @@ def steps(spark, number):
 
     def interrupted():
         spark.addTag(f"t{number}")
-        late = threading.Timer(0.5, spark.interruptTag, (f"t{number}",))
+        ended = threading.Event()
+
+        def interrupt():
+            while not ended.wait(0.5):  # the query may not have begun
+                spark.interruptTag(f"t{number}")
+
+        late = threading.Thread(target=interrupt)
         late.start()
         try:
             spark.sql("SELECT sum(a.id * b.id) FROM range(100000) a, range(100000) b WHERE a.id + b.id < 5").collect()
         except PySparkException:
             pass
+        ended.set()
         late.join()
         spark.clearTags()
 
