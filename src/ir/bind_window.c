@@ -26,7 +26,7 @@ static Status resolve_named(Binder *b, const Scope *s, const Window *w, const Wi
             return spark_error(err, &w->node, "MISSING_WINDOW_SPECIFICATION", "42P20",
                                "Window specification is not defined in the WINDOW clause for <windowName>. For more information "
                                "about WINDOW clauses, please refer to "
-                               "'https://spark.apache.org/docs/latest/sql-ref-syntax-qry-select-window.html'.",
+                               "'<docroot>/sql-ref-syntax-qry-select-window.html'.",
                                "windowName", sql_id(b->a, (*ret)->name), NULL);
         *ret = found;
     }

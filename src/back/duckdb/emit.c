@@ -109,6 +109,26 @@ static const char *columns(Emit *e, const Schema *schema, const Schema *as)
     return str_arena(&out, e->a);
 }
 
+/* The same where equal rows become one: -0.0 is 0.0 then (NormalizeFloatingNumbers). */
+static const char *distinct_columns(Emit *e, const Schema *schema, const Schema *as)
+{
+    bool keyed = false;
+    for (size_t i = 0; i < schema->len; i++)
+        keyed = keyed || emit_has_group_key(schema->at[i].type);
+    if (!keyed)
+        return columns(e, schema, as);
+    str_auto out = EMIT_STR;
+    for (size_t i = 0; i < schema->len; i++) {
+        const char *name = arena_printf(e->a, COLUMN_TEXT, schema->at[i].id);
+        bool seen = false;
+        for (size_t j = 0; j < i && !as; j++)
+            seen = seen || schema->at[j].id == schema->at[i].id;
+        if (!seen)
+            str_addf(&out, "%s%s AS " COLUMN_TEXT, i ? ", " : "", emit_group_key(e, name, schema->at[i].type), as ? as->at[i].id : schema->at[i].id);
+    }
+    return str_arena(&out, e->a);
+}
+
 /* ---------------------------------------------------------------- the simple ones */
 /* Where the engine splits, pushes and reorders conditions, they stay in its own words. */
 static Status condition_text(Emit *e, const Node *n, const char **ret)
@@ -193,7 +213,7 @@ Status emit_orders(Emit *e, const NodeList *orders, Str *out)
         bool desc = o->direction == SORT_DESC;
         bool last = o->nulls == NULLS_LAST || (o->nulls == NULLS_DEFAULT && desc);
         /* A constant would be taken for a column's number. */
-        bool constant = node_is(Literal, o->child);
+        bool constant = emit_is_constant(o->child);
         str_addf(out, "%s%s%s%s%s NULLS %s", i ? ", " : "", constant ? "(SELECT " : "", key, constant ? ")" : "",
                  desc ? " DESC" : " ASC", last ? "LAST" : "FIRST");
     }
@@ -242,7 +262,7 @@ static Status emit_distinct(Emit *e, const Node *input, Sel *ret)
 {
     const char *from, *keys;
     TRY(from_of(e, input, &from));
-    *ret = (Sel){ .select = arena_printf(e->a, "DISTINCT %s", columns(e, input->schema, NULL)), .from = from };
+    *ret = (Sel){ .select = arena_printf(e->a, "DISTINCT %s", distinct_columns(e, input->schema, NULL)), .from = from };
     if (emit_any_collated(input->schema)) {
         TRY(emit_row_keys(e, input->schema, NULL, &keys));
         ret->select = arena_printf(e->a, "DISTINCT ON (%s) %s", keys, columns(e, input->schema, NULL));
@@ -393,8 +413,9 @@ static Status emit_set_op(Emit *e, const Node *n, Sel *ret)
         *ret = (Sel){ 0 };
         return emit_collated_set(e, s, n->schema, left, right, &ret->from);
     }
-    *ret = (Sel){ .from = arena_printf(e->a, "((SELECT %s FROM %s) %s%s (SELECT %s FROM %s))", columns(e, s->left->schema, n->schema),
-                                       left, words[s->op], s->all ? " ALL" : "", columns(e, s->right->schema, n->schema), right) };
+    const char *(*listed)(Emit *, const Schema *, const Schema *) = s->op == SETOP_UNION && s->all ? columns : distinct_columns;
+    *ret = (Sel){ .from = arena_printf(e->a, "((SELECT %s FROM %s) %s%s (SELECT %s FROM %s))", listed(e, s->left->schema, n->schema), left,
+                                       words[s->op], s->all ? " ALL" : "", listed(e, s->right->schema, n->schema), right) };
     return ST_OK;
 }
 

@@ -225,7 +225,8 @@ static Status to_timestamp(Emit *e, const char *x, const Type *from, const Type 
     else if (from->kind == TYPE_FLOAT || from->kind == TYPE_DOUBLE)
         str_addf(out, "spark_timestamp(spark_float_micros(CAST(%s AS DOUBLE), %d))", x, mode == CAST_LEGACY ? 2 : flag_of(mode));
     else if (from->kind == TYPE_DECIMAL)
-        str_addf(out, "spark_timestamp(spark_wrap_bigint(CAST(spark_decimal_0(%s, 1000000, 2, 38, 1) AS HUGEINT)))", x);
+        str_addf(out, "spark_timestamp(spark_wrap_bigint(CAST(trunc(spark_decimal_%d(%s, 1000000, 2, 38, 1)) AS HUGEINT)))",
+                 from->scale > 6 ? from->scale - 6 : 0, x); /* cut, not rounded */
     else if (from->kind == TYPE_BOOLEAN)
         str_addf(out, "make_timestamp(CAST(%s AS BIGINT))", x);
     else

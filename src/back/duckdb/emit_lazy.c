@@ -86,7 +86,7 @@ static bool may_fail(const Node *n)
 /* ---------------------------------------------------------------- is it NULL? */
 static bool gives_null_for_null(const Call *c)
 {
-    if (c->function->kind != FN_SCALAR || named(c, "and or || concat"))
+    if (c->function->kind != FN_SCALAR || named(c, "and or || concat array_insert levenshtein locate position nanvl")) /* their last argument may be NULL */
         return false;
     if (named(c, "/ % div mod pmod"))
         return c->ansi;

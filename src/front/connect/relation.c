@@ -440,6 +440,8 @@ static Status table_function_of(Connect *c, const Spark__Connect__UnresolvedTabl
     NodeList args;
     TRY(connect_name(c->a, f->function_name, &name, c->err));
     TRY(expression_list(c, f->arguments, f->n_arguments, &args));
+    if (name.len == 1 && str_ieq(name.at[0], "sql_keywords") && !args.len && c->options->parse_statement) /* the parser knows its words */
+        return c->options->parse_statement(c->options->self, c->a, "SELECT * FROM sql_keywords()", NULL, 0, ret, c->err);
     *ret = node_new(c->a, UnresolvedTableFunction, .name = name, .args = args);
     return ST_OK;
 }

@@ -233,6 +233,9 @@ static NodeList call_arguments(SqlParser *p, const char **io_name, const CallArg
             "The value of parameter(s) `unit` in `%s` is invalid: expects one of the units without quotes YEAR, QUARTER, MONTH, "
             "WEEK, DAY, DAYOFYEAR, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND, but got the string literal '%s'.",
             *io_name, literal_text(list.at[0]));
+        parser_param(p, "parameter", "`unit`");
+        parser_param(p, "functionName", arena_printf(p->a, "`%s`", *io_name));
+        parser_param(p, "invalidValue", arena_printf(p->a, "'%s'", literal_text(list.at[0])));
     }
     return list;
 }
@@ -313,6 +316,7 @@ Node *like_quantified(SqlParser *p, Node *x, bool negate, bool ilike, bool all, 
 {
     if (patterns->len == 0) {
         parser_fail(p, x->start, end_of_rule(p), "_LEGACY_ERROR_TEMP_0064", "", "Expected something between '(' and ')'.");
+        parser_param(p, "msg", "Expected something between '(' and ')'");
         return x;
     }
     NodeList *each = list_new(p);
