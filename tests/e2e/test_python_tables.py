@@ -117,6 +117,18 @@ def test_analyze_says_the_columns(spark):
     with pytest.raises(AnalysisException, match="(?s)TABLE_VALUED_FUNCTION_FAILED_TO_ANALYZE_IN_PYTHON.*TypeError"):
         spark.sql("SELECT * FROM range(1), LATERAL shaped(id)").collect()
 
+    @udtf
+    class Wordy:
+        @staticmethod
+        def analyze():
+            raise ValueError("x" * 100_000 + "the end")
+
+        def eval(self):
+            yield 1,
+
+    with pytest.raises(AnalysisException, match="(?s)TABLE_VALUED_FUNCTION_FAILED_TO_ANALYZE_IN_PYTHON.*the end"):
+        Wordy().collect()
+
 
 def test_analyze_asks_for_partitions_orders_and_columns(spark):
     @udtf
