@@ -347,7 +347,7 @@ def test_functions_of_one_side_in_outer_joins(spark):
     left, right = spark.range(2).toDF("a"), spark.sql("SELECT '1' AS b")
     assert left.join(right, text("a") == col("b"), "left").orderBy("a").collect() == [Row(a=0, b=None), Row(a=1, b="1")]
     both = udf(lambda x, y: str(x) == y, "boolean")
-    with pytest.raises(PySparkException, match="PYTHON_UDF_IN_ON_CLAUSE"):
+    with pytest.raises(AnalysisException, match="PYTHON_UDF_IN_ON_CLAUSE"):
         left.join(right, both("a", "b"), "left").collect()
 
 
@@ -360,7 +360,7 @@ def test_aggregates_where_they_may_not_stand(spark):
         return int(v.sum())
 
     df = spark.range(4).selectExpr("id % 2 AS k", "id AS v")
-    with pytest.raises(PySparkException, match="PANDAS_UDAF_IN_PIVOT"):
+    with pytest.raises(AnalysisException, match="PANDAS_UDAF_IN_PIVOT"):
         df.groupBy("k").pivot("k").agg(total("v")).collect()
     with pytest.raises(AnalysisException, match="NESTED_AGGREGATE_FUNCTION"):
         df.groupBy("k").agg(total(total("v"))).collect()
