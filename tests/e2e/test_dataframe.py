@@ -84,6 +84,7 @@ def test_fields_inside_of_fields(spark):
     frame = spark.sql("select named_struct('i', named_struct('p', 1, 'q', 2), 'o', 5) as s")
     assert frame.select(F.col("s").withField("i.p", F.lit(9))).first()[0] == ((9, 2), 5)
     assert frame.select(F.col("s").dropFields("i.q")).first()[0] == ((1,), 5)
+    assert frame.select(F.col("s").withField("z", F.lit(1)).dropFields("i")).columns == ["update_fields(s, WithField(1), dropfield())"]
 
 
 def test_explode_in_with_column(spark):

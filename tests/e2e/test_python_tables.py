@@ -79,6 +79,7 @@ def test_a_table_is_one_partition_whatever_its_batches(spark):
     spark.udtf.register("count_rows", Count)
     assert spark.sql("SELECT * FROM count_rows(TABLE(SELECT * FROM range(40000)))").collect() == [Row(n=40000)]
     assert spark.sql("SELECT * FROM count_rows(TABLE(SELECT * FROM range(60000)) WITH SINGLE PARTITION)").collect() == [Row(n=50000)]
+    assert spark.sql("SELECT * FROM count_rows(TABLE(SELECT * FROM range(0)))").collect() == []
     with pytest.raises(PySparkException, match="UNSUPPORTED_FEATURE"):
         spark.sql("SELECT * FROM range(3) t, LATERAL count_rows(TABLE(SELECT t.id))").collect()
 
@@ -301,7 +302,7 @@ def test_a_data_source_that_is_wrong_says_so(spark):
     spark.dataSource.register(Wrong)
     with pytest.raises(PySparkException, match="DATA_SOURCE_RETURN_SCHEMA_MISMATCH"):
         spark.read.format("wrong").load().collect()
-    with pytest.raises(PySparkException, match="PYTHON_DATA_SOURCE_ERROR.*(?s:.)*DATA_SOURCE_TYPE_MISMATCH"):
+    with pytest.raises(AnalysisException, match="PYTHON_DATA_SOURCE_ERROR. Failed to initialize Python data source reader: (?s:.)*DATA_SOURCE_TYPE_MISMATCH"):
         spark.read.format("wrong").option("none", "1").load().collect()
 
 
