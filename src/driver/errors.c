@@ -58,6 +58,7 @@ static const struct {
     { "INVALID_IDENTIFIER", parse_classes },
     { "INVALID_TYPED_LITERAL", parse_classes },
     { "INVALID_NUMERIC_LITERAL_RANGE", parse_classes },
+    { "PYTHON_DATA_SOURCE_ERROR", analysis_classes },
     { "UNSUPPORTED_FEATURE.PYTHON_UDF_IN_ON_CLAUSE", analysis_classes },
     { "UNSUPPORTED_FEATURE.PANDAS_UDAF_IN_PIVOT", analysis_classes },
     { "UNSUPPORTED_TYPED_LITERAL", parse_classes },

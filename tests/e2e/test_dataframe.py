@@ -1,7 +1,7 @@
 """DataFrame features of sessions: observed metrics, persisted rows, catalogs' caches, what is collected to know its columns,
 table arguments. What is expected is Spark's documentation of each."""
 import pytest
-from pyspark.errors import AnalysisException, IllegalArgumentException, UnsupportedOperationException
+from pyspark.errors import AnalysisException, IllegalArgumentException
 from pyspark.sql import Observation, functions as F
 from pyspark.sql.functions import udf, udtf
 from pyspark.sql.types import DoubleType, LongType, StructField, StructType, UserDefinedType, ArrayType
@@ -135,7 +135,7 @@ def test_products_that_nobody_asked_for(spark):
     assert left.join(right).filter("a = b").count() == 3
     spark.conf.unset("spark.sql.crossJoin.enabled")
     assert left.join(right, same("a", "b")).count() == 3
-    with pytest.raises(UnsupportedOperationException, match="Python UDF in the ON clause of a LEFT OUTER JOIN"):
+    with pytest.raises(AnalysisException, match="Python UDF in the ON clause of a LEFT OUTER JOIN"):
         left.join(right, same("a", "b"), "left").collect()
 
 
