@@ -440,7 +440,7 @@ static void spec_text(Arena *a, const Spec *s, Str *out)
         [CLASS_DECIMAL] = "\"DECIMAL\"",   [CLASS_STRUCT] = "\"STRUCT\"" };
     switch (s->kind) {
     case SPEC_TYPE:
-        str_addf(out, "\"%s\"", type_sql_text(a, s->type));
+        str_addf(out, "\"%s\"", s->type->kind == TYPE_TIME ? "TIME" : type_sql_text(a, s->type)); /* of any precision */
         return;
     case SPEC_CLASS:
         str_add(out, names[s->class]);
