@@ -230,6 +230,39 @@ class PassingSink:
             self._sink.take(pa.RecordBatch.from_arrays(columns, ["_%d" % i for i in range(len(columns))]))
 
 
+SCALAR_ROWS = 2048  # the engine's own batches
+
+
+class Slices:
+    """Batches of at most so many rows, each batch's results as one again."""
+
+    def __init__(self, source, sink, most):
+        self._source, self._sink, self._most = source, sink, most
+        self._whole, self._parts = [], []
+
+    def batches(self):
+        for batch in self._source.batches():
+            self._whole.append(batch.num_rows)
+            for first in range(0, max(batch.num_rows, 1), self._most):
+                yield batch.slice(first, self._most)
+
+    def write(self, data):
+        return len(data)
+
+    def take(self, batch):
+        self._parts.append(batch)
+        if sum(part.num_rows for part in self._parts) == self._whole[0]:
+            columns = [pa.concat_arrays(arrays) for arrays in zip(*(part.columns for part in self._parts))]
+            self._sink.take(pa.RecordBatch.from_arrays(columns, batch.schema.names))
+            self._whole.pop(0)
+            self._parts = []
+
+
+def sliced(source, sink, most):
+    slices = Slices(source, sink, most)
+    return slices, slices
+
+
 def plain_table_lists(func, batch, types, returns):
     """For SQL_TABLE_UDF: func gives a tuple of rows for each row of arguments, and one more for terminate()."""
     columns = plain.columns_of(batch, types, True)

@@ -257,6 +257,9 @@ def run(channel, task, commands, schema):
         types = [f.dataType for f in argument_types(task).fields]
         returns = [f.dataType for f in _parse_datatype_json_string(task["output"]).fields]
         serializer = plain.Rows(types, returns, binary_as_bytes)
+    most = int(task["conf"].get("spark.sql.execution.arrow.maxRecordsPerBatch", "0"))
+    if task["kind"] == "scalar" and 0 < most < kinds.SCALAR_ROWS and task["eval_type"] not in WITHOUT_CONF:
+        source, sink = kinds.sliced(source, sink, most)
     source, sink = kinds.adapt(task, source, sink)
     results = func(task["partition"], serializer.load_stream(source))
     try:

@@ -34,10 +34,10 @@ const PythonUdf *python_source_find(Run *r, Arena *a, const char *format)
 /* ---------------------------------------------------------------- what is asked */
 static Status failed(Arena *a, const json_t *answer, const char *action, const char *type, Error *err)
 {
-    const char *text = udf_refused(answer);
+    const char *text = udf_refused(a, answer);
     return !text ? ST_OK
                  : spark_error(err, NULL, "PYTHON_DATA_SOURCE_ERROR", "38000", "Failed to <action> Python data source <type>: <msg>",
-                               "action", action, "type", type, "msg", arena_str(a, text), NULL);
+                               "action", action, "type", type, "msg", text, NULL);
 }
 
 static json_t *options_json(const KeyValueList *options)

@@ -9,6 +9,7 @@
 #include "driver/script.h"
 #include "driver/udf.h"
 #include "driver/uuid.h"
+#include "ir/error_site.h"
 
 #include <zstd.h>
 
@@ -281,6 +282,12 @@ static int64_t batch_rows(Run *r)
     return valid ? rows : BATCH_ROWS;
 }
 
+static bool is_interrupted(void *run)
+{
+    const Run *r = run;
+    return r->execution && execution_is_interrupted(r->execution);
+}
+
 Status run_start(Run *r, const Node *bound, EngineResult **ret_result, Error *err)
 {
     const char *sql;
@@ -290,11 +297,13 @@ Status run_start(Run *r, const Node *bound, EngineResult **ret_result, Error *er
     EngineSession *engine;
     TRY(run_engine(r, &engine, err));
     EngineOutput output = { .schema = bind_schema_type(r->arena, bound), .time_zone = run_conf(r, "spark.sql.session.timeZone"),
-                            .batch_rows = batch_rows(r), .batch_bytes = BATCH_BYTES };
+                            .batch_rows = batch_rows(r), .batch_bytes = BATCH_BYTES, .is_interrupted = is_interrupted, .arg = r };
     if (r->execution && execution_is_interrupted(r->execution))
         return FAIL_CODE(err, ST_CANCELLED, "OPERATION_CANCELED", "Operation has been canceled.");
     Status status = engine_query(engine, sql, &output, ret_result, err);
     run_phase(r, RUN_START, &at_us);
+    if (status != ST_OK)
+        error_site(r->arena, bound, err);
     return status;
 }
 
@@ -304,7 +313,10 @@ Status run_materialize(Run *r, const Node *bound, const char *name, Error *err)
     TRY(emit(r, bound, &sql, err));
     EngineSession *engine;
     TRY(run_engine(r, &engine, err));
-    return engine_register_query(engine, name, sql, bind_schema_type(r->arena, bound), err);
+    Status status = engine_register_query(engine, name, sql, bind_schema_type(r->arena, bound), err);
+    if (status != ST_OK)
+        error_site(r->arena, bound, err);
+    return status;
 }
 
 static Status take_empty(const struct ArrowSchema *schema, RunTake take, void *arg, Error *err)
@@ -347,6 +359,8 @@ static Status each(Run *r, const Node *bound, bool or_empty, RunTake take, void 
     struct ArrowSchema schema = { 0 };
     TRY(engine_result_schema(result, &schema, err));
     Status status = each_batch(r, result, &schema, or_empty, take, arg, err);
+    if (status != ST_OK)
+        error_site(r->arena, bound, err);
     if (schema.release)
         schema.release(&schema);
     return status;

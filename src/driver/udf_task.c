@@ -14,6 +14,7 @@ enum { TABLE_FUNCTIONS = 300 }; /* PythonEvalType: from here on */
 /* What Spark gives its workers (ArrowPythonRunner.getPythonRunnerConfMap), and what ours reads. */
 static const char *const settings[] = {
     "spark.sql.session.timeZone",
+    "spark.sql.execution.arrow.maxRecordsPerBatch",
     "spark.sql.legacy.execution.pandas.groupedMap.assignColumnsByName",
     "spark.sql.execution.pandas.convertToArrowArraySafely",
     "spark.sql.execution.pythonUDF.pandas.intToDecimalCoercionEnabled",

@@ -381,6 +381,11 @@ static Status bind_udf(Binder *b, const Scope *s, const PythonUdf *n, Node **ret
 {
     PythonUdf *udf = (PythonUdf *)(void *)node_copy(b->a, &n->node);
     TRY(bind_udf_args(b, s, n, udf, err));
+    if (!udf->returns && !n->returns_text)
+        return FAIL_CODE(err, ST_INVALID, "CONNECT_INVALID_PLAN", "The Spark Connect plan is invalid. The function '%s' has no type.", n->name ? n->name : "");
+    for (size_t i = 0; is_aggregate(&udf->node) && !s->in_window && i < udf->args.len; i++)
+        if (contains_kind(udf->args.at[i], FN_AGGREGATE))
+            return nested_aggregate(&n->node, err);
     if (!udf->returns)
         TRY(b->env->parse_type(b->env->self, b->a, n->returns_text, &udf->returns, err));
     *ret = typed(&udf->node, udf->returns, true, NULL);

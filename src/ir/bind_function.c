@@ -377,6 +377,13 @@ static Status take_ignore_nulls(Binder *b, const char *name, NodeList *args, con
 
 /* ---------------------------------------------------------------- checks */
 
+Status nested_aggregate(const Node *at, Error *err)
+{
+    return spark_error(err, at, "NESTED_AGGREGATE_FUNCTION", "42607",
+                       "It is not allowed to use an aggregate function in the argument of another aggregate function. Please use the inner "
+                       "aggregate function in a sub-query.", NULL);
+}
+
 static Status check_aggregate(Binder *b, const Scope *s, const Function *f, const char *name, const FunctionRow *row,
                               const NodeList *args, Error *err)
 {
@@ -401,10 +408,7 @@ static Status check_aggregate(Binder *b, const Scope *s, const Function *f, cons
     if (aggregate && !s->in_window)
         for (size_t i = 0; i < args->len; i++)
             if (contains_kind(args->at[i], FN_AGGREGATE))
-                return spark_error(err, &f->node, "NESTED_AGGREGATE_FUNCTION", "42607",
-                                   "It is not allowed to use an aggregate function in the argument of another aggregate function. "
-                                   "Please use the inner aggregate function in a sub-query.",
-                                   NULL);
+                return nested_aggregate(&f->node, err);
     return ST_OK;
 }
 
@@ -447,7 +451,7 @@ static Status call_sql_function(Binder *b, const Scope *s, const Lambda *l, cons
     if (args.len != l->params.len)
         return spark_error(err, &f->node, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
                            "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, "
-                           "refer to 'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix.",
+                           "refer to '<docroot>/sql-ref-functions.html' for a fix.",
                            "functionName", sql_ids(b->a, &f->name), "expectedNum", arena_printf(b->a, "%zu", l->params.len),
                            "actualNum", arena_printf(b->a, "%zu", args.len), NULL);
     const Type **types = ARENA_ARRAY(b->a, const Type *, args.len + 1);

@@ -55,7 +55,7 @@ Status make_generate(Binder *b, Node *input, Node *generator, bool outer, const 
         str_auto list = STR_INIT(ERROR_PARAMS_BYTES);
         for (size_t i = 0; i < names->len; i++)
             str_addf(&list, "%s%s", i ? "," : "", names->at[i]);
-        return spark_error(err, at, "UDTF_ALIAS_NUMBER_MISMATCH", "42802",
+        return spark_error(err, NULL, "UDTF_ALIAS_NUMBER_MISMATCH", "42802",
                            "The number of aliases supplied in the AS clause does not match the number of columns output by the "
                            "UDTF.\nExpected <aliasesSize> aliases, but got <aliasesNames>.\nPlease ensure that the number of "
                            "aliases provided matches the number of columns output by the UDTF.",
@@ -162,7 +162,7 @@ static Status bind_range_function(Binder *b, const UnresolvedTableFunction *n, c
     if (args->len < 1 || args->len > 4)
         return spark_error(err, &n->node, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
                            "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, "
-                           "refer to 'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix.",
+                           "refer to '<docroot>/sql-ref-functions.html' for a fix.",
                            "functionName", "`range`", "expectedNum", "[1, 2, 3, 4]", "actualNum",
                            arena_printf(b->a, "%zu", args->len), NULL);
     for (size_t i = 0; i < args->len; i++)

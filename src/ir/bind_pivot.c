@@ -56,6 +56,9 @@ typedef struct Only {
 static Node *only_where(Arena *a, Node *n, void *arg)
 {
     Only *o = arg;
+    if (o->status == ST_OK && node_is(PythonUdf, n) && is_aggregate(n))
+        o->status = spark_error(o->err, n, "UNSUPPORTED_FEATURE.PANDAS_UDAF_IN_PIVOT", "0A000",
+                                "The feature is not supported: Pandas user defined aggregate function in the PIVOT clause.", NULL);
     if (o->status != ST_OK || !node_is(Call, n) || node_as(Call, n)->function->kind != FN_AGGREGATE)
         return node_is(Subquery, n) ? n : node_map_children(a, n, only_where, arg);
     Call *call = (Call *)(void *)node_copy(a, n);

@@ -12,7 +12,7 @@ static bool is_one_of(const char *name, const char *const *names)
 }
 
 /* The definition that `w` names, with its own additions; SQL allows either. */
-static Status resolve_named(Binder *b, const Scope *s, const Window *w, const Window **ret, Error *err)
+static Status resolve_named(const Scope *s, const Window *w, const Window **ret, Error *err)
 {
     *ret = w;
     for (int hops = 0; (*ret)->name; hops++) {
@@ -26,8 +26,8 @@ static Status resolve_named(Binder *b, const Scope *s, const Window *w, const Wi
             return spark_error(err, &w->node, "MISSING_WINDOW_SPECIFICATION", "42P20",
                                "Window specification is not defined in the WINDOW clause for <windowName>. For more information "
                                "about WINDOW clauses, please refer to "
-                               "'https://spark.apache.org/docs/latest/sql-ref-syntax-qry-select-window.html'.",
-                               "windowName", sql_id(b->a, (*ret)->name), NULL);
+                               "'<docroot>/sql-ref-syntax-qry-select-window.html'.",
+                               "windowName", (*ret)->name, NULL);
         *ret = found;
     }
     return ST_OK;
@@ -197,7 +197,7 @@ Status bind_window(Binder *b, const Scope *s, const Window *n, Node **ret, Error
     Node *function = NULL, *frame = NULL;
     NodeList partitions = { 0 }, orders = { 0 };
     inner.in_window = true;
-    TRY(resolve_named(b, s, n, &spec, err));
+    TRY(resolve_named(s, n, &spec, err));
     TRY(bind_expr(b, &inner, n->function, &function, err));
     inner.in_window = false;
     static const char *const offsets[] = { "lag", "lead", NULL };

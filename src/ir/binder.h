@@ -164,6 +164,7 @@ Status make_get_field(Binder *b, Node *child, const char *field, const Node *at,
 bool contains_kind(const Node *n, FunctionKind kind);
 /* A call of an aggregate function, Python's too. */
 bool is_aggregate(const Node *n);
+Status nested_aggregate(const Node *at, Error *err); /* NESTED_AGGREGATE_FUNCTION */
 bool contains_window(const Node *n);
 bool contains_subquery_outer(const Node *n);
 /* DISTINCT, UNION and the like compare rows, which variants do not allow. */

@@ -440,7 +440,7 @@ static void spec_text(Arena *a, const Spec *s, Str *out)
         [CLASS_DECIMAL] = "\"DECIMAL\"",   [CLASS_STRUCT] = "\"STRUCT\"" };
     switch (s->kind) {
     case SPEC_TYPE:
-        str_addf(out, "\"%s\"", type_sql_text(a, s->type));
+        str_addf(out, "\"%s\"", s->type->kind == TYPE_TIME ? "TIME" : type_sql_text(a, s->type)); /* of any precision */
         return;
     case SPEC_CLASS:
         str_add(out, names[s->class]);
@@ -584,7 +584,7 @@ Status wrong_count(Binder *b, const char *name, const FunctionRow *rows, size_t 
 {
     return spark_error(err, at, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
                        "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer "
-                       "to 'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix.",
+                       "to '<docroot>/sql-ref-functions.html' for a fix.",
                        "functionName", sql_id(b->a, name), "expectedNum", count_text(b->a, rows, nrows), "actualNum",
                        arena_printf(b->a, "%zu", actual), NULL);
 }

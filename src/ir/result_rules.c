@@ -645,7 +645,7 @@ static Status rule_failed(Binder *b, const FunctionRow *row, const char *rule, c
     if ((map || structs) && args->len % 2)
         return spark_error(err, at, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
                            "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer to "
-                           "'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix.",
+                           "'<docroot>/sql-ref-functions.html' for a fix.",
                            "functionName", name, "expectedNum", "2n (n > 0)", "actualNum", arena_printf(b->a, "%zu", args->len), NULL);
     str_auto items = STR_INIT(ERROR_MESSAGE_BYTES);
     for (size_t i = 0; i < args->len; i += 2)

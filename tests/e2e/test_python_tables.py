@@ -117,6 +117,18 @@ def test_analyze_says_the_columns(spark):
     with pytest.raises(AnalysisException, match="(?s)TABLE_VALUED_FUNCTION_FAILED_TO_ANALYZE_IN_PYTHON.*TypeError"):
         spark.sql("SELECT * FROM range(1), LATERAL shaped(id)").collect()
 
+    @udtf
+    class Wordy:
+        @staticmethod
+        def analyze():
+            raise ValueError("x" * 100_000 + "the end")
+
+        def eval(self):
+            yield 1,
+
+    with pytest.raises(AnalysisException, match="(?s)TABLE_VALUED_FUNCTION_FAILED_TO_ANALYZE_IN_PYTHON.*the end"):
+        Wordy().collect()
+
 
 def test_analyze_asks_for_partitions_orders_and_columns(spark):
     @udtf
@@ -337,3 +349,45 @@ def test_functions_of_one_side_in_outer_joins(spark):
     both = udf(lambda x, y: str(x) == y, "boolean")
     with pytest.raises(PySparkException, match="PYTHON_UDF_IN_ON_CLAUSE"):
         left.join(right, both("a", "b"), "left").collect()
+
+
+def test_aggregates_where_they_may_not_stand(spark):
+    import pandas as pd
+    from pyspark.sql.functions import pandas_udf
+
+    @pandas_udf("long")
+    def total(v: pd.Series) -> int:
+        return int(v.sum())
+
+    df = spark.range(4).selectExpr("id % 2 AS k", "id AS v")
+    with pytest.raises(PySparkException, match="PANDAS_UDAF_IN_PIVOT"):
+        df.groupBy("k").pivot("k").agg(total("v")).collect()
+    with pytest.raises(AnalysisException, match="NESTED_AGGREGATE_FUNCTION"):
+        df.groupBy("k").agg(total(total("v"))).collect()
+
+
+def test_batches_are_no_longer_than_asked_for(spark):
+    import pandas as pd
+    from pyspark.sql.functions import pandas_udf
+
+    @pandas_udf("int")
+    def length(v: pd.Series) -> pd.Series:
+        return pd.Series([len(v)] * len(v))
+
+    spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", "3")
+    assert [r.n for r in spark.range(0, 7, 1, 1).select(length("id").alias("n")).collect()] == [3, 3, 3, 3, 3, 3, 1]
+    spark.conf.unset("spark.sql.execution.arrow.maxRecordsPerBatch")
+
+
+def test_pandas_on_spark(spark):
+    frame = spark.createDataFrame([(1, 1.0), (1, 2.0), (2, 3.0)], "id int, v double").pandas_api()
+    assert frame.groupby("id").v.sum().sort_index().to_pandas().to_dict() == {1: 3.0, 2: 3.0}
+    assert frame.iloc[1:3].v.to_list() == [2.0, 3.0] and frame.assign(w=frame.v * 2).w.max() == 6.0
+
+
+def test_a_type_of_python_in_a_file(spark, tmp_path):
+    from pyspark.ml.linalg import DenseVector, VectorUDT
+
+    rows = spark.createDataFrame([(1, DenseVector([1.0, 2.0]))], StructType().add("k", IntegerType()).add("p", VectorUDT()))
+    rows.write.parquet(str(tmp_path / "f"))
+    assert spark.read.parquet(str(tmp_path / "f")).collect() == rows.collect()

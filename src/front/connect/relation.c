@@ -440,6 +440,8 @@ static Status table_function_of(Connect *c, const Spark__Connect__UnresolvedTabl
     NodeList args;
     TRY(connect_name(c->a, f->function_name, &name, c->err));
     TRY(expression_list(c, f->arguments, f->n_arguments, &args));
+    if (name.len == 1 && str_ieq(name.at[0], "sql_keywords") && !args.len && c->options->parse_statement) /* the parser knows its words */
+        return c->options->parse_statement(c->options->self, c->a, "SELECT * FROM sql_keywords()", NULL, 0, ret, c->err);
     *ret = node_new(c->a, UnresolvedTableFunction, .name = name, .args = args);
     return ST_OK;
 }
@@ -496,6 +498,10 @@ static Status fill_of(Connect *c, const Spark__Connect__NAFill *f, Node **ret)
 {
     INPUT(f);
     NodeList values;
+    if (f->n_values == 0)
+        return invalid(c, "values must contains at least 1 item!");
+    if (f->n_values > 1 && f->n_values != f->n_cols)
+        return invalid(c, "When values contains more than 1 items, values and cols should have the same length!");
     TRY(literal_list(c, f->values, f->n_values, &values));
     *ret = node_new(c->a, NaFill, .input = input, .columns = text_list(c, f->cols, f->n_cols), .values = values);
     return ST_OK;
@@ -746,6 +752,6 @@ Status relation_node(Connect *c, const Message *r, Node **ret)
     Status status = dispatch(c, r, ret);
     c->depth--;
     if (status == ST_OK && r->common && r->common->has_plan_id)
-        (*ret)->plan_id = r->common->plan_id + 1; /* a client counts from 0, which is "none" here */
+        (*ret)->plan_id = plan_reference(r->common->plan_id);
     return status;
 }
