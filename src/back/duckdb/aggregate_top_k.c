@@ -76,6 +76,12 @@ static void top_start(TopK *s, int lg_most, int lg)
     s->slots = room(s->lg);
 }
 
+/* As Java adds: sketches from elsewhere may hold any counts. */
+static int64_t sum(int64_t x, int64_t y)
+{
+    return (int64_t)((uint64_t)x + (uint64_t)y);
+}
+
 static uint64_t mixed(int32_t hash)
 {
     uint64_t h = (uint64_t)(int64_t)hash;
@@ -94,7 +100,7 @@ static void put(TopK *s, const char *item, uint32_t len, char *own, int64_t coun
         drift++;
     Slot *slot = &s->slots[at];
     if (slot->state) {
-        slot->count = (int64_t)((uint64_t)slot->count + (uint64_t)count);
+        slot->count = sum(slot->count, count);
         free(own);
         return;
     }
@@ -154,7 +160,7 @@ static void purge(TopK *s)
     qsort(samples, (size_t)limit, sizeof *samples, by_count);
     int64_t median = samples[limit / 2];
     for (size_t i = 0; i < n; i++)
-        s->slots[i].count -= median;
+        s->slots[i].count = sum(s->slots[i].count, -median);
     while (s->slots[first].state) /* deletions go backwards from an empty slot: what they move is behind them */
         first--;
     for (size_t i = first; i-- > 0;)
@@ -163,12 +169,12 @@ static void purge(TopK *s)
     for (size_t i = n; i-- > first;)
         if (s->slots[i].state && s->slots[i].count <= 0)
             delete_slot(s, i);
-    s->offset += median;
+    s->offset = sum(s->offset, median);
 }
 
 static void add_item(TopK *s, const char *item, uint32_t len, int64_t count)
 {
-    s->weight = (int64_t)((uint64_t)s->weight + (uint64_t)count);
+    s->weight = sum(s->weight, count);
     put(s, item, len, NULL, count);
     if (s->active <= capacity(s->lg))
         return;
@@ -186,15 +192,15 @@ static size_t walk_stride(const TopK *s)
 
 static void top_merge(TopK *l, const TopK *r)
 {
-    int64_t weight = (int64_t)((uint64_t)l->weight + (uint64_t)r->weight);
+    int64_t weight = sum(l->weight, r->weight);
     size_t stride = walk_stride(r), mask = ((size_t)1 << r->lg) - 1;
-    l->nulls += r->nulls;
+    l->nulls = sum(l->nulls, r->nulls);
     if (!r->active)
         return;
     for (size_t i = 0, at = 0; i <= mask; i++, at = (at + stride) & mask)
         if (r->slots[at].state)
             add_item(l, r->slots[at].item, r->slots[at].len, r->slots[at].count);
-    l->offset += r->offset;
+    l->offset = sum(l->offset, r->offset);
     l->weight = weight;
 }
 
@@ -623,7 +629,7 @@ static idx_t list_rows(K *k, const TopK *s, size_t most)
         abort();
     for (size_t i = 0, at = 0; i <= mask; i++, at = (at + stride) & mask)
         if (s->slots[at].state && s->slots[at].count >= s->offset)
-            rows[n++] = (Row){ &s->slots[at], s->slots[at].count + s->offset, i };
+            rows[n++] = (Row){ &s->slots[at], sum(s->slots[at].count, s->offset), i };
     qsort(rows, n, sizeof *rows, by_frequency);
     for (size_t i = 0; listed < most && (i < n || null); listed++) {
         bool now = null && (i == n || s->nulls > rows[i].count);

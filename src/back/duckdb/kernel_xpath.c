@@ -40,6 +40,13 @@ static void silent(void *context, xmlErrorPtr error)
     (void)error;
 }
 
+/* What libxml2 would print. */
+static void quiet(void *context, const char *format, ...)
+{
+    (void)context;
+    (void)format;
+}
+
 /* ---------------------------------------------------------------- documents */
 static void forget_namespace(xmlNodePtr node, xmlNsPtr *ns)
 {
@@ -183,6 +190,7 @@ static void evaluate(K *k, void (*use)(K *k, xmlXPathObjectPtr value))
         k_throw(k, arena_printf(k_arena(k), "Invalid XPath '%s'", k_text(k, path)));
         return;
     }
+    xmlSetGenericErrorFunc(NULL, quiet); /* this thread's */
     doc_auto doc = read_document(text);
     context_auto context = doc ? xmlXPathNewContext(doc) : NULL;
     value_auto value = NULL;
