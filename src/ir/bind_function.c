@@ -528,7 +528,15 @@ static Status session_function(Binder *b, const Scope *s, const Function *f, Nod
 static Status bind_aggregate_filter(Binder *b, const Scope *s, Node *filter, Node **ret, Error *err)
 {
     Node *e = NULL;
-    TRY(bind_expr(b, s, filter, &e, err));
+    Error why = ERROR_INIT;
+    Status bound = bind_expr(b, s, filter, &e, &why);
+    if (bound != ST_OK && str_eq(why.code, "SEED_EXPRESSION_IS_UNFOLDABLE")) /* looked at later: rand(x) is random anyway */
+        return spark_error(err, filter, "INVALID_AGGREGATE_FILTER.NON_DETERMINISTIC", "42903",
+                           "The FILTER expression <filterExpr> in an aggregate function is invalid. Expected a deterministic FILTER expression.", "filterExpr",
+                           "\"rand\"", NULL);
+    if (bound != ST_OK && err)
+        *err = why;
+    TRY(bound);
     *ret = e;
     const struct {
         bool bad;
@@ -602,6 +610,8 @@ static Status finish_call(Binder *b, const Scope *s, const char *name, const Fun
     for (size_t i = 0; f->distinct && i < args->len; i++)
         if (type_has_variant(args->at[i]->type)) /* one value has several encodings */
             return spark_unsupported(err, &f->node, "DISTINCT of a VARIANT in an aggregate");
+        else if (type_is_spatial(args->at[i]->type)) /* Spark has no order of them either */
+            return spark_unsupported(err, &f->node, "DISTINCT of a GEOMETRY or GEOGRAPHY in an aggregate");
     if (f->filter)
         TRY(bind_aggregate_filter(b, &inner, f->filter, &filter, err));
     TRY(bind_exprs(b, &inner, &f->within_group, &order, err));

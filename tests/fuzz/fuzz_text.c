@@ -95,9 +95,9 @@ static void values(View v, const Zone *zone)
     duckdb_interval interval;
     convert_integer(v, INT32_MIN, INT32_MAX, true, &i);
     if (convert_double(v, &d))
-        print_double(d, out);
+        java_text_double(d, out);
     if (convert_float(v, &f))
-        print_float(f, out);
+        java_text_float(f, out);
     convert_boolean(v, &b);
     for (int scale = 0; scale <= 38; scale += 19)
         if (convert_decimal(v, 38, scale, &wide, &b))

@@ -48,7 +48,7 @@ def clean(message):
         elif field.message_type and not isinstance(value, (str, bytes)):
             if field.message_type.GetOptions().map_entry:
                 continue
-            for one in value if hasattr(value, "__len__") else [value]:
+            for one in value if field.is_repeated else [value]:
                 clean(one)
     return message
 

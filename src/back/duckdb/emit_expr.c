@@ -84,7 +84,7 @@ Status emit_literal(Emit *e, const Value *v, const Type *t, Str *out)
     case TYPE_FLOAT: case TYPE_DOUBLE: literal_double(v->f, emit_word(e, t), out); break;
     case TYPE_DECIMAL: str_addf(out, "CAST('%.*s' AS %s)", (int)v->text_len, v->text, emit_word(e, t)); break;
     case TYPE_STRING: case TYPE_CHAR: case TYPE_VARCHAR: emit_quoted_text(v->text, v->text_len, out); break;
-    case TYPE_BINARY: case TYPE_VARIANT: literal_binary(v, out); break;
+    case TYPE_BINARY: case TYPE_VARIANT: case TYPE_GEOMETRY: case TYPE_GEOGRAPHY: literal_binary(v, out); break;
     case TYPE_DATE: str_addf(out, "(DATE '1970-01-01' + (%" PRId64 ")::INTEGER)", v->i); break;
     case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: str_addf(out, "make_timestamp((%" PRId64 ")::BIGINT)", v->i); break;
     case TYPE_CALENDAR_INTERVAL:
@@ -198,6 +198,13 @@ static Status emit_in_column(Emit *e, const Subquery *s, const char *sql, Str *o
     return ST_OK;
 }
 
+static bool is_null_literal(const Node *n)
+{
+    while (node_is(Cast, n))
+        n = node_as(Cast, n)->child;
+    return node_is(Literal, n) && (node_as(Literal, n)->value->is_null || n->type->kind == TYPE_NULL);
+}
+
 static Status emit_subquery(Emit *e, const Subquery *s, Str *out)
 {
     /* The outer query's groups are not the inner one's. */
@@ -227,6 +234,10 @@ static Status emit_subquery(Emit *e, const Subquery *s, Str *out)
     for (size_t i = 0; i < s->operands.len; i++)
         foldable = foldable && emit_is_constant(s->operands.at[i]);
     bool known = e->output && s->node.nullable && !(foldable && s->operands.len == 1);
+    if (!e->o->ansi && s->operands.len == 1 && is_null_literal(s->operands.at[0])) { /* also where the query has no rows (legacyNullInEmptyBehavior) */
+        str_add(out, "CAST(NULL AS BOOLEAN)");
+        return ST_OK;
+    }
     str_add(out, known ? "coalesce(" : "");
     if (s->operands.len > 1)
         TRY(emit_in_rows(e, s, sql, out));

@@ -57,7 +57,7 @@ static bool holds(const char *format, const Type *t)
     switch (t->kind) {
     case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL: return !strcmp(format, "avro") || !strcmp(format, "orc");
     case TYPE_VARIANT: return !strcmp(format, "parquet") || !strcmp(format, "json");
-    case TYPE_CALENDAR_INTERVAL: case TYPE_TIME: return false;
+    case TYPE_CALENDAR_INTERVAL: case TYPE_TIME: case TYPE_GEOMETRY: case TYPE_GEOGRAPHY: return false;
     default: break;
     }
     if (!strcmp(format, "text"))
