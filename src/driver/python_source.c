@@ -132,7 +132,7 @@ Status python_source_plan(void *run, Arena *a, const PythonScan *scan, PythonUdf
                              (json_int_t)rows, "pushdown", flag(r, "spark.sql.python.filterPushdown.enabled"), "binary_as_bytes",
                              flag(r, "spark.sql.execution.pyspark.binaryAsBytes")),
                 scan->source, scan->python_version, NULL, &answer, err));
-    Status status = failed(a, answer, "plan", "read", err);
+    Status status = failed(a, answer, "initialize", "reader", err);
     if (status == ST_OK) {
         *ret_function = (PythonUdf *)(void *)node_new(a, PythonUdf, .name = scan->name, .eval_type = MAP_ARROW_ITER, .returns = scan->of,
                                                       .command = answer_text(a, answer, "command"), .python_version = scan->python_version);
