@@ -3,7 +3,7 @@
 
 #include "back/duckdb/internal.h"
 #include "back/duckdb/sink_internal.h"
-#include "back/duckdb/source.h"
+#include "back/duckdb/source_internal.h"
 #include "base/limits.h"
 #include "base/map.h"
 #include "ir/collation.h"
@@ -173,6 +173,7 @@ Status sink_write(Arena *a, EngineSession *s, const EmitOptions *options, const 
     if (str_eq(format, "binaryFile"))
         return FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE.WRITE_FOR_BINARY_SOURCE",
                          "The feature is not supported: Write for the binary file data source.");
+    TRY(source_refuse_options(format, request->options, err));
     SinkWork w = { .a = a, .session = s, .emit = options, .request = request, .schema = request->plan->schema };
     bool *is_partition = ARENA_ARRAY(a, bool, w.schema->len + 1);
     TRY(find_partitions(&w, is_partition, err));

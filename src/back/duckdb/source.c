@@ -305,6 +305,7 @@ Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *given_req
     ScanSource *source = ARENA_NEW(a, ScanSource);
     SourceFile *files = ARENA_ARRAY(a, SourceFile, request->nfiles + 1);
     bool recursive, given = request->partition_schema != NULL;
+    TRY(source_refuse_options(format, request->options, err));
     TRY(common_options(request, &recursive, err));
     bool corrupt_left_out = !strcmp(format, "parquet") && source_tolerates(request->options, ST_IO);
     if (corrupt_left_out)
