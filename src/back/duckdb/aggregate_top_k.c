@@ -624,18 +624,23 @@ static idx_t list_rows(K *k, const TopK *s, size_t most)
 {
     Row *rows = calloc((size_t)s->active + 1, sizeof *rows);
     size_t n = 0, stride = walk_stride(s), mask = ((size_t)1 << s->lg) - 1, listed = 0;
-    bool null = s->nulls > 0;
+    bool null = true; /* NULL is still to come, if it is among them */
     if (!rows)
         abort();
     for (size_t i = 0, at = 0; i <= mask; i++, at = (at + stride) & mask)
         if (s->slots[at].state && s->slots[at].count >= s->offset)
             rows[n++] = (Row){ &s->slots[at], sum(s->slots[at].count, s->offset), i };
     qsort(rows, n, sizeof *rows, by_frequency);
-    for (size_t i = 0; listed < most && (i < n || null); listed++) {
-        bool now = null && (i == n || s->nulls > rows[i].count);
+    size_t length = n + (s->nulls > 0) < most ? n + (s->nulls > 0) : most;
+    for (size_t i = 0; listed < length && i < n; listed++) {
+        bool now = null && s->nulls > rows[i].count;
         null = null && !now;
         list_row(k, now ? NULL : rows[i].slot, now ? s->nulls : rows[i].count);
         i += !now;
+    }
+    if (listed < length && null && s->nulls > 0) {
+        list_row(k, NULL, s->nulls);
+        listed++;
     }
     free(rows);
     return listed;
