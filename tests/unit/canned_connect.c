@@ -91,7 +91,7 @@ static void execute(void *self, RpcCall *call, View bytes)
         rpc_finish(call, &(RpcStatus){ .code = RPC_INVALID_ARGUMENT, .message = "no plan" });
         return;
     }
-    Execution *x = execution_new(request->operation_id, NULL, 0, true);
+    Execution *x = execution_new(request->operation_id, NULL, 0, true, NULL);
     if (request->plan->op_type_case == SPARK__CONNECT__PLAN__OP_TYPE_COMMAND)
         respond_relation(x, request);
     else
