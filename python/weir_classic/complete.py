@@ -100,6 +100,9 @@ def complete_session(module):
 
     session = module.SparkSession
     session.sparkContext = property(lambda self: SparkContext._of(self))
+    session._jvm = property(lambda self: self.sparkContext._jvm)
+    session._jsc = property(lambda self: self.sparkContext._jsc)
+    session._sc = session.sparkContext
     session.newSession = lambda self: session.Builder().remote(os.environ["SPARK_REMOTE"]).create()
     session.Builder.enableHiveSupport = lambda self: self
     create = session.createDataFrame

@@ -158,6 +158,20 @@ class SparkContext:
             raise IllegalArgumentException(
                 f"requirement failed: Supplied level {logLevel} did not match one of: {','.join(LOG_LEVELS)}")
 
+        self._log_level = str(logLevel).upper()
+
+    @property
+    def _jsc(self):
+        from weir_classic import gateway
+
+        return gateway.JavaContext(self)
+
+    @property
+    def _jvm(self):
+        from weir_classic import gateway
+
+        return gateway.Package(self)
+
     def setJobGroup(self, groupId, description, interruptOnCancel=False):
         self.setJobDescription(description)
         self._session.addTag(str(groupId).replace(",", "_"))

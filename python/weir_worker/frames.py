@@ -1,7 +1,7 @@
 """Frames between the driver and a worker: four bytes of length (big-endian), one byte of kind, the payload.
 
 To the worker:   T task (JSON) · C command (pickle, one per function) · S schema of the input · B batch · E end of the input
-To the driver:   B batch · D done · X exception (JSON: class, message)
+To the driver:   B batch · R answer (JSON) · A profile (pickle) · D done · X exception (JSON: class, message)
 Schemas and batches are Arrow IPC streams, each whole in itself. The driver's side is src/driver/udf_worker.c."""
 
 import struct

@@ -7,10 +7,12 @@ group    key · grouping expressions · the relation's columns    the function's
 cogroup  key · side (0, 1) · grouping expressions · left columns · right columns
 agg      key · grouping expressions · arguments                 grouping expressions · one column per function
 window   key · arguments and bounds · columns passed on         one column per function · columns passed on
+table    key, if any · the arguments, one a row of a table         the function's columns
 scalar, of a table function: the arguments                      a list of rows
 
 `key` is a text of bytes that is equal for equal groups; rows of a group are neighbours."""
 
+import itertools
 import struct
 
 import pyarrow as pa
@@ -228,6 +230,39 @@ class PassingSink:
             self._sink.take(pa.RecordBatch.from_arrays(columns, ["_%d" % i for i in range(len(columns))]))
 
 
+SCALAR_ROWS = 2048  # the engine's own batches
+
+
+class Slices:
+    """Batches of at most so many rows, each batch's results as one again."""
+
+    def __init__(self, source, sink, most):
+        self._source, self._sink, self._most = source, sink, most
+        self._whole, self._parts = [], []
+
+    def batches(self):
+        for batch in self._source.batches():
+            self._whole.append(batch.num_rows)
+            for first in range(0, max(batch.num_rows, 1), self._most):
+                yield batch.slice(first, self._most)
+
+    def write(self, data):
+        return len(data)
+
+    def take(self, batch):
+        self._parts.append(batch)
+        if sum(part.num_rows for part in self._parts) == self._whole[0]:
+            columns = [pa.concat_arrays(arrays) for arrays in zip(*(part.columns for part in self._parts))]
+            self._sink.take(pa.RecordBatch.from_arrays(columns, batch.schema.names))
+            self._whole.pop(0)
+            self._parts = []
+
+
+def sliced(source, sink, most):
+    slices = Slices(source, sink, most)
+    return slices, slices
+
+
 def plain_table_lists(func, batch, types, returns):
     """For SQL_TABLE_UDF: func gives a tuple of rows for each row of arguments, and one more for terminate()."""
     columns = plain.columns_of(batch, types, True)
@@ -239,8 +274,30 @@ def plain_table_lists(func, batch, types, returns):
     return plain.column(lists, ArrayType(returns, False))
 
 
-def arrow_table_lists(func, batch, returns):
-    """For SQL_ARROW_TABLE_UDF: what func yields before it asks for the next row belongs to the one before."""
+class Keeping:
+    """Where a serializer writes: keeps the batches."""
+
+    def __init__(self):
+        self.batches = []
+
+    def write(self, data):
+        return len(data)
+
+    def take(self, batch):
+        self.batches.append(flat(batch))
+
+
+class Given:
+    def __init__(self, batches):
+        self._batches = batches
+
+    def batches(self):
+        return self._batches
+
+
+def arrow_table_lists(func, serializer, batch, returns, arrays):
+    """For SQL_ARROW_TABLE_UDF and SQL_ARROW_UDTF (`arrays`): what func yields before it asks for the next row belongs to the
+    one before."""
     at, counts, parts = -1, [0] * batch.num_rows, []
 
     def rows():
@@ -250,16 +307,63 @@ def arrow_table_lists(func, batch, returns):
             yield batch.slice(i, 1)
 
     of = plain.arrow_of(returns)
-    for made, _ in func(0, rows()):
-        counts[max(at, 0)] += made.num_rows
-        if made.num_rows:
-            arrays = [made.column(i).cast(of.field(i).type) for i in range(of.num_fields)]
-            parts.append(pa.StructArray.from_arrays(arrays, fields=list(of)))
+    results = func(0, serializer.load_stream(Given(rows())) if arrays else rows())
+    for made in results:
+        kept = Keeping()
+        serializer.dump_stream(iter([made]), kept)
+        for given in kept.batches:
+            counts[max(at, 0)] += given.num_rows
+            if given.num_rows:
+                columns = [given.column(i).cast(of.field(i).type) for i in range(of.num_fields)]
+                parts.append(pa.StructArray.from_arrays(columns, fields=list(of)))
     offsets = [0]
     for count in counts:
         offsets.append(offsets[-1] + count)
     values = pa.concat_arrays(parts) if parts else pa.array([], of)
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values).cast(plain.arrow_of(ArrayType(returns, False)))
+
+
+class Without:
+    """Batches without their first columns."""
+
+    def __init__(self, source, first):
+        self._source, self._first = source, first
+
+    def batches(self):
+        for batch in self._source.batches():
+            yield select(batch, self._first, batch.num_columns) if self._first else batch
+
+
+def peeked(source):
+    """The same source, None when it has no rows."""
+    batches = source.batches()
+    for first in batches:
+        if first.num_rows:
+            return Given(itertools.chain([first], batches))
+    return None
+
+
+TABLE_ROWS = 10000
+
+
+def plain_table_rows(func, source, types, returns, sink):
+    """For SQL_TABLE_UDF over a table: rows in, rows out."""
+
+    def rows():
+        for batch in source.batches():
+            yield from zip(*plain.columns_of(batch, types, True))
+
+    def flush():
+        sink.take(flat(pa.RecordBatch.from_arrays([plain.column(waiting, returns)], ["_0"])))
+        waiting.clear()
+
+    waiting = []
+    for given in func(0, rows()):
+        waiting.extend(given)
+        if len(waiting) >= TABLE_ROWS:
+            flush()
+    if waiting:
+        flush()
 
 
 def adapt(task, source, sink):

@@ -94,7 +94,7 @@ def converter(of):
     kind = type(of)
     if kind in INTEGRAL:
         return integral(INTEGRAL[kind])
-    if kind in (t.DateType, t.TimestampType, t.TimestampNTZType, t.DayTimeIntervalType, t.YearMonthIntervalType):
+    if kind in (t.DateType, t.TimeType, t.TimestampType, t.TimestampNTZType, t.DayTimeIntervalType, t.YearMonthIntervalType):
         return integral(32 if kind in (t.DateType, t.YearMonthIntervalType) else 64)  # toInternal has made it a number
     if kind is t.BooleanType:
         return lambda x: x if isinstance(x, bool) else None

@@ -17,7 +17,7 @@ import traceback
 import pandas  # noqa: F401  imported here once, by the fork server
 import pyarrow as pa
 import pyspark.worker as worker
-from pyspark.accumulators import _accumulatorRegistry
+from pyspark.accumulators import SpecialAccumulatorIds, _accumulatorRegistry
 from pyspark.serializers import CPickleSerializer, write_int, write_with_length
 from pyspark.sql.pandas import serializers
 from pyspark.sql.pandas.types import to_arrow_schema
@@ -25,7 +25,7 @@ from pyspark.sql.types import StructField, StructType, UserDefinedType, _parse_d
 from pyspark.taskcontext import TaskContext
 from pyspark.util import PythonEvalType as E
 
-from weir_worker import kinds, plain
+from weir_worker import kinds, plain, planning
 from weir_worker.frames import Channel, Ended, read_batch, read_schema
 
 OWN = tuple(os.path.dirname(os.path.abspath(f)) + os.sep for f in (__file__, worker.__file__))
@@ -130,15 +130,20 @@ def scalar_functions(task, commands):
         settings(out, task["conf"])
         if eval_type == E.SQL_ARROW_BATCHED_UDF:
             write_with_length(task["arguments"].encode(), out)
-    out.write(struct.pack("!?", False))  # no profiler
+    profiler = task.get("profiler")
+    out.write(struct.pack("!?", profiler is not None))
+    if profiler is not None:
+        write_with_length(profiler.encode(), out)
     write_int(len(commands), out)
-    for function, command in zip(task["functions"], commands):
+    for i, (function, command) in enumerate(zip(task["functions"], commands)):
         if "offsets" in function:
             plain_arguments(out, function["offsets"])
         else:
             arguments(out, function["args"])
         write_int(1, out)
         write_with_length(command, out)
+        if profiler is not None:
+            out.write(struct.pack("!q", task["result_ids"][i]))
     out.seek(0)
     return out
 
@@ -201,24 +206,48 @@ def check_version(task):
 
 
 def run_table(channel, task, commands, schema):
-    """Table functions: a batch of arguments is a partition; a list of rows for each row of it. Rows of terminate() are the
-    last one's."""
+    """Table functions without a table: a batch of arguments is a partition; a list of rows for each row of it. Rows of
+    terminate() are the last one's."""
     returns = _parse_datatype_json_string(task["returns"]).elementType
     types = [f.dataType for f in argument_types(task).fields]
     task["returns"] = returns.json()
-    sink = Sink(channel, to_arrow_schema(_parse_datatype_json_string(task["output"])))
+    sink = Sink(channel, to_arrow_schema(without_udts(_parse_datatype_json_string(task["output"]))))
     for batch in Source(channel, schema).batches():
-        func = worker.read_udtf(CPickleSerializer(), table_function(task, commands), task["eval_type"])[0]
-        arrow = task["eval_type"] == E.SQL_ARROW_TABLE_UDF
-        lists = kinds.arrow_table_lists(func, batch, returns) if arrow else kinds.plain_table_lists(func, batch, types, returns)
+        func, _, serializer, _ = worker.read_udtf(CPickleSerializer(), table_function(task, commands), task["eval_type"])
+        if task["eval_type"] == E.SQL_TABLE_UDF:
+            lists = kinds.plain_table_lists(func, batch, types, returns)
+        else:
+            lists = kinds.arrow_table_lists(func, serializer, batch, returns, task["eval_type"] == E.SQL_ARROW_UDTF)
         sink.take(pa.RecordBatch.from_arrays([lists], ["_0"]))
+
+
+def run_table_stage(channel, task, commands, schema):
+    """Table functions over the rows of a table: all batches are one partition, or several that the function tells apart by
+    columns of the row."""
+    returns = _parse_datatype_json_string(task["returns"])
+    types = [f.dataType for f in argument_types(task).fields]
+    func, _, serializer, _ = worker.read_udtf(CPickleSerializer(), table_function(task, commands), task["eval_type"])
+    sink = Sink(channel, to_arrow_schema(without_udts(_parse_datatype_json_string(task["output"]))))
+    source = kinds.Without(Source(channel, schema), task["keys"])
+    if task["keys"]:  # a partition without rows is none
+        source = kinds.peeked(source)
+        if source is None:
+            return
+    if task["eval_type"] == E.SQL_TABLE_UDF:
+        kinds.plain_table_rows(func, source, types, returns, sink)
+    else:
+        serializer.dump_stream(func(0, serializer.load_stream(source)), kinds.FlatSink(sink))
 
 
 def run(channel, task, commands, schema):
     check_version(task)
     _accumulatorRegistry.clear()
     set_context(task)
-    if task["eval_type"] in (E.SQL_TABLE_UDF, E.SQL_ARROW_TABLE_UDF):
+    if task["kind"] == "ask":
+        return planning.answer(channel, task, commands, Source(channel, schema))
+    if task["kind"] == "table":
+        return run_table_stage(channel, task, commands, schema)
+    if task["eval_type"] in (E.SQL_TABLE_UDF, E.SQL_ARROW_TABLE_UDF, E.SQL_ARROW_UDTF):
         return run_table(channel, task, commands, schema)
     output = to_arrow_schema(without_udts(_parse_datatype_json_string(task["output"])))
     source, sink = Source(channel, schema), Sink(channel, output)
@@ -228,6 +257,9 @@ def run(channel, task, commands, schema):
         types = [f.dataType for f in argument_types(task).fields]
         returns = [f.dataType for f in _parse_datatype_json_string(task["output"]).fields]
         serializer = plain.Rows(types, returns, binary_as_bytes)
+    most = int(task["conf"].get("spark.sql.execution.arrow.maxRecordsPerBatch", "0"))
+    if task["kind"] == "scalar" and 0 < most < kinds.SCALAR_ROWS and task["eval_type"] not in WITHOUT_CONF:
+        source, sink = kinds.sliced(source, sink, most)
     source, sink = kinds.adapt(task, source, sink)
     results = func(task["partition"], serializer.load_stream(source))
     try:
@@ -237,6 +269,9 @@ def run(channel, task, commands, schema):
             results.close()
     if hasattr(sink, "finish"):
         sink.finish()
+    profile = _accumulatorRegistry.pop(SpecialAccumulatorIds.SQL_UDF_PROFIER, None)
+    if profile is not None:
+        channel.write("A", CPickleSerializer().dumps((SpecialAccumulatorIds.SQL_UDF_PROFIER, profile._value)))
     if _accumulatorRegistry:
         _accumulatorRegistry.clear()
         raise RuntimeError("an accumulator counts in RDD functions, foreach and foreachPartition; in a DataFrame's UDF it would be lost")

@@ -2,6 +2,7 @@
 #include "driver/command.h"
 
 #include "driver/keep.h"
+#include "driver/python_source.h"
 #include "driver/script.h"
 #include "driver/variable.h"
 
@@ -259,6 +260,8 @@ Status command_message(Run *r, const Spark__Connect__Command *command, Error *er
         return register_function(r, command->register_function, err);
     case SPARK__CONNECT__COMMAND__COMMAND_TYPE_REGISTER_TABLE_FUNCTION:
         return register_table_function(r, command->register_table_function, err);
+    case SPARK__CONNECT__COMMAND__COMMAND_TYPE_REGISTER_DATA_SOURCE:
+        return python_source_register(r, command->register_data_source, err);
     case SPARK__CONNECT__COMMAND__COMMAND_TYPE_CHECKPOINT_COMMAND:
         return checkpoint_command(r, command->checkpoint_command, err);
     case SPARK__CONNECT__COMMAND__COMMAND_TYPE_REMOVE_CACHED_REMOTE_RELATION_COMMAND:

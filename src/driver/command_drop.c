@@ -2,6 +2,7 @@
  *
  * The catalog's row goes first, then the files: a drop that is killed between leaves files that no table names. */
 #include "driver/command.h"
+#include "driver/jdbc_table.h"
 
 #include "ir/error.h"
 
@@ -103,6 +104,8 @@ Status command_truncate(Run *r, Node *command, Rows **ret_rows, Error *err)
     PartitionSpec spec = { 0 };
     *ret_rows = command_nothing(r);
     TRY(command_target_table(r, &x->table, "TRUNCATE TABLE", &t, err));
+    if (jdbc_table_is(t.format))
+        return command_table_unsupported(r, &t, "TRUNCATE TABLE", err);
     if (t.kind == CATALOG_EXTERNAL)
         return command_fail(err, "_LEGACY_ERROR_TEMP_1266", "tableIdentWithDB", catalog_table_id(r->arena, &t), NULL);
     if (x->partition_values.len && !t.partition_by.len)

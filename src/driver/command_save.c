@@ -2,6 +2,7 @@
  * CreateDataSourceTableAsSelectCommand, InsertIntoHadoopFsRelationCommand, DataFrameWriterV2. */
 #include "driver/command_insert.h"
 #include "driver/command_write.h"
+#include "driver/jdbc_table.h"
 #include "driver/uuid.h"
 #include "ir/enums.h"
 #include "ir/error.h"
@@ -103,6 +104,8 @@ static Status create_as(Run *r, const WriteTable *w, const char *database, const
     CatalogTable t = { .database = lower_text(r->arena, database), .name = lower_text(r->arena, name), .sort_by = w->sort_by,
                        .bucket_by = w->bucket_by, .buckets = w->buckets, .properties = w->properties, .comment = w->comment,
                        .owner = r->session->user };
+    if (jdbc_table_is(w->format ? w->format : run_conf(r, "spark.sql.sources.default")))
+        return command_unsupported("CREATE TABLE AS SELECT with JDBC (df.write.format(\"jdbc\").save() writes there)", err);
     const char *given = w->location ? w->location : pairs_iget(&w->options, "path"), *base;
     CatalogPartitionList partitions = { 0 };
     SinkFiles files = { 0 };
@@ -279,6 +282,10 @@ static Status insert_rows(Run *r, const WriteTable *w, const CatalogTable *t, bo
         vec_push(r->arena, &options, i < t->options.len ? t->options.at[i] : w->options.at[i - t->options.len]);
     o.options = &options;
     TRY(command_fit(r, w, t, &plan, err));
+    if (jdbc_table_is(t->format)) {
+        TRY(run_bind_node(r, plan, &bound, err));
+        return jdbc_table_write(r, bound, &options, overwrite ? SAVE_OVERWRITE : SAVE_APPEND, err);
+    }
     TRY(command_partition_spec(r, t, &w->partition_values, false, &x.spec, err));
     TRY(target_of(&x, &o.uri, err));
     for (size_t i = 0; i < t->partition_by.len; i++)

@@ -3,6 +3,7 @@
 #include "driver/command.h"
 
 #include "back/duckdb/source.h"
+#include "driver/jdbc_table.h"
 #include "ir/error.h"
 #include "ir/field.h"
 #include "ir/source.h"
@@ -112,8 +113,9 @@ static Status inferred(Run *r, CatalogTable *t, Error *err)
         return command_fail(err, "SPECIFY_PARTITION_IS_NOT_ALLOWED", NULL);
     Node *bound;
     StrList paths = { 0 };
-    bool exists = false;
-    TRY(lake_exists(driver_lake(r->driver), t->location, &exists, err));
+    bool exists = jdbc_table_is(t->format);
+    if (!exists)
+        TRY(lake_exists(driver_lake(r->driver), t->location, &exists, err));
     if (!exists && t->kind == CATALOG_MANAGED)
         return command_fail(err, "UNABLE_TO_INFER_SCHEMA", "format", str_eq(t->format, "parquet") ? "Parquet" : t->format, NULL);
     vec_push(r->arena, &paths, t->location);

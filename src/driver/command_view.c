@@ -316,6 +316,15 @@ const char *command_view_mode(Run *r, const CatalogTable *t)
     return command_flag(r, "spark.sql.legacy.viewSchemaBindingMode") ? t->view_schema_mode : NULL;
 }
 
+/* The view's text is not the query's: errors do not point into it. */
+static bool forget_position(const Node *n, void *arg)
+{
+    (void)arg;
+    Node *own = (Node *)(uintptr_t)n; /* just parsed */
+    own->start = own->stop = -1;
+    return true;
+}
+
 Status command_view_plan(Run *r, Arena *a, const CatalogTable *t, Node **ret_plan, Error *err)
 {
     Node *query;
@@ -327,6 +336,7 @@ Status command_view_plan(Run *r, Arena *a, const CatalogTable *t, Node **ret_pla
     if (scoped)
         run_conf_scope(r, before);
     TRY(status);
+    node_walk(query, forget_position, NULL);
     if (pairs_get(&t->view_conf, VIEW_COLLATION))
         query = collation_default(a, query, pairs_get(&t->view_conf, VIEW_COLLATION));
     if (scoped)

@@ -5,6 +5,8 @@
 #include "back/duckdb/sink.h"
 #include "back/duckdb/source.h"
 #include "driver/command_write.h"
+#include "driver/jdbc_table.h"
+#include "driver/python_source.h"
 #include "driver/uuid.h"
 #include "ir/enums.h"
 
@@ -57,10 +59,14 @@ bool command_overwrites_partitions(Run *r, const KeyValueList *options, const St
 Status command_write_files(Run *r, Node *command, Rows **ret_rows, Error *err)
 {
     Node *bound;
+    *ret_rows = command_nothing(r);
+    const char *given = node_as(WriteFiles, command)->format;
+    const PythonUdf *python = given && !source_format(given) ? python_source_find(r, r->arena, given) : NULL;
+    if (python)
+        return python_source_write(r, python, node_as(WriteFiles, command), err);
     TRY(run_bind_node(r, command, &bound, err));
     const WriteFiles *w = node_as(WriteFiles, bound);
     const char *format = w->format ? w->format : run_conf(r, "spark.sql.sources.default");
-    *ret_rows = command_nothing(r);
     if (str_ieq(format, "noop")) { /* runs the query, keeps nothing */
         Rows *none;
         return run_collect(r, w->input, 0, &none, err);
@@ -68,6 +74,10 @@ Status command_write_files(Run *r, Node *command, Rows **ret_rows, Error *err)
     TRY(command_check_provider(r, format, &format, err));
     if (w->bucket_by.len || w->sort_by.len)
         return command_fail(err, "_LEGACY_ERROR_TEMP_1312", "operation", "save", NULL);
+    if (jdbc_table_is(format) && w->partition_by.len)
+        return command_unsupported("partitionBy with JDBC", err);
+    if (jdbc_table_is(format))
+        return jdbc_table_write(r, w->input, &w->options, (int)w->mode, err);
     const char *uri = w->path ? w->path : pairs_iget(&w->options, "path");
     if (!uri)
         return FAIL(err, ST_INVALID, "Expected exactly one path to be specified, but got: ");

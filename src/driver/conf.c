@@ -116,7 +116,7 @@ const char *conf_get_explicit(const Conf *c, const char *key)
 }
 
 /* The session time zone defaults to the process's, as in the JVM. */
-static const char *system_zone(void)
+const char *conf_system_zone(void)
 {
     const char *zone = getenv("TZ");
     if (zone && *zone == ':')
@@ -130,7 +130,7 @@ const char *conf_get(const Conf *c, const char *key)
     if (value)
         return value;
     if (str_eq(key, "spark.sql.session.timeZone"))
-        return system_zone();
+        return conf_system_zone();
     const ConfRow *row = row_find(key);
     if (!row || !row->value)
         return NULL;

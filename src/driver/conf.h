@@ -19,6 +19,7 @@ Conf *conf_copy(const Conf *c); /* same parent, same settings */
 /* The value set here or in a parent, else the key's default; NULL when there is none. The text lives until the key is set
  * again: callers on other threads take conf_get_copy under the owner's lock. */
 const char *conf_get(const Conf *c, const char *key);
+const char *conf_system_zone(void);                            /* TZ, else UTC */
 const char *conf_get_explicit(const Conf *c, const char *key); /* without defaults */
 bool conf_is_true(const Conf *c, const char *key);
 int64_t conf_int(const Conf *c, const char *key, int64_t otherwise);

@@ -6,7 +6,10 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "driver/command.h"
+#include "driver/jdbc_table.h"
 #include "driver/listing.h"
+#include "driver/python_source.h"
+#include "driver/python_table.h"
 #include "driver/variable.h"
 #include "front/sql/sql.h"
 #include "ir/error.h"
@@ -253,6 +256,9 @@ static Status env_read(void *self, Arena *a, const Read *read, Node **ret_scan, 
 {
     Run *r = self;
     const char *format = read->format && *read->format ? read->format : run_conf(r, "spark.sql.sources.default");
+    const PythonUdf *python = source_format(format) ? NULL : python_source_find(r, a, format);
+    if (python)
+        return python_source_read(r, a, python, read, ret_scan, err);
     if (!source_format(format)) {
         FAIL_CODE(err, ST_NOT_FOUND, "DATA_SOURCE_NOT_FOUND",
                   "[DATA_SOURCE_NOT_FOUND] Failed to find the data source: %s. Make sure the provider name is correct and the package "
@@ -265,7 +271,8 @@ static Status env_read(void *self, Arena *a, const Read *read, Node **ret_scan, 
     if (!schema && read->schema_text)
         TRY(environment_schema(r, read->schema_text, &schema, err));
     int64_t at_us = clock_us();
-    Status status = read_files(r, a, read, format, schema, ret_scan, err);
+    Status status = jdbc_table_is(format) ? jdbc_table_scan(r, a, &read->options, &read->predicates, schema, ret_scan, err)
+                                          : read_files(r, a, read, format, schema, ret_scan, err);
     run_phase(r, RUN_FILES, &at_us);
     return status;
 }
@@ -320,6 +327,8 @@ static Status table_files(Run *r, Arena *a, const CatalogTable *t, SourceRequest
 
 static Status table_scan(Run *r, Arena *a, const CatalogTable *t, const KeyValueList *given, Node **ret_plan, Error *err)
 {
+    if (jdbc_table_is(t->format))
+        return jdbc_table_scan(r, a, arena_copy(a, given, sizeof *given), NULL, t->schema, ret_plan, err);
     KeyValueList options = listing_options(r, a, t->format, given);
     EngineSession *engine;
     const ScanSource *source;
@@ -460,7 +469,7 @@ static Status env_parse_expression(void *self, Arena *a, const char *text, Node 
 void environment_init(Run *r)
 {
     r->env = (BindEnv){ .self = r, .conf = env_conf, .conf_scope = run_conf_scope, .relation = environment_relation, .full_name = env_full_name, .read = env_read, .parse = parse_relation, .local = env_local,
-                        .function = env_function, .is_temporary_function = env_is_temporary_function, .variable = variable_value, .rows = env_rows, .parse_expression = env_parse_expression,
+                        .function = env_function, .is_temporary_function = env_is_temporary_function, .analyze = python_table_analyze, .variable = variable_value, .rows = env_rows, .parse_expression = env_parse_expression,
                         .parse_type = parse_schema };
     r->connect = (ConnectOptions){ .self = r, .parse_statement = parse_statement, .parse_expression = parse_expression,
                                    .parse_type = parse_type, .artifact = artifact };

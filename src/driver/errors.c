@@ -398,7 +398,7 @@ static void add_context(Arena *a, const Error *e, const char *query, Throwable *
 {
     Chars c = chars_of(a, query);
     int stop = e->stop < c.len ? e->stop : c.len - 1;
-    if (e->start < 0 || e->start > stop)
+    if (e->start < 0 || e->start > stop || str_eq(e->code, "PARSE_SYNTAX_ERROR")) /* Spark's has its place in the message only */
         return;
     QueryContext *context = ARENA_NEW(a, QueryContext);
     spark__connect__fetch_error_details_response__query_context__init(context);

@@ -41,6 +41,7 @@ static Node *keep_node(Arena *a, Node *n, void *arg)
 {
     (void)arg;
     Node *copy = node_copy(a, n);
+    copy->start = copy->stop = -1; /* its text is not that of the queries to come */
     for (const FieldInfo *f = node_info(n->kind)->fields; f->kind != F_END; f++) {
         if (f->kind == F_STR) {
             keep_text(a, copy, f);

@@ -5,9 +5,11 @@
 #include "base/log.h"
 #include "driver/command.h"
 #include "driver/proto.h"
+#include "driver/python_source.h"
 #include "driver/script.h"
 #include "driver/udf.h"
 #include "driver/uuid.h"
+#include "ir/error_site.h"
 
 #include <zstd.h>
 
@@ -251,7 +253,7 @@ EmitOptions run_emit_options(Run *r)
     return (EmitOptions){ .time_zone = run_conf(r, "spark.sql.session.timeZone"), .ansi = !ansi || str_ieq(ansi, "true"),
                           .now_us = r->now_us, .user = r->session->user, .catalog = catalog, .database = database,
                           .conf = conf_callback, .conf_scope = run_conf_scope, .relation = relation_callback, .parser = parser_callback, .udf = udf_function,
-                          .python = udf_stage, .script = udf_shell, .self = r };
+                          .python = udf_stage, .python_read = python_source_plan, .script = udf_shell, .self = r };
 }
 
 static Status emit(Run *r, const Node *bound, const char **ret_sql, Error *err)
@@ -294,6 +296,8 @@ Status run_start(Run *r, const Node *bound, EngineResult **ret_result, Error *er
         return FAIL_CODE(err, ST_CANCELLED, "OPERATION_CANCELED", "Operation has been canceled.");
     Status status = engine_query(engine, sql, &output, ret_result, err);
     run_phase(r, RUN_START, &at_us);
+    if (status != ST_OK)
+        error_site(r->arena, bound, err);
     return status;
 }
 
@@ -303,7 +307,10 @@ Status run_materialize(Run *r, const Node *bound, const char *name, Error *err)
     TRY(emit(r, bound, &sql, err));
     EngineSession *engine;
     TRY(run_engine(r, &engine, err));
-    return engine_register_query(engine, name, sql, bind_schema_type(r->arena, bound), err);
+    Status status = engine_register_query(engine, name, sql, bind_schema_type(r->arena, bound), err);
+    if (status != ST_OK)
+        error_site(r->arena, bound, err);
+    return status;
 }
 
 static Status take_empty(const struct ArrowSchema *schema, RunTake take, void *arg, Error *err)
@@ -346,6 +353,8 @@ static Status each(Run *r, const Node *bound, bool or_empty, RunTake take, void 
     struct ArrowSchema schema = { 0 };
     TRY(engine_result_schema(result, &schema, err));
     Status status = each_batch(r, result, &schema, or_empty, take, arg, err);
+    if (status != ST_OK)
+        error_site(r->arena, bound, err);
     if (schema.release)
         schema.release(&schema);
     return status;
@@ -454,7 +463,7 @@ static void expect_end(Sender *s, int64_t rows)
 {
     s->counted = s->run->rows_known = true;
     s->run->rows = rows;
-    s->run->ending = !s->run->observed.len; /* metrics of observations take a while */
+    s->run->ending = !s->run->observed.len && !udf_run_profiles(s->run->udfs); /* those follow, and take a while */
 }
 
 static Status send_batch(void *arg, const struct ArrowSchema *schema, const struct ArrowArray *batch, Error *err)
@@ -550,5 +559,6 @@ Status run_plan(Run *r, const Spark__Connect__Plan *plan, Error *err)
         TRY(command_message(r, whole->command, err));
     else
         return FAIL(err, ST_INVALID, "the plan has neither a relation nor a command");
+    TRY(udf_run_respond(r->udfs, err));
     return observe_respond(r, err);
 }

@@ -177,6 +177,7 @@ void session_unref(Session *s)
     conf_free(s->conf);
     entries_done(&s->views);
     entries_done(&s->functions);
+    entries_done(&s->data_sources);
     entries_done(&s->variables);
     entries_done(&s->cached);
     for (size_t i = 0; i < s->nexecutions; i++)
@@ -546,6 +547,7 @@ Status sessions_clone(Sessions *all, Session *from, const char *new_id, Session 
     s->conf = conf_copy(from->conf);
     entries_copy(&s->views, &from->views);
     entries_copy(&s->functions, &from->functions);
+    entries_copy(&s->data_sources, &from->data_sources);
     entries_copy(&s->variables, &from->variables);
     entries_copy(&s->cached, &from->cached);
     free(s->catalog);

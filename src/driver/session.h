@@ -79,6 +79,8 @@ struct Session {
     Entries views;        /* temporary views */
     Entries variables;    /* DECLARE: Assignments of the value, a Literal, and the default expression */
     Entries functions;    /* registered functions: PythonUdf nodes */
+    int64_t profiled;     /* functions that were profiled, so far: their numbers */
+    Entries data_sources; /* registered Python data sources: PythonUdf nodes whose command is the class */
     Entries cached;       /* checkpoints and cached results: CachedRelation's key -> bound plan over the engine's table */
     Persisted *persisted;
     size_t npersisted, persisted_cap;

@@ -55,8 +55,64 @@ static void opened_end(UdfRun *u, Opened *o)
     Error ignored = ERROR_INIT;
     udf_worker_queue(o->worker, 'E', NULL, 0);
     Status status = udf_worker_ask(o->worker, u->wake_fd, &frame, &ignored);
+    while (status == ST_OK && udf_profile_keep(u, &frame))
+        status = udf_worker_ask(o->worker, u->wake_fd, &frame, &ignored);
     udf_worker_give(u->pool, o->worker, status == ST_OK && frame.kind == 'D');
     free(o);
+}
+
+/* ---------------------------------------------------------------- profilers */
+bool udf_profile_keep(UdfRun *u, const UdfFrame *frame)
+{
+    if (frame->kind != 'A')
+        return false;
+    UdfProfile *p = malloc(sizeof *p + frame->bytes);
+    if (!p)
+        abort();
+    p->bytes = frame->bytes;
+    memcpy(p->pickle, frame->payload, frame->bytes);
+    pthread_mutex_lock(&u->lock);
+    p->next = u->profiles;
+    u->profiles = p;
+    pthread_mutex_unlock(&u->lock);
+    return true;
+}
+
+bool udf_run_profiles(const UdfRun *u)
+{
+    return u && u->profiling;
+}
+
+static void scalar_end(UdfRun *u, UdfScalar *s)
+{
+    for (Opened *o = s->open, *next; o; o = next) {
+        next = o->next;
+        opened_end(u, o);
+    }
+    s->open = NULL;
+}
+
+Status udf_run_respond(UdfRun *u, Error *err)
+{
+    typedef Spark__Connect__ExecutePlanResponse__ObservedMetrics Message;
+    if (!udf_run_profiles(u))
+        return ST_OK;
+    size_t n = 0;
+    for (UdfScalar *s = u->scalars; s; s = s->next)
+        scalar_end(u, s);
+    for (const UdfProfile *p = u->profiles; p; p = p->next)
+        n++;
+    Message message = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__OBSERVED_METRICS__INIT, *messages[] = { &message };
+    Spark__Connect__ExecutePlanResponse response = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__INIT;
+    message.name = (char *)(uintptr_t)"__python_accumulator__";
+    message.values = ARENA_ARRAY(u->arena, Spark__Connect__Expression__Literal *, n + 1);
+    for (const UdfProfile *p = u->profiles; p; p = p->next) {
+        Value value = { .text = (const char *)p->pickle, .text_len = p->bytes };
+        message.values[message.n_values++] = connect_literal_message(u->arena, &type_binary, &value);
+    }
+    response.observed_metrics = messages;
+    response.n_observed_metrics = 1;
+    return n ? run_respond(u->run, &response, err) : ST_OK;
 }
 
 void udf_run_end(UdfRun *u)
@@ -65,14 +121,15 @@ void udf_run_end(UdfRun *u)
         return;
     for (UdfScalar *s = u->scalars; s; s = s->next) {
         engine_detach(u->run->engine, s->id);
-        for (Opened *o = s->open, *next; o; o = next) {
-            next = o->next;
-            opened_end(u, o);
-        }
+        scalar_end(u, s);
         udf_task_done(&s->task);
         pthread_mutex_destroy(&s->lock);
     }
     udf_stage_end(u, u->stages);
+    for (UdfProfile *p = u->profiles, *next; p; p = next) {
+        next = p->next;
+        free(p);
+    }
     udf_shell_end(u, u->shells);
     close(u->wake_fd);
     pthread_mutex_destroy(&u->lock);
@@ -165,7 +222,7 @@ Status udf_function(void *run, Arena *a, const PythonUdf *udf, const char **ret_
     }
     PythonFunction function = { .udf = udf, .offsets = offsets, .noffsets = udf->args.len };
     PythonStage stage = { .kind = "scalar", .functions = &function, .nfunctions = 1, .input = arguments_type(u->arena, udf),
-                          .output = s->returns, .nargs = (int64_t)udf->args.len };
+                          .output = s->returns, .nargs = (int64_t)udf->args.len, .analyzed = udf->analyzed };
     TRY(udf_task_make(u, &stage, &s->task, err));
     Status status = engine_attach_udf(engine, a, types, udf->args.len, udf->returns, call_scalar, s, &s->id, ret_call, err);
     if (status != ST_OK) {

@@ -18,6 +18,10 @@ typedef struct UdfRun UdfRun;
 /* NULL: the system gives no more descriptors. */
 UdfRun *udf_run_new(Run *run);
 void udf_run_cancel(UdfRun *udfs);
+/* Is a function of the run profiled? What profilers saw comes as workers end: when all rows are there, udf_run_respond ends those of
+ * scalar functions, and sends it (ExecutePlanResponse.observed_metrics, "__python_accumulator__"). NULL is fine. */
+bool udf_run_profiles(const UdfRun *udfs);
+Status udf_run_respond(UdfRun *udfs, Error *err);
 /* When no query of the run is under way. NULL is fine. */
 void udf_run_end(UdfRun *udfs);
 

@@ -145,7 +145,7 @@ static Status pump(StageScan *s, Partition *p, UdfWorker *w, int timeout_ms, boo
         return udf_worker_exception(&frame, err);
     if (frame.kind == 'B')
         return keep_result(s, p, &frame, err);
-    if (frame.kind)
+    if (frame.kind && !udf_profile_keep(s->stage->run, &frame))
         *ret_done = true;
     return ST_OK;
 }
@@ -298,11 +298,11 @@ static Status scan_start(StageScan *s, Error *err)
     pthread_mutex_unlock(&u->lock);
     if (cancelled)
         return FAIL_CODE(err, ST_CANCELLED, "OPERATION_CANCELED", "Operation has been canceled.");
+    pthread_mutex_lock(&s->lock); /* the thread starts others as soon as it has read */
     int code = pthread_create(&s->threads[0], NULL, work, s);
-    if (code)
-        return FAIL(err, ST_IO, "start a thread: %s", strerror(code));
-    s->nthreads = 1;
-    return ST_OK;
+    s->nthreads = code == 0;
+    pthread_mutex_unlock(&s->lock);
+    return code ? FAIL(err, ST_IO, "start a thread: %s", strerror(code)) : ST_OK;
 }
 
 static Status scan_open(void *self, void **ret_scan, Error *err)

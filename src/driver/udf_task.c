@@ -9,9 +9,12 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+enum { TABLE_FUNCTIONS = 300 }; /* PythonEvalType: from here on */
+
 /* What Spark gives its workers (ArrowPythonRunner.getPythonRunnerConfMap), and what ours reads. */
 static const char *const settings[] = {
     "spark.sql.session.timeZone",
+    "spark.sql.execution.arrow.maxRecordsPerBatch",
     "spark.sql.legacy.execution.pandas.groupedMap.assignColumnsByName",
     "spark.sql.execution.pandas.convertToArrowArraySafely",
     "spark.sql.execution.pythonUDF.pandas.intToDecimalCoercionEnabled",
@@ -23,7 +26,7 @@ static const char *const settings[] = {
     "spark.sql.legacy.execution.pythonUDTF.pandas.conversion.enabled",
 };
 
-static json_t *conf_of(Run *r, const PythonStage *stage)
+json_t *udf_conf(Run *r)
 {
     json_t *conf = json_object();
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
@@ -31,13 +34,18 @@ static json_t *conf_of(Run *r, const PythonStage *stage)
         if (value)
             json_object_set_new(conf, settings[i], json_string(value));
     }
+    return conf;
+}
+
+static json_t *conf_of(Run *r, const PythonStage *stage)
+{
+    json_t *conf = udf_conf(r);
     if (stage->window_bounds)
         json_object_set_new(conf, "window_bound_types", json_string(stage->window_bounds));
     return conf;
 }
 
-/* Folders and archives of the session's artifacts for sys.path. */
-static json_t *path_of(Arena *a, Run *r)
+json_t *udf_path(Arena *a, Run *r)
 {
     json_t *path = json_array();
     const char *files = conf_get_explicit(driver_conf(r->driver), "spark.submit.pyFiles"); /* where spark-submit laid them out */
@@ -95,6 +103,22 @@ static json_t *arguments_of(Arena *a, const PythonStage *s)
     return type_of(type_struct(a, fields, (size_t)s->nargs));
 }
 
+/* spark.sql.pyspark.udf.profiler: "perf" or "memory"; each function gets a number, by which spark.profile shows it. */
+static void add_profiler(UdfRun *u, const PythonStage *s, json_t *task)
+{
+    const char *profiler = run_conf(u->run, "spark.sql.pyspark.udf.profiler");
+    if (!profiler || !*profiler || s->functions[0].udf->eval_type >= TABLE_FUNCTIONS)
+        return;
+    json_t *ids = json_array();
+    u->profiling = true;
+    session_lock(u->run->session);
+    for (size_t i = 0; i < s->nfunctions; i++)
+        json_array_append_new(ids, json_integer((json_int_t)++u->run->session->profiled));
+    session_unlock(u->run->session);
+    json_object_set_new(task, "profiler", json_string(profiler));
+    json_object_set_new(task, "result_ids", ids);
+}
+
 static json_t *task_json(Arena *a, UdfRun *u, const PythonStage *s)
 {
     const PythonUdf *udf = s->functions[0].udf;
@@ -103,10 +127,11 @@ static json_t *task_json(Arena *a, UdfRun *u, const PythonStage *s)
     for (size_t i = 0; i < s->nfunctions; i++)
         json_array_append_new(functions, function_of(&s->functions[i], plain && udf->eval_type != 204 && udf->eval_type != 251));
     json_t *task = json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:b}", "kind", s->kind, "eval_type",
-                             (json_int_t)udf->eval_type, "conf", conf_of(u->run, s), "path", path_of(a, u->run), "functions",
+                             (json_int_t)udf->eval_type, "conf", conf_of(u->run, s), "path", udf_path(a, u->run), "functions",
                              functions, "output", type_of(s->output), "arguments", arguments_of(a, s), "keys", (json_int_t)s->keys,
                              "left", (json_int_t)s->left, "right", (json_int_t)s->right, "passed", (json_int_t)s->passed, "nargs",
                              (json_int_t)s->nargs, "arrow", udf->eval_type == 209 || udf->eval_type == 215);
+    add_profiler(u, s, task);
     if (udf->returns)
         json_object_set_new(task, "returns", type_of(udf->returns));
     if (udf->python_version)

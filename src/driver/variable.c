@@ -402,7 +402,7 @@ static Status statement_text(Run *r, Node *expr, const char **ret_text, Error *e
     TRY(variable_evaluate(r, expr, NULL, &literal, err));
     const Literal *l = node_as(Literal, literal);
     if (l->of->kind != TYPE_STRING)
-        return spark_error(err, expr, "INVALID_EXPR_TYPE_FOR_QUERY_EXECUTE_IMMEDIATE", "42K09",
+        return spark_error(err, NULL, "INVALID_EXPR_TYPE_FOR_QUERY_EXECUTE_IMMEDIATE", "42K09",
                            "Expression type must be string type but got <exprType>.", "exprType",
                            arena_printf(r->arena, "\"%s\"", type_sql_text(r->arena, l->of)), NULL);
     if (l->value->is_null)

@@ -7,6 +7,14 @@
 #define WEIR_IR_BIND_H
 #include "ir/node.h"
 
+/* What the analyze method of a Python table function says of one call (pyspark.sql.udtf.AnalyzeResult). */
+typedef struct TableAnalysis {
+    const Type *columns;  /* STRUCT */
+    const char *pickle;   /* of the result, base64: PythonUdf.analyzed */
+    bool single_partition;
+    NodeList partition_by, orders, select; /* unbound, over the TABLE argument; select may have Alias nodes */
+} TableAnalysis;
+
 typedef struct BindEnv {
     void *self;
     /* A session's configuration value, NULL when unset and without a default: "spark.sql.ansi.enabled". */
@@ -21,7 +29,7 @@ typedef struct BindEnv {
      * their ends. False: another relation, whose columns have `name` before them. NULL: none has more. */
     bool (*full_name)(void *self, Arena *a, const StrList *name, StrList *ret_full);
     /* Lists the files of a Read and finds their schema; sets ret_scan to a Scan whose source is complete (its columns get
-     * their ids from the binder). */
+     * their ids from the binder), or to a PythonScan. */
     Status (*read)(void *self, Arena *a, const Read *read, Node **ret_scan, Error *err);
     /* spark.read.json(df): sets ret_scan to a Scan as `read` does, over the one text column of `input`, bound. */
     Status (*parse)(void *self, Arena *a, const Parse *parse, const Node *input, Node **ret_scan, Error *err);
@@ -29,6 +37,10 @@ typedef struct BindEnv {
     Status (*local)(void *self, Arena *a, const LocalRelation *local, const Type **ret_schema, Error *err);
     /* A function that the session made: an unbound PythonUdf or Lambda over parameters. ST_NOT_FOUND when there is none. */
     Status (*function)(void *self, Arena *a, const StrList *name, Node **ret_function, Error *err);
+    /* Calls the analyze method of a table function. args are bound; constants: a Literal for each that is constant, else NULL; table:
+     * the number of the one that is a row of a table, or -1. NULL: there are no Python workers. */
+    Status (*analyze)(void *self, Arena *a, const PythonUdf *function, const Node *const *constants, int64_t table, TableAnalysis *ret_analysis,
+                      Error *err);
     /* Did the session register a function of this name? It hides a built-in one. */
     bool (*is_temporary_function)(void *self, const char *name);
     /* A session variable's value, as a Literal, by the leading parts of `name`; *ret_parts says how many they are. NULL or

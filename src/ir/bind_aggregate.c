@@ -287,7 +287,7 @@ static Status not_grouped(Check *c, const Node *column)
                            "OVER clauses.",
                            NULL);
     const char *name = pretty(c->b, column);
-    return spark_error(c->err, column, "MISSING_AGGREGATION", "42803",
+    return spark_error(c->err, NULL, "MISSING_AGGREGATION", "42803",
                        "The non-aggregating expression <expression> is based on columns which are not participating in the GROUP "
                        "BY clause.\nAdd the columns or the expression to the GROUP BY, aggregate the expression, or use "
                        "<expressionAnyValue> if you do not care which of the values within a group is returned.",
@@ -304,7 +304,7 @@ static Status check_grouping(Check *c, const Call *call)
 {
     bool id = !strcmp(call->function->name, "grouping_id");
     if (!c->sets)
-        return spark_error(c->err, &call->node, "UNSUPPORTED_GROUPING_EXPRESSION", "42K0E",
+        return spark_error(c->err, NULL, "UNSUPPORTED_GROUPING_EXPRESSION", "42K0E",
                            "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.", NULL);
     for (size_t i = 0; i < call->args.len; i++)
         if (!in_list(c->groups, call->args.at[i]))

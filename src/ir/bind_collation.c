@@ -392,7 +392,7 @@ Status collation_table(Binder *b, const UnresolvedTableFunction *n, Node **ret, 
     if (n->args.len)
         return spark_error(err, &n->node, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
                            "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer to "
-                           "'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix.",
+                           "'<docroot>/sql-ref-functions.html' for a fix.",
                            "functionName", "`collations`", "expectedNum", "0", "actualNum", arena_printf(b->a, "%zu", n->args.len), NULL);
     for (size_t i = 0; i < COLUMNS; i++)
         fields[i] = (Field){ names[i], &type_string, i > 2 && i != 5 && i != 6 && i != 7, NULL };

@@ -97,9 +97,9 @@ static bool refers(const Binder *b, Node *n, const char *name)
     return self.found;
 }
 
-static Status invalid_recursive(const Node *at, Error *err)
+static Status invalid_recursive(Error *err)
 {
-    return spark_error(err, at, "INVALID_RECURSIVE_CTE", "42836",
+    return spark_error(err, NULL, "INVALID_RECURSIVE_CTE", "42836",
                        "Invalid recursive definition found. Recursive queries must contain an UNION or an UNION ALL statement with 2 "
                        "children. The first child needs to be the anchor term without any recursive references. Any top level inner "
                        "CTE must not contain self references.",
@@ -149,7 +149,7 @@ static bool check_place(Node *n, void *arg)
     return !place->bad;
 }
 
-static Status check_recursion(Binder *b, const Node *at, Node *recursion, const Schema *anchor, const char *name, Error *err)
+static Status check_recursion(Binder *b, const Node *at, Node *recursion, const Schema *anchor, Error *err)
 {
     Place place = { false, false };
     check_place(recursion, &place);
@@ -158,7 +158,7 @@ static Status check_recursion(Binder *b, const Node *at, Node *recursion, const 
                            "Invalid recursive reference found inside WITH RECURSIVE clause. Recursive references cannot be used on the "
                            "right side of left outer/semi/anti joins, on the left side of right outer joins, in full outer joins, in "
                            "aggregates, window functions or sorts",
-                           "name", name, NULL);
+                           NULL);
     if (recursion->schema->len != anchor->len)
         return spark_error(err, at, "NUM_COLUMNS_MISMATCH", "42826",
                            "<operator> can only be performed on inputs with the same number of columns, but the first input has "
@@ -229,7 +229,7 @@ static Status bind_term(Binder *b, const SubqueryAlias *alias, const SetOp *loop
     TRY(bind_relation(b, loop->right, outer, &term, err));
     b->ctes = visible;
     term = strip_hidden(b, term);
-    TRY(check_recursion(b, &alias->node, term, anchor, alias->name, err));
+    TRY(check_recursion(b, &alias->node, term, anchor, err));
     return like_anchor(b, &alias->node, term, anchor, ret, err);
 }
 
@@ -271,12 +271,12 @@ static Status find_loop(Binder *b, const SubqueryAlias *alias, const Scope *oute
         const With *w = node_as(With, query);
         for (size_t i = 0; i < w->ctes.len; i++)
             if (refers(b, w->ctes.at[i], alias->name))
-                return invalid_recursive(&alias->node, err);
+                return invalid_recursive(err);
         TRY(define_ctes(b, w, outer, err));
         query = w->input;
     }
     if (!node_is(SetOp, query) || node_as(SetOp, query)->op != SETOP_UNION || refers(b, node_as(SetOp, query)->left, alias->name))
-        return invalid_recursive(&alias->node, err);
+        return invalid_recursive(err);
     if (!node_as(SetOp, query)->all)
         return spark_error(err, &alias->node, "UNION_NOT_SUPPORTED_IN_RECURSIVE_CTE", "42836",
                            "The UNION operator is not yet supported within recursive common table expressions (WITH clauses that refer "
@@ -309,12 +309,11 @@ static Status precedence(Binder *b, const SubqueryAlias *alias, const Cte *enclo
             *ret_skip = str_ieq(policy, "LEGACY");
             if (*ret_skip)
                 return ST_OK;
-            return spark_error(err, &alias->node, "AMBIGUOUS_ALIAS_IN_NESTED_CTE", "42KD0",
+            return spark_error(err, NULL, "AMBIGUOUS_ALIAS_IN_NESTED_CTE", "42KD0",
                                "Name <name> is ambiguous in nested CTE.\nPlease set <config> to \"CORRECTED\" so that name defined in "
                                "inner CTE takes precedence. If set it to \"LEGACY\", outer CTE definitions will take precedence.\nSee "
                                "'<docroot>/sql-migration-guide.html#query-engine'.",
-                               "name", sql_id(b->a, alias->name), "config", "\"spark.sql.legacy.ctePrecedencePolicy\"", "docroot",
-                               "https://spark.apache.org/docs/latest", NULL);
+                               "name", sql_id(b->a, alias->name), "config", "\"spark.sql.legacy.ctePrecedencePolicy\"", NULL);
         }
     return ST_OK;
 }

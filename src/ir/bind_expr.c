@@ -72,7 +72,8 @@ Status make_cast(Binder *b, Node *child, const Type *to, int64_t mode, const Nod
         mode = ansi ? CAST_ANSI : CAST_LEGACY;
     Node *cast = node_new(b->a, Cast, .child = child, .to = target, .mode = mode);
     typed(cast, target, mode == CAST_TRY || child->nullable || cast_forces_null(ansi, child->type, target), at);
-    if (!cast_valid(ansi, child->type, target))
+    bool nested = child->type->kind == target->kind && (target->kind == TYPE_ARRAY || target->kind == TYPE_MAP || target->kind == TYPE_STRUCT);
+    if (!cast_valid(ansi && !(nested && mode == CAST_TRY), child->type, target)) /* canTryCast: what is inside may be cast as without ANSI */
         return bad_cast(b, cast, ansi, err);
     *ret = cast;
     return ST_OK;
@@ -170,17 +171,6 @@ static Status bind_case(Binder *b, const Scope *s, const Case *n, Node **ret, Er
     return make_case(b, node_at(made, n->node.start, n->node.stop), ret, err);
 }
 
-/* Structs whose fields differ in their names only (DataTypeUtils.equalsStructurally). */
-static bool same_shape(const Type *x, const Type *y)
-{
-    if (x->kind != TYPE_STRUCT || y->kind != TYPE_STRUCT || x->nfields != y->nfields)
-        return type_same(x, y);
-    for (size_t i = 0; i < x->nfields; i++)
-        if (!same_shape(x->fields[i].type, y->fields[i].type))
-            return false;
-    return true;
-}
-
 static Status bind_in_list(Binder *b, const Scope *s, const InList *n, Node **ret, Error *err)
 {
     NodeList all = { 0 }, items = { 0 };
@@ -192,12 +182,17 @@ static Status bind_in_list(Binder *b, const Scope *s, const InList *n, Node **re
         Node *item = NULL;
         TRY(bind_expr(b, s, n->items.at[i], &item, err));
         vec_push(b->a, &items, item);
-        bool renamed = child->type->kind == TYPE_STRUCT && same_shape(child->type, item->type);
+        bool renamed = child->type->kind == TYPE_STRUCT && type_same_shape(child->type, item->type);
         vec_push(b->a, &all, renamed ? coerce_to(b->a, b->ansi, item, child->type) : item);
     }
     Node *shown = node_at(node_new(b->a, InList, .child = child, .items = items), n->node.start, n->node.stop);
     TRY(collate_alike(b, &all, 0, 1, shown, true, err));
     TRY(unify_list(b, &all, "in", pretty(b, shown), &n->node, &common, err));
+    if (!type_is_orderable(common))
+        return spark_error(err, &n->node, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "42K09",
+                           "Cannot resolve <sqlExpr> due to data type mismatch: The <functionName> does not support ordering on type <dataType>.", "sqlExpr",
+                           arena_printf(b->a, "\"%s\"", pretty(b, shown)), "functionName", "`in`", "dataType",
+                           arena_printf(b->a, "\"%s\"", type_sql_text(b->a, common)), NULL);
     bool nullable = false;
     NodeList coerced = { 0 };
     for (size_t i = 0; i < all.len; i++) {
@@ -386,6 +381,9 @@ static Status bind_udf(Binder *b, const Scope *s, const PythonUdf *n, Node **ret
 {
     PythonUdf *udf = (PythonUdf *)(void *)node_copy(b->a, &n->node);
     TRY(bind_udf_args(b, s, n, udf, err));
+    for (size_t i = 0; is_aggregate(&udf->node) && !s->in_window && i < udf->args.len; i++)
+        if (contains_kind(udf->args.at[i], FN_AGGREGATE))
+            return nested_aggregate(&n->node, err);
     if (!udf->returns)
         TRY(b->env->parse_type(b->env->self, b->a, n->returns_text, &udf->returns, err));
     *ret = typed(&udf->node, udf->returns, true, NULL);
@@ -428,7 +426,7 @@ static bool is_bound(const Node *n)
 {
     return n->type && (n->kind == NODE_ColumnRef || n->kind == NODE_Call || n->kind == NODE_GetField || n->kind == NODE_Cast ||
                        n->kind == NODE_Case || n->kind == NODE_Literal || n->kind == NODE_Window || n->kind == NODE_InList ||
-                       n->kind == NODE_Subquery || n->kind == NODE_LambdaVariable);
+                       n->kind == NODE_Subquery || n->kind == NODE_LambdaVariable || n->kind == NODE_PythonUdf);
 }
 
 Status bind_expr(Binder *b, const Scope *s, Node *n, Node **ret, Error *err)

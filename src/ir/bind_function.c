@@ -47,6 +47,15 @@ Status make_call2(Binder *b, const char *name, Node *x, Node *y, const Node *at,
 
 /* ---------------------------------------------------------------- special forms */
 
+/* A field's name, or the text by which a map is asked; other parts of a value have none. */
+static const char *extracted_name(const Extract *e, const Node *bound, const char *none)
+{
+    const Literal *by = node_is(Literal, e->key) ? node_as(Literal, e->key) : NULL;
+    if (node_is(GetField, bound))
+        return node_as(GetField, bound)->field;
+    return by && by->of->kind == TYPE_STRING && !by->value->is_null ? by->value->text : none;
+}
+
 /* struct(a, x AS b, 1): a named_struct whose names come from the arguments. */
 static Status bind_struct(Binder *b, const Scope *s, const Function *f, Node **ret, Error *err)
 {
@@ -75,8 +84,8 @@ static Status bind_struct(Binder *b, const Scope *s, const Function *f, Node **r
         for (size_t k = before; k < outputs.len; k++) {
             const Node *o = outputs.at[k];
             const char *name = node_is(Alias, o) ? node_as(Alias, o)->names.at[0] : node_as(ColumnRef, o)->name;
-            if (node_is(Extract, arg) && node_is(Alias, o) && node_is(GetField, node_as(Alias, o)->child))
-                name = node_as(GetField, node_as(Alias, o)->child)->field;
+            if (node_is(Extract, arg) && node_is(Alias, o))
+                name = extracted_name(node_as(Extract, arg), node_as(Alias, o)->child, arena_printf(b->a, "col%zu", i + 1));
             vec_push(b->a, &args, make_literal_string(b, name));
             vec_push(b->a, &args, node_is(Alias, o) ? node_as(Alias, o)->child : outputs.at[k]);
         }
@@ -204,6 +213,29 @@ static bool takes_lambdas(const FunctionRow *rows, size_t nrows)
         if (strstr(rows[i].signature, "->"))
             return true;
     return false;
+}
+
+static bool note_subquery(const Node *n, void *arg)
+{
+    bool *found = arg;
+    *found = *found || n->kind == NODE_Subquery;
+    return !*found;
+}
+
+/* No subquery anywhere in the call of a higher-order function. */
+static Status check_subqueries(const FunctionRow *rows, size_t nrows, const NodeList *args, const Node *at, Error *err)
+{
+    bool found = false, lambda = false;
+    for (size_t i = 0; i < args->len; i++)
+        lambda = lambda || node_is(Lambda, args->at[i]);
+    for (size_t i = 0; lambda && takes_lambdas(rows, nrows) && i < args->len; i++)
+        node_walk(args->at[i], note_subquery, &found);
+    if (!found)
+        return ST_OK;
+    return spark_error(err, at, "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.HIGHER_ORDER_FUNCTION", "0A000",
+                       "Unsupported subquery expression: Subquery expressions are not supported within higher-order functions. Please remove all subquery "
+                       "expressions from higher-order functions and then try the query again.",
+                       NULL);
 }
 
 /* Lambdas after the other arguments, whose types give their parameters'. */
@@ -345,6 +377,13 @@ static Status take_ignore_nulls(Binder *b, const char *name, NodeList *args, con
 
 /* ---------------------------------------------------------------- checks */
 
+Status nested_aggregate(const Node *at, Error *err)
+{
+    return spark_error(err, at, "NESTED_AGGREGATE_FUNCTION", "42607",
+                       "It is not allowed to use an aggregate function in the argument of another aggregate function. Please use the inner "
+                       "aggregate function in a sub-query.", NULL);
+}
+
 static Status check_aggregate(Binder *b, const Scope *s, const Function *f, const char *name, const FunctionRow *row,
                               const NodeList *args, Error *err)
 {
@@ -369,10 +408,7 @@ static Status check_aggregate(Binder *b, const Scope *s, const Function *f, cons
     if (aggregate && !s->in_window)
         for (size_t i = 0; i < args->len; i++)
             if (contains_kind(args->at[i], FN_AGGREGATE))
-                return spark_error(err, &f->node, "NESTED_AGGREGATE_FUNCTION", "42607",
-                                   "It is not allowed to use an aggregate function in the argument of another aggregate function. "
-                                   "Please use the inner aggregate function in a sub-query.",
-                                   NULL);
+                return nested_aggregate(&f->node, err);
     return ST_OK;
 }
 
@@ -415,7 +451,7 @@ static Status call_sql_function(Binder *b, const Scope *s, const Lambda *l, cons
     if (args.len != l->params.len)
         return spark_error(err, &f->node, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
                            "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, "
-                           "refer to 'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix.",
+                           "refer to '<docroot>/sql-ref-functions.html' for a fix.",
                            "functionName", sql_ids(b->a, &f->name), "expectedNum", arena_printf(b->a, "%zu", l->params.len),
                            "actualNum", arena_printf(b->a, "%zu", args.len), NULL);
     const Type **types = ARENA_ARRAY(b->a, const Type *, args.len + 1);
@@ -597,6 +633,46 @@ static Status ordered_set_args(Binder *b, const Scope *s, const char *name, cons
     return ST_OK;
 }
 
+/* Stack.checkInputDataTypes: one type a column, NULL aside; nothing is widened. */
+static Status check_stack(Binder *b, const NodeList *args, const Node *at, Error *err)
+{
+    const Literal *n = args->len > 1 && node_is(Literal, args->at[0]) ? node_as(Literal, args->at[0]) : NULL;
+    if (!n || n->value->is_null || n->value->i < 1)
+        return ST_OK;
+    size_t rows = (size_t)n->value->i, columns = (args->len - 1 + rows - 1) / rows;
+    for (size_t c = 0; c < columns; c++) {
+        const Node *first = NULL;
+        size_t first_at = 0;
+        for (size_t i = 1 + c; i < args->len; i += columns) {
+            const Node *e = args->at[i];
+            if (e->type->kind == TYPE_NULL)
+                continue;
+            if (first && !type_equal(first->type, e->type))
+                return spark_error(err, at, "DATATYPE_MISMATCH.STACK_COLUMN_DIFF_TYPES", "42K09",
+                                   "Cannot resolve <sqlExpr> due to data type mismatch: The data type of the column (<columnIndex>) do not have the same type: "
+                                   "<leftType> (<leftParamIndex>) <> <rightType> (<rightParamIndex>).",
+                                   "sqlExpr", call_text(b, "stack", args), "columnIndex", arena_printf(b->a, "%zu", c), "leftType",
+                                   arena_printf(b->a, "\"%s\"", type_sql_text(b->a, first->type)), "leftParamIndex", arena_printf(b->a, "%zu", first_at),
+                                   "rightType", arena_printf(b->a, "\"%s\"", type_sql_text(b->a, e->type)), "rightParamIndex", arena_printf(b->a, "%zu", i), NULL);
+            first_at = first ? first_at : i;
+            first = first ? first : e;
+        }
+    }
+    return ST_OK;
+}
+
+/* NULLIF(x, y) is x as it is, whatever type x = y is decided in. */
+static Status bind_null_if(Binder *b, Node *const *given, const Node *at, Node **ret, Error *err)
+{
+    NodeList args = { 0 };
+    Node *equal = NULL;
+    TRY(make_call2(b, "=", given[0], given[1], at, &equal, err));
+    vec_push(b->a, &args, equal);
+    vec_push(b->a, &args, make_literal_null(b, given[0]->type));
+    vec_push(b->a, &args, given[0]);
+    return make_call(b, "if", &args, at, ret, err);
+}
+
 static Status table_function(Binder *b, const Scope *s, const char *name, const FunctionRow *rows, size_t nrows,
                              const Function *f, Node **ret, Error *err)
 {
@@ -623,6 +699,7 @@ static Status table_function(Binder *b, const Scope *s, const char *name, const 
     if (str_ieq(name, "rank") || str_ieq(name, "dense_rank") || str_ieq(name, "percent_rank"))
         args.len = 0; /* Spark takes ordering expressions here and heeds the window's only */
     TRY(bind_lambda_args(b, &inner, name, rows, nrows, f, &args, err));
+    TRY(check_subqueries(rows, nrows, &args, &f->node, err));
     TRY(check_within_group(b, name, f, err));
     TRY(ordered_set_args(b, &inner, name, f, &args, err));
     bool ignore_nulls = false;
@@ -632,13 +709,18 @@ static Status table_function(Binder *b, const Scope *s, const char *name, const 
         return make_operator(b, rows->name, &args, &f->node, ret, err);
     }
     const Type *first = args.len ? args.at[0]->type : NULL;
+    Node *given[] = { args.len ? args.at[0] : NULL, args.len > 1 ? args.at[1] : NULL };
     if ((str_eq(rows->name, "not") || str_eq(rows->name, "!")) && args.len == 1 && node_is(Subquery, args.at[0]) &&
         node_as(Subquery, args.at[0])->subquery == SUBQUERY_IN && !node_as(Subquery, args.at[0])->negated) {
         *ret = node_copy(b->a, args.at[0]); /* NOT (x IN (query)) is x NOT IN (query), which matters where x is NULL */
         ((Subquery *)(void *)*ret)->negated = true;
         return ST_OK;
     }
+    if (str_eq(rows->name, "stack"))
+        TRY(check_stack(b, &args, &f->node, err));
     TRY(function_match(b, rows->name, rows, nrows, &args, &f->node, &row, &type, err));
+    if (str_eq(rows->name, "nullif") && first->kind == TYPE_DECIMAL && !type_same(first, type))
+        return bind_null_if(b, given, &f->node, ret, err);
     TRY(finish_call(b, s, name, f, row, type, &args, ignore_nulls, ret, err));
     if (!f->is_operator && node_is(Call, *ret) && (str_ieq(f->name.at[f->name.len - 1], "negative") || str_ieq(f->name.at[f->name.len - 1], "positive")))
         ((Call *)(void *)*ret)->display = rows->name;

@@ -45,9 +45,8 @@ static Status stack_as_inline(Binder *b, const Call *stack, const Node *at, Node
     return ST_OK;
 }
 
-/* The Generate node: input columns, then the generator's under `names` (its own names where there are none). */
-static Status make_generate(Binder *b, Node *input, Node *generator, bool outer, const StrList *names, const StrList *qualifier,
-                            const Node *at, Node **ret, Error *err)
+Status make_generate(Binder *b, Node *input, Node *generator, bool outer, const StrList *names, const StrList *qualifier, const Node *at,
+                     Node **ret, Error *err)
 {
     const Type *t = generator->type;
     if (!strcmp(node_as(Call, generator)->function->name, "stack"))
@@ -56,7 +55,7 @@ static Status make_generate(Binder *b, Node *input, Node *generator, bool outer,
         str_auto list = STR_INIT(ERROR_PARAMS_BYTES);
         for (size_t i = 0; i < names->len; i++)
             str_addf(&list, "%s%s", i ? "," : "", names->at[i]);
-        return spark_error(err, at, "UDTF_ALIAS_NUMBER_MISMATCH", "42802",
+        return spark_error(err, NULL, "UDTF_ALIAS_NUMBER_MISMATCH", "42802",
                            "The number of aliases supplied in the AS clause does not match the number of columns output by the "
                            "UDTF.\nExpected <aliasesSize> aliases, but got <aliasesNames>.\nPlease ensure that the number of "
                            "aliases provided matches the number of columns output by the UDTF.",
@@ -163,104 +162,13 @@ static Status bind_range_function(Binder *b, const UnresolvedTableFunction *n, c
     if (args->len < 1 || args->len > 4)
         return spark_error(err, &n->node, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
                            "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, "
-                           "refer to 'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix.",
+                           "refer to '<docroot>/sql-ref-functions.html' for a fix.",
                            "functionName", "`range`", "expectedNum", "[1, 2, 3, 4]", "actualNum",
                            arena_printf(b->a, "%zu", args->len), NULL);
     for (size_t i = 0; i < args->len; i++)
         TRY(range_argument(b, args->at[i], &n->node, &v[args->len == 1 ? 1 : i], err));
     Node *range = node_new(b->a, Range, .from = v[0], .to = v[1], .step = v[2], .partitions = v[3]);
     return bind_relation(b, range, NULL, ret, err);
-}
-
-/* A Python table function is a scalar one that gives an array of rows, and `inline` of that. */
-static Subquery *table_argument(Node *arg)
-{
-    Node *value = node_is(NamedArgument, arg) ? node_as(NamedArgument, arg)->value : arg;
-    return node_is(Subquery, value) && node_as(Subquery, value)->subquery == SUBQUERY_TABLE ? (Subquery *)(void *)value : NULL;
-}
-
-/* TABLE (t): each row of t is an argument, as a struct. *ret_input: the table's plan; NULL: there is no such argument. */
-static Status bind_table_argument(Binder *b, const Scope *outer, NodeList *args, const Node *at, Node **ret_input, Error *err)
-{
-    size_t tables = 0;
-    for (size_t i = 0; i < args->len; i++)
-        tables += table_argument(args->at[i]) != NULL;
-    *ret_input = NULL;
-    if (tables > 1)
-        return spark_error(err, at, "TABLE_VALUED_FUNCTION_TOO_MANY_TABLE_ARGUMENTS", "54023",
-                           "There are too many table arguments for table-valued function.\nIt allows one table argument, but got: "
-                           "<num>.\nIf you want to allow it, please set \"spark.sql.allowMultipleTableArguments.enabled\" to \"true\"",
-                           "num", arena_printf(b->a, "%zu", tables), NULL);
-    NodeList all = { 0 };
-    for (size_t i = 0; i < args->len; i++) {
-        const Subquery *table = table_argument(args->at[i]);
-        if (!table) {
-            vec_push(b->a, &all, args->at[i]);
-            continue;
-        }
-        if (table->partition_by.len)
-            return spark_unsupported(err, at, "a table argument with partitions");
-        NodeList fields = { 0 };
-        Node *plan = NULL, *row = NULL;
-        TRY(bind_relation(b, table->plan, outer, &plan, err));
-        plan = strip_hidden(b, plan);
-        for (size_t k = 0; k < plan->schema->len; k++) {
-            vec_push(b->a, &fields, make_literal_string(b, plan->schema->at[k].name));
-            vec_push(b->a, &fields, column_ref(b, &plan->schema->at[k]));
-        }
-        TRY(make_call(b, "named_struct", &fields, at, &row, err));
-        *ret_input = plan;
-        vec_push(b->a, &all, node_is(NamedArgument, args->at[i])
-                                 ? node_new(b->a, NamedArgument, .key = node_as(NamedArgument, args->at[i])->key, .value = row)
-                                 : row);
-    }
-    *args = all;
-    return ST_OK;
-}
-
-/* Only what the function made. */
-static Node *made_columns(Binder *b, Node *generate, size_t from)
-{
-    NodeList exprs = { 0 };
-    for (size_t i = from; i < generate->schema->len; i++)
-        vec_push(b->a, &exprs, column_ref(b, &generate->schema->at[i]));
-    return make_project(b, generate, &exprs);
-}
-
-static Status bind_python_table(Binder *b, const PythonUdf *f, const UnresolvedTableFunction *n, const Scope *s, Node **ret, Error *err)
-{
-    NodeList given = n->args;
-    Scope over = *s;
-    Node *table = NULL;
-    size_t from = b->plans.len;
-    TRY(bind_table_argument(b, s->outer, &given, &n->node, &table, err));
-    if (table) {
-        over = scope_over(b, table->schema, s->outer, from);
-        over.generators = true;
-        s = &over;
-    }
-    PythonUdf *udf = (PythonUdf *)(void *)node_copy(b->a, &f->node);
-    StrList inline_name = { 0 }, none = { 0 };
-    NodeList args = { 0 };
-    Node *generator = NULL, *one = NULL;
-    if (!udf->returns && udf->returns_text)
-        TRY(b->env->parse_type(b->env->self, b->a, udf->returns_text, &udf->returns, err));
-    if (!udf->returns || udf->returns->kind != TYPE_STRUCT)
-        return spark_unsupported(err, &n->node, "a Python table function whose columns its analyze method tells");
-    udf->returns = type_array(b->a, udf->returns, false);
-    udf->returns_text = NULL;
-    udf->args = given;
-    vec_push(b->a, &inline_name, "inline");
-    vec_push(b->a, &args, &udf->node);
-    Node *call = node_new(b->a, Function, .name = inline_name, .args = args);
-    TRY(bind_expr(b, s, node_at(call, n->node.start, n->node.stop), &generator, err));
-    if (table) {
-        TRY(make_generate(b, table, generator, false, &none, NULL, &n->node, &one, err));
-        *ret = made_columns(b, one, table->schema->len);
-        return ST_OK;
-    }
-    TRY(bind_relation(b, node_new(b->a, OneRow, .unused = false), NULL, &one, err));
-    return make_generate(b, one, generator, false, &none, NULL, &n->node, ret, err);
 }
 
 static bool is_python_table(const Node *n)

@@ -158,6 +158,8 @@ static bool one_row(const Node *n)
 /* LATERAL f(…) of a Python table function becomes a Generate over the left rows, whatever it computes. */
 static bool is_table_function(const Node *n)
 {
+    if (node_is(PythonTableFunction, n)) /* takes nothing from the left */
+        return true;
     while (node_is(Project, n)) {
         for (size_t i = 0; i < node_as(Project, n)->exprs.len; i++)
             if (!is_deterministic(node_as(Project, n)->exprs.at[i]))
@@ -165,6 +167,60 @@ static bool is_table_function(const Node *n)
         n = node_as(Project, n)->input;
     }
     return node_is(Generate, n) && node_is(OneRow, node_as(Generate, n)->input);
+}
+
+static Node *outer_by_one(Arena *a, Node *n, void *arg)
+{
+    bool *subquery = arg;
+    *subquery = *subquery || node_is(Subquery, n);
+    if (node_is(ColumnRef, n) && node_as(ColumnRef, n)->depth > 0) {
+        ColumnRef *c = (ColumnRef *)(void *)node_copy(a, n);
+        c->depth--;
+        return &c->node;
+    }
+    return n;
+}
+
+/* Renames and leaves out columns: what is NULL stays so. */
+static bool only_columns(const Node *project)
+{
+    const NodeList *exprs = &node_as(Project, project)->exprs;
+    for (size_t i = 0; i < exprs->len; i++) {
+        const Node *e = exprs->at[i];
+        if (!node_is(ColumnRef, e) && !(node_is(Alias, e) && node_is(ColumnRef, node_as(Alias, e)->child)))
+            return false;
+    }
+    return true;
+}
+
+/* LATERAL f(…) of a generator, projected: a Generate over the left rows, in their order, projected. NULL: it is something else. */
+static Node *lateral_generate(Binder *b, Node *left, Node *right, const Join *n, const Schema *output)
+{
+    bool outer = n->join == JOIN_LEFT, subquery = false, renamed = true;
+    NodeList projects = { 0 };
+    Node *at = right;
+    for (; node_is(Project, at); at = node_as(Project, at)->input) {
+        renamed = renamed && only_columns(at);
+        vec_push(b->a, &projects, at);
+    }
+    if (!at || !n->lateral || n->condition || !node_is(Generate, at) || !node_is(OneRow, node_as(Generate, at)->input) ||
+        (n->join != JOIN_INNER && n->join != JOIN_CROSS && !outer) || (outer && !renamed))
+        return NULL;
+    const Schema *made = at->schema;
+    Generate *generate = (Generate *)(void *)node_copy(b->a, at);
+    generate->input = left;
+    generate->outer = generate->outer || outer;
+    generate->generator = node_rewrite(b->a, generate->generator, outer_by_one, &subquery);
+    Node *all = with_schema(&generate->node, joined(b, left->schema, made, n->join));
+    for (size_t i = projects.len; i-- > 0;) {
+        NodeList exprs = { 0 };
+        for (size_t k = 0; k < left->schema->len; k++)
+            vec_push(b->a, &exprs, column_ref(b, &left->schema->at[k]));
+        for (size_t k = 0; k < node_as(Project, projects.at[i])->exprs.len; k++)
+            vec_push(b->a, &exprs, node_rewrite(b->a, node_as(Project, projects.at[i])->exprs.at[k], outer_by_one, &subquery));
+        all = with_schema(node_new(b->a, Project, .input = all, .exprs = exprs), joined(b, left->schema, projects.at[i]->schema, JOIN_INNER));
+    }
+    return subquery ? NULL : with_schema(projects.len ? all : node_copy(b->a, all), output);
 }
 
 static Status lateral_random(Binder *b, const char *class, const char *text, const Node *at, Error *err)
@@ -206,6 +262,11 @@ Status bind_join(Binder *b, const Join *n, const Scope *outer, Node **ret, Error
                               "than one row", &n->node, err);
     Scope s = scope_over(b, joined(b, left->schema, right->schema, JOIN_INNER), outer, from);
     const Schema *output = joined(b, left->schema, right->schema, n->join);
+    Node *generated = lateral_generate(b, left, right, n, output);
+    if (generated) {
+        *ret = generated;
+        return ST_OK;
+    }
     if (n->condition) {
         TRY(bind_condition(b, &s, n->condition, &condition, err));
         TRY(check_hosted(b, "Join", true, condition, err));
@@ -229,7 +290,8 @@ typedef struct Joins {
 
 typedef struct Sides {
     const Schema *left, *right;
-    bool in_left, in_right, python;
+    bool in_left, in_right;
+    bool spanned; /* by one Python function */
 } Sides;
 
 static bool note_side(const Node *n, void *arg)
@@ -239,7 +301,16 @@ static bool note_side(const Node *n, void *arg)
         s->in_left = s->in_left || schema_find(s->left, node_as(ColumnRef, n)->id);
         s->in_right = s->in_right || schema_find(s->right, node_as(ColumnRef, n)->id);
     }
-    s->python = s->python || node_is(PythonUdf, n);
+    return true;
+}
+
+static bool note_spanning(const Node *n, void *arg)
+{
+    Sides *all = arg, s = { .left = all->left, .right = all->right };
+    if (node_is(PythonUdf, n)) {
+        node_walk(n, note_side, &s);
+        all->spanned = all->spanned || (s.in_left && s.in_right);
+    }
     return true;
 }
 
@@ -247,6 +318,7 @@ static Sides sides_of(const Join *j, const Node *e)
 {
     Sides s = { .left = j->left->schema, .right = j->right->schema };
     node_walk(e, note_side, &s);
+    node_walk(e, note_spanning, &s);
     return s;
 }
 
@@ -258,7 +330,7 @@ static bool relates(const Join *j, const Node *e)
     if (node_is(Call, e) && str_eq(node_as(Call, e)->function->name, "and"))
         return relates(j, node_as(Call, e)->args.at[0]) || relates(j, node_as(Call, e)->args.at[1]);
     Sides s = sides_of(j, e);
-    return s.in_left && s.in_right && !s.python;
+    return s.in_left && s.in_right && !s.spanned;
 }
 
 static bool never(const Node *e)
@@ -282,7 +354,7 @@ static Status check_join(const Joins *all, const Join *j, Error *err)
 {
     bool inner = j->join == JOIN_INNER || j->join == JOIN_CROSS;
     Sides s = j->condition ? sides_of(j, j->condition) : (Sides){ 0 };
-    if (!inner && s.python && s.in_left && s.in_right)
+    if (!inner && s.spanned)
         return spark_error(err, &j->node, "UNSUPPORTED_FEATURE.PYTHON_UDF_IN_ON_CLAUSE", "0A000",
                            "The feature is not supported: Python UDF in the ON clause of a <joinType> JOIN. In case of an INNER JOIN "
                            "consider rewriting to a CROSS JOIN with a WHERE clause.",

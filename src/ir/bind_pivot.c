@@ -56,6 +56,9 @@ typedef struct Only {
 static Node *only_where(Arena *a, Node *n, void *arg)
 {
     Only *o = arg;
+    if (o->status == ST_OK && node_is(PythonUdf, n) && is_aggregate(n))
+        o->status = spark_error(o->err, n, "UNSUPPORTED_FEATURE.PANDAS_UDAF_IN_PIVOT", "0A000",
+                                "The feature is not supported: Pandas user defined aggregate function in the PIVOT clause.", NULL);
     if (o->status != ST_OK || !node_is(Call, n) || node_as(Call, n)->function->kind != FN_AGGREGATE)
         return node_is(Subquery, n) ? n : node_map_children(a, n, only_where, arg);
     Call *call = (Call *)(void *)node_copy(a, n);
@@ -111,7 +114,28 @@ static void implicit_groups(Binder *b, const Schema *schema, const Node *column,
     }
 }
 
-static Status pivot_column(Binder *b, const Node *aggregate, Node *column, Node *value, const char *name, NodeList *exprs,
+/* PivotFirst groups by the value first: a group without a row of it has NULL, also where a count would be 0. */
+static Status where_any(Binder *b, Node *condition, Node **io, const Node *at, Error *err)
+{
+    NodeList branches = { 0 };
+    Node *any = NULL;
+    TRY(make_call1(b, "bool_or", condition, at, &any, err));
+    vec_push(b->a, &branches, any);
+    vec_push(b->a, &branches, *io);
+    vec_push(b->a, &branches, make_literal_null(b, (*io)->type));
+    return make_call(b, "if", &branches, at, io, err);
+}
+
+/* PivotFirst.supportsDataType */
+static bool pivots_first(const NodeList *aggregates)
+{
+    bool all = true;
+    for (size_t i = 0; i < aggregates->len; i++)
+        all = all && (type_is_numeric(aggregates->at[i]->type) || aggregates->at[i]->type->kind == TYPE_BOOLEAN);
+    return all;
+}
+
+static Status pivot_column(Binder *b, const Node *aggregate, Node *column, Node *value, const char *name, bool by_value, NodeList *exprs,
                            const Node *at, Error *err)
 {
     Node *condition = NULL;
@@ -121,6 +145,8 @@ static Status pivot_column(Binder *b, const Node *aggregate, Node *column, Node 
     Only only = { b, condition, ST_OK, err };
     Node *e = only_where(b->a, node_as(Alias, aggregate)->child, &only);
     TRY(only.status);
+    if (by_value)
+        TRY(where_any(b, condition, &e, at, err));
     vec_push(b->a, exprs, new_alias(b, e, name));
     return ST_OK;
 }
@@ -149,12 +175,13 @@ Status bind_pivot(Binder *b, const Pivot *n, const Scope *outer, Node **ret, Err
         TRY(bind_outputs(b, &s, &n->groups, &exprs, err));
     for (size_t i = 0; i < exprs.len; i++)
         vec_push(b->a, &groups, node_is(Alias, exprs.at[i]) ? node_as(Alias, exprs.at[i])->child : exprs.at[i]);
+    bool by_value = pivots_first(&aggregates);
     for (size_t v = 0; v < values.len; v++) {
         const char *label = value_name(b, values.at[v], n->values.len ? n->values.at[v] : values.at[v]);
         for (size_t i = 0; i < aggregates.len; i++) {
             const char *name = aggregates.len == 1 ? label
                                                    : arena_printf(b->a, "%s_%s", label, node_as(Alias, aggregates.at[i])->names.at[0]);
-            TRY(pivot_column(b, aggregates.at[i], column, values.at[v], name, &exprs, &n->node, err));
+            TRY(pivot_column(b, aggregates.at[i], column, values.at[v], name, by_value && aggregates.at[i]->type->kind == TYPE_LONG, &exprs, &n->node, err));
         }
     }
     return finish_aggregate(b, input, &groups, &exprs, &sets, GROUPING_PLAIN, &n->node, ret, err);

@@ -16,7 +16,7 @@ static Status wrong_number(Binder *b, const CreateFunction *f, const NodeList *a
                        "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer to "
                        "'<docroot>/sql-ref-functions.html' for a fix.",
                        "functionName", sql_ids(b->a, &f->name), "expectedNum", arena_printf(b->a, "%zu", f->params.len), "actualNum",
-                       arena_printf(b->a, "%zu", args->len), "docroot", "https://spark.apache.org/docs/latest", NULL);
+                       arena_printf(b->a, "%zu", args->len), NULL);
 }
 
 /* The arguments by parameter: positions, then names, then defaults; each cast to its parameter's type. */

@@ -212,7 +212,7 @@ static Status check_condition(Binder *b, const Node *predicate, bool having, con
     const Node *invalid = NULL;
     node_walk(predicate, note_invalid, &invalid);
     if (invalid && node_is(Window, invalid))
-        return spark_error(err, at, "_LEGACY_ERROR_TEMP_1034", "", "It is not allowed to use window functions inside <clauseName> clause.",
+        return spark_error(err, NULL, "_LEGACY_ERROR_TEMP_1034", "", "It is not allowed to use window functions inside <clauseName> clause.",
                            "clauseName", having ? "HAVING" : "WHERE", NULL);
     if (invalid)
         return spark_error(err, at, "INVALID_WHERE_CONDITION", "42903",

@@ -42,6 +42,10 @@ static Status bind_read(Binder *b, const Read *n, const StrList *qualifier, Node
             TRY(b->env->parse_type(b->env->self, b->a, n->schema_text, &copy->user_schema, err));
     }
     TRY(b->env->read(b->env->self, b->a, copy, &scan, err));
+    if (node_is(PythonScan, scan)) {
+        *ret = with_schema(scan, schema_from_type(b, node_as(PythonScan, scan)->of, qualifier));
+        return ST_OK;
+    }
     vec_push(b->a, &b->reads, (ReadScan){ n, scan });
     return bind_scan(b, scan, qualifier, ret, err);
 }

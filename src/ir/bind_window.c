@@ -26,7 +26,7 @@ static Status resolve_named(Binder *b, const Scope *s, const Window *w, const Wi
             return spark_error(err, &w->node, "MISSING_WINDOW_SPECIFICATION", "42P20",
                                "Window specification is not defined in the WINDOW clause for <windowName>. For more information "
                                "about WINDOW clauses, please refer to "
-                               "'https://spark.apache.org/docs/latest/sql-ref-syntax-qry-select-window.html'.",
+                               "'<docroot>/sql-ref-syntax-qry-select-window.html'.",
                                "windowName", sql_id(b->a, (*ret)->name), NULL);
         *ret = found;
     }
@@ -163,13 +163,12 @@ static Status bind_frame(Binder *b, const Scope *s, const Window *w, const char 
         TRY(bind_bound(b, s, shown, f->unit, &f->upper, "upper", err));
     shown->frame = &f->node;
     TRY(check_range(b, shown, f, err));
+    if (f->lower_kind == BOUND_VALUE && f->upper_kind == BOUND_VALUE && !type_same(f->lower->type, f->upper->type))
+        return frame_error(b, shown, "SPECIFIED_WINDOW_FRAME_DIFF_TYPES", "Window frame bounds do not have the same type.", "", f->upper, err);
     if (crossed(f))
         return frame_error(b, shown, "SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON",
                            "The lower bound of a window frame must be less than or equal to the upper bound.", "", NULL, err);
     Node *usual = default_frame(b, name, w->orders.len > 0);
-    if (is_one_of(name, fixed) && !usual)
-        return spark_error(err, &w->node, "_LEGACY_ERROR_TEMP_1035", "", "Cannot specify window frame for <prettyName> function.",
-                           "prettyName", name, NULL);
     if (is_one_of(name, fixed) && !node_equal(usual, &f->node))
         return spark_error(err, &w->node, "_LEGACY_ERROR_TEMP_1036", "", "Window Frame <wf> must match the required frame <required>.",
                            "wf", pretty(b, &f->node), "required", pretty(b, usual), NULL);
@@ -198,12 +197,22 @@ Status bind_window(Binder *b, const Scope *s, const Window *n, Node **ret, Error
     TRY(resolve_named(b, s, n, &spec, err));
     TRY(bind_expr(b, &inner, n->function, &function, err));
     inner.in_window = false;
+    static const char *const offsets[] = { "lag", "lead", NULL };
+    if (spec->frame && node_is(Call, function) && is_one_of(node_as(Call, function)->function->name, offsets)) /* before any type is checked */
+        return spark_error(err, &n->node, "_LEGACY_ERROR_TEMP_1035", "", "Cannot specify window frame for <prettyName> function.", "prettyName",
+                           node_as(Call, function)->function->name, NULL);
     TRY(bind_exprs(b, &inner, &spec->partitions, &partitions, err));
     TRY(bind_exprs(b, &inner, &spec->orders, &orders, err));
     for (size_t i = 0; i < orders.len; i++)
         if (!node_is(SortOrder, orders.at[i]))
             orders.at[i] = typed(node_new(b->a, SortOrder, .child = orders.at[i], .nulls = NULLS_FIRST), orders.at[i]->type,
                                  orders.at[i]->nullable, orders.at[i]);
+    for (size_t i = 0; i < partitions.len; i++)
+        if (!type_is_orderable(partitions.at[i]->type))
+            return spark_error(err, partitions.at[i], "EXPRESSION_TYPE_IS_NOT_ORDERABLE", "42822",
+                               "Column expression <expr> cannot be sorted because its type <exprType> is not orderable.", "expr",
+                               arena_printf(b->a, "\"%s\"", pretty(b, partitions.at[i])), "exprType",
+                               arena_printf(b->a, "\"%s\"", type_sql_text(b->a, partitions.at[i]->type)), NULL);
     bool udf = node_is(PythonUdf, function);
     const Node *inside = node_is(Cast, function) ? node_as(Cast, function)->child : function;
     if (!udf && (!node_is(Call, inside) || node_as(Call, inside)->function->kind == FN_SCALAR))

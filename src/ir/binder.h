@@ -164,6 +164,7 @@ Status make_get_field(Binder *b, Node *child, const char *field, const Node *at,
 bool contains_kind(const Node *n, FunctionKind kind);
 /* A call of an aggregate function, Python's too. */
 bool is_aggregate(const Node *n);
+Status nested_aggregate(const Node *at, Error *err); /* NESTED_AGGREGATE_FUNCTION */
 bool contains_window(const Node *n);
 bool contains_subquery_outer(const Node *n);
 /* DISTINCT, UNION and the like compare rows, which variants do not allow. */
@@ -320,6 +321,11 @@ Status bind_subquery(Binder *b, const Scope *s, const Subquery *n, Node **ret, E
 Status bind_lateral_view(Binder *b, const LateralView *n, const Scope *outer, Node **ret, Error *err);
 Status bind_table_function(Binder *b, const UnresolvedTableFunction *n, const Scope *outer, Node **ret, Error *err);
 Status nested_generator(Binder *b, const Node *e, Error *err);
+/* The Generate node: input columns, then the generator's under `names` (its own names where there are none). */
+Status make_generate(Binder *b, Node *input, Node *generator, bool outer, const StrList *names, const StrList *qualifier, const Node *at,
+                     Node **ret, Error *err);
+/* bind_python_table.c: a call of the Python table function `f`; s: where its arguments stand. */
+Status bind_python_table(Binder *b, const PythonUdf *f, const UnresolvedTableFunction *n, const Scope *s, Node **ret, Error *err);
 /* Takes the generators out of `exprs`: *input becomes a Generate over it, its columns replace them in `exprs`. */
 Status extract_generator(Binder *b, Node **input, NodeList *exprs, Error *err);
 /* The columns a generator call makes. */

@@ -169,5 +169,7 @@ const Type *coerce_comparison(Arena *a, bool ansi, const Type *x, const Type *y)
 {
     if (!ansi && (x->kind == TYPE_STRING) != (y->kind == TYPE_STRING))
         return legacy_string_comparison(x->kind == TYPE_STRING ? y : x);
+    if (!type_is_atomic(x) && !type_is_atomic(y)) /* what is inside is not promoted */
+        return coerce_tightest(a, ansi, x, y);
     return coerce_wider(a, ansi, x, y);
 }

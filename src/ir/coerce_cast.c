@@ -64,10 +64,10 @@ bool cast_valid(bool ansi, const Type *from, const Type *to)
 {
     if (type_same(from, to) || from->kind == TYPE_NULL)
         return true;
-    if (to->kind == TYPE_UDT || from->kind == TYPE_UDT)
-        return type_same(from->kind == TYPE_UDT ? from->sql_type : from, to->kind == TYPE_UDT ? to->sql_type : to);
     if (to->kind == TYPE_STRING || to->kind == TYPE_CHAR || to->kind == TYPE_VARCHAR)
         return true;
+    if (to->kind == TYPE_UDT || from->kind == TYPE_UDT)
+        return type_same(from->kind == TYPE_UDT ? from->sql_type : from, to->kind == TYPE_UDT ? to->sql_type : to);
     if (from->kind == TYPE_VARIANT)
         return cast_holds_variant(to, true);
     if (to->kind == TYPE_VARIANT)

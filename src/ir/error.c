@@ -25,6 +25,18 @@ static void fill(Str *out, const char *text, const KeyValue *parameters, size_t 
     }
 }
 
+/* "<sqlExpr>" in the text: toSQLExpr and toSQLType put the quotes into the value. */
+static void set_parameter(Error *err, const char *text, const KeyValue *p)
+{
+    str_auto value = STR_INIT(ERROR_PARAMS_BYTES);
+    size_t length = strlen(p->key);
+    bool quoted = false;
+    for (const char *at = strstr(text, "\"<"); at && !quoted; at = strstr(at + 1, "\"<"))
+        quoted = !strncmp(at + 2, p->key, length) && !strncmp(at + 2 + length, ">\"", 2);
+    str_addf(&value, quoted ? "\"%s\"" : "%s", p->value);
+    error_param(err, p->key, str_text(&value));
+}
+
 static Status status_of(const char *class)
 {
     if (str_starts(class, "UNSUPPORTED_FEATURE"))
@@ -40,6 +52,8 @@ Status spark_error_list(Error *err, const Node *at, const char *class, const cha
         const char *value = va_arg(args, const char *);
         parameters[n++] = (KeyValue){ name, value ? value : "" };
     }
+    if (n < PARAMETERS_MAX && strstr(text, "<docroot>"))
+        parameters[n++] = (KeyValue){ "docroot", "https://spark.apache.org/docs/latest" };
     str_auto message = STR_INIT(ERROR_MESSAGE_BYTES);
     str_addf(&message, "[%s] ", class);
     fill(&message, text, parameters, n);
@@ -50,7 +64,7 @@ Status spark_error_list(Error *err, const Node *at, const char *class, const cha
         return status;
     snprintf(err->sqlstate, sizeof err->sqlstate, "%s", sqlstate);
     for (size_t i = 0; i < n; i++)
-        error_param(err, parameters[i].key, parameters[i].value);
+        set_parameter(err, text, &parameters[i]);
     if (at) {
         err->start = at->start;
         err->stop = at->stop;

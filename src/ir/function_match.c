@@ -574,7 +574,7 @@ Status wrong_count(Binder *b, const char *name, const FunctionRow *rows, size_t 
 {
     return spark_error(err, at, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
                        "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer "
-                       "to 'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix.",
+                       "to '<docroot>/sql-ref-functions.html' for a fix.",
                        "functionName", sql_id(b->a, name), "expectedNum", count_text(b->a, rows, nrows), "actualNum",
                        arena_printf(b->a, "%zu", actual), NULL);
 }

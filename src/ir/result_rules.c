@@ -620,6 +620,23 @@ static Status check_types(Binder *b, const FunctionRow *row, const char *rule, c
 }
 
 /* named_struct, map, map_from_entries: what is wrong with the arguments. */
+/* ConcatCoercion casts what a text can be made of implicitly; the first argument that is left says what is wrong. */
+static Status check_concat(Binder *b, const FunctionRow *row, const NodeList *args, const Node *at, Error *err)
+{
+    for (size_t i = 0; i < args->len; i++) {
+        const Type *t = type_of(args, i);
+        if (t->kind != TYPE_MAP && t->kind != TYPE_STRUCT && t->kind != TYPE_VARIANT)
+            continue;
+        return spark_error(err, at, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "42K09",
+                           "Cannot resolve <sqlExpr> due to data type mismatch: The <paramIndex> parameter requires the <requiredType> type, however <inputSql> "
+                           "has the type <inputType>.",
+                           "sqlExpr", call_text(b, row->name, args), "paramIndex", i ? arena_printf(b->a, "%zuth", i + 1) : "first", "requiredType",
+                           "(\"STRING\" or \"BINARY\" or \"ARRAY\")", "inputSql", arena_printf(b->a, "\"%s\"", pretty(b, args->at[i])), "inputType",
+                           arena_printf(b->a, "\"%s\"", type_sql_text(b->a, t)), NULL);
+    }
+    return ST_OK;
+}
+
 static Status rule_failed(Binder *b, const FunctionRow *row, const char *rule, const NodeList *args, const Node *at, bool *ret_done, Error *err)
 {
     const char *call = call_text(b, row->name, args), *name = sql_id(b->a, row->name);
@@ -628,7 +645,7 @@ static Status rule_failed(Binder *b, const FunctionRow *row, const char *rule, c
     if ((map || structs) && args->len % 2)
         return spark_error(err, at, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
                            "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer to "
-                           "'https://spark.apache.org/docs/latest/sql-ref-functions.html' for a fix.",
+                           "'<docroot>/sql-ref-functions.html' for a fix.",
                            "functionName", name, "expectedNum", "2n (n > 0)", "actualNum", arena_printf(b->a, "%zu", args->len), NULL);
     str_auto items = STR_INIT(ERROR_MESSAGE_BYTES);
     for (size_t i = 0; i < args->len; i += 2)
@@ -804,6 +821,8 @@ Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node
         bool nested = from->kind == TYPE_STRUCT || from->kind == TYPE_ARRAY || from->kind == TYPE_MAP;
         return nested && cast_holds_variant(from, true) ? ST_OK : no_cast(b, at, row->name, from, &type_variant, err);
     }
+    if (!strcmp(rule, "concat"))
+        TRY(check_concat(b, row, args, at, err));
     const Type *t = simple_rule(b, row, rule, args);
     if (!t) {
         bool done = false;

@@ -18,6 +18,13 @@ typedef struct ColumnRange {
     int64_t least, greatest;
 } ColumnRange;
 
+/* How a column of another database's table is asked for there, and compared. */
+typedef struct RemoteColumn {
+    const char *select;  /* an expression that gives the column in the form of its Spark type */
+    const char *compare; /* what a predicate there says for the column; NULL: predicates stay here */
+    bool bytewise;       /* orders texts only with a collation that is named */
+} RemoteColumn;
+
 struct ScanSource {
     const SourceFile *files;
     size_t nfiles;
@@ -26,6 +33,9 @@ struct ScanSource {
     bool as_stored;               /* each file has these columns by these names, of the engine's own types: nothing to map or cast */
     const char *origin;           /* what names the files: a table, or the reader's paths; NULL: unknown */
     const ColumnRange *ranges;    /* one a column of data_schema; NULL: not known */
+    const RemoteColumn *remote;   /* instead of files: a table of another database, one a column of data_schema; NULL otherwise */
+    const char *remote_zone;      /* of such a table: what its times without a zone are taken to be in */
+    StrList partitions;           /* of such a table: WHERE texts that share its rows out; one that is NULL has all */
     const char *relation;         /* instead of files: the engine's relation that a session made (cached data), NULL otherwise */
 };
 typedef struct ScanSource ScanSource;

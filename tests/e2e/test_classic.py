@@ -48,6 +48,19 @@ def test_local_files_and_the_homes_lake(submit, tmp_path):
     assert (tmp_path / "out.parquet" / "_SUCCESS").exists()
 
 
+def test_what_scripts_ask_the_jvm_for(submit, tmp_path):
+    done = submit("from pyspark.sql import SparkSession\nspark = SparkSession.builder.getOrCreate()\nsc = spark.sparkContext\n"
+                  "hadoop = sc._jsc.hadoopConfiguration()\nhadoop.set('mapreduce.fileoutputcommitter.marksuccessfuljobs', 'false')\n"
+                  "assert hadoop.get('mapreduce.fileoutputcommitter.marksuccessfuljobs') == 'false' and hadoop.getInt('no.such', 3) == 3\n"
+                  "spark.range(3).write.parquet('out')\n"
+                  "log = spark._jvm.org.apache.log4j.LogManager.getLogger('job')\nlog.info('begun')\nlog.setLevel(sc._jvm.org.apache.log4j.Level.ERROR)\n"
+                  "log.warn('unheard')\nlog.error('ended')\n"
+                  "try:\n    sc._jvm.com.example.Thing.run(1)\nexcept Exception as e:\n    print(type(e).__name__, '_jvm.com.example.Thing.run' in str(e))\n")
+    assert done.stdout == "PySparkNotImplementedError True\n"
+    assert not (tmp_path / "out" / "_SUCCESS").exists() and list((tmp_path / "out").glob("part-*"))
+    assert " INFO job: begun" in done.stderr and " ERROR job: ended" in done.stderr and "unheard" not in done.stderr
+
+
 RDDS = """
 import operator
 from pyspark import SparkContext

@@ -105,8 +105,7 @@ def test_table_arguments(spark):
     assert len(Above(F.lit(5), spark.range(8).asTable()).collect()) == 2
     with pytest.raises(AnalysisException, match="TABLE_VALUED_FUNCTION_TOO_MANY_TABLE_ARGUMENTS"):
         spark.sql("select * from above(TABLE(numbers), TABLE(numbers))").collect()
-    with pytest.raises(UnsupportedOperationException, match="table argument with partitions"):
-        spark.sql("select * from above(6, TABLE(numbers) WITH SINGLE PARTITION)").collect()
+    assert spark.sql("select * from above(6, TABLE(numbers) WITH SINGLE PARTITION)").collect() == [(7, "Row(id=7)")]
 
 
 def test_a_row_that_a_table_function_leaves_empty_is_null(spark):

@@ -8,7 +8,7 @@ from expressions import KINDS
 
 LITERALS = {
     "int": ["F.lit(1)", "F.lit(-7)", "F.lit(2147483647)"], "bigint": ["F.lit(1234567890123)", "F.lit(9223372036854775807)"], "double": ["F.lit(1.5)", "F.lit(float('nan'))", "F.lit(-0.0)", "F.lit(1e300)"],
-    "string": ["F.lit('a')", "F.lit('')", "F.lit('12')", "F.lit('äö')", "F.lit('2020-02-29')"], "boolean": ["F.lit(True)", "F.lit(False)"], "decimal": ["F.lit(Decimal('1.50'))", "F.lit(Decimal('-99.99')).cast('decimal(10,2)')"],
+    "string": ["F.lit('a')", "F.lit('')", "F.lit('12')", "F.lit('äö')", "F.lit('2020-02-29')"], "boolean": ["F.lit(True)", "F.lit(False)"], "decimal": ["F.lit(Decimal('1.50')).cast('decimal(10,2)')", "F.lit(Decimal('-99.99')).cast('decimal(10,2)')"],
     "date": ["F.lit(datetime.date(2020, 2, 29))", "F.lit(datetime.date(1582, 10, 4))", "F.lit('1999-12-31').cast('date')"], "timestamp": ["F.lit('2020-02-29 23:59:59.999999').cast('timestamp')"],
     "day_time": ["F.lit(datetime.timedelta(days=1, seconds=3))", "F.expr(\"interval '1 02:03:04.5' day to second\")"], "array": ["F.lit([1, 2, 3])", "F.array(F.lit(1), F.lit(None).cast('int'))"],
     "strings": ["F.lit(['a', 'b'])", "F.split(F.lit('a,b,,c'), ',')"], "binary": ["F.lit(b'\\x00\\xff')", "F.lit(b'abc')"], "map": ["F.create_map(F.lit('a'), F.lit(1))"],
@@ -26,7 +26,7 @@ RULES = {
     "double": ["{int} / {int}", "{double} / 3", "1 / {double}", "{double} ** 2", "2 ** {double}", "F.sqrt({double})", "F.pow({double}, {int})", "F.round({double}, 2)", "F.log(2.0, {double})", "F.log({double})", "F.months_between({timestamp}, {timestamp})",
                "F.atan2({double}, 1.0)", "F.hypot({double}, {double})", "F.nanvl({double}, {double})", "{decimal}.cast('double')", "F.bround({double}, 1)", "F.try_divide({int}, {int})", "F.signum({double})", "F.expm1({double})", "{double} % 2.5"],
     "decimal": ["({decimal} + {decimal}).cast('decimal(10,2)')", "{int}.cast('decimal(10,2)')", "F.round({decimal}, 2)", "F.try_subtract({decimal}, {decimal}).cast('decimal(10,2)')", "F.abs({decimal})", "F.greatest({decimal}, {decimal})",
-                "F.coalesce({decimal}, F.lit(Decimal('0.00')))", "{string}.try_cast('decimal(10,2)')"],
+                "F.coalesce({decimal}, F.lit(Decimal('0.00')).cast('decimal(10,2)'))", "{string}.try_cast('decimal(10,2)')"],
     "string": ["F.concat({string}, {string})", "F.concat_ws('-', {string}, {strings})", "F.upper({string})", "{string}.substr(1, 2)", "{string}.substr({int}, {int})", "F.substring({string}, 2, 3)", "F.lpad({string}, 5, '*')", "F.repeat({string}, 2)",
                "F.regexp_replace({string}, '[a-c]', '<$0>')", "F.regexp_extract({string}, '(a)(b)?', 2)", "F.translate({string}, 'abc', 'xy')", "F.date_format({timestamp}, 'yyyy-MM-dd HH')", "F.format_number({double}, 2)", "F.format_string('%s-%d', {string}, {int})",
                "F.to_json({struct})", "F.to_json({map})", "{int}.cast('string')", "{double}.cast('string')", "{timestamp}.cast('string')", "F.array_join({strings}, ',', '?')", "F.trim({string})", "F.trim({string}, F.lit('a'))", "F.initcap({string})", "F.split({string}, ',')[0]",
@@ -51,7 +51,7 @@ RULES = {
             "F.map_zip_with({map}, {map}, lambda k, x, y: x + y)", "F.coalesce({map}, {map})"],
     "struct": ["F.struct({int}.alias('x'), {string}.alias('y'))", "F.when({boolean}, {struct})", "F.coalesce({struct}, {struct})", "F.from_json({string}, 'x int, y string')", "F.named_struct(F.lit('x'), {int}, F.lit('y'), {string})"],
 }
-AGGREGATES = ["F.sum({int})", "F.avg({int})", "F.max({string})", "F.min({timestamp})", "F.count({string})", "F.count_distinct({string}, {int})", "F.count('*')", "F.sort_array(F.collect_list({int}))", "F.sort_array(F.collect_set({string}))", "F.stddev({double})", "F.sum_distinct({int})",
+AGGREGATES = ["F.sum({int})", "F.avg({int})", "F.max({string})", "F.min({timestamp})", "F.count({string})", "F.count_distinct({string}, {int})", "F.count(F.lit(1))", "F.sort_array(F.collect_list({int}))", "F.sort_array(F.collect_set({string}))", "F.stddev({double})", "F.sum_distinct({int})",
               "F.max_by({string}, F.col('rn'))", "F.first({string}, ignorenulls=True)", "F.percentile_approx({int}, 0.5)", "F.corr({double}, {int})", "F.sum(F.when({boolean}, 1).otherwise(0))", "F.bool_and({boolean})", "F.bit_or({int})", "F.median({double})", "F.approx_count_distinct({string})",
               "F.sum({decimal})", "F.avg({decimal})", "F.max({struct})", "F.sum({day_time})", "F.listagg({string}, ',')", "F.mode({int}, True)", "F.kurtosis({double})", "F.count_if({boolean})", "F.try_sum({bigint})", "F.sum({bigint})", "F.max({int}) - F.min({int})"]
 WINDOWS = ["F.row_number()", "F.rank()", "F.lag({int}, 1)", "F.lead({string}, 2, 'z')", "F.ntile(3)", "F.nth_value({int}, 2)", "F.cume_dist()", "F.sum({int})", "F.max({string})", "F.first({int}, ignorenulls=True)", "F.last({string})", "F.avg({double})", "F.collect_list({int})"]
@@ -60,7 +60,7 @@ SPECS = ["Window.partitionBy(F.col('rn') % 2).orderBy('rn')", "Window.orderBy(F.
 QUERIES = ["df.select({any})", "df.select({any})", "df.select({any}, {any})", "df.select(F.col('rn'), {any}.alias('o1')).where(F.col('o1').isNotNull())", "df.filter({boolean}).select('rn', {any})", "df.groupBy({key}).agg({aggregate})", "df.groupBy({key}.alias('k1')).agg({aggregate}.alias('o1'), F.count('*'))",
            "df.agg({aggregate}, {aggregate})", "df.rollup({key}.alias('k1')).agg({aggregate}, F.grouping_id())", "df.select('rn', ({window}).over({spec}))", "df.select({int}.alias('o1')).union(df.select({double}.alias('o2')))", "df.select({key}.alias('o1')).distinct()",
            "df.select({int}.alias('o1'), {string}.alias('o2')).dropDuplicates(['o1', 'o2'])", "df.withColumn('o1', {any}).select('rn', 'o1')", "df.select('rn', F.explode({array}))", "df.select('rn', F.posexplode_outer({strings}))", "df.select('rn', {int}.alias('o1'), {string}.alias('o2')).na.fill(0).na.fill('-')",
-           "df.select('rn', {int}.alias('o1'), {double}.alias('o2')).na.drop()", "df.select('rn', {int}.alias('o1'), {int}.alias('o2')).unpivot('rn', ['o1', 'o2'], 'p1', 'p2')", "df.groupBy((F.col('rn') % 2).alias('k1')).pivot('rn', [1, 2, 3]).agg({aggregate})",
+           "df.select('rn', {int}.alias('o1'), {double}.alias('o2')).na.drop()", "df.select('rn', {int}.alias('o1'), {int}.alias('o2')).unpivot('rn', ['o1', 'o2'], 'p1', 'p2')", "df.groupBy((F.col('rn') % 2).alias('k1')).pivot('rn', [1, 2, 3]).agg({aggregate}, F.sum({int}))",
            "df.select('rn', {any}.alias('o1')).join(df.select('rn', {any}.alias('o2')), 'rn', 'left')", "df.select({string}.alias('o1')).exceptAll(df.select({string}.alias('o1')))", "df.select({struct}.withField('z', {int}).alias('o1'))", "df.select({struct}.alias('o1')).select('o1.*')",
            "df.select('rn', {any}.alias('o1')).filter(F.col('rn').isin(1, 2, 3)).selectExpr('rn', 'o1')", "df.select('rn', {int}.alias('o1')).replace([1, 7], [100, 700], ['o1'])", "df.select({decimal} + {decimal}, {decimal} * {int}, {decimal} / {decimal})"]
 

@@ -29,6 +29,27 @@ class Query:
         return found[1] if found else None
 
 
+    @property
+    def error_body(self):
+        """What Spark says of its error: class, SQLSTATE, parameters, places in the query; None when the golden file has no such thing."""
+        found = re.search(r"(?s)^\{.*^\}", self.output, re.M) if self.kind == "error" else None
+        return json.loads(found[0]) if found else None
+
+
+def error_differs(body, condition, sqlstate, parameters, places):
+    """What of an error is not as in the golden file: "" when all is. `places`: first and last character, from 1."""
+    expected = {key: normalized(value) for key, value in body.get("messageParameters", {}).items()}
+    got = {key: normalized(value) for key, value in parameters.items()}
+    context = [(c.get("startIndex"), c.get("stopIndex")) for c in body.get("queryContext", [])]
+    if condition != (body.get("errorClass") or body.get("condition")):
+        return "class"
+    if body.get("sqlState") not in (None, sqlstate):
+        return f"state {sqlstate}"
+    if got != expected:
+        return "parameters " + " ".join(sorted(key for key in {*got, *expected} if got.get(key) != expected.get(key)))
+    return "" if places == context else f"place {places}, not {context}"
+
+
 def without_comments(text):
     return re.sub(r"(?m)^\s*--.*$", "", text).strip()
 

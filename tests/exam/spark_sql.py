@@ -7,7 +7,8 @@
       --jobs N    files at a time (2)
 
 A query counts when its rows are equal as text, in Spark's order where it has one ("rows"); when it ends without an error
-("command"); when it fails as in Spark ("error"), and with Spark's error class ("class"). EXPLAIN, DESCRIBE, SHOW and SET
+("command"); when it fails as in Spark ("error"), with Spark's error class ("class"), and
+with its SQLSTATE, its parameters and its place in the query ("whole"). EXPLAIN, DESCRIBE, SHOW and SET
 are counted apart ("meta"). A server that dies fails all that is left of its file.
 """
 import argparse
@@ -113,18 +114,30 @@ def interval_literal(match):
     return match[1] + "-0" if match[2] == "YEAR" else hive_result.year_month(int(match[1]))
 
 
+def differs(error, query):
+    """golden_files.error_differs of what the client got; None when the golden file says too little."""
+    body = query.error_body
+    if body is None:
+        return None
+    places = [(c.startIndex() + 1, c.stopIndex() + 1) for c in error.getQueryContext() or [] if c.contextType().name == "SQL"]
+    return golden_files.error_differs(body, error.getCondition(), error.getSqlState(), error.getMessageParameters() or {}, places)
+
+
 def judge(spark, query):
-    """(is it right, has it the right error class, what was answered)"""
+    """(is it right, has it the right error class, what differs in the error, what was answered)"""
     try:
         rows = ask(spark, query.text)
     except PySparkException as error:
         condition = error.getCondition()
-        return query.kind == "error", query.kind == "error" and condition == query.error_class, f"[{condition}] {error}"
+        answer = f"[{condition}] {error}"
+        if query.kind != "error":
+            return False, False, None, answer
+        return True, condition == query.error_class, differs(error, query), answer
     except Exception as error:  # whatever the client makes of a bad answer
-        return query.kind == "error", False, f"{type(error).__name__}: {error}"
+        return query.kind == "error", False, "class", f"{type(error).__name__}: {error}"
     if query.kind == "error":
-        return False, False, "\n".join(rows)
-    return query.kind == "command" or golden_files.same(query, rows), False, "\n".join(rows)
+        return False, False, "class", "\n".join(rows)
+    return query.kind == "command" or golden_files.same(query, rows), False, None, "\n".join(rows)
 
 
 def replay(name, url, results):
@@ -196,7 +209,7 @@ def examine(name, server):
     child.join()
     died = server.process.poll() is not None
     if len(answers) < len(queries):
-        answers += [(False, False, why)] * (len(queries) - len(answers))
+        answers += [(False, False, None, why)] * (len(queries) - len(answers))
     return name, queries, answers, died
 
 
@@ -215,7 +228,7 @@ def run(files, jobs):
     names, results = fork.Queue(), fork.Queue()
     for name in [*files, *[None] * jobs]:
         names.put(name)
-    scratch = TOP / "build/exam/run"
+    scratch = TOP / f"build/exam/run-{os.getpid()}"  # two exams may run at once
     workers = [fork.Process(target=work, args=(names, results, scratch / str(k))) for k in range(jobs)]
     for worker in workers:
         worker.start()
@@ -228,18 +241,21 @@ def run(files, jobs):
             yield result
     for worker in workers:
         worker.join()
+    shutil.rmtree(scratch, ignore_errors=True)
 
 
 def table(counts):
-    lines = ["| directory | rows | commands | errors | with Spark's class | meta | Sail 0.7.2, rows |", "|---|---|---|---|---|---|---|"]
+    lines = ["| directory | rows | commands | errors | with Spark's class | and its state, parameters and place | meta | Sail 0.7.2, rows |",
+             "|---|---|---|---|---|---|---|---|"]
     for directory in [*sorted(d for d in counts if d != "all"), "all"]:
         c = counts[directory]
 
-        def cell(kind, right=None):
-            return f"{c[right or kind]}/{c[kind, 'of']}" + (f" ({100 * c[right or kind] / c[kind, 'of']:.1f} %)" if c[kind, "of"] else "")
+        def cell(kind):
+            return f"{c[kind]}/{c[kind, 'of']}" + (f" ({100 * c[kind] / c[kind, 'of']:.1f} %)" if c[kind, "of"] else "")
 
         sail = f"{SAIL[directory]} %" if directory in SAIL else "59.2 %" if directory == "all" else ""
-        lines.append(f"| {directory} | {cell('rows')} | {cell('command')} | {cell('error')} | {cell('error', 'class')} | {cell('meta')} | {sail} |")
+        lines.append(f"| {directory} | {cell('rows')} | {cell('command')} | {cell('error')} | {cell('class')} | {cell('whole')} |"
+                     f" {cell('meta')} | {sail} |")
     return "\n".join(lines)
 
 
@@ -272,18 +288,20 @@ def main():
     fails = args.fails.open("w") if args.fails else None
     for name, queries, answers, died in run(files, args.jobs):
         own = collections.Counter()
-        for query, (right, right_class, answer) in zip(queries, answers):
+        for query, (right, right_class, difference, answer) in zip(queries, answers):
             own[query.kind, "of"] += 1
             own[query.kind] += right
             own["class"] += right_class
-            if fails and not (right and (query.kind != "error" or right_class)):
-                fails.write(json.dumps({"file": name, "kind": query.kind, "query": query.text, "spark": query.output[:1000],
-                                        "weir": answer[:1000]}, ensure_ascii=False) + "\n")
+            own["whole"] += difference == ""
+            own["whole", "of"] += difference is not None
+            if fails and not (right and (query.kind != "error" or right_class and not difference)):
+                fails.write(json.dumps({"file": name, "kind": query.kind, "differs": difference, "query": query.text,
+                                        "spark": query.output[:1000], "weir": answer[:1000]}, ensure_ascii=False) + "\n")
+        own["class", "of"] = own["error", "of"]
         for directory in (name.rpartition("/")[0].split("/")[0] or "main", "all"):
             counts[directory].update(own)
-        kinds = ("rows", "command", "error", "class", "meta")
-        shown = "  ".join(f"{kind} {own[kind]}/{own['error' if kind == 'class' else kind, 'of']}" for kind in kinds
-                          if own["error" if kind == "class" else kind, "of"])
+        kinds = ("rows", "command", "error", "class", "whole", "meta")
+        shown = "  ".join(f"{kind} {own[kind]}/{own[kind, 'of']}" for kind in kinds if own[kind, "of"])
         print(f"{name:58} {shown}{'  THE SERVER DIED' if died else ''}", flush=True)
     text = table(counts)
     print(text)

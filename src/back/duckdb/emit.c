@@ -109,6 +109,26 @@ static const char *columns(Emit *e, const Schema *schema, const Schema *as)
     return str_arena(&out, e->a);
 }
 
+/* The same where equal rows become one: -0.0 is 0.0 then (NormalizeFloatingNumbers). */
+static const char *distinct_columns(Emit *e, const Schema *schema, const Schema *as)
+{
+    bool keyed = false;
+    for (size_t i = 0; i < schema->len; i++)
+        keyed = keyed || emit_has_group_key(schema->at[i].type);
+    if (!keyed)
+        return columns(e, schema, as);
+    str_auto out = EMIT_STR;
+    for (size_t i = 0; i < schema->len; i++) {
+        const char *name = arena_printf(e->a, COLUMN_TEXT, schema->at[i].id);
+        bool seen = false;
+        for (size_t j = 0; j < i && !as; j++)
+            seen = seen || schema->at[j].id == schema->at[i].id;
+        if (!seen)
+            str_addf(&out, "%s%s AS " COLUMN_TEXT, i ? ", " : "", emit_group_key(e, name, schema->at[i].type), as ? as->at[i].id : schema->at[i].id);
+    }
+    return str_arena(&out, e->a);
+}
+
 /* ---------------------------------------------------------------- the simple ones */
 /* Where the engine splits, pushes and reorders conditions, they stay in its own words. */
 static Status condition_text(Emit *e, const Node *n, const char **ret)
@@ -124,7 +144,12 @@ static Status emit_filter(Emit *e, const Filter *f, Sel *ret)
 {
     const char *predicate;
     Sel s;
-    TRY(emit_relation(e, f->input, &s));
+    const Known *outer = e->known, mine = { f->predicate, outer };
+    if (emit_is_condition(f->predicate))
+        e->known = &mine;
+    Status status = emit_relation(e, f->input, &s);
+    e->known = outer;
+    TRY(status);
     TRY(condition_text(e, f->predicate, &predicate));
     if (!sel_plain(&s))
         s = sel_over(e, &s);
@@ -188,7 +213,7 @@ Status emit_orders(Emit *e, const NodeList *orders, Str *out)
         bool desc = o->direction == SORT_DESC;
         bool last = o->nulls == NULLS_LAST || (o->nulls == NULLS_DEFAULT && desc);
         /* A constant would be taken for a column's number. */
-        bool constant = node_is(Literal, o->child);
+        bool constant = emit_is_constant(o->child);
         str_addf(out, "%s%s%s%s%s NULLS %s", i ? ", " : "", constant ? "(SELECT " : "", key, constant ? ")" : "",
                  desc ? " DESC" : " ASC", last ? "LAST" : "FIRST");
     }
@@ -237,7 +262,7 @@ static Status emit_distinct(Emit *e, const Node *input, Sel *ret)
 {
     const char *from, *keys;
     TRY(from_of(e, input, &from));
-    *ret = (Sel){ .select = arena_printf(e->a, "DISTINCT %s", columns(e, input->schema, NULL)), .from = from };
+    *ret = (Sel){ .select = arena_printf(e->a, "DISTINCT %s", distinct_columns(e, input->schema, NULL)), .from = from };
     if (emit_any_collated(input->schema)) {
         TRY(emit_row_keys(e, input->schema, NULL, &keys));
         ret->select = arena_printf(e->a, "DISTINCT ON (%s) %s", keys, columns(e, input->schema, NULL));
@@ -388,8 +413,9 @@ static Status emit_set_op(Emit *e, const Node *n, Sel *ret)
         *ret = (Sel){ 0 };
         return emit_collated_set(e, s, n->schema, left, right, &ret->from);
     }
-    *ret = (Sel){ .from = arena_printf(e->a, "((SELECT %s FROM %s) %s%s (SELECT %s FROM %s))", columns(e, s->left->schema, n->schema),
-                                       left, words[s->op], s->all ? " ALL" : "", columns(e, s->right->schema, n->schema), right) };
+    const char *(*listed)(Emit *, const Schema *, const Schema *) = s->op == SETOP_UNION && s->all ? columns : distinct_columns;
+    *ret = (Sel){ .from = arena_printf(e->a, "((SELECT %s FROM %s) %s%s (SELECT %s FROM %s))", listed(e, s->left->schema, n->schema), left,
+                                       words[s->op], s->all ? " ALL" : "", listed(e, s->right->schema, n->schema), right) };
     return ST_OK;
 }
 
@@ -675,7 +701,7 @@ static Status emit_with(Emit *e, const BoundWith *w, Sel *ret)
     bool loops = false;
     for (size_t i = 0; i < w->ctes.len; i++)
         loops = loops || node_is(UnionLoop, w->ctes.at[i]);
-    str_add(&out, loops ? "(WITH RECURSIVE " : "(WITH ");
+    scope.recursive = loops;
     Status status = ST_OK;
     for (size_t i = 0; i < w->ctes.len && status == ST_OK; i++) {
         const char *sql;
@@ -683,20 +709,21 @@ static Status emit_with(Emit *e, const BoundWith *w, Sel *ret)
             str_addf(&out, "%scte_%zu AS (", i ? ", " : "", scope.first + i);
             status = emit_loop(e, node_as(UnionLoop, w->ctes.at[i]), scope.first + i, &out);
             str_add(&out, ")");
-            continue;
+        } else {
+            status = emit_select(e, w->ctes.at[i], &sql);
+            if (status == ST_OK)
+                str_addf(&out, "%scte_%zu AS (SELECT %s FROM (%s))", i ? ", " : "", scope.first + i,
+                         columns(e, w->ctes.at[i]->schema, NULL), sql);
         }
-        status = emit_select(e, w->ctes.at[i], &sql);
-        if (status == ST_OK)
-            str_addf(&out, "%scte_%zu AS (SELECT %s FROM (%s))", i ? ", " : "", scope.first + i,
-                     columns(e, w->ctes.at[i]->schema, NULL), sql);
+        if (e->python)
+            scope.made = arena_str(e->a, str_text(&out));
     }
     const char *body = NULL;
     if (status == ST_OK)
         status = emit_select(e, w->input, &body);
     e->ctes = scope.outer;
     TRY(status);
-    str_addf(&out, " %s)", body);
-    *ret = (Sel){ .from = str_arena(&out, e->a) };
+    *ret = (Sel){ .from = arena_printf(e->a, "(WITH %s%s %s)", loops ? "RECURSIVE " : "", str_text(&out), body) };
     return ST_OK;
 }
 
@@ -732,10 +759,8 @@ static Status emit_conf_scope(Emit *e, const ConfScope *n, Sel *ret)
     return status;
 }
 
-Status emit_relation(Emit *e, const Node *n, Sel *ret)
+static Status emit_kind(Emit *e, const Node *n, Sel *ret)
 {
-    if (e->python)
-        n = emit_python_below(e, n);
     switch (n->kind) {
     case NODE_Scan: return emit_scan(e, n, ret);
     case NODE_OneRow: *ret = (Sel){ .from = "(SELECT 1 AS c_none)" }; return ST_OK;
@@ -760,6 +785,8 @@ Status emit_relation(Emit *e, const Node *n, Sel *ret)
     case NODE_ConfScope: return emit_conf_scope(e, node_as(ConfScope, n), ret);
     case NODE_ScriptTransform: return emit_script(e, n, ret);
     case NODE_GroupMap: return emit_group_map(e, n, ret);
+    case NODE_PythonScan: return emit_python_scan(e, n, ret);
+    case NODE_PythonTableFunction: return emit_table_function(e, n, ret);
     case NODE_CoGroupMap: return emit_cogroup_map(e, n, ret);
     case NODE_BoundWith: return emit_with(e, node_as(BoundWith, n), ret);
     case NODE_CteRef: return emit_cte_ref(e, n, ret);
@@ -768,6 +795,18 @@ Status emit_relation(Emit *e, const Node *n, Sel *ret)
     case NODE_CollectMetrics: return emit_relation(e, node_as(CollectMetrics, n)->input, ret);
     default: return emit_unsupported(e, n, "as a relation");
     }
+}
+
+Status emit_relation(Emit *e, const Node *n, Sel *ret)
+{
+    if (e->python)
+        n = emit_python_below(e, n);
+    const Known *known = e->known;
+    if (known && !emit_passes_conditions(n))
+        e->known = NULL;
+    Status status = emit_kind(e, n, ret);
+    e->known = known;
+    return status;
 }
 
 static bool find_python(const Node *n, void *found)

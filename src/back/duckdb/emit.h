@@ -57,6 +57,9 @@ typedef struct EmitOptions {
      * a stage (engine_attach_stream). NULL: unsupported. */
     Status (*udf)(void *self, Arena *a, const PythonUdf *udf, const char **ret_call, Error *err);
     Status (*python)(void *self, Arena *a, const PythonStage *stage, const char **ret_from, Error *err);
+    /* The function that reads one partition of a Python data source (SQL_MAP_ARROW_ITER_UDF), and the partitions (pickles, base64).
+     * NULL: unsupported. */
+    Status (*python_read)(void *self, Arena *a, const PythonScan *scan, PythonUdf **ret_function, StrList *ret_partitions, Error *err);
     Status (*script)(void *self, Arena *a, const ScriptStage *stage, const char **ret_from, Error *err); /* the same of a script */
     /* The engine's function that reads texts as values (engine_register_parser): from_json, from_csv, from_avro, and to_avro that writes
      * them. NULL: unsupported. */

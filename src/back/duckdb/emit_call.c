@@ -351,7 +351,7 @@ static Status guard_arguments(Emit *e, const Call *c, const char **args)
     const char *filter;
     TRY(emit_text(e, c->filter, &filter));
     for (size_t i = 0; i < c->args.len; i++) {
-        if (node_is(Call, c->args.at[i]) || node_is(Cast, c->args.at[i]))
+        if ((node_is(Call, c->args.at[i]) || node_is(Cast, c->args.at[i])) && !emit_is_constant(c->args.at[i])) /* constants are folded before */
             args[i] = arena_printf(e->a, "CASE WHEN %s THEN %s END", filter, args[i]);
     }
     return ST_OK;

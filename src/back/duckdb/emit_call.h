@@ -25,5 +25,4 @@ Status emit_hash_chain(Emit *e, const char *kernel, const char *x, const Type *t
 Status emit_lazy_arguments(Emit *e, const Call *call, const char **args);
 /* AND, OR and coalesce whose further sides may fail; *ret_done stays false for others. */
 Status emit_lazy_logic(Emit *e, const Call *call, const char *const *args, bool *ret_done, Str *out);
-
 #endif

@@ -1,6 +1,7 @@
 /* back/duckdb/emit_cast.c -- Spark's Cast from each type to each: the engine's own where it means the same, kernels else.
  * Source: org.apache.spark.sql.catalyst.expressions.Cast. */
 #include "back/duckdb/emit_internal.h"
+#include "ir/coerce.h"
 #include "ir/collation.h"
 
 static int flag_of(int mode)
@@ -129,8 +130,10 @@ static Status to_integral(Emit *e, const char *x, const Type *from, const Type *
         str_addf(out, "spark_seconds(%s)", x);
     else if (from->kind == TYPE_TIME)
         str_addf(out, "%s(%s // 1000000000 AS %s)", mode == CAST_ANSI ? "CAST" : "TRY_CAST", x, word);
+    else if (from->kind == TYPE_TIMESTAMP && mode == CAST_LEGACY)
+        str_addf(out, "spark_wrap_%s(CAST(spark_seconds(%s) AS HUGEINT))", number_kernel(to), x);
     else if (from->kind == TYPE_TIMESTAMP)
-        str_addf(out, "CAST(spark_seconds(%s) AS %s)", x, word);
+        str_addf(out, "%s(spark_seconds(%s) AS %s)", mode == CAST_TRY ? "TRY_CAST" : "CAST", x, word);
     else if (from->kind == TYPE_DECIMAL && mode == CAST_LEGACY)
         str_addf(out, "spark_wrap_%s(CAST(trunc(%s) AS HUGEINT))", number_kernel(to), x);
     else if (from->kind == TYPE_DECIMAL)
@@ -198,7 +201,7 @@ static Status to_date(Emit *e, const char *x, const Type *from, int mode, Str *o
     if (is_text(from))
         str_addf(out, "spark_text_date(%s, %d)", x, flag_of(mode));
     else if (from->kind == TYPE_TIMESTAMP)
-        str_addf(out, "CAST(spark_local(%s, %s) AS DATE)", x, zone(e));
+        str_addf(out, "spark_local_date(%s, %s)", x, zone(e));
     else
         str_addf(out, "CAST(%s AS DATE)", x);
     return ST_OK;
@@ -220,13 +223,14 @@ static Status to_timestamp(Emit *e, const char *x, const Type *from, const Type 
     else if (from->kind == TYPE_TIMESTAMP_NTZ && !ntz)
         str_addf(out, "spark_utc(%s, %s)", x, zone(e));
     else if (from->kind == TYPE_FLOAT || from->kind == TYPE_DOUBLE)
-        str_addf(out, "make_timestamp(spark_float_micros(CAST(%s AS DOUBLE), %d))", x, mode == CAST_LEGACY ? 2 : flag_of(mode));
+        str_addf(out, "spark_timestamp(spark_float_micros(CAST(%s AS DOUBLE), %d))", x, mode == CAST_LEGACY ? 2 : flag_of(mode));
     else if (from->kind == TYPE_DECIMAL)
-        str_addf(out, "make_timestamp(spark_wrap_bigint(CAST(spark_decimal_0(%s, 1000000, 2, 38, 1) AS HUGEINT)))", x);
+        str_addf(out, "spark_timestamp(spark_wrap_bigint(CAST(trunc(spark_decimal_%d(%s, 1000000, 2, 38, 1)) AS HUGEINT)))",
+                 from->scale > 6 ? from->scale - 6 : 0, x); /* cut, not rounded */
     else if (from->kind == TYPE_BOOLEAN)
         str_addf(out, "make_timestamp(CAST(%s AS BIGINT))", x);
     else
-        str_addf(out, "make_timestamp(CAST(%s AS BIGINT) * 1000000)", x);
+        str_addf(out, "spark_seconds_timestamp(CAST(%s AS BIGINT))", x);
     return ST_OK;
 }
 
@@ -234,18 +238,19 @@ static Status to_interval(Emit *e, const char *x, const Type *from, const Type *
 {
     const char *const *units = day_time_units;
     bool ym = to->kind == TYPE_YEAR_MONTH_INTERVAL;
+    const char *cast = mode == CAST_TRY ? "TRY_CAST" : "CAST";
     if (is_text(from) && to->kind == TYPE_CALENDAR_INTERVAL)
         str_addf(out, "spark_text_interval(%s)", x);
     else if (is_text(from))
         str_addf(out, "spark_text_%s(%s, %d, %d, %d)", ym ? "year_month" : "day_time", x, to->start, to->end, mode != CAST_TRY);
-    else    if (from->kind == to->kind && ym)
+    else if (from->kind == to->kind && ym)
         str_addf(out, to->end == INTERVAL_YEAR ? "(%s // 12 * 12)" : "%s", x);
     else if (from->kind == to->kind)
         str_addf(out, to->end == INTERVAL_SECOND ? "%s" : "(%s // %s * %s)", x, units[to->end], units[to->end]);
     else if (ym)
-        str_addf(out, "CAST(CAST(trunc(%s) AS BIGINT) * %d AS INTEGER)", x, to->end == INTERVAL_YEAR ? 12 : 1);
+        str_addf(out, "%s(%s(trunc(%s) AS BIGINT) * %d AS INTEGER)", cast, cast, x, to->end == INTERVAL_YEAR ? 12 : 1);
     else if (from->kind == TYPE_DECIMAL)
-        str_addf(out, "CAST(spark_decimal_0(%s, CAST(%s AS BIGINT), 2, 38, 1) AS BIGINT)", x, units[to->end]);
+        str_addf(out, "%s(spark_decimal_0(%s, CAST(%s AS BIGINT), 2, 38, %d) AS BIGINT)", cast, x, units[to->end], mode != CAST_TRY);
     else
         str_addf(out, "spark_number_interval(CAST(%s AS BIGINT), %s, '\"%s\"', '\"%s\"', %d)", x, units[to->end], type_sql_text(e->a, from),
                  type_sql_text(e->a, to), mode != CAST_TRY);
@@ -253,19 +258,25 @@ static Status to_interval(Emit *e, const char *x, const Type *from, const Type *
 }
 
 /* ---------------------------------------------------------------- nested */
+/* try_cast of a nested value takes casts inside that only exist without ANSI, and does them so. */
+static int inner_mode(const Type *from, const Type *to, int mode)
+{
+    return mode == CAST_TRY && !cast_valid(true, from, to) ? CAST_LEGACY : mode;
+}
+
 static Status nested(Emit *e, const char *x, const Type *from, const Type *to, int mode, Str *out)
 {
     if (from->kind == TYPE_ARRAY && to->kind == TYPE_ARRAY) {
         const char *v = emit_fresh(e, "x");
         str_addf(out, "list_transform(%s, lambda %s: ", x, v);
-        TRY(emit_cast(e, v, from->element, to->element, mode, out));
+        TRY(emit_cast(e, v, from->element, to->element, inner_mode(from->element, to->element, mode), out));
         str_add(out, ")");
     } else if (from->kind == TYPE_MAP && to->kind == TYPE_MAP) {
         const char *k = emit_fresh(e, "x"), *v = emit_fresh(e, "x");
         str_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE map(list_transform(map_keys(%s), lambda %s: ", x, x, k);
-        TRY(emit_cast(e, k, from->key, to->key, mode, out));
+        TRY(emit_cast(e, k, from->key, to->key, inner_mode(from->key, to->key, mode), out));
         str_addf(out, "), list_transform(map_values(%s), lambda %s: ", x, v);
-        TRY(emit_cast(e, v, from->element, to->element, mode, out));
+        TRY(emit_cast(e, v, from->element, to->element, inner_mode(from->element, to->element, mode), out));
         str_add(out, ")) END");
     } else if (from->kind == TYPE_STRUCT && to->kind == TYPE_STRUCT && from->nfields == to->nfields) {
         str_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE struct_pack(", x);
@@ -274,7 +285,7 @@ static Status nested(Emit *e, const char *x, const Type *from, const Type *to, i
             emit_quoted_name(to->fields[i].name, out);
             str_add(out, " := ");
             TRY(emit_cast(e, arena_printf(e->a, "struct_extract(%s, %s)", x, emit_quoted(e, from->fields[i].name)),
-                          from->fields[i].type, to->fields[i].type, mode, out));
+                          from->fields[i].type, to->fields[i].type, inner_mode(from->fields[i].type, to->fields[i].type, mode), out));
         }
         str_add(out, ") END");
     } else {

@@ -223,7 +223,10 @@ static Status emit_subquery(Emit *e, const Subquery *s, Str *out)
     if (s->subquery != SUBQUERY_IN)
         return emit_unsupported(e, (const Node *)s, "as a table argument");
     /* RewritePredicateSubquery: among outputs it becomes an existence join, whose answer is never NULL. */
-    bool known = e->output && s->node.nullable;
+    bool foldable = true; /* NULL IN (query) is NULL before there is a join (NullPropagation) */
+    for (size_t i = 0; i < s->operands.len; i++)
+        foldable = foldable && emit_is_constant(s->operands.at[i]);
+    bool known = e->output && s->node.nullable && !(foldable && s->operands.len == 1);
     str_add(out, known ? "coalesce(" : "");
     if (s->operands.len > 1)
         TRY(emit_in_rows(e, s, sql, out));

@@ -16,10 +16,18 @@ typedef struct GroupScope {
 typedef struct CteScope {
     const BoundWith *with;
     size_t first; /* number of its first CTE in the SQL text */
+    const char *made;    /* "cte_1 AS (…), …": those that are whole already; a stage's query takes them along */
+    bool recursive;
     const struct CteScope *outer;
 } CteScope;
 
 typedef enum GroupAs { GROUP_SHOWN, GROUP_IN_AGGREGATE, GROUP_KEY } GroupAs;
+
+/* Conditions of the Filters above what is emitted, that hold for its rows too. */
+typedef struct Known {
+    const Node *condition;
+    const struct Known *outer;
+} Known;
 
 typedef struct DecimalColumns DecimalColumns;
 typedef struct Emit {
@@ -28,6 +36,7 @@ typedef struct Emit {
     Error *err;
     const GroupScope *groups;
     const CteScope *ctes;
+    const Known *known;
     const char *over;    /* " OVER (…)" of the window function that is being emitted, NULL: none */
     bool any_width;      /* whoever takes the decimal that is emitted next takes any precision of its scale */
     size_t names;        /* made so far */
@@ -55,6 +64,10 @@ const char *emit_group_name(const Emit *e, const Node *n);
 /* "(SELECT …)" or "SELECT …" of a relation. */
 Status emit_select(Emit *e, const Node *n, const char **ret_sql);
 Status emit_scan(Emit *e, const Node *n, Sel *ret_sel);
+/* emit_remote.c: a Scan of another database's table; may conditions above a relation be applied below it as well, and may this one? */
+Status emit_remote(Emit *e, const Node *n, Sel *ret_sel);
+bool emit_passes_conditions(const Node *n);
+bool emit_is_condition(const Node *n);
 Status emit_call(Emit *e, const Node *n, Str *out);
 Status emit_window(Emit *e, const Window *w, Str *out);
 /* What the engine orders as Spark orders `x`: inside of arrays and structs NULL comes first, where the engine has it last. x itself
@@ -76,6 +89,8 @@ Status emit_python_scalar(Emit *e, const PythonUdf *u);
 Status emit_map_partitions(Emit *e, const Node *n, Sel *ret_sel);
 Status emit_script(Emit *e, const Node *n, Sel *ret_sel);
 Status emit_group_map(Emit *e, const Node *n, Sel *ret_sel);
+Status emit_python_scan(Emit *e, const Node *n, Sel *ret_sel);
+Status emit_table_function(Emit *e, const Node *n, Sel *ret_sel);
 Status emit_cogroup_map(Emit *e, const Node *n, Sel *ret_sel);
 /* *ret_done: it has functions that are stages, and *ret_sel is all of it. */
 Status emit_python_project(Emit *e, const Project *p, bool *ret_done, Sel *ret_sel);
@@ -96,5 +111,8 @@ bool emit_is(const Emit *e, const char *conf, const char *value); /* a configura
 
 #define EMIT_STR STR_INIT(LIMIT_QUERY_TEXT)
 #define COLUMN_TEXT "c%u"
+
+/* Is no column and no subquery in it? (emit_lazy.c) */
+bool emit_is_constant(const Node *n);
 
 #endif

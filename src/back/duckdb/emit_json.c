@@ -104,6 +104,17 @@ static Status json_struct(Emit *e, const Style *s, const char *x, const Type *t,
 }
 
 /* A map's key is its text; a struct's or an array's has brackets around (UnsafeRow.toString has no other form). */
+/* JacksonGenerator.writeMapData takes keys as Spark has them inside: dates, times and intervals are numbers. */
+static Status json_key(Emit *e, const char *x, const Type *t, Str *out)
+{
+    switch (t->kind) {
+    case TYPE_DATE: str_addf(out, "CAST(spark_days_of(%s) AS VARCHAR)", x); return ST_OK;
+    case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: str_addf(out, "CAST(epoch_us(%s) AS VARCHAR)", x); return ST_OK;
+    case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL: str_addf(out, "CAST(%s AS VARCHAR)", x); return ST_OK;
+    default: return emit_cast(e, x, t, &type_string, CAST_LEGACY, out);
+    }
+}
+
 static Status json_map(Emit *e, const Style *s, const char *x, const Type *t, Str *out)
 {
     const char *v = emit_fresh(e, "x");
@@ -112,13 +123,13 @@ static Status json_map(Emit *e, const Style *s, const char *x, const Type *t, St
         str_add(out, "'[' || concat_ws(','");
         for (size_t i = 0; i < t->key->nfields; i++) {
             str_add(out, ", coalesce(");
-            TRY(emit_cast(e, arena_printf(e->a, "struct_extract(struct_extract(%s, 'key'), %s)", v, emit_quoted(e, t->key->fields[i].name)),
-                          t->key->fields[i].type, &type_string, CAST_LEGACY, out));
+            TRY(json_key(e, arena_printf(e->a, "struct_extract(struct_extract(%s, 'key'), %s)", v, emit_quoted(e, t->key->fields[i].name)),
+                         t->key->fields[i].type, out));
             str_add(out, ", 'null')");
         }
         str_add(out, ") || ']'");
     } else {
-        TRY(emit_cast(e, arena_printf(e->a, "struct_extract(%s, 'key')", v), t->key, &type_string, CAST_LEGACY, out));
+        TRY(json_key(e, arena_printf(e->a, "struct_extract(%s, 'key')", v), t->key, out));
     }
     str_add(out, ") || ':' || coalesce(");
     TRY(json_text(e, s, arena_printf(e->a, "struct_extract(%s, 'value')", v), t->element, out));
@@ -216,14 +227,18 @@ Status emit_to_csv(Emit *e, const Call *c, const char *const *args, Str *out)
     const char *sep = source_option(&options, "sep") ? option_or(e, &options, "sep", ",") : option_or(e, &options, "delimiter", ",");
     int flags = (flag(&options, "quoteAll", false) ? 1 : 0) | (flag(&options, "escapeQuotes", true) ? 2 : 0) |
                 (flag(&options, "ignoreLeadingWhiteSpace", true) ? 4 : 0) | (flag(&options, "ignoreTrailingWhiteSpace", true) ? 8 : 0);
-    str_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE concat_ws(%s", args[0], sep);
+    /* A line without anything in it is none. */
+    str_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE nullif(concat_ws(%s", args[0], sep);
     for (size_t i = 0; i < t->nfields; i++) {
+        const Type *of = t->fields[i].type;
+        if ((of->kind == TYPE_ARRAY || of->kind == TYPE_MAP || of->kind == TYPE_STRUCT) && source_option(&options, "nullValue"))
+            return emit_unsupported(e, (const Node *)c, "to_csv of nested values with nullValue");
         str_add(out, ", spark_csv_field(");
         TRY(csv_value(e, &s, arena_printf(e->a, "struct_extract(%s, %s)", args[0], emit_quoted(e, t->fields[i].name)), t->fields[i].type, out));
         str_addf(out, ", %s, %s, %s, %s, %s, %d)", sep, option_or(e, &options, "quote", "\""), option_or(e, &options, "escape", "\\"),
                  option_or(e, &options, "nullValue", ""), option_or(e, &options, "emptyValue", "\"\""), flags);
     }
-    str_add(out, t->nfields ? ") END" : ", '') END");
+    str_add(out, t->nfields ? "), '') END" : ", ''), '') END");
     return ST_OK;
 }
 

@@ -68,6 +68,13 @@ static bool note(const Node *n, void *arg)
     }
 }
 
+static bool can_fail(const Node *n)
+{
+    Found f = { 0 };
+    node_walk(n, note, &f);
+    return f.fails;
+}
+
 /* May it fail, and is it worth a CASE? */
 static bool may_fail(const Node *n)
 {
@@ -79,10 +86,12 @@ static bool may_fail(const Node *n)
 /* ---------------------------------------------------------------- is it NULL? */
 static bool gives_null_for_null(const Call *c)
 {
-    if (c->function->kind != FN_SCALAR || named(c, "and or || concat"))
+    if (c->function->kind != FN_SCALAR || named(c, "and or || concat array_insert levenshtein locate position nanvl")) /* their last argument may be NULL */
         return false;
     if (named(c, "/ % div mod pmod"))
         return c->ansi;
+    if (named(c, "+ - *"))
+        return true;
     for (size_t i = 0; i < c->args.len; i++)
         if (node_is(Lambda, c->args.at[i]))
             return false;
@@ -95,7 +104,7 @@ static bool gives_null_for_null(const Call *c)
 /* A call of more than its arguments' NULLs gives NULL: no condition for it, but a reason not to go on to the next argument. */
 static bool null_only_for_null(const Call *c)
 {
-    return gives_null_for_null(c) && (c->function->nulls == NULLS_IF_ANY || named(c, "/ % div mod pmod"));
+    return gives_null_for_null(c) && (c->function->nulls == NULLS_IF_ANY || named(c, "/ % div mod pmod") || (c->ansi && named(c, "+ - *")));
 }
 
 /* Conditions under which `n` is NULL, joined by OR behind what is there. *ret_long: they are too long. */
@@ -129,6 +138,23 @@ static Status guard(Emit *e, const Call *c, size_t k, size_t from, size_t to, co
     return ST_OK;
 }
 
+/* A constant that may be NULL: the engine would not call a function with it, nor compute what stands before it. */
+static bool may_be_null_always(const Node *n)
+{
+    Found f = { 0 };
+    node_walk(n, note, &f);
+    return n->nullable && !f.varies;
+}
+
+static Status guard_constants(Emit *e, const Call *c, const char **args)
+{
+    for (size_t k = 1; k < c->args.len; k++)
+        for (size_t j = 0; j < k && may_be_null_always(c->args.at[k]); j++)
+            if (may_fail(c->args.at[j]) && strlen(args[j]) < CONDITION_BYTES)
+                args[k] = arena_printf(e->a, "CASE WHEN %s IS NULL THEN NULL ELSE %s END", args[j], args[k]);
+    return ST_OK;
+}
+
 /* The divisor is computed before the dividend, so its error is the one that is raised, and where it is NULL there is no other. */
 static Status guard_dividend(Emit *e, const Call *c, const char **args)
 {
@@ -141,6 +167,10 @@ static Status guard_dividend(Emit *e, const Call *c, const char **args)
 
 Status emit_lazy_arguments(Emit *e, const Call *c, const char **args)
 {
+    if (str_eq(c->function->name, "nullif") && c->args.len == 2) /* If(left = right, NULL, left) */
+        return can_fail(c->args.at[1]) ? guard(e, c, 1, 0, 1, args) : ST_OK;
+    if (named(c, "concat ||"))
+        return guard_constants(e, c, args);
     bool comparison = named(c, "= == != <=> < <= > >=");
     if (c->args.len < 2 || c->function->kind != FN_SCALAR || (!gives_null_for_null(c) && !named(c, "/ % div mod pmod try_divide try_mod")) || (comparison && !e->output))
         return ST_OK;
@@ -149,7 +179,14 @@ Status emit_lazy_arguments(Emit *e, const Call *c, const char **args)
     for (size_t k = 1; k < c->args.len; k++)
         if (may_fail(c->args.at[k]))
             TRY(guard(e, c, k, 0, k, args));
-    return ST_OK;
+    return guard_constants(e, c, args);
+}
+
+bool emit_is_constant(const Node *n)
+{
+    Found f = { 0 };
+    node_walk(n, note, &f);
+    return !f.varies;
 }
 
 Status emit_lazy_logic(Emit *e, const Call *c, const char *const *args, bool *ret_done, Str *out)

@@ -18,7 +18,8 @@ enum {
     EVAL_AGG_ARROW = 252,
     EVAL_WINDOW_ARROW = 253,
     EVAL_TABLE = 300,
-    EVAL_ARROW_TABLE = 301
+    EVAL_ARROW_TABLE = 301,
+    EVAL_ARROW_UDTF = 302
 };
 
 static bool is_iter(const Node *n)
@@ -42,6 +43,7 @@ Status emit_python_scalar(Emit *e, const PythonUdf *u)
 {
     switch (u->eval_type) {
     case EVAL_BATCHED: case EVAL_ARROW_BATCHED: case EVAL_SCALAR_PANDAS: case EVAL_SCALAR_ARROW: case EVAL_TABLE: case EVAL_ARROW_TABLE:
+    case EVAL_ARROW_UDTF:
         return ST_OK;
     default: return emit_unsupported(e, (const Node *)u, "of this kind in this place");
     }
@@ -92,6 +94,19 @@ static void output_schema(Stage *s, const Schema *schema)
         output_column(s, schema->at[i].name, arena_printf(s->e->a, COLUMN_TEXT, schema->at[i].id), schema->at[i].type);
 }
 
+/* "WITH …": the CTEs that a stage's query may name, outer ones first; it runs by itself. */
+static const char *with_text(Emit *e)
+{
+    const char *text = "";
+    bool recursive = false;
+    for (const CteScope *s = e->ctes; s; s = s->outer)
+        if (s->made) {
+            text = arena_printf(e->a, "%s%s%s", s->made, *text ? ", " : "", text);
+            recursive = recursive || s->recursive;
+        }
+    return *text ? arena_printf(e->a, "WITH %s%s ", recursive ? "RECURSIVE " : "", text) : "";
+}
+
 /* "FROM …" after the select list makes the input query; the Sel is the stage's output. */
 static Status stage_end(Stage *s, const char *from_text, Sel *ret)
 {
@@ -99,7 +114,8 @@ static Status stage_end(Stage *s, const char *from_text, Sel *ret)
     const char *from;
     if (!e->o->python)
         return emit_unsupported(e, NULL, "Python functions without a session");
-    s->made.sql = arena_printf(e->a, "SELECT %s %s", s->input.len ? str_text(&s->select) : "1", from_text);
+    s->made.sql = arena_printf(e->a, "%sSELECT %s %s", strstr(from_text, "cte_") ? with_text(e) : "", s->input.len ? str_text(&s->select) : "1",
+                               from_text);
     str_done(&s->select);
     s->made.input = type_struct(e->a, s->input.at, s->input.len);
     s->made.output = type_struct(e->a, s->output.at, s->output.len);
@@ -253,6 +269,12 @@ static void group_offsets(Emit *e, OffsetList *out, size_t nkeys, size_t nvalues
         vec_push(e->a, out, (int64_t)i);
 }
 
+/* Rows by their key, the first column; those of a group in the order that they come in, as Spark's stable sort leaves them. */
+static const char *grouped(Emit *e, const char *from, size_t groups)
+{
+    return groups ? arena_printf(e->a, "(SELECT *, row_number() OVER () AS w_row FROM %s) ORDER BY 1, w_row", from) : from;
+}
+
 Status emit_group_map(Emit *e, const Node *n, Sel *ret)
 {
     const GroupMap *g = node_as(GroupMap, n);
@@ -268,7 +290,7 @@ Status emit_group_map(Emit *e, const Node *n, Sel *ret)
     output_schema(&s, n->schema);
     group_offsets(e, &offsets, g->groups.len, g->input->schema->len);
     add_function(&s, node_as(PythonUdf, g->function), &offsets);
-    return stage_end(&s, arena_printf(e->a, "FROM %s%s", from, g->groups.len ? " ORDER BY 1" : ""), ret);
+    return stage_end(&s, arena_printf(e->a, "FROM %s", grouped(e, from, g->groups.len)), ret);
 }
 
 /* One side of a cogroup: SELECT key, side, groups, its columns or NULLs, the other's. */
@@ -328,6 +350,68 @@ Status emit_cogroup_map(Emit *e, const Node *n, Sel *ret)
     group_offsets(e, &offsets, nkeys, right->len);
     add_function(&s, node_as(PythonUdf, g->function), &offsets);
     return stage_end(&s, arena_printf(e->a, "FROM (%s UNION ALL %s) ORDER BY 1, 2", one, other), ret);
+}
+
+/* ---------------------------------------------------------------- data sources */
+/* A row for each partition, each a task of its own. */
+Status emit_python_scan(Emit *e, const Node *n, Sel *ret)
+{
+    const PythonScan *scan = node_as(PythonScan, n);
+    Stage s = { .e = e, .select = EMIT_STR, .made = { .kind = "map", .rows = PYTHON_PARTITIONS, .keys = 1 } };
+    PythonUdf *function;
+    StrList partitions = { 0 };
+    OffsetList offsets = { 0 };
+    str_auto rows = EMIT_STR;
+    if (!e->o->python_read)
+        return emit_unsupported(e, n, "Python data sources without a session");
+    TRY(e->o->python_read(e->o->self, e->a, scan, &function, &partitions, e->err));
+    for (size_t i = 0; i < partitions.len; i++)
+        str_addf(&rows, "%s(%zu, from_base64('%s'))", i ? ", " : "", i, partitions.at[i]);
+    input_column(&s, "create_sort_key(w_part, 'ASC NULLS FIRST', '', 'ASC NULLS FIRST')", "key", &type_binary, false);
+    input_column(&s, "w_bytes", "partition", &type_binary, false);
+    output_schema(&s, n->schema);
+    vec_push(e->a, &offsets, 0);
+    add_function(&s, function, &offsets);
+    return stage_end(&s, arena_printf(e->a, "FROM (VALUES %s) AS w(w_part, w_bytes) ORDER BY w_part", str_text(&rows)), ret);
+}
+
+/* ---------------------------------------------------------------- table functions over a TABLE argument */
+Status emit_table_function(Emit *e, const Node *n, Sel *ret)
+{
+    const PythonTableFunction *t = node_as(PythonTableFunction, n);
+    const PythonUdf *udf = node_as(PythonUdf, t->function);
+    Stage s = { .e = e, .select = EMIT_STR, .made = { .kind = "table", .one_partition = t->single_partition, .analyzed = udf->analyzed } };
+    const char *from, *key;
+    OffsetList offsets = { 0 }, partition_columns = { 0 }, table = { 0 };
+    str_auto order = EMIT_STR;
+    TRY(from_text(e, t->input, &from));
+    if (t->groups.len) {
+        TRY(key_text(e, &t->groups, &key));
+        input_column(&s, key, "key", &type_binary, false);
+        s.made.rows = PYTHON_GROUPS;
+        str_add(&order, "1");
+    }
+    s.made.keys = s.made.first_arg = (int64_t)s.input.len;
+    for (size_t i = 0; i < udf->args.len; i++) {
+        TRY(input_expr(&s, udf->args.at[i], arena_printf(e->a, "_%zu", i)));
+        vec_push(e->a, &offsets, (int64_t)i);
+    }
+    s.made.nargs = (int64_t)udf->args.len;
+    for (size_t i = 0; i < t->groups.len; i++)
+        vec_push(e->a, &partition_columns, t->columns + (int64_t)i);
+    vec_push(e->a, &table, t->table);
+    s.made.partition_columns = partition_columns.at;
+    s.made.npartition_columns = partition_columns.len;
+    s.made.table_args = table.at;
+    s.made.ntable_args = table.len;
+    str_add(&order, t->groups.len && t->orders.len ? ", " : "");
+    TRY(emit_orders(e, &t->orders, &order));
+    output_schema(&s, n->schema);
+    add_function(&s, udf, &offsets);
+    if (!order.len)
+        return stage_end(&s, arena_printf(e->a, "FROM %s", from), ret);
+    /* equal rows stay in the order that they come in */
+    return stage_end(&s, arena_printf(e->a, "FROM (SELECT *, row_number() OVER () AS w_row FROM %s) ORDER BY %s, w_row", from, str_text(&order)), ret);
 }
 
 /* ---------------------------------------------------------------- what is computed in stages below a relation */
@@ -645,7 +729,7 @@ static Status agg_stage(Emit *e, const Aggregate *g, const NodeList *udfs, Group
     if (!s.made.nargs) /* rows without columns cannot be told apart */
         input_column(&s, "1", "_none", &type_int, false);
     Sel made;
-    TRY(stage_end(&s, arena_printf(e->a, "FROM %s%s", from, g->groups.len ? " ORDER BY 1" : ""), &made));
+    TRY(stage_end(&s, arena_printf(e->a, "FROM %s", grouped(e, from, g->groups.len)), &made));
     *ret_from = made.from;
     return ST_OK;
 }

@@ -400,6 +400,8 @@ Status emit_scan(Emit *e, const Node *n, Sel *ret_sel)
     const ScanSource *s = node_as(Scan, n)->source;
     if (!s)
         return emit_unsupported(e, n, "without its files");
+    if (s->remote)
+        return emit_remote(e, n, ret_sel);
     if (s->relation || !s->nfiles) {
         *ret_sel = (Sel){ .from = s->relation ? relation_of(e, n, s->relation) : nothing(e, n) };
         return ST_OK;

@@ -84,6 +84,8 @@ static Status set_up(Engine *e, const EngineOptions *options, Error *err)
     if (status == ST_OK)
         status = stream_function_register(e, connection, err);
     if (status == ST_OK)
+        status = jdbc_function_register(e, connection, err);
+    if (status == ST_OK)
         status = load_extensions(connection, &options->extensions, err);
     if (status == ST_OK && options->confined)
         status = confine(connection, options, err);
@@ -116,6 +118,7 @@ Status engine_open(const EngineOptions *options, Engine **ret_engine, Error *err
     if (!e)
         abort();
     pthread_mutex_init(&e->lock, NULL);
+    pthread_mutex_init(&e->remote_lock, NULL);
     e->footers = footers_new();
     char *message = NULL;
     duckdb_state state = duckdb_open_ext(NULL, &e->db, config, &message);
@@ -145,6 +148,7 @@ void engine_close(Engine *e)
         e->signatures = next;
     }
     pthread_mutex_destroy(&e->lock);
+    pthread_mutex_destroy(&e->remote_lock);
     footers_free(e->footers);
     free(e);
 }
@@ -474,9 +478,46 @@ void engine_result_freep(EngineResult **r)
     engine_result_free(*r);
 }
 
+/* ---------------------------------------------------------------- what runs elsewhere */
+void engine_remote_add(Engine *e, Remote *r)
+{
+    pthread_mutex_lock(&e->remote_lock);
+    r->next = e->remotes;
+    e->remotes = r;
+    pthread_mutex_unlock(&e->remote_lock);
+}
+
+void engine_remote_remove(Engine *e, Remote *r)
+{
+    pthread_mutex_lock(&e->remote_lock);
+    Remote **at = &e->remotes;
+    while (*at && *at != r)
+        at = &(*at)->next;
+    if (*at)
+        *at = r->next;
+    pthread_mutex_unlock(&e->remote_lock);
+}
+
+idx_t engine_session_number(const EngineSession *s)
+{
+    duckdb_client_context context;
+    duckdb_connection_get_client_context(s->connection, &context);
+    idx_t number = duckdb_client_context_get_connection_id(context);
+    duckdb_destroy_client_context(&context);
+    return number;
+}
+
 void engine_interrupt(EngineSession *s)
 {
     duckdb_interrupt(s->connection);
+    pthread_mutex_lock(&s->engine->remote_lock);
+    idx_t number = s->engine->remotes ? engine_session_number(s) : 0;
+    for (Remote *r = s->engine->remotes; r; r = r->next)
+        if (r->session == number) {
+            atomic_store(&r->cancelled, true);
+            r->cancel(r->arg);
+        }
+    pthread_mutex_unlock(&s->engine->remote_lock);
 }
 
 EngineProgress engine_progress(EngineSession *s)

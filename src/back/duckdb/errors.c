@@ -15,6 +15,14 @@ static const ErrorClass classes[] = {
 #undef ERROR_CLASS
 };
 
+/* Parameters that a class has and its message does not mention. */
+static const struct {
+    const char *code, *name, *value;
+} unsaid[] = {
+    { "CAST_INVALID_INPUT", "ansiConfig", "\"spark.sql.ansi.enabled\"" },
+    { "CAST_OVERFLOW", "ansiConfig", "\"spark.sql.ansi.enabled\"" },
+};
+
 enum { MARK_BEGIN = '\x01', MARK_NEXT = '\x02', MARK_END = '\x03', MESSAGE_BYTES = 64 * 1024 };
 
 static const ErrorClass *class_find(const char *code)
@@ -35,11 +43,18 @@ static const char *param_of(const char *const *params, const char *name, size_t 
     return NULL;
 }
 
+/* A parameter that the message writes <'name'> has its quotes in its value (toSQLValue). */
+static const char *as_written(Arena *a, const char *message, const char *name, const char *value)
+{
+    return strstr(message, arena_printf(a, "<'%s'>", name)) ? arena_printf(a, "'%s'", value) : value;
+}
+
 static void fill_in(const char *message, const char *const *params, Str *out)
 {
     while (*message) {
         const char *end = *message == '<' ? strchr(message, '>') : NULL;
-        const char *value = end ? param_of(params, message + 1, (size_t)(end - message - 1)) : NULL;
+        bool quoted = end && message[1] == '\'';
+        const char *value = end ? param_of(params, message + 1 + quoted, (size_t)(end - message - 1 - 2 * quoted)) : NULL;
         if (value) {
             str_add(out, value);
             message = end + 1;
@@ -50,18 +65,21 @@ static void fill_in(const char *message, const char *const *params, Str *out)
 }
 
 /* Does the message have <name>? A caller may know more than its class tells. */
-static bool names_param(const char *message, const char *name)
+static bool names_param(Arena *a, const char *message, const char *name)
 {
-    size_t length = strlen(name);
-    for (const char *at = message; (at = strchr(at, '<')); at++)
-        if (!strncmp(at + 1, name, length) && at[length + 1] == '>')
-            return true;
-    return false;
+    return strstr(message, arena_printf(a, "<%s>", name)) || strstr(message, arena_printf(a, "<'%s'>", name));
 }
 
-static Status class_set(Error *err, Status status, const char *code, const char *const *params)
+static Status class_set(Error *err, Status status, const char *code, const char *const *given)
 {
+    enum { PARAMS_MAX = 32 };
+    const char *params_as_written[PARAMS_MAX + 2] = { NULL }, *const *params = params_as_written;
     const ErrorClass *class = class_find(code);
+    arena_auto *a = arena_new();
+    for (size_t i = 0; i < PARAMS_MAX && given[i] && given[i + 1]; i += 2) {
+        params_as_written[i] = given[i];
+        params_as_written[i + 1] = class ? as_written(a, class->message, given[i], given[i + 1]) : given[i + 1];
+    }
     str_auto text = STR_INIT(MESSAGE_BYTES);
     if (class)
         fill_in(class->message, params, &text);
@@ -79,8 +97,11 @@ static Status class_set(Error *err, Status status, const char *code, const char 
     if (err && class)
         snprintf(err->sqlstate, sizeof err->sqlstate, "%s", class->sqlstate);
     for (; !whole && params[0] && params[1]; params += 2)
-        if (!class || names_param(class->message, params[0]))
+        if (!class || names_param(a, class->message, params[0]))
             error_param(err, params[0], params[1]);
+    for (size_t i = 0; !whole && err && i < sizeof unsaid / sizeof *unsaid; i++)
+        if (!strcmp(unsaid[i].code, code))
+            error_param(err, unsaid[i].name, unsaid[i].value);
     return status;
 }
 
@@ -293,6 +314,9 @@ Status engine_error(Error *err, duckdb_error_type type, const char *message)
     if (type == DUCKDB_ERROR_INTERRUPT || strstr(message, "INTERRUPT Error"))
         return engine_fail(err, ST_CANCELLED, "OPERATION_CANCELED", NULL);
     TRY(plain_failure(err, message));
+    if (strstr(message, "subqueries in lambda expressions are not supported"))
+        return FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE", "[UNSUPPORTED_FEATURE] The feature is not supported: a subquery as an argument of this "
+                         "function of arrays or maps. SQLSTATE: 0A000");
     if (strstr(message, "Map keys must be unique"))
         return engine_fail(err, ST_RUNTIME, "DUPLICATED_MAP_KEY", "key", "", "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
     if (strstr(message, "Overflow in ") || strstr(message, "Overflow on "))

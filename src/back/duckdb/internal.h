@@ -6,13 +6,26 @@
 
 #include <duckdb.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 typedef struct Attached Attached; /* udf.c: a function, or a stream of rows, of the driver's */
+
+/* What a query waits for on another machine: an interrupt of its session (the connection's number) calls `cancel`, from the
+ * thread of whoever interrupts. Whoever adds one keeps it in its place, and takes it off before what it names ends. */
+typedef struct Remote {
+    struct Remote *next;
+    idx_t session;
+    atomic_bool cancelled;
+    void (*cancel)(void *arg);
+    void *arg;
+} Remote;
 
 enum { ENGINE_IDLE = 16 };
 struct Engine {
     duckdb_database db;
     Footers *footers;
+    pthread_mutex_t remote_lock;
+    Remote *remotes;        /* guarded by remote_lock */
     pthread_mutex_t lock;   /* guards what follows */
     Attached *attached;     /* a list */
     duckdb_connection idle[ENGINE_IDLE]; /* of sessions that have ended, for the next ones */
@@ -25,6 +38,10 @@ struct EngineSession {
     Engine *engine;
     duckdb_connection connection;
 };
+
+void engine_remote_add(Engine *e, Remote *r);
+void engine_remote_remove(Engine *e, Remote *r);
+idx_t engine_session_number(const EngineSession *s);
 
 /* The engine's type for one of Spark's; the caller destroys it. */
 duckdb_logical_type engine_type(const Type *t);
@@ -61,6 +78,7 @@ Status engine_run(duckdb_connection connection, const char *sql, int64_t *ret_ro
 Status kernels_register(duckdb_connection connection, Error *err);
 Status aggregates_register(duckdb_connection connection, Error *err);
 Status scan_functions_register(duckdb_connection connection, Error *err);
+Status jdbc_function_register(Engine *e, duckdb_connection connection, Error *err);
 Status stream_function_register(Engine *e, duckdb_connection connection, Error *err);
 
 #endif

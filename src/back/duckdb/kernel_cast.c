@@ -212,6 +212,19 @@ static void plain_text(K *k)
         k_set_str(k, text, (size_t)snprintf(text, sizeof text, "%.20f", k_f64(k, 0)));
 }
 
+/* Bytes that java.lang.String makes one U+FFFD of: a beginning of a character as far as it goes, or one byte. */
+static size_t malformed_length(const unsigned char *b, size_t n)
+{
+    bool three = b[0] >= 0xE0 && b[0] <= 0xEF, four = b[0] >= 0xF0 && b[0] <= 0xF4;
+    unsigned low = b[0] == 0xE0 ? 0xA0 : b[0] == 0xF0 ? 0x90 : 0x80, high = b[0] == 0xF4 ? 0x8F : 0xBF;
+    size_t length = 1;
+    if ((!three && !four) || n < 2 || b[1] < low || b[1] > high)
+        return b[0] >= 0xC2 && b[0] < 0xE0 && n < 2 ? n : 1;
+    for (length = 2; length < (three ? 3U : 4U) && length < n && (b[length] & 0xC0) == 0x80;)
+        length++; /* three whole bytes: a surrogate */
+    return length;
+}
+
 static void binary_text(K *k)
 {
     View v = k_str(k, 0);
@@ -219,7 +232,6 @@ static void binary_text(K *k)
         k_set_view(k, v);
         return;
     }
-    /* Bytes that are no UTF-8 become U+FFFD, one for each. */
     str_auto out = STR_INIT(v.len * 3 + 16);
     for (size_t i = 0; i < v.len;) {
         size_t n = 1;
@@ -227,7 +239,7 @@ static void binary_text(K *k)
             n++;
         bool good = i + n <= v.len && utf8_valid(v.data + i, n);
         str_addn(&out, good ? v.data + i : "\xEF\xBF\xBD", good ? n : 3);
-        i += good ? n : 1;
+        i += good ? n : malformed_length((const unsigned char *)v.data + i, v.len - i);
     }
     k_set_out(k, &out);
 }
@@ -270,6 +282,21 @@ static void double_float(K *k)
     k_set_f32(k, fabs(x) >= 0x1.ffffffp127 ? copysignf(INFINITY, x < 0 ? -1.0F : 1.0F) : (float)x);
 }
 
+/* The last microsecond there is means infinity to the engine, whose own functions refuse to make it. */
+static void timestamp_of_micros(K *k)
+{
+    k_set_i64(k, k_i64(k, 0));
+}
+
+/* TimeUnit.SECONDS.toMicros: what is too long is the longest. */
+static void timestamp_of_seconds(K *k)
+{
+    int64_t seconds = k_i64(k, 0), us;
+    if (__builtin_mul_overflow(seconds, 1000000, &us))
+        us = seconds < 0 ? INT64_MIN : INT64_MAX;
+    k_set_i64(k, us);
+}
+
 const Kernel kernels_cast[] = {
     { "spark_double_float", "d:f", double_float, 0 },
     { "spark_text_tinyint", "Si:t", text_tinyint, 0 },
@@ -287,6 +314,8 @@ const Kernel kernels_cast[] = {
     { "spark_float_int", "di:i", float_int, 0 },
     { "spark_float_bigint", "di:l", float_bigint, 0 },
     { "spark_float_micros", "di:l", float_micros, 0 },
+    { "spark_timestamp", "l:T", timestamp_of_micros, 0 },
+    { "spark_seconds_timestamp", "l:T", timestamp_of_seconds, 0 },
     { "spark_wrap_tinyint", "h:t", wrap_tinyint, 0 },
     { "spark_wrap_smallint", "h:s", wrap_smallint, 0 },
     { "spark_wrap_int", "h:i", wrap_int, 0 },

@@ -55,6 +55,13 @@ static void local(K *k)
         k_set_i64(k, zone_local_us(z, k_i64(k, 0)));
 }
 
+static void local_date(K *k)
+{
+    const Zone *z = zone_arg(k, 1);
+    if (z)
+        k_set_i32(k, (int32_t)floor_div(zone_local_us(z, k_i64(k, 0)), MICROS_PER_DAY));
+}
+
 static void utc(K *k)
 {
     const Zone *z = zone_arg(k, 1);
@@ -683,6 +690,7 @@ static void day_time_text(K *k)
 
 const Kernel kernels_date[] = {
     { "spark_local", "TS:T", local, 0 },
+    { "spark_local_date", "TS:D", local_date, 0 },
     { "spark_utc", "TS:T", utc, 0 },
     { "spark_seconds", "T:l", seconds, 0 },
     { "spark_date_format", "TSS:S", date_format, 0 },

@@ -159,8 +159,8 @@ static void locate(K *k)
 {
     View what = k_str(k, 0), v = k_str(k, 1);
     int32_t from = k_i32(k, 2);
-    if (from < 1 || from > count_chars(v) + 1) {
-        k_set_i32(k, 0);
+    if (from < 1 || !what.len || from > count_chars(v) + 1) {
+        k_set_i32(k, from > 0 && !what.len); /* UTF8String.indexOf finds nothing at once, wherever it begins */
         return;
     }
     size_t begin = offset_of(v, from - 1);

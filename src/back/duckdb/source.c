@@ -11,6 +11,11 @@ static const struct {
     const char *name, *format;
 } formats[] = {
     { "parquet", "parquet" },
+    { "jdbc", "jdbc" },
+    { "org.apache.spark.sql.jdbc", "jdbc" },
+    { "org.apache.spark.sql.jdbc.DefaultSource", "jdbc" },
+    { "org.apache.spark.sql.execution.datasources.jdbc", "jdbc" },
+    { "org.apache.spark.sql.execution.datasources.jdbc.JdbcRelationProvider", "jdbc" },
     { "csv", "csv" },
     { "json", "json" },
     { "text", "text" },
@@ -267,6 +272,8 @@ Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *given_req
     const char *format = source_format(request->format);
     if (!format)
         return engine_fail(err, ST_INVALID, "DATA_SOURCE_NOT_FOUND", "provider", request->format, NULL);
+    if (!strcmp(format, "jdbc"))
+        return FAIL(err, ST_INTERNAL, "a JDBC source has no files");
     ScanSource *source = ARENA_NEW(a, ScanSource);
     SourceFile *files = ARENA_ARRAY(a, SourceFile, request->nfiles + 1);
     bool recursive, given = request->partition_schema != NULL;

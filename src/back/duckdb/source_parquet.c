@@ -84,6 +84,8 @@ static int rank(const Type *t)
 /* ParquetVectorUpdaterFactory: may a column of type `file` be read as `wanted`? */
 static bool readable(const Type *file, const Type *wanted)
 {
+    if (wanted->kind == TYPE_UDT)
+        wanted = wanted->sql_type;
     if (file->kind == TYPE_STRUCT && wanted->kind == TYPE_STRUCT) {
         bool good = true;
         for (size_t i = 0; i < wanted->nfields && good; i++) {

@@ -59,7 +59,7 @@ static const char *text_of(Arena *a, duckdb_value value)
     return kept;
 }
 
-static const char *text_parameter(Arena *a, duckdb_bind_info info, idx_t index)
+const char *scan_text_parameter(Arena *a, duckdb_bind_info info, idx_t index)
 {
     duckdb_value value = duckdb_bind_get_parameter(info, index);
     const char *text = text_of(a, value);
@@ -67,7 +67,7 @@ static const char *text_parameter(Arena *a, duckdb_bind_info info, idx_t index)
     return text;
 }
 
-static StrList list_parameter(Arena *a, duckdb_bind_info info, idx_t index)
+StrList scan_list_parameter(Arena *a, duckdb_bind_info info, idx_t index)
 {
     StrList list = { 0 };
     duckdb_value value = duckdb_bind_get_parameter(info, index);
@@ -90,9 +90,9 @@ static bool is_binary(const ScanPlan *plan)
 static Status plan_read(ScanPlan *plan, duckdb_bind_info info, Error *err)
 {
     Arena *a = plan->a;
-    StrList options = list_parameter(a, info, 3), files = list_parameter(a, info, 4);
-    plan->format = text_parameter(a, info, 0);
-    TRY(type_from_json(a, text_parameter(a, info, 2), &plan->schema, err));
+    StrList options = scan_list_parameter(a, info, 3), files = scan_list_parameter(a, info, 4);
+    plan->format = scan_text_parameter(a, info, 0);
+    TRY(type_from_json(a, scan_text_parameter(a, info, 2), &plan->schema, err));
     for (size_t i = 0; i + 1 < options.len; i += 2)
         vec_push(a, &plan->options, (KeyValue){ options.at[i], options.at[i + 1] });
     plan->nfiles = files.len / 3;
@@ -100,7 +100,7 @@ static Status plan_read(ScanPlan *plan, duckdb_bind_info info, Error *err)
     for (size_t i = 0; i < plan->nfiles; i++)
         list[i] = (ScanFile){ files.at[3 * i], files.at[3 * i + 1], strtoll(files.at[3 * i + 2], NULL, 10) };
     plan->files = list;
-    TRY(csv_options(a, &plan->options, text_parameter(a, info, 5), &plan->csv, err));
+    TRY(csv_options(a, &plan->options, scan_text_parameter(a, info, 5), &plan->csv, err));
     TRY(source_bool(&plan->options, "wholetext", false, &plan->whole_text, err));
     plan->whole_text = plan->whole_text && !strcmp(plan->format, "text");
     TRY(source_bool(&plan->options, "ignoreCorruptFiles", false, &plan->ignore_corrupt, err));
@@ -155,7 +155,7 @@ static void scan_bind(duckdb_bind_info info)
         arena_free(a);
         return;
     }
-    StrList names = list_parameter(a, info, 1);
+    StrList names = scan_list_parameter(a, info, 1);
     bind_columns(info, plan, &names);
     int64_t bytes = 0;
     for (size_t i = 0; i < plan->nfiles; i++)

@@ -91,6 +91,9 @@ Status avro_from_rows(ScanLocal *l, duckdb_data_chunk input, duckdb_vector outpu
 Status avro_to_rows(const ScanPlan *plan, duckdb_data_chunk input, duckdb_vector output, Error *err);
 bool scan_json_text(ScanLocal *l, View text, duckdb_vector output, idx_t row, bool *ret_null);
 void scan_json_null(const Type *t, duckdb_vector output, idx_t row);
+/* Parameters of a table function, in the arena. */
+const char *scan_text_parameter(Arena *a, duckdb_bind_info info, idx_t index);
+StrList scan_list_parameter(Arena *a, duckdb_bind_info info, idx_t index);
 /* An error as the engine's message, in which engine_error() finds Spark's class. */
 char *scan_error_text(Arena *a, const Error *err);
 

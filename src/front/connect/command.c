@@ -182,7 +182,7 @@ static Status refused(Connect *c, const Message *m)
                   { CASE(STREAMING_QUERY_MANAGER_COMMAND), "StreamingQueryManagerCommand" },
                   { CASE(REGISTER_TABLE_FUNCTION), "RegisterTableFunction" },
                   { CASE(STREAMING_QUERY_LISTENER_BUS_COMMAND), "StreamingQueryListenerBusCommand" },
-                  { CASE(REGISTER_DATA_SOURCE), "RegisterDataSource" },
+                  { CASE(REGISTER_DATA_SOURCE), "RegisterDataSource in a plan" },
                   { CASE(CREATE_RESOURCE_PROFILE_COMMAND), "CreateResourceProfileCommand" },
                   { CASE(CHECKPOINT_COMMAND), "CheckpointCommand" },
                   { CASE(REMOVE_CACHED_REMOTE_RELATION_COMMAND), "RemoveCachedRemoteRelationCommand" },

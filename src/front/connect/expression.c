@@ -273,6 +273,18 @@ static const Spark__Connect__Relation *reference(const Connect *c, int64_t plan_
     return NULL;
 }
 
+static Status table_options(Connect *c, const Spark__Connect__SubqueryExpression__TableArgOptions *o, Subquery *table)
+{
+    table->single_partition = o->has_with_single_partition && o->with_single_partition;
+    TRY(expression_list(c, o->partition_spec, o->n_partition_spec, &table->partition_by));
+    for (size_t i = 0; i < o->n_order_spec; i++) {
+        Node *order;
+        TRY(sort_order_node(c, o->order_spec[i], &order));
+        vec_push(c->a, &table->orders, order);
+    }
+    return ST_OK;
+}
+
 static Status subquery_of(Connect *c, const Spark__Connect__SubqueryExpression *s, Node **ret)
 {
     const Spark__Connect__Relation *relation = reference(c, s->plan_id);
@@ -289,9 +301,6 @@ static Status subquery_of(Connect *c, const Spark__Connect__SubqueryExpression *
         kind = SUBQUERY_IN;
         break;
     case SPARK__CONNECT__SUBQUERY_EXPRESSION__SUBQUERY_TYPE__SUBQUERY_TYPE_TABLE_ARG:
-        if (s->table_arg_options && (s->table_arg_options->n_partition_spec || s->table_arg_options->n_order_spec ||
-                                     s->table_arg_options->has_with_single_partition))
-            return unsupported(c, "SubqueryExpression of a table argument with partitions");
         kind = SUBQUERY_TABLE;
         break;
     default:
@@ -301,8 +310,9 @@ static Status subquery_of(Connect *c, const Spark__Connect__SubqueryExpression *
     NodeList operands;
     TRY(relation_node(c, relation, &plan));
     TRY(expression_list(c, s->in_subquery_values, s->n_in_subquery_values, &operands));
-    *ret = node_new(c->a, Subquery, .subquery = kind, .plan = plan, .operands = operands);
-    return ST_OK;
+    Subquery *made = (Subquery *)(void *)node_new(c->a, Subquery, .subquery = kind, .plan = plan, .operands = operands);
+    *ret = &made->node;
+    return kind == SUBQUERY_TABLE && s->table_arg_options ? table_options(c, s->table_arg_options, made) : ST_OK;
 }
 
 static Status extract_of(Connect *c, const Spark__Connect__Expression__UnresolvedExtractValue *x, Node **ret)

@@ -345,44 +345,96 @@ static Message *decimal_message(Arena *a, Message *m, const Type *type, const Va
     return m;
 }
 
-/* For observed metrics: values without parts. Others become null. */
+static Message **messages(Arena *a, const Type *const *types, size_t ntypes, const Value *items, size_t n, size_t step)
+{
+    Message **list = ARENA_ARRAY(a, Message *, n + 1);
+    for (size_t i = 0; i < n; i++)
+        list[i] = connect_literal_message(a, types[ntypes == 1 ? 0 : i], &items[i * step]);
+    return list;
+}
+
+/* Clients of Spark 4.1 read the types of parts from the older fields. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+static Message *nested_message(Arena *a, Message *m, const Type *type, const Value *v)
+{
+    if (type->kind == TYPE_ARRAY) {
+        Spark__Connect__Expression__Literal__Array *array = ARENA_NEW(a, Spark__Connect__Expression__Literal__Array);
+        spark__connect__expression__literal__array__init(array);
+        array->element_type = connect_type_message(a, type->element);
+        array->n_elements = v->nitems;
+        array->elements = messages(a, &type->element, 1, v->items, v->nitems, 1);
+        m->literal_type_case = CASE(ARRAY);
+        m->array = array;
+    } else if (type->kind == TYPE_MAP) {
+        Spark__Connect__Expression__Literal__Map *map = ARENA_NEW(a, Spark__Connect__Expression__Literal__Map);
+        spark__connect__expression__literal__map__init(map);
+        map->key_type = connect_type_message(a, type->key);
+        map->value_type = connect_type_message(a, type->element);
+        map->n_keys = map->n_values = v->nitems / 2;
+        map->keys = messages(a, &type->key, 1, v->items, map->n_keys, 2);
+        map->values = messages(a, &type->element, 1, v->nitems ? v->items + 1 : NULL, map->n_values, 2);
+        m->literal_type_case = CASE(MAP);
+        m->map = map;
+    } else {
+        Spark__Connect__Expression__Literal__Struct *row = ARENA_NEW(a, Spark__Connect__Expression__Literal__Struct);
+        const Type **types = ARENA_ARRAY(a, const Type *, type->nfields + 1);
+        for (size_t i = 0; i < type->nfields; i++)
+            types[i] = type->fields[i].type;
+        spark__connect__expression__literal__struct__init(row);
+        row->struct_type = connect_type_message(a, type);
+        row->n_elements = type->nfields;
+        row->elements = messages(a, types, type->nfields, v->items, type->nfields, 1);
+        m->literal_type_case = CASE(STRUCT);
+        m->struct_ = row;
+    }
+    return m;
+}
+#pragma GCC diagnostic pop
+
 Message *connect_literal_message(Arena *a, const Type *type, const Value *v)
 {
     Message *m = ARENA_NEW(a, Message);
     spark__connect__expression__literal__init(m);
     TypeKind kind = v->is_null ? TYPE_NULL : type->kind;
+#define PLAIN(kind, member, value)                                                                                                       \
+    m->literal_type_case = CASE(kind);                                                                                                   \
+    m->member = value;                                                                                                                   \
+    return m
     switch (kind) {
     case TYPE_BOOLEAN:
-        m->literal_type_case = CASE(BOOLEAN);
-        m->boolean = v->i != 0;
-        return m;
+        PLAIN(BOOLEAN, boolean, v->i != 0);
     case TYPE_BYTE:
+        PLAIN(BYTE, byte, (int32_t)v->i);
     case TYPE_SHORT:
+        PLAIN(SHORT, short_, (int32_t)v->i);
     case TYPE_INT:
-        m->literal_type_case = CASE(INTEGER);
-        m->integer = (int32_t)v->i;
-        return m;
+        PLAIN(INTEGER, integer, (int32_t)v->i);
     case TYPE_LONG:
-        m->literal_type_case = CASE(LONG);
-        m->long_ = v->i;
-        return m;
+        PLAIN(LONG, long_, v->i);
     case TYPE_FLOAT:
+        PLAIN(FLOAT, float_, (float)v->f);
     case TYPE_DOUBLE:
-        m->literal_type_case = CASE(DOUBLE);
-        m->double_ = v->f;
-        return m;
+        PLAIN(DOUBLE, double_, v->f);
     case TYPE_STRING:
-        m->literal_type_case = CASE(STRING);
-        m->string = arena_strn(a, v->text, v->text_len);
-        return m;
+        PLAIN(STRING, string, arena_strn(a, v->text, v->text_len));
     case TYPE_DATE:
-        m->literal_type_case = CASE(DATE);
-        m->date = (int32_t)v->i;
-        return m;
+        PLAIN(DATE, date, (int32_t)v->i);
     case TYPE_TIMESTAMP:
-        m->literal_type_case = CASE(TIMESTAMP);
-        m->timestamp = v->i;
+        PLAIN(TIMESTAMP, timestamp, v->i);
+    case TYPE_TIMESTAMP_NTZ:
+        PLAIN(TIMESTAMP_NTZ, timestamp_ntz, v->i);
+    case TYPE_DAY_TIME_INTERVAL:
+        PLAIN(DAY_TIME_INTERVAL, day_time_interval, v->i);
+    case TYPE_YEAR_MONTH_INTERVAL:
+        PLAIN(YEAR_MONTH_INTERVAL, year_month_interval, (int32_t)v->i);
+#undef PLAIN
+    case TYPE_BINARY:
+        m->literal_type_case = CASE(BINARY);
+        m->binary = (ProtobufCBinaryData){ .len = v->text_len, .data = (uint8_t *)(uintptr_t)v->text };
         return m;
+    case TYPE_ARRAY: case TYPE_MAP: case TYPE_STRUCT:
+        return nested_message(a, m, type, v);
     case TYPE_DECIMAL:
         return decimal_message(a, m, type, v);
     default:

@@ -31,11 +31,16 @@ static Status read_of(Connect *c, const Spark__Connect__Read *r, Node **ret)
     if (r->read_type_case != SPARK__CONNECT__READ__READ_TYPE_DATA_SOURCE)
         return invalid(c, "A read is of neither a table nor a data source.");
     const Spark__Connect__Read__DataSource *d = r->data_source;
-    if (d->n_predicates)
-        return unsupported(c, "Read.DataSource with predicates (jdbc)");
     OPTIONS(options, d->n_options, d->options);
+    NodeList predicates = { 0 };
+    for (size_t i = 0; i < d->n_predicates; i++) {
+        Value v = { .text = arena_str(c->a, d->predicates[i]), .text_len = strlen(d->predicates[i]) };
+        vec_push(c->a, &predicates, node_new(c->a, Literal, .value = arena_copy(c->a, &v, sizeof v), .of = &type_string));
+    }
+    if (d->n_predicates && !str_ieq(d->format, "jdbc"))
+        return invalid(c, "Predicates are not supported for %s data sources.", d->format);
     *ret = node_new(c->a, Read, .format = d->format, .paths = text_list(c, d->paths, d->n_paths),
-                    .schema_text = d->schema && *d->schema ? d->schema : NULL, .options = options);
+                    .schema_text = d->schema && *d->schema ? d->schema : NULL, .options = options, .predicates = predicates);
     return ST_OK;
 }
 
@@ -435,6 +440,8 @@ static Status table_function_of(Connect *c, const Spark__Connect__UnresolvedTabl
     NodeList args;
     TRY(connect_name(c->a, f->function_name, &name, c->err));
     TRY(expression_list(c, f->arguments, f->n_arguments, &args));
+    if (name.len == 1 && str_ieq(name.at[0], "sql_keywords") && !args.len && c->options->parse_statement) /* the parser knows its words */
+        return c->options->parse_statement(c->options->self, c->a, "SELECT * FROM sql_keywords()", NULL, 0, ret, c->err);
     *ret = node_new(c->a, UnresolvedTableFunction, .name = name, .args = args);
     return ST_OK;
 }

@@ -289,7 +289,7 @@ static Status one_part_identifier(Arena *a, const Context *c, const SqlOptions *
 
 static bool keeps_type(int word) { return word == TK_ARRAY || word == TK_MAP || word == TK_STRUCT; }
 
-Status context_apply(Arena *a, const SqlOptions *opt, TokenList *tokens, Error *err)
+Status context_apply(Arena *a, const SqlOptions *opt, const char *text, TokenList *tokens, Error *err)
 {
     TokenList out = { 0 };
     Context c = { .in = tokens->at, .len = tokens->len, .script = tokens->at[0].word == TK_BEGIN };
@@ -316,7 +316,7 @@ Status context_apply(Arena *a, const SqlOptions *opt, TokenList *tokens, Error *
             t.text = name ? name : t.text;
             t.text_len = strlen(t.text);
         } else if (t.word == TK_INTERVAL && !before_is(&c, TK_DOT)) {
-            TRY(interval_literal(a, opt, &c.in[c.i], &used, &t.node, err));
+            TRY(interval_literal(a, opt, text, &c.in[c.i], &used, &t.node, err));
             t.kind = used ? TK_INTERVAL_LITERAL : TK_INTERVAL;
         } else {
             t.kind = decide(&c, &t);

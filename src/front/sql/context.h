@@ -10,10 +10,10 @@
 
 /* Decides by their neighbours which words are keywords and which are names, and joins tokens that the grammar sees as one
  * (interval literals, NOT NULL). Refuses more than LIMIT_QUERY_NESTING open parentheses or types. */
-Status context_apply(Arena *a, const SqlOptions *opt, TokenList *tokens, Error *err);
+Status context_apply(Arena *a, const SqlOptions *opt, const char *text, TokenList *tokens, Error *err);
 
 /* The interval literal that begins at tokens[0], the word INTERVAL; the list ends with kind 0. ret_used 0: there is none
  * here, the word is a name or a type. */
-Status interval_literal(Arena *a, const SqlOptions *opt, const Token *tokens, size_t *ret_used, Node **ret_literal, Error *err);
+Status interval_literal(Arena *a, const SqlOptions *opt, const char *text, const Token *tokens, size_t *ret_used, Node **ret_literal, Error *err);
 
 #endif

@@ -233,6 +233,9 @@ static NodeList call_arguments(SqlParser *p, const char **io_name, const CallArg
             "The value of parameter(s) `unit` in `%s` is invalid: expects one of the units without quotes YEAR, QUARTER, MONTH, "
             "WEEK, DAY, DAYOFYEAR, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND, but got the string literal '%s'.",
             *io_name, literal_text(list.at[0]));
+        parser_param(p, "parameter", "`unit`");
+        parser_param(p, "functionName", arena_printf(p->a, "`%s`", *io_name));
+        parser_param(p, "invalidValue", arena_printf(p->a, "'%s'", literal_text(list.at[0])));
     }
     return list;
 }
@@ -313,6 +316,7 @@ Node *like_quantified(SqlParser *p, Node *x, bool negate, bool ilike, bool all, 
 {
     if (patterns->len == 0) {
         parser_fail(p, x->start, end_of_rule(p), "_LEGACY_ERROR_TEMP_0064", "", "Expected something between '(' and ')'.");
+        parser_param(p, "msg", "Expected something between '(' and ')'");
         return x;
     }
     NodeList *each = list_new(p);
@@ -432,8 +436,8 @@ Node *window_frame(SqlParser *p, FrameUnit unit, Node *lower, Node *upper, int s
     const Frame *low = node_as(Frame, lower), *high = upper ? node_as(Frame, upper) : NULL;
     bool backward = high && high->upper_kind == 0 && high->lower_kind == BOUND_UNBOUNDED;
     if ((low->lower_kind == BOUND_UNBOUNDED && low->upper_kind == 1) || backward) {
-        parser_fail(p, start, end_of_rule(p), "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON", "42K09",
-            "The lower bound of a window frame must be less than or equal to the upper bound.");
+        parser_fail(p, start, end_of_rule(p), "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_INVALID_BOUND", "42K09",
+            "The upper bound of a window frame does not follow its lower bound.");
     }
     return at(p, node_new(p->a, Frame, .unit = unit, .lower_kind = low->lower_kind, .lower = low->lower,
                          .upper_kind = high ? high->lower_kind : BOUND_CURRENT, .upper = high ? high->lower : NULL), start);

@@ -175,7 +175,7 @@ static Node *set_time_zone(SqlParser *p)
     } else if (t->word == TK_INTERVAL) {
         Node *interval = NULL;
         Error ignored = ERROR_INIT;
-        if (interval_literal(p->a, p->opt, t, &used, &interval, &ignored) == ST_OK && used &&
+        if (interval_literal(p->a, p->opt, p->text, t, &used, &interval, &ignored) == ST_OK && used &&
             node_as(Literal, interval)->of->kind == TYPE_DAY_TIME_INTERVAL) {
             long long seconds = node_as(Literal, interval)->value->i / 1000000, whole_seconds = llabs(seconds);
             if (whole_seconds > 18 * 3600 || node_as(Literal, interval)->value->i % 1000000) {

@@ -469,21 +469,33 @@ table_arg_list(A) ::= table_arg_list(L) COMMA table_arg(E).  { A = list_add(p, L
 table_arg(A) ::= function_argument(E).   { A = E; }
 table_arg(A) ::= table_argument(T).      { A = T; }
 table_arg(A) ::= ID(K) FAT_ARROW table_argument(T). { A = NEW(NamedArgument, K->start, .key = ident(p, K), .value = T); }
-table_argument(A) ::= TABLE(T) table_argument_source(R) table_partitioning(P).
-  { A = table_argument(p, R, P, T->start); }
+table_argument(A) ::= TABLE(T) table_argument_source(R). { A = table_argument(p, R, NULL, NULL, T->start); }
+table_argument(A) ::= TABLE(T) table_argument_source(R) table_partitioning(P) table_order(O).
+  { A = table_argument(p, R, P, O, T->start); }
 table_argument_source(A) ::= reference_at(N).          { A = N; }
 table_argument_source(A) ::= LP reference_at(N) RP.    { A = N; }
 table_argument_source(A) ::= query_parens(Q).          { A = Q; }
 %type table_partitioning {NodeList *}
-table_partitioning(A) ::= .                            { A = NULL; }
-table_partitioning(A) ::= WITH SINGLE PARTITION table_order. { A = list_new(p); }
-table_partitioning(A) ::= PARTITION BY expression(E) table_order.  { A = row_items(p, E); }
-table_partitioning(A) ::= DISTRIBUTE BY expression(E) table_order. { A = row_items(p, E); }
-table_order ::= . [LOWEST]
-table_order ::= ORDER(T) BY table_sort. { parser_unsupported(p, T->start, "ORDER BY in a TABLE argument"); }
-table_order ::= SORT(T) BY table_sort.  { parser_unsupported(p, T->start, "SORT BY in a TABLE argument"); }
-
-table_sort ::= sort_item.
+table_partitioning(A) ::= WITH SINGLE PARTITION.      { A = list_new(p); }
+table_partitioning(A) ::= PARTITION BY expression(E).  { A = row_items(p, E); }
+table_partitioning(A) ::= DISTRIBUTE BY expression(E). { A = row_items(p, E); }
+%type table_order {NodeList *}
+%type table_sort {NodeList *}
+table_order(A) ::= .                      { A = NULL; }
+table_order(A) ::= ORDER BY table_sort(L). { A = L; }
+table_order(A) ::= SORT BY table_sort(L).  { A = L; }
+table_sort(A) ::= sort_item(S). { A = table_sort(p, S, NULL, NULL, NULL); } /* (a, b), too */
+table_sort(A) ::= LP directed_item(S) directed_rest(R) RP. { A = table_sort(p, NULL, NULL, S, R); }
+table_sort(A) ::= LP named_expression(E) COMMA directed_item(S) directed_rest(R) RP. { A = table_sort(p, E, NULL, S, R); }
+table_sort(A) ::= LP named_expression(E) COMMA named_expressions(L) COMMA directed_item(S) directed_rest(R) RP.
+  { A = table_sort(p, E, L, S, R); }
+directed_item(A) ::= expression(E) ASC nulls_order(N).
+  { A = NEW(SortOrder, NODE_START(E), .child = E, .direction = SORT_ASC, .nulls = N); }
+directed_item(A) ::= expression(E) DESC nulls_order(N).
+  { A = NEW(SortOrder, NODE_START(E), .child = E, .direction = SORT_DESC, .nulls = N); }
+%type directed_rest {NodeList *}
+directed_rest(A) ::= .                     { A = NULL; }
+directed_rest(A) ::= COMMA sort_items(L).  { A = L; }
 
 /* ------------------------------------------------------------------ pipe operators */
 query_primary(A) ::= query_term(Q) OPERATOR_PIPE pipe_operator(O). { A = pipe_over(p, Q, O); }

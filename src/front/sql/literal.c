@@ -200,7 +200,7 @@ static Node *decimal(SqlParser *p, const Token *t, const char *text)
     size_t digits = 0;
     for (const char *c = text; *c; c++)
         digits += *c >= '0' && *c <= '9';
-    parser_fail(p, t->start, t->stop, "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", "22003",
+    parser_fail(p, -1, -1, "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", "22003",
         "Decimal precision %zu exceeds max precision %d.", digits, DECIMAL_MAX_PRECISION);
     parser_param(p, "precision", arena_printf(p->a, "%zu", digits));
     parser_param(p, "maxPrecision", arena_printf(p->a, "%d", DECIMAL_MAX_PRECISION));

@@ -147,7 +147,7 @@ static Status parse(SqlParser *p, const char *text, size_t length, int start_sym
         if (p->node)
             return ST_OK;
     }
-    TRY(context_apply(p->a, p->opt, &p->tokens, p->err));
+    TRY(context_apply(p->a, p->opt, p->text, &p->tokens, p->err));
     feed(p, start_symbol);
     TRY(p->status);
     if (parser_check_depth(p, p->node) && node_is(CompoundBody, p->node))

@@ -188,7 +188,8 @@ Node *relation_alias(SqlParser *p, Node *relation, TableAlias alias, int start);
 Node *subquery_relation(SqlParser *p, Node *query, Node *sample, TableAlias alias, int start);
 Node *inline_table(SqlParser *p, NodeList *rows, TableAlias alias, int start);
 Node *table_function(SqlParser *p, Node *name, NodeList *args, TableAlias alias);
-Node *table_argument(SqlParser *p, Node *source, const NodeList *partitioning, int start);
+Node *table_argument(SqlParser *p, Node *source, const NodeList *partitioning, const NodeList *orders, int start);
+NodeList *table_sort(SqlParser *p, Node *first, const NodeList *more, Node *directed, const NodeList *rest);
 /* joins, samples, pivots and lateral views are made without their input, which *_over adds */
 Node *join(SqlParser *p, JoinKind kind, bool natural, bool lateral, Node *right, Node *condition, StrList *columns);
 Node *join_over(SqlParser *p, Node *left, Node *join);

@@ -91,21 +91,39 @@ Node *table_function(SqlParser *p, Node *name, NodeList *args, TableAlias alias)
     return relation_alias(p, f, alias, name->start);
 }
 
-/* TABLE(t) [PARTITION BY a, b]: partitioning NULL: none, empty: WITH SINGLE PARTITION */
-Node *table_argument(SqlParser *p, Node *source, const NodeList *partitioning, int start)
+/* TABLE(t) [PARTITION BY a, b [ORDER BY c]]: partitioning NULL: none, empty: WITH SINGLE PARTITION */
+Node *table_argument(SqlParser *p, Node *source, const NodeList *partitioning, const NodeList *orders, int start)
 {
-    StrList names = { 0 };
+    NodeList none = { 0 };
     if (node_is(Attribute, source))
         source = node_at(node_new(p->a, UnresolvedRelation, .name = node_as(Attribute, source)->name), source->start, source->stop);
-    if (partitioning && !partitioning->len)
-        vec_push(p->a, &names, ""); /* WITH SINGLE PARTITION */
-    for (size_t i = 0; partitioning && i < partitioning->len; i++) {
-        if (!node_is(Attribute, partitioning->at[i]))
-            parser_unsupported(p, partitioning->at[i]->start, "PARTITION BY an expression in a TABLE argument");
-        else
-            vec_push(p->a, &names, joined(p, &node_as(Attribute, partitioning->at[i])->name));
-    }
-    return at(p, node_new(p->a, Subquery, .subquery = SUBQUERY_TABLE, .plan = source, .partition_by = names), start);
+    return at(p, node_new(p->a, Subquery, .subquery = SUBQUERY_TABLE, .plan = source, .partition_by = partitioning ? *partitioning : none,
+                          .orders = orders ? *orders : none, .single_partition = partitioning && !partitioning->len), start);
+}
+
+static void sort_add(SqlParser *p, NodeList *list, Node *n)
+{
+    if (!node_is(SortOrder, n))
+        n = node_at(node_new(p->a, SortOrder, .child = n, .direction = SORT_ASC, .nulls = NULLS_DEFAULT), n->start, n->stop);
+    list_add(p, list, n);
+}
+
+/* The items of one, or of a list in parentheses: ascending ones, one that says its direction, the rest. */
+NodeList *table_sort(SqlParser *p, Node *first, const NodeList *more, Node *directed, const NodeList *rest)
+{
+    NodeList *list = list_new(p);
+    const Node *row = first && !directed ? node_as(SortOrder, first)->child : NULL;
+    if (row && node_is(Row, row))
+        more = &node_as(Row, row)->items;
+    else if (first)
+        sort_add(p, list, first);
+    for (size_t i = 0; more && i < more->len; i++)
+        sort_add(p, list, more->at[i]);
+    if (directed)
+        sort_add(p, list, directed);
+    for (size_t i = 0; rest && i < rest->len; i++)
+        sort_add(p, list, rest->at[i]);
+    return list;
 }
 
 /* ---------------------------------------------------------------- joins */
