@@ -5,8 +5,8 @@ carry: each *_pb2.py holds its file's serialized descriptor as one literal, in a
     gen_protos.py FOLDER OUT NAME...    FOLDER has the *_pb2.py files; NAME.pb-c.c and NAME.pb-c.h are made in OUT/proto/
 
 All files land in one flat folder, so NAME must be unique over the packages. protoc-c refuses proto3's optional fields, so
-every file is turned into proto2: there each scalar has its has_x. Packing is proto3's default and is asked for. The bytes
-on the wire stay the same.
+every file is turned into proto2: there each scalar has its has_x. Packing is proto3's default and is asked for, and so is ""
+for a string that is not there, but for optional ones. The bytes on the wire stay the same.
 """
 import ast
 import pathlib
@@ -32,6 +32,8 @@ def to_proto2(message):
         if field.proto3_optional:
             field.ClearField("proto3_optional")
             field.ClearField("oneof_index")
+        elif field.type == FIELD.TYPE_STRING and field.label != FIELD.LABEL_REPEATED and not field.HasField("oneof_index"):
+            field.default_value = ""
         if field.label == FIELD.LABEL_REPEATED and field.type not in UNPACKABLE:
             field.options.packed = True
     # The oneofs made up for optional fields come last: what no field names any more goes.

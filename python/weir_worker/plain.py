@@ -13,6 +13,16 @@ from pyspark.sql.pandas.types import to_arrow_type
 INTEGRAL = {t.ByteType: 8, t.ShortType: 16, t.IntegerType: 32, t.LongType: 64}
 
 
+def wrong(x):
+    """A value of another type than the declared one."""
+    if isinstance(x, t.Row):
+        raise ValueError(
+            "net.razorvine.pickle.PickleException: expected zero arguments for construction of ClassDict (for "
+            "pyspark.sql.types._create_row): a Row where the declared type is no struct"
+        )
+    return None
+
+
 def java_double(x):
     if x != x:
         return "NaN"
@@ -39,6 +49,7 @@ def java_text(x):
         return java_double(x)
     if isinstance(x, list):
         return "[" + ", ".join(map(java_text, x)) + "]"
+    wrong(x)
     if isinstance(x, dict):
         return "{" + ", ".join(java_text(k) + "=" + java_text(v) for k, v in x.items()) + "}"
     return str(x)
@@ -49,7 +60,7 @@ def integral(bits):
 
     def convert(x):
         if not isinstance(x, int) or isinstance(x, bool) or not -(1 << 63) <= x < 1 << 63:
-            return None
+            return wrong(x)
         return (x + half) % size - half
 
     return convert
@@ -61,7 +72,7 @@ def decimals(of):
 
     def convert(x):
         if not isinstance(x, decimal.Decimal):
-            return None
+            return wrong(x)
         fits = x.quantize(unit, context=context)
         if len(fits.as_tuple().digits) > of.precision:
             raise ValueError(
@@ -97,21 +108,21 @@ def converter(of):
     if kind in (t.DateType, t.TimeType, t.TimestampType, t.TimestampNTZType, t.DayTimeIntervalType, t.YearMonthIntervalType):
         return integral(32 if kind in (t.DateType, t.YearMonthIntervalType) else 64)  # toInternal has made it a number
     if kind is t.BooleanType:
-        return lambda x: x if isinstance(x, bool) else None
+        return lambda x: x if isinstance(x, bool) else wrong(x)
     if kind in (t.FloatType, t.DoubleType):
-        return lambda x: x if isinstance(x, float) else None
+        return lambda x: x if isinstance(x, float) else wrong(x)
     if kind is t.DecimalType:
         return decimals(of)
     if isinstance(of, (t.StringType, t.CharType, t.VarcharType)):
         return java_text
     if kind is t.BinaryType:
-        return lambda x: x.encode() if isinstance(x, str) else bytes(x) if isinstance(x, (bytes, bytearray)) else None
+        return lambda x: x.encode() if isinstance(x, str) else bytes(x) if isinstance(x, (bytes, bytearray)) else wrong(x)
     if kind is t.ArrayType:
         item = converter(of.elementType)
-        return lambda x: [None if v is None else item(v) for v in x] if isinstance(x, (list, tuple)) else None
+        return lambda x: [None if v is None else item(v) for v in x] if isinstance(x, (list, tuple)) and not isinstance(x, t.Row) else wrong(x)
     if kind is t.MapType:
         key, value = converter(of.keyType), converter(of.valueType)
-        return lambda x: [(key(k), None if v is None else value(v)) for k, v in x.items()] if isinstance(x, dict) else None
+        return lambda x: [(key(k), None if v is None else value(v)) for k, v in x.items()] if isinstance(x, dict) else wrong(x)
     if kind is t.StructType:
         return struct_of(of)
     if isinstance(of, t.UserDefinedType):

@@ -228,11 +228,9 @@ def run_table_stage(channel, task, commands, schema):
     types = [f.dataType for f in argument_types(task).fields]
     func, _, serializer, _ = worker.read_udtf(CPickleSerializer(), table_function(task, commands), task["eval_type"])
     sink = Sink(channel, to_arrow_schema(without_udts(_parse_datatype_json_string(task["output"]))))
-    source = kinds.Without(Source(channel, schema), task["keys"])
-    if task["keys"]:  # a partition without rows is none
-        source = kinds.peeked(source)
-        if source is None:
-            return
+    source = kinds.peeked(kinds.Without(Source(channel, schema), task["keys"]))
+    if source is None:  # a partition without rows is none
+        return
     if task["eval_type"] == E.SQL_TABLE_UDF:
         kinds.plain_table_rows(func, source, types, returns, sink)
     else:

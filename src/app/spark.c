@@ -17,8 +17,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#define CALL_STACKS_BYTES (INT64_C(4) << 30)
-
 Status spark_memory(const char *text, int64_t *ret_bytes, Error *err)
 {
     if (conf_bytes(text, ret_bytes) && *ret_bytes > 0)
@@ -93,8 +91,8 @@ Status spark_open(Arena *a, const Options *options, Driver **ret_driver, Error *
     d.worker_sandbox = option_text(a, options, "worker-sandbox");
     d.credentials = found ? &server : NULL;
     TRY(dir_make(d.home, 0700, err));
-    /* What the engine does not count, values of kernels and lists under way, may be as much again; each call has a stack of 64 MiB. */
-    memory_limit(2 * d.memory_bytes + (INT64_C(1) << 30) + CALL_STACKS_BYTES);
+    /* What the engine does not count, values of kernels and lists under way, may be as much again; the stacks of calls are added (rpc_pool.c). */
+    memory_limit(2 * d.memory_bytes + (INT64_C(1) << 30));
     return driver_open(&d, ret_driver, err);
 }
 

@@ -221,8 +221,7 @@ static Status register_function(Run *r, const Spark__Connect__CommonInlineUserDe
 {
     Node *udf;
     if (f->function_case == SPARK__CONNECT__COMMON_INLINE_USER_DEFINED_FUNCTION__FUNCTION_JAVA_UDF)
-        return command_fail(err, "CANNOT_LOAD_FUNCTION_CLASS", "className", f->java_udf->class_name ? f->java_udf->class_name : "",
-                            "functionName", arena_printf(r->arena, "`%s`", f->function_name), NULL);
+        return command_fail(err, "_LEGACY_ERROR_TEMP_1329", "className", f->java_udf->class_name ? f->java_udf->class_name : "", NULL);
     TRY(connect_udf(r->arena, &r->connect, f, &udf, err));
     KeptPlan *plan = keep_plan(udf);
     session_lock(r->session);

@@ -18,6 +18,8 @@
 enum { SWEEP_MS = 5000, PROGRESS_TICK_MS = 500, MESSAGE_MAX_BYTES = 128 * 1024 * 1024 }; /* spark.connect.grpc.maxInboundMessageSize */
 
 struct Driver {
+    atomic_size_t held_bytes;
+    int64_t memory_bytes;
     Arena *arena;
     const char *home, *warehouse, *application_id, *scratch;
     Conf *conf;
@@ -87,6 +89,7 @@ static Status catalog_start(Driver *d, const DriverOptions *options, Error *err)
 
 static Status engine_start(Driver *d, const DriverOptions *options, Error *err)
 {
+    d->memory_bytes = options->memory_bytes;
     EngineOptions engine = { .memory_bytes = options->memory_bytes, .threads = options->cores,
                              .spill_dir = path_join(d->arena, d->scratch, "spill") };
     return engine_open(&engine, &d->engine, err);
@@ -193,10 +196,18 @@ static void *sweep(void *arg)
     return NULL;
 }
 
+/* Each call may hold some batches of rows beside what the engine counts. */
+static size_t calls_max(int64_t memory_bytes)
+{
+    enum { LEAST = 32, MOST = 512, EACH_BYTES = 16 * 1024 * 1024 };
+    int64_t n = memory_bytes > 0 ? memory_bytes / EACH_BYTES : MOST;
+    return n < LEAST ? LEAST : n > MOST ? MOST : (size_t)n;
+}
+
 Status driver_listen(Driver *d, const char *listen, const char *token, int *ret_port, Error *err)
 {
     RpcOptions options = { .listen = listen, .methods = service_methods, .self = d, .token = arena_str(d->arena, token),
-                           .max_message_bytes = MESSAGE_MAX_BYTES };
+                           .max_message_bytes = MESSAGE_MAX_BYTES, .threads_max = calls_max(d->memory_bytes) };
     TRY(rpc_server_start(&options, &d->server, err));
     d->sweeping = pthread_create(&d->sweeper, NULL, sweep, d) == 0;
     *ret_port = rpc_server_port(d->server);
@@ -240,6 +251,11 @@ struct Engine *driver_engine(Driver *d)
 struct UdfPool *driver_udf_pool(Driver *d)
 {
     return d->udf_pool;
+}
+
+atomic_size_t *driver_held_bytes(Driver *d)
+{
+    return &d->held_bytes;
 }
 
 int driver_cores(const Driver *d)

@@ -9,6 +9,7 @@
 #include "ir/node.h"
 #include "lake/lake.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #define SPARK_VERSION "4.1.1"
@@ -40,6 +41,7 @@ void driver_close(Driver *driver);
 struct Engine *driver_engine(Driver *driver);
 struct UdfPool *driver_udf_pool(Driver *driver);
 int driver_cores(const Driver *driver);
+atomic_size_t *driver_held_bytes(Driver *driver); /* by its executions: responses that wait for their clients */
 Lake *driver_lake(Driver *driver);
 Catalog *driver_catalog(Driver *driver);
 Sessions *driver_sessions(Driver *driver);

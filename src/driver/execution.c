@@ -10,6 +10,7 @@
 
 enum {
     UNREAD_MAX_BYTES = 64 * 1024 * 1024, /* the producer waits while more is unread */
+    HELD_MAX_BYTES = 256 * 1024 * 1024,  /* by all executions: while there is more, each waits until its own is read */
     RETRY_MAX_BYTES = 10 * 1024 * 1024   /* kept behind the reader: spark.connect.execute.reattachable.observerRetryBufferSize */
 };
 
@@ -24,6 +25,7 @@ struct Execution {
     char **tags;
     size_t ntags;
     bool reattachable;
+    atomic_size_t *held_bytes; /* of the application's executions; NULL: not counted */
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t room;  /* less is unread, or interrupted */
@@ -50,7 +52,7 @@ static char *heap_text(const char *text)
     return copy;
 }
 
-Execution *execution_new(const char *operation_id, char *const *tags, size_t ntags, bool reattachable)
+Execution *execution_new(const char *operation_id, char *const *tags, size_t ntags, bool reattachable, atomic_size_t *held_bytes)
 {
     Execution *x = calloc(1, sizeof *x);
     if (!x)
@@ -64,6 +66,7 @@ Execution *execution_new(const char *operation_id, char *const *tags, size_t nta
         x->tags[i] = heap_text(tags[i]);
     x->ntags = ntags;
     x->reattachable = reattachable;
+    x->held_bytes = held_bytes;
     x->detached_at_ms = x->told_at_ms = clock_monotonic_ms();
     pthread_mutex_init(&x->lock, NULL);
     pthread_cond_init(&x->room, NULL);
@@ -83,6 +86,8 @@ void execution_unref(Execution *x)
         return;
     for (size_t i = 0; i < x->len; i++)
         rpc_buffer_unref(x->responses[i].bytes);
+    if (x->held_bytes)
+        atomic_fetch_sub(x->held_bytes, x->kept_bytes);
     free(x->responses);
     for (size_t i = 0; i < x->ntags; i++)
         free(x->tags[i]);
@@ -123,6 +128,8 @@ static void drop_first(Execution *x)
     Response *r = &x->responses[x->first++];
     if (r->bytes)
         x->kept_bytes -= r->bytes->len;
+    if (r->bytes && x->held_bytes)
+        atomic_fetch_sub(x->held_bytes, r->bytes->len);
     rpc_buffer_unref(r->bytes);
     r->bytes = NULL;
 }
@@ -176,12 +183,19 @@ static void append(Execution *x, const char *id, RpcBuffer *response)
     snprintf(r->id, sizeof r->id, "%s", id);
     x->unread_bytes += response->len;
     x->kept_bytes += response->len;
+    if (x->held_bytes)
+        atomic_fetch_add(x->held_bytes, response->len);
+}
+
+static bool is_full(const Execution *x)
+{
+    return x->unread_bytes > UNREAD_MAX_BYTES || (x->unread_bytes && x->held_bytes && atomic_load(x->held_bytes) > HELD_MAX_BYTES);
 }
 
 Status execution_respond(Execution *x, const char *response_id, RpcBuffer *response, bool more, Error *err)
 {
     pthread_mutex_lock(&x->lock);
-    while (x->unread_bytes > UNREAD_MAX_BYTES && !x->interrupted)
+    while (is_full(x) && !x->interrupted)
         pthread_cond_wait(&x->room, &x->lock);
     if (x->interrupted) {
         pthread_mutex_unlock(&x->lock);

@@ -13,8 +13,8 @@
 
 typedef struct Execution Execution;
 
-/* `tags` are copied. */
-Execution *execution_new(const char *operation_id, char *const *tags, size_t ntags, bool reattachable);
+/* `tags` are copied. `held_bytes`: what all executions of the application hold, counted here; it outlives them; NULL: not counted. */
+Execution *execution_new(const char *operation_id, char *const *tags, size_t ntags, bool reattachable, atomic_size_t *held_bytes);
 Execution *execution_ref(Execution *x);
 void execution_unref(Execution *x);
 const char *execution_id(const Execution *x);

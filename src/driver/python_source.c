@@ -34,10 +34,10 @@ const PythonUdf *python_source_find(Run *r, Arena *a, const char *format)
 /* ---------------------------------------------------------------- what is asked */
 static Status failed(Arena *a, const json_t *answer, const char *action, const char *type, Error *err)
 {
-    const char *text = udf_refused(answer);
+    const char *text = udf_refused(a, answer);
     return !text ? ST_OK
                  : spark_error(err, NULL, "PYTHON_DATA_SOURCE_ERROR", "38000", "Failed to <action> Python data source <type>: <msg>",
-                               "action", action, "type", type, "msg", arena_str(a, text), NULL);
+                               "action", action, "type", type, "msg", text, NULL);
 }
 
 static json_t *options_json(const KeyValueList *options)
@@ -132,7 +132,7 @@ Status python_source_plan(void *run, Arena *a, const PythonScan *scan, PythonUdf
                              (json_int_t)rows, "pushdown", flag(r, "spark.sql.python.filterPushdown.enabled"), "binary_as_bytes",
                              flag(r, "spark.sql.execution.pyspark.binaryAsBytes")),
                 scan->source, scan->python_version, NULL, &answer, err));
-    Status status = failed(a, answer, "plan", "read", err);
+    Status status = failed(a, answer, "initialize", "reader", err);
     if (status == ST_OK) {
         *ret_function = (PythonUdf *)(void *)node_new(a, PythonUdf, .name = scan->name, .eval_type = MAP_ARROW_ITER, .returns = scan->of,
                                                       .command = answer_text(a, answer, "command"), .python_version = scan->python_version);

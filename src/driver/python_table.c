@@ -73,9 +73,10 @@ static Status read_lists(Run *r, Arena *a, const json_t *answer, TableAnalysis *
 
 static Status read_answer(Run *r, Arena *a, const json_t *answer, TableAnalysis *ret, Error *err)
 {
-    if (udf_refused(answer))
+    const char *refused = udf_refused(a, answer);
+    if (refused)
         return spark_error(err, NULL, "TABLE_VALUED_FUNCTION_FAILED_TO_ANALYZE_IN_PYTHON", "38000",
-                           "Failed to analyze the Python user defined table function: <msg>", "msg", arena_str(a, udf_refused(answer)), NULL);
+                           "Failed to analyze the Python user defined table function: <msg>", "msg", refused, NULL);
     TableAnalysis made = { .pickle = arena_str(a, json_string_value(json_object_get(answer, "pickle"))),
                            .single_partition = json_is_true(json_object_get(answer, "single_partition")) };
     TRY(type_from_json(a, arena_str(a, json_string_value(json_object_get(answer, "schema"))), &made.columns, err));

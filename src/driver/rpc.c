@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 enum { KEEPALIVE_MS = 20000, KEEPALIVE_TIMEOUT_MS = 20000, TICK_MS = 5000, IN_BYTES = 64 * 1024, TURN_READS = 8, BACKLOG = 512,
-       EVENTS = 64 };
+       EVENTS = 64, CONNECTIONS_MAX = 4096 };
 
 /* ---- connections */
 
@@ -127,6 +127,17 @@ void rpc_connection_flush(RpcConnection *c)
     }
 }
 
+/* Under the lock: the client broke the protocol, or asked for too much; it is told so when its socket takes it. */
+static void refuse(RpcConnection *c, int code)
+{
+    c->failed = true;
+    if (code != NGHTTP2_ERR_FLOODED || c->blocked || nghttp2_session_terminate_session(c->http, NGHTTP2_ENHANCE_YOUR_CALM) != 0)
+        return;
+    c->failed = false;
+    rpc_connection_flush(c);
+    c->failed = true;
+}
+
 /* Under the lock: reads what is there, within reason; other connections wait too. */
 static void take_in(RpcConnection *c)
 {
@@ -137,13 +148,21 @@ static void take_in(RpcConnection *c)
             return;
         if (n < 0 && errno == EINTR)
             continue;
-        if (n <= 0 || nghttp2_session_mem_recv(c->http, bytes, (size_t)n) < 0)
-            c->failed = true;
-        c->heard_at_ms = clock_monotonic_ms();
-        c->pinged = false;
+        ssize_t code = n > 0 ? nghttp2_session_mem_recv(c->http, bytes, (size_t)n) : -1;
+        if (code < 0)
+            refuse(c, (int)code);
         if (n < (ssize_t)sizeof bytes)
             return;
     }
+}
+
+/* What the client still sends is thrown away, within reason: closing a socket with unread bytes would take back the last words. */
+static void drain(int fd)
+{
+    uint8_t bytes[IN_BYTES];
+    shutdown(fd, SHUT_WR);
+    for (int i = 0; i < TURN_READS && recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0; i++)
+        continue;
 }
 
 /* Under the lock. */
@@ -151,6 +170,7 @@ static void close_socket(RpcConnection *c)
 {
     if (c->fd < 0)
         return;
+    drain(c->fd);
     rpc_calls_close(c);
     nghttp2_session_del(c->http);
     c->http = NULL;
@@ -203,8 +223,10 @@ static void connection_add(RpcServer *s, int fd)
     c->fd = fd;
     c->events_end = &c->events;
     c->heard_at_ms = clock_monotonic_ms();
+    c->calm_at_ms = c->heard_at_ms;
     c->next = s->connections;
     s->connections = c;
+    s->nconnections++;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     struct epoll_event want = { .events = EPOLLIN, .data.ptr = c };
     rpc_session_new(c);
@@ -215,7 +237,9 @@ static void accept_all(RpcServer *s)
 {
     for (;;) {
         int fd = accept4(s->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0) {
+        if (fd >= 0 && s->nconnections >= CONNECTIONS_MAX) {
+            close(fd);
+        } else if (fd >= 0) {
             connection_add(s, fd);
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
             nanosleep(&(struct timespec){ .tv_nsec = 10 * 1000 * 1000 }, NULL); /* it stays in the backlog */
@@ -252,6 +276,7 @@ static void turn_all(RpcServer *s, bool tick)
             continue;
         }
         *at = c->next;
+        s->nconnections--;
         rpc_connection_unref(c);
     }
 }
@@ -361,7 +386,7 @@ static Status start(RpcServer *s, Error *err)
     if (s->epoll < 0 || s->wake < 0 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->listener, &accepts) != 0 ||
         epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->wake, &wakes) != 0)
         return FAIL(err, ST_IO, "watch a socket: %s", strerror(errno));
-    s->pool = rpc_pool_new();
+    s->pool = rpc_pool_new(s->options.threads_max);
     return pthread_create(&s->loop, NULL, loop, s) == 0 ? ST_OK : FAIL(err, ST_IO, "cannot start a thread");
 }
 

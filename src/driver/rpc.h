@@ -8,7 +8,8 @@
  * is harmless. All functions are thread-safe; the callbacks `sent`, `closed` and quick messages come on the loop.
  *
  * Plain HTTP/2, uncompressed messages, no deadline of the server's own (a client that gives up resets its stream). A client that does
- * not answer a ping for KEEPALIVE is gone. Source: gRPC's PROTOCOL-HTTP2.md, RFC 9113. */
+ * not answer a ping for KEEPALIVE is gone. What a client may make the server hold is bounded: connections, streams of one, threads, bytes
+ * of messages that are not whole; one that floods (PING, SETTINGS, RST_STREAM, CONTINUATION …) gets GOAWAY. Source: gRPC's PROTOCOL-HTTP2.md, RFC 9113. */
 #ifndef WEIR_DRIVER_RPC_H
 #define WEIR_DRIVER_RPC_H
 #include "base/status.h"
@@ -49,6 +50,7 @@ typedef struct RpcOptions {
     void *self;               /* given to the methods */
     const char *token;        /* when set, a call without metadata `x-weir-token: token` is UNAUTHENTICATED */
     size_t max_message_bytes;
+    size_t threads_max; /* for methods with own_thread; beyond, and beyond half of them for one connection, a call is UNAVAILABLE */
 } RpcOptions;
 
 /* ST_CONFLICT when the port is taken. */
@@ -66,7 +68,7 @@ bool rpc_call_is_closed(RpcCall *call);
 
 /* gRPC status codes used here (grpc/status.h). */
 enum { RPC_OK = 0, RPC_INVALID_ARGUMENT = 3, RPC_NOT_FOUND = 5, RPC_PERMISSION_DENIED = 7, RPC_RESOURCE_EXHAUSTED = 8,
-       RPC_UNIMPLEMENTED = 12, RPC_INTERNAL = 13, RPC_UNAUTHENTICATED = 16 };
+       RPC_UNIMPLEMENTED = 12, RPC_INTERNAL = 13, RPC_UNAVAILABLE = 14, RPC_UNAUTHENTICATED = 16 };
 /* What a failed call ends with; details: a packed google.rpc.Status for grpc-status-details-bin, may be empty. */
 typedef struct RpcStatus {
     int code;

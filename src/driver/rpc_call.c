@@ -1,12 +1,17 @@
 /* driver/rpc_call.c -- calls: streams of a connection's HTTP/2 session. See rpc_private.h for who holds what. */
 #include "driver/rpc_private.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { METADATA_MAX_BYTES = 64 * 1024, STREAMS_MAX = 1000, FRAME_MAX_BYTES = 64 * 1024,
-       STREAM_WINDOW_BYTES = 4 * 1024 * 1024, CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024, NVS_MAX = 6 };
+enum { METADATA_MAX_BYTES = 64 * 1024, STREAMS_MAX = 256, FRAME_MAX_BYTES = 64 * 1024,
+       STREAM_WINDOW_BYTES = 4 * 1024 * 1024, CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024, NVS_MAX = 6,
+       MESSAGE_ROOM_BYTES = 64 * 1024, /* at first; a length that is announced costs nothing until its bytes come */
+       INCOMING_MESSAGES = 8,          /* of the greatest size, that may be on their way at once, in the whole server */
+       CONTROL_BURST = 2000, CONTROL_PER_S = 200 /* frames that bring nothing */ };
 
 RpcBuffer *rpc_buffer_new(size_t len)
 {
@@ -67,6 +72,15 @@ static void queue_clear(RpcCall *call)
     call->queued_bytes = 0;
 }
 
+/* The message on its way is given up, or is whole: its room is no longer counted. */
+static void incoming_clear(RpcCall *call)
+{
+    atomic_fetch_sub(&call->server->incoming_bytes, call->incoming_room);
+    rpc_buffer_unref(call->incoming);
+    call->incoming = NULL;
+    call->incoming_len = call->incoming_room = 0;
+}
+
 void rpc_call_unref(RpcCall *call)
 {
     if (atomic_fetch_sub(&call->refs, 1) != 1)
@@ -74,7 +88,7 @@ void rpc_call_unref(RpcCall *call)
     if (call->user && call->method && call->method->drop)
         call->method->drop(call->user);
     queue_clear(call);
-    rpc_buffer_unref(call->incoming);
+    incoming_clear(call);
     free(call->status_message);
     free(call->status_details);
     rpc_connection_unref(call->connection);
@@ -117,6 +131,7 @@ static void call_end(RpcConnection *c, RpcCall *call)
         call->next->previous = call->previous;
     call->closed = true;
     queue_clear(call);
+    incoming_clear(call);
     if (!call->finished)
         rpc_connection_event(c, RPC_EVENT_CLOSED, call, NULL);
     call->next = c->ended;
@@ -367,9 +382,33 @@ static void on_half_close(RpcCall *call)
         call_refuse(call, RPC_INVALID_ARGUMENT, "the request message is missing");
 }
 
+static void heard(RpcConnection *c)
+{
+    c->heard_at_ms = clock_monotonic_ms();
+    c->pinged = false;
+}
+
+/* PING, SETTINGS and the like may come, but not without end: who sends nothing else is asked to calm down, and gone. */
+static int on_begin_frame(nghttp2_session *http, const nghttp2_frame_hd *hd, void *arg)
+{
+    RpcConnection *c = arg;
+    bool answered = (hd->type == NGHTTP2_PING || hd->type == NGHTTP2_SETTINGS) && !(hd->flags & NGHTTP2_FLAG_ACK);
+    bool empty = hd->type == NGHTTP2_DATA && hd->length == 0 && !(hd->flags & NGHTTP2_FLAG_END_STREAM);
+    if (!answered && !empty && hd->type != NGHTTP2_PRIORITY)
+        return 0;
+    int64_t now_ms = clock_monotonic_ms(), forgiven = (now_ms - c->calm_at_ms) * CONTROL_PER_S / 1000;
+    if (forgiven > 0) {
+        c->control_frames = c->control_frames > forgiven ? c->control_frames - forgiven : 0;
+        c->calm_at_ms = now_ms;
+    }
+    if (++c->control_frames <= CONTROL_BURST)
+        return 0;
+    return nghttp2_session_terminate_session(http, NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
 static int on_frame(nghttp2_session *http, const nghttp2_frame *frame, void *arg)
 {
-    (void)arg;
+    heard(arg);
     bool headers = frame->hd.type == NGHTTP2_HEADERS, data = frame->hd.type == NGHTTP2_DATA;
     RpcCall *call = headers || data ? call_of(http, frame->hd.stream_id) : NULL;
     if (!call)
@@ -395,19 +434,57 @@ static void message_begin(RpcCall *call)
     } else if (call->has_message && !call->method->client_streams) {
         call_refuse(call, RPC_INTERNAL, "more than one request message");
     } else {
-        call->incoming = rpc_buffer_new(len);
+        call->incoming_room = len < MESSAGE_ROOM_BYTES ? len : MESSAGE_ROOM_BYTES;
+        call->incoming = rpc_buffer_new(call->incoming_room);
+        call->incoming->len = len;
         call->incoming_len = 0;
+        atomic_fetch_add(&call->server->incoming_bytes, call->incoming_room);
     }
+}
+
+/* Room for `more` bytes of the message. False: the call is refused. */
+static bool message_room(RpcCall *call, size_t more)
+{
+    size_t whole = call->incoming->len, need = call->incoming_len + more, room = call->incoming_room;
+    if (need <= room)
+        return true;
+    while (room < need)
+        room *= 2;
+    room = room < whole ? room : whole;
+    RpcServer *s = call->server;
+    if (atomic_fetch_add(&s->incoming_bytes, room - call->incoming_room) + (room - call->incoming_room) > s->options.max_message_bytes * INCOMING_MESSAGES) {
+        atomic_fetch_sub(&s->incoming_bytes, room - call->incoming_room);
+        call_refuse(call, RPC_RESOURCE_EXHAUSTED, "too many bytes of messages are on their way");
+        return false;
+    }
+    call->incoming = realloc(call->incoming, sizeof *call->incoming + room);
+    if (!call->incoming)
+        abort();
+    call->incoming_room = room;
+    return true;
+}
+
+/* The message is whole: it goes to its method. */
+static void message_end(RpcCall *call)
+{
+    RpcBuffer *message = call->incoming;
+    call->incoming = NULL;
+    incoming_clear(call);
+    call->prefix_len = 0;
+    call->has_message = true;
+    rpc_connection_event(call->connection, RPC_EVENT_MESSAGE, call, message);
 }
 
 static int on_data(nghttp2_session *http, uint8_t flags, int32_t stream, const uint8_t *data, size_t len, void *arg)
 {
-    RpcConnection *c = arg;
     RpcCall *call = call_of(http, stream);
     (void)flags;
+    heard(arg);
     while (call && !call->finished) {
         size_t want = call->incoming ? call->incoming->len - call->incoming_len : sizeof call->prefix - call->prefix_len;
         size_t part = want < len ? want : len;
+        if (call->incoming && !message_room(call, part))
+            break;
         memcpy(call->incoming ? call->incoming->data + call->incoming_len : call->prefix + call->prefix_len, data, part);
         *(call->incoming ? &call->incoming_len : &call->prefix_len) += part;
         data += part;
@@ -418,10 +495,7 @@ static int on_data(nghttp2_session *http, uint8_t flags, int32_t stream, const u
             message_begin(call);
             continue;
         }
-        rpc_connection_event(c, RPC_EVENT_MESSAGE, call, call->incoming);
-        call->incoming = NULL;
-        call->prefix_len = 0;
-        call->has_message = true;
+        message_end(call);
         if (len == 0)
             break;
     }
@@ -463,6 +537,7 @@ void rpc_session_new(RpcConnection *c)
     nghttp2_session_callbacks *callbacks;
     if (nghttp2_session_callbacks_new(&callbacks) != 0)
         abort();
+    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
@@ -553,7 +628,7 @@ void rpc_event_run(RpcEvent *event)
     if (event->kind == RPC_EVENT_MESSAGE && m->own_thread) {
         rpc_call_ref(call);
         if (!rpc_pool_run(call->server->pool, call, event->message)) {
-            rpc_finish(call, &(RpcStatus){ .code = RPC_INTERNAL, .message = "no thread for this call" });
+            rpc_finish(call, &(RpcStatus){ .code = RPC_UNAVAILABLE, .message = "too many calls at once" }); /* clients try again */
             rpc_buffer_unref(event->message);
             rpc_call_unref(call);
         }

@@ -2,6 +2,8 @@
  * wait for the next call. */
 #include "driver/rpc_private.h"
 
+#include "os/memory.h"
+
 #include <stdlib.h>
 
 enum { STACK_BYTES = 64 * 1024 * 1024, /* plans are walked by recursion; untouched pages cost nothing */
@@ -17,16 +19,17 @@ struct RpcPool {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t work, quiet;
     Job *first, **last; /* each has an idle thread that will take it */
-    size_t threads, idle;
+    size_t threads, idle, threads_max;
     bool stopping;
 };
 
-RpcPool *rpc_pool_new(void)
+RpcPool *rpc_pool_new(size_t threads_max)
 {
     RpcPool *p = calloc(1, sizeof *p);
     if (!p)
         abort();
     p->last = &p->first;
+    p->threads_max = threads_max;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->work, NULL);
     pthread_cond_init(&p->quiet, NULL);
@@ -65,12 +68,17 @@ static void *work(void *arg)
     free(arg);
     for (Job *job = start.job; job;) {
         pthread_setname_np(pthread_self(), "weir-call");
+        RpcConnection *c = job->call->connection;
+        rpc_connection_ref(c); /* the call may be its last user */
         rpc_message_run(job->call, job->message);
         free(job);
+        atomic_fetch_sub(&c->threads, 1);
+        rpc_connection_unref(c);
         pthread_mutex_lock(&p->lock);
         job = wait_for_job(p);
         if (!job) {
             p->threads--;
+            memory_limit_move(-(int64_t)STACK_BYTES);
             pthread_cond_broadcast(&p->quiet);
         }
         pthread_mutex_unlock(&p->lock);
@@ -103,23 +111,33 @@ bool rpc_pool_run(RpcPool *p, RpcCall *call, RpcBuffer *message)
         abort();
     *job = (Job){ .call = call, .message = message };
     pthread_mutex_lock(&p->lock);
-    bool handed = p->idle > 0, started = handed;
+    bool full = atomic_load(&call->connection->threads) >= (p->threads_max + 1) / 2 || (!p->idle && p->threads >= p->threads_max);
+    bool handed = !full && p->idle > 0, started = handed;
+    if (!full)
+        atomic_fetch_add(&call->connection->threads, 1);
     if (handed) {
         p->idle--;
         *p->last = job;
         p->last = &job->next;
         pthread_cond_signal(&p->work);
-    } else {
+    } else if (!full) {
         p->threads++;
+        memory_limit_move(STACK_BYTES);
     }
     pthread_mutex_unlock(&p->lock);
+    if (full) {
+        free(job);
+        return false;
+    }
     if (!handed)
         started = thread_start(p, job);
     if (started)
         return true;
     free(job);
+    atomic_fetch_sub(&call->connection->threads, 1);
     pthread_mutex_lock(&p->lock);
     p->threads--;
+    memory_limit_move(-(int64_t)STACK_BYTES);
     pthread_cond_broadcast(&p->quiet);
     pthread_mutex_unlock(&p->lock);
     return false;

@@ -26,14 +26,19 @@ struct RpcServer {
     pthread_t loop;
     RpcPool *pool;
     atomic_bool stopping;
-    RpcConnection *connections; /* the loop's */
+    atomic_size_t incoming_bytes; /* room of messages that are not whole yet, in all calls */
+    RpcConnection *connections;   /* the loop's */
+    size_t nconnections;          /* the loop's */
 };
 
 struct RpcConnection {
     RpcServer *server;
     atomic_uint refs; /* the loop's, and one of each call */
+    atomic_uint threads; /* at work for its calls, also for those that have ended */
     RpcConnection *next;
-    int64_t heard_at_ms; /* the loop's, monotonic */
+    int64_t heard_at_ms; /* the loop's, monotonic: the last whole frame, or bytes of a message */
+    int64_t calm_at_ms;  /* the loop's: until then `control_frames` were forgiven */
+    int64_t control_frames; /* the loop's: those that ask for work and bring nothing, lately */
     bool pinged;         /* the loop's: since then it was not heard */
     pthread_t loop;
 
@@ -69,8 +74,8 @@ struct RpcCall {
     bool encoded;                    /* its messages may be compressed */
     uint8_t prefix[PREFIX_BYTES];
     size_t prefix_len;
-    RpcBuffer *incoming;
-    size_t incoming_len;
+    RpcBuffer *incoming; /* grows as the message comes; its `len` is the whole message's */
+    size_t incoming_len, incoming_room;
     bool has_message;
     RpcQueued *queue, **queue_end;
     size_t queued_bytes; /* with prefixes, without what has gone */
@@ -97,8 +102,9 @@ void rpc_connection_flush(RpcConnection *c);                                    
 void rpc_connection_unlock(RpcConnection *c);
 
 /* rpc_pool.c: threads with deep stacks, kept for the next call. */
-RpcPool *rpc_pool_new(void);
-/* Runs the method's `message`; takes over both references. False: no thread was to be had. */
+RpcPool *rpc_pool_new(size_t threads_max);
+/* Runs the method's `message`; takes over both references. False: no thread is to be had, or too many are at work, in all or for this
+ * connection: one client leaves threads to the others. */
 bool rpc_pool_run(RpcPool *pool, RpcCall *call, RpcBuffer *message);
 void rpc_pool_free(RpcPool *pool); /* waits until all have returned */
 void rpc_message_run(RpcCall *call, RpcBuffer *message); /* rpc_call.c: on this thread; takes over both references */

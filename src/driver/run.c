@@ -282,6 +282,12 @@ static int64_t batch_rows(Run *r)
     return valid ? rows : BATCH_ROWS;
 }
 
+static bool is_interrupted(void *run)
+{
+    const Run *r = run;
+    return r->execution && execution_is_interrupted(r->execution);
+}
+
 Status run_start(Run *r, const Node *bound, EngineResult **ret_result, Error *err)
 {
     const char *sql;
@@ -291,7 +297,7 @@ Status run_start(Run *r, const Node *bound, EngineResult **ret_result, Error *er
     EngineSession *engine;
     TRY(run_engine(r, &engine, err));
     EngineOutput output = { .schema = bind_schema_type(r->arena, bound), .time_zone = run_conf(r, "spark.sql.session.timeZone"),
-                            .batch_rows = batch_rows(r), .batch_bytes = BATCH_BYTES };
+                            .batch_rows = batch_rows(r), .batch_bytes = BATCH_BYTES, .is_interrupted = is_interrupted, .arg = r };
     if (r->execution && execution_is_interrupted(r->execution))
         return FAIL_CODE(err, ST_CANCELLED, "OPERATION_CANCELED", "Operation has been canceled.");
     Status status = engine_query(engine, sql, &output, ret_result, err);

@@ -122,7 +122,7 @@ void service_execute(void *driver, RpcCall *call, View bytes)
     Execution *x = NULL;
     Status status = operation_id(request->operation_id, id, &err);
     if (status == ST_OK) {
-        x = execution_new(id, request->tags, request->n_tags, is_reattachable(request));
+        x = execution_new(id, request->tags, request->n_tags, is_reattachable(request), driver_held_bytes(driver));
         status = session_add_execution(session, x, &err);
     }
     if (status != ST_OK) {

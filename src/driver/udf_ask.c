@@ -140,7 +140,9 @@ Status udf_ask(Run *r, json_t *task, const char *command, const char *python_ver
     return status;
 }
 
-const char *udf_refused(const json_t *answer)
+const char *udf_refused(Arena *a, const json_t *answer)
 {
-    return json_string_value(json_object_get(answer, "refused"));
+    enum { MOST = ERROR_PARAMS_BYTES - 256 }; /* beside the words of the condition; parameters are kept as long */
+    const char *text = json_string_value(json_object_get(answer, "refused"));
+    return text ? udf_shortened(a, arena_str(a, text), MOST) : NULL;
 }

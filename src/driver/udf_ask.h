@@ -15,7 +15,7 @@ void udf_batches_done(UdfBatches *batches);
 /* `task` is taken; its "question" names the function of planning.py. command: a pickle, base64. batches: NULL, none. The answer is the
  * caller's to json_decref. An exception of the user's code is in *ret_answer's "refused", with its traceback. */
 Status udf_ask(Run *r, json_t *task, const char *command, const char *python_version, const UdfBatches *batches, json_t **ret_answer, Error *err);
-/* The text that answered, NULL: it is an answer. */
-const char *udf_refused(const json_t *answer);
+/* The text that answered, as long as an error's parameter may be; NULL: it is an answer. */
+const char *udf_refused(Arena *a, const json_t *answer);
 
 #endif

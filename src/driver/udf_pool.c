@@ -434,8 +434,7 @@ Status udf_worker_ask(UdfWorker *w, int wake_fd, UdfFrame *ret_frame, Error *err
     }
 }
 
-/* The end of a long text says most. */
-static const char *shortened(Arena *a, const char *text, size_t most)
+const char *udf_shortened(Arena *a, const char *text, size_t most)
 {
     size_t n = strlen(text);
     if (n <= most)
@@ -449,7 +448,7 @@ Status udf_worker_exception(const UdfFrame *frame, Error *err)
     arena_auto *a = arena_new();
     json_t *root = json_loadb((const char *)frame->payload, frame->bytes, 0, NULL);
     const char *message = root ? json_string_value(json_object_get(root, "message")) : NULL;
-    FAIL_CODE(err, ST_RUNTIME, "PYTHON_EXCEPTION", "%s", shortened(a, message ? message : "", ERROR_MESSAGE_BYTES - 64));
+    FAIL_CODE(err, ST_RUNTIME, "PYTHON_EXCEPTION", "%s", udf_shortened(a, message ? message : "", ERROR_MESSAGE_BYTES - 64));
     json_decref(root);
     return ST_RUNTIME;
 }

@@ -57,5 +57,7 @@ typedef struct ShellOptions {
 Status udf_pool_shell(const UdfPool *pool, const ShellOptions *options, Process *ret_process, Error *err);
 /* The failure that an X frame tells of. */
 Status udf_worker_exception(const UdfFrame *frame, Error *err);
+/* A traceback in at most so many bytes: its head, and its end, which says most. */
+const char *udf_shortened(Arena *a, const char *text, size_t most);
 
 #endif

@@ -154,7 +154,7 @@ static Status check_recursion(Binder *b, const Node *at, Node *recursion, const 
     Place place = { false, false };
     check_place(recursion, &place);
     if (place.bad)
-        return spark_error(err, at, "INVALID_RECURSIVE_REFERENCE.PLACE", "42836",
+        return spark_error(err, NULL, "INVALID_RECURSIVE_REFERENCE.PLACE", "42836",
                            "Invalid recursive reference found inside WITH RECURSIVE clause. Recursive references cannot be used on the "
                            "right side of left outer/semi/anti joins, on the left side of right outer joins, in full outer joins, in "
                            "aggregates, window functions or sorts",

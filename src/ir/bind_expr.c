@@ -282,7 +282,7 @@ static Status bind_extract(Binder *b, const Scope *s, const Extract *n, Node **r
 }
 
 /* withField / dropFields: the struct made anew. */
-static Status bind_update_fields(Binder *b, const Scope *s, const UpdateFields *n, Node **ret, Error *err)
+static Status update_fields(Binder *b, const Scope *s, const UpdateFields *n, Node **ret_child, Node **ret_value, Node **ret, Error *err)
 {
     Node *child = NULL, *value = NULL;
     TRY(bind_expr(b, s, n->child, &child, err));
@@ -317,6 +317,8 @@ static Status bind_update_fields(Binder *b, const Scope *s, const UpdateFields *
                            "Cannot resolve \"<sqlExpr>\" due to data type mismatch: Cannot drop all fields in struct.", "sqlExpr",
                            pretty(b, child), NULL);
     Node *made = NULL;
+    *ret_child = child;
+    *ret_value = value;
     TRY(make_call(b, "named_struct", &args, &n->node, &made, err));
     if (!child->nullable) {
         *ret = made;
@@ -329,6 +331,20 @@ static Status bind_update_fields(Binder *b, const Scope *s, const UpdateFields *
     vec_push(b->a, &branches, make_literal_null(b, made->type));
     vec_push(b->a, &branches, made);
     return make_call(b, "if", &branches, &n->node, ret, err);
+}
+
+/* update_fields(s, WithField(1), dropfield()): a chain of them is one. */
+static Status bind_update_fields(Binder *b, const Scope *s, const UpdateFields *n, Node **ret, Error *err)
+{
+    static const char head[] = "update_fields(";
+    Node *child = NULL, *value = NULL;
+    TRY(update_fields(b, s, n, &child, &value, ret, err));
+    const char *before = pretty(b, child), *step = value ? arena_printf(b->a, "WithField(%s)", pretty(b, value)) : "dropfield()";
+    bool chained = node_is(UpdateFields, n->child) && str_starts(before, head);
+    size_t length = strlen(before) - (chained ? sizeof head : 0); /* without its ")" */
+    const char *shown = arena_printf(b->a, "%s%.*s, %s)", head, (int)length, before + (chained ? sizeof head - 1 : 0), step);
+    vec_push(b->a, &b->displayed, ((Displayed){ *ret, shown }));
+    return ST_OK;
 }
 
 /* ---------------------------------------------------------------- the rest */
@@ -381,6 +397,8 @@ static Status bind_udf(Binder *b, const Scope *s, const PythonUdf *n, Node **ret
 {
     PythonUdf *udf = (PythonUdf *)(void *)node_copy(b->a, &n->node);
     TRY(bind_udf_args(b, s, n, udf, err));
+    if (!udf->returns && !n->returns_text)
+        return FAIL_CODE(err, ST_INVALID, "CONNECT_INVALID_PLAN", "The Spark Connect plan is invalid. The function '%s' has no type.", n->name ? n->name : "");
     for (size_t i = 0; is_aggregate(&udf->node) && !s->in_window && i < udf->args.len; i++)
         if (contains_kind(udf->args.at[i], FN_AGGREGATE))
             return nested_aggregate(&n->node, err);

@@ -528,7 +528,15 @@ static Status session_function(Binder *b, const Scope *s, const Function *f, Nod
 static Status bind_aggregate_filter(Binder *b, const Scope *s, Node *filter, Node **ret, Error *err)
 {
     Node *e = NULL;
-    TRY(bind_expr(b, s, filter, &e, err));
+    Error why = ERROR_INIT;
+    Status bound = bind_expr(b, s, filter, &e, &why);
+    if (bound != ST_OK && str_eq(why.code, "SEED_EXPRESSION_IS_UNFOLDABLE")) /* looked at later: rand(x) is random anyway */
+        return spark_error(err, filter, "INVALID_AGGREGATE_FILTER.NON_DETERMINISTIC", "42903",
+                           "The FILTER expression <filterExpr> in an aggregate function is invalid. Expected a deterministic FILTER expression.", "filterExpr",
+                           "\"rand\"", NULL);
+    if (bound != ST_OK && err)
+        *err = why;
+    TRY(bound);
     *ret = e;
     const struct {
         bool bad;

@@ -43,16 +43,25 @@ static Candidates candidates(Binder *b, const Schema *schema, const StrList *nam
     return found;
 }
 
+static int by_text(const void *x, const void *y)
+{
+    return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
 static Status ambiguous(Binder *b, const Candidates *found, const StrList *name, const Node *at, Error *err)
 {
     str_auto names = STR_INIT(ERROR_PARAMS_BYTES);
+    const char **texts = ARENA_ARRAY(b->a, const char *, found->len + 1);
     for (size_t i = 0; i < found->len; i++) {
         StrList full = { 0 };
         for (size_t k = 0; k < found->at[i]->qualifier.len; k++)
             vec_push(b->a, &full, found->at[i]->qualifier.at[k]);
         vec_push(b->a, &full, found->at[i]->name);
-        str_addf(&names, "%s%s", i ? ", " : "[", sql_ids(b->a, &full));
+        texts[i] = sql_ids(b->a, &full);
     }
+    qsort(texts, found->len, sizeof *texts, by_text);
+    for (size_t i = 0; i < found->len; i++)
+        str_addf(&names, "%s%s", i ? ", " : "[", texts[i]);
     str_addc(&names, ']');
     return spark_error(err, at, "AMBIGUOUS_REFERENCE", "42704", "Reference <name> is ambiguous, could be: <referenceNames>.",
                        "name", sql_ids(b->a, name), "referenceNames", str_text(&names), NULL);

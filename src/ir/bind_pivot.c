@@ -69,13 +69,31 @@ static Node *only_where(Arena *a, Node *n, void *arg)
     return &call->node;
 }
 
-static Status pivot_values(Binder *b, const Pivot *n, Node *input, Node *column, NodeList *values, Error *err)
+/* A value that is named: foldable, and of a type that the column's is cast from. */
+static Status check_pivot_value(Binder *b, const Node *e, const Node *column, const Node *at, Error *err)
+{
+    const Node *value = node_is(Alias, e) ? node_as(Alias, e)->child : e;
+    if (!is_foldable(value))
+        return spark_error(err, at, "NON_LITERAL_PIVOT_VALUES", "42K08", "Literal expressions required for pivot values, found <expression>.", "expression",
+                           arena_printf(b->a, "\"%s\"", pretty(b, value)), NULL);
+    if (!cast_valid(false, value->type, column->type))
+        return spark_error(err, at, "PIVOT_VALUE_DATA_TYPE_MISMATCH", "42K09",
+                           "Invalid pivot value '<value>': value data type <valueType> does not match pivot column data type <pivotType>.", "value",
+                           pretty(b, value), "valueType", type_catalog_text(b->a, value->type), "pivotType", type_catalog_text(b->a, column->type), NULL);
+    return ST_OK;
+}
+
+static Status pivot_values(Binder *b, const Scope *s, const Pivot *n, Node *input, Node *column, NodeList *values, Error *err)
 {
     enum { MOST_VALUES = 10000 }; /* spark.sql.pivotMaxValues */
     Scope none = { 0 };
+    if (!type_is_orderable(column->type))
+        return spark_error(err, &n->node, "INCOMPARABLE_PIVOT_COLUMN", "42818", "Invalid pivot column <columnName>. Pivot columns must be comparable.",
+                           "columnName", sql_id(b->a, pretty(b, column)), NULL);
     for (size_t i = 0; i < n->values.len; i++) {
         Node *e = NULL;
-        TRY(bind_expr(b, &none, n->values.at[i], &e, err));
+        TRY(bind_expr(b, s, n->values.at[i], &e, err));
+        TRY(check_pivot_value(b, e, column, n->values.at[i], err));
         vec_push(b->a, values, e);
     }
     if (n->values.len)
@@ -168,7 +186,7 @@ Status bind_pivot(Binder *b, const Pivot *n, const Scope *outer, Node **ret, Err
                                "sql", arena_printf(b->a, "'%s'", pretty(b, aggregates.at[i])), NULL);
     if (type_is_collated(column->type)) /* Spark finds the values by their bytes, in groups that it made by the collation */
         return spark_unsupported(err, &n->node, "PIVOT on a string with a collation");
-    TRY(pivot_values(b, n, input, column, &values, err));
+    TRY(pivot_values(b, &s, n, input, column, &values, err));
     if (n->implicit_groups)
         implicit_groups(b, input->schema, column, &aggregates, &exprs);
     else

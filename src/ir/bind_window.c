@@ -12,7 +12,7 @@ static bool is_one_of(const char *name, const char *const *names)
 }
 
 /* The definition that `w` names, with its own additions; SQL allows either. */
-static Status resolve_named(Binder *b, const Scope *s, const Window *w, const Window **ret, Error *err)
+static Status resolve_named(const Scope *s, const Window *w, const Window **ret, Error *err)
 {
     *ret = w;
     for (int hops = 0; (*ret)->name; hops++) {
@@ -27,7 +27,7 @@ static Status resolve_named(Binder *b, const Scope *s, const Window *w, const Wi
                                "Window specification is not defined in the WINDOW clause for <windowName>. For more information "
                                "about WINDOW clauses, please refer to "
                                "'<docroot>/sql-ref-syntax-qry-select-window.html'.",
-                               "windowName", sql_id(b->a, (*ret)->name), NULL);
+                               "windowName", (*ret)->name, NULL);
         *ret = found;
     }
     return ST_OK;
@@ -95,6 +95,9 @@ static Status bind_bound(Binder *b, const Scope *s, const Window *w, int64_t uni
     if (!is_foldable(e))
         return frame_error(b, w, "SPECIFIED_WINDOW_FRAME_WITHOUT_FOLDABLE", "Window frame <location> bound <expression> is not a literal.",
                            location, e, err);
+    if (unit == FRAME_RANGE && type_is_datetime(e->type)) /* RangeFrame.inputType: numbers and intervals */
+        return frame_error(b, w, "SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE",
+                           "The data type of the <location> bound <exprType> does not match the expected data type <expectedType>.", location, e, err);
     if (unit == FRAME_ROWS && e->type->kind != TYPE_INT) {
         if (!type_is_integral(e->type) || e->type->kind == TYPE_LONG)
             return frame_error(b, w, "SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE",
@@ -109,8 +112,8 @@ static Status bind_bound(Binder *b, const Scope *s, const Window *w, int64_t uni
 static bool range_fits(const Type *order, const Type *bound)
 {
     if (order->kind == TYPE_DATE)
-        return bound->kind == TYPE_INT || bound->kind == TYPE_BYTE || bound->kind == TYPE_SHORT || type_is_ansi_interval(bound) ||
-               bound->kind == TYPE_CALENDAR_INTERVAL;
+        return bound->kind == TYPE_INT || bound->kind == TYPE_BYTE || bound->kind == TYPE_SHORT || bound->kind == TYPE_YEAR_MONTH_INTERVAL ||
+               (bound->kind == TYPE_DAY_TIME_INTERVAL && bound->end == INTERVAL_DAY) || bound->kind == TYPE_CALENDAR_INTERVAL;
     if (order->kind == TYPE_TIMESTAMP || order->kind == TYPE_TIMESTAMP_NTZ)
         return type_is_ansi_interval(bound) || bound->kind == TYPE_CALENDAR_INTERVAL;
     return (type_is_numeric(order) && (type_is_numeric(bound) || bound->kind == TYPE_STRING)) || type_same(order, bound);
@@ -194,7 +197,7 @@ Status bind_window(Binder *b, const Scope *s, const Window *n, Node **ret, Error
     Node *function = NULL, *frame = NULL;
     NodeList partitions = { 0 }, orders = { 0 };
     inner.in_window = true;
-    TRY(resolve_named(b, s, n, &spec, err));
+    TRY(resolve_named(s, n, &spec, err));
     TRY(bind_expr(b, &inner, n->function, &function, err));
     inner.in_window = false;
     static const char *const offsets[] = { "lag", "lead", NULL };

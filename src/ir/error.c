@@ -30,9 +30,14 @@ static void set_parameter(Error *err, const char *text, const KeyValue *p)
 {
     str_auto value = STR_INIT(ERROR_PARAMS_BYTES);
     size_t length = strlen(p->key);
-    bool quoted = false;
-    for (const char *at = strstr(text, "\"<"); at && !quoted; at = strstr(at + 1, "\"<"))
-        quoted = !strncmp(at + 2, p->key, length) && !strncmp(at + 2 + length, ">\"", 2);
+    bool quoted = false, named = false;
+    for (const char *at = strchr(text, '<'); at; at = strchr(at + 1, '<')) {
+        bool here = !strncmp(at + 1, p->key, length) && at[length + 1] == '>';
+        named = named || here;
+        quoted = quoted || (here && at > text && at[-1] == '"' && at[length + 2] == '"');
+    }
+    if (!named)
+        return;
     str_addf(&value, quoted ? "\"%s\"" : "%s", p->value);
     error_param(err, p->key, str_text(&value));
 }

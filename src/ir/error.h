@@ -6,7 +6,7 @@
 
 /* Sets `err` to error class `class`: `text` is the message template with <name> parameters, followed by pairs of const char
  * *name, *value, ended by NULL. The message becomes "[CLASS] text SQLSTATE: nnnnn". Position comes from `at` (NULL: none).
- * A parameter that stands in quotes in the text, "<sqlExpr>", has them in its value too, as Spark's; <docroot> is filled in.
+ * Parameters that the text does not name are none of the error's. A parameter that stands in quotes in the text, "<sqlExpr>", has them in its value too, as Spark's; <docroot> is filled in.
  * Returns ST_INVALID, or ST_UNSUPPORTED for UNSUPPORTED_FEATURE classes, or ST_NOT_FOUND for …NOT_FOUND ones. */
 Status spark_error(Error *err, const Node *at, const char *class, const char *sqlstate, const char *text, ...)
     __attribute__((sentinel));

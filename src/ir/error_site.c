@@ -18,7 +18,7 @@ static const Site sites[] = {
     { "REMAINDER_BY_ZERO", " % mod pmod ", "", false, false },
     { "INTERVAL_DIVIDED_BY_ZERO", " / divide_interval ", "", false, false },
     { "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", " + - * / abs negative sum avg mean multiply_interval divide_interval make_dt_interval make_ym_interval ",
-      " + - abs negative sum avg mean ", false, false },
+      " + - * / abs negative sum avg mean multiply_interval divide_interval ", false, false },
     { "INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION", " + - * / abs negative sum avg mean multiply_interval divide_interval ",
       " + - abs negative sum avg mean ", false, false },
     { "ARITHMETIC_OVERFLOW", NULL, "", false, false },
@@ -120,7 +120,8 @@ static bool visit(Node *n, void *arg)
 {
     Search *s = arg;
     int outer_start = s->outer_start, outer_stop = s->outer_stop;
-    bool around = node_is(Cast, n) && node_as(Cast, n)->implicit && outer_start >= 0;
+    const Node *cast = node_is(Cast, n) && node_as(Cast, n)->implicit ? node_as(Cast, n)->child : NULL; /* by coercion: placed as its operand */
+    bool around = cast && cast->start == n->start && cast->stop == n->stop && outer_start >= 0;
     int start = around ? outer_start : n->start, stop = around ? outer_stop : n->stop;
     if (raises(s, n)) {
         bool unplaced = node_is(Call, n) && listed(s->site->unplaced, node_as(Call, n)->function->name);

@@ -440,7 +440,7 @@ static void spec_text(Arena *a, const Spec *s, Str *out)
         [CLASS_DECIMAL] = "\"DECIMAL\"",   [CLASS_STRUCT] = "\"STRUCT\"" };
     switch (s->kind) {
     case SPEC_TYPE:
-        str_addf(out, "\"%s\"", type_sql_text(a, s->type));
+        str_addf(out, "\"%s\"", s->type->kind == TYPE_TIME ? "TIME" : type_sql_text(a, s->type)); /* of any precision */
         return;
     case SPEC_CLASS:
         str_add(out, names[s->class]);
@@ -454,6 +454,14 @@ static void spec_text(Arena *a, const Spec *s, Str *out)
     default:
         str_add(out, "\"ANY\"");
     }
+}
+
+static Status no_order(Binder *b, const char *name, const Type *t, const NodeList *args, const Node *at, Error *err)
+{
+    return spark_error(err, at, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "42K09",
+                       "Cannot resolve <sqlExpr> due to data type mismatch: The <functionName> does not support ordering on type <dataType>.",
+                       "sqlExpr", call_text(b, name, args), "functionName", sql_id(b->a, name), "dataType",
+                       arena_printf(b->a, "\"%s\"", type_sql_text(b->a, t)), NULL);
 }
 
 static Status bad_type(Binder *b, const char *name, const Signature *s, const NodeList *args, size_t bad, const Node *at,
@@ -473,6 +481,8 @@ static Status bad_type(Binder *b, const char *name, const Signature *s, const No
     for (size_t i = 0; i < args->len; i++)
         str_addf(&call, "%s%s", i ? ", " : "", pretty(b, args->at[i]));
     str_addc(&call, ')');
+    if (p->alternatives[0].kind == SPEC_CLASS && p->alternatives[0].class == CLASS_ORDERABLE)
+        return no_order(b, name, args->at[bad]->type, args, at, err);
     if (p->argument && p->nonnull) /* a builder's own check */
         return spark_error(err, at, "UNEXPECTED_INPUT_TYPE", "42K09",
                            "Parameter <paramIndex> of function <functionName> requires the <requiredType> type, however <inputSql> has the type <inputType>.",
@@ -610,12 +620,7 @@ static Status no_row(Binder *b, const char *name, const FunctionRow *rows, size_
 static Status check_ordering(Binder *b, const char *name, const Attempt *attempt, const NodeList *args, const Node *at, Error *err)
 {
     const Type *t = attempt->variables.type[slot('O')];
-    if (type_is_orderable(t))
-        return ST_OK;
-    return spark_error(err, at, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "42K09",
-                       "Cannot resolve <sqlExpr> due to data type mismatch: The <functionName> does not support ordering on type <dataType>.",
-                       "sqlExpr", call_text(b, name, args), "functionName", sql_id(b->a, name), "dataType",
-                       arena_printf(b->a, "\"%s\"", type_sql_text(b->a, t)), NULL);
+    return type_is_orderable(t) ? ST_OK : no_order(b, name, t, args, at, err);
 }
 
 /* TypeUtils.checkForMapKeyType: no key of a new map is a map or has one in it. */

@@ -9,6 +9,8 @@ typedef struct SourceFile {
     int64_t size_bytes;
     int64_t modified_ms;
     bool nested;            /* deeper than right below the folder that was named: read only when folders are partitions */
+    bool variant_groups;    /* Parquet: VARIANT columns are plain groups of value and metadata, not what the engine knows as variants */
+    uint64_t variant_nulls; /* bit i: in column i, which is the engine's variant, NULL stands for a variant that is null */
     const char *const *partition_values; /* one per partition column, unescaped, NULL: __HIVE_DEFAULT_PARTITION__ */
 } SourceFile;
 

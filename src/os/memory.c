@@ -20,3 +20,13 @@ void memory_limit(int64_t more_bytes)
         setrlimit(RLIMIT_DATA, &limit);
     }
 }
+
+void memory_limit_move(int64_t bytes)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_DATA, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return;
+    limit.rlim_cur = bytes < 0 ? limit.rlim_cur - (rlim_t)-bytes : limit.rlim_cur + (rlim_t)bytes;
+    if (limit.rlim_cur <= limit.rlim_max)
+        setrlimit(RLIMIT_DATA, &limit);
+}

@@ -5,7 +5,7 @@ import decimal
 import pandas as pd
 import pytest
 from connect_fixtures import connect, spark, start_connect  # noqa: F401 (fixtures)
-from pyspark.errors import (AnalysisException, ArithmeticException, IllegalArgumentException, NumberFormatException,
+from pyspark.errors import (AnalysisException, ArithmeticException, ArrayIndexOutOfBoundsException, IllegalArgumentException, NumberFormatException,
                             ParseException, SparkNoSuchElementException, UnsupportedOperationException)
 from pyspark.sql import Row, Window
 from pyspark.sql import functions as F
@@ -148,6 +148,28 @@ def test_errors_are_sparks(spark):
         spark.readStream.format("rate").load().schema
     assert "is_streaming" in str(e.value)
     assert spark.range(2).count() == 2  # the session goes on
+
+
+@pytest.mark.parametrize("text, condition, fragment", [
+    ("SELECT 1 + 5 / 0 AS x", "DIVIDE_BY_ZERO", "5 / 0"),
+    ("SELECT mod(7, 2), mod(7, 0)", "REMAINDER_BY_ZERO", "mod(7, 0)"),
+    ("SELECT 2 > '1.0'", "CAST_INVALID_INPUT", "2 > '1.0'"),
+    ("SELECT id, CAST('a' AS INT), CAST('2' AS INT) FROM range(3)", "CAST_INVALID_INPUT", "CAST('a' AS INT)"),
+    ("SELECT id,\n 2147483647 + CAST(id AS INT) FROM range(3)", "ARITHMETIC_OVERFLOW", "2147483647 + CAST(id AS INT)"),
+    ("SELECT array(1, 2)[5]", "INVALID_ARRAY_INDEX", "array(1, 2)[5]"),
+    ("SELECT id / (id - 1), id / (id - 2) FROM range(3)", "DIVIDE_BY_ZERO", None),  # one of two: not said
+    ("SELECT a FROM halves", "DIVIDE_BY_ZERO", None),  # the place is in the view's text
+])
+def test_runtime_errors_say_where(spark, text, condition, fragment):
+    spark.sql("CREATE OR REPLACE TEMPORARY VIEW halves AS SELECT 1 / (id - 1) AS a FROM range(2)")
+    with pytest.raises((ArithmeticException, NumberFormatException, ArrayIndexOutOfBoundsException)) as e:
+        spark.sql(text).collect()
+    assert e.value.getCondition() == condition
+    contexts = e.value.getQueryContext()
+    assert [c.fragment() for c in contexts] == ([fragment] if fragment else [])
+    if fragment:
+        assert text[contexts[0].startIndex():contexts[0].stopIndex() + 1] == fragment
+        assert "== SQL (line " in str(e.value)
 
 
 def test_analysis_without_running(spark):

@@ -8,6 +8,7 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 import uuid
 import zlib
@@ -142,14 +143,14 @@ def settled(server, before):
         time.sleep(0.1)
 
 
-@pytest.fixture(scope="module", params=["release"])
-def server(request, tmp_path_factory):
-    subprocess.run([TOP / "tools/build", request.param, "weir"], check=True, stdin=subprocess.DEVNULL)
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    kind = pathlib.Path(os.environ.get("WEIR_BUILD", TOP / "build/release")).name  # tools/test --build asan
     folder = tmp_path_factory.mktemp("hostile")
     conf = folder / "conf"
     conf.write_text("spark.connect.execute.manager.detachedTimeout=1s\n")
-    running = Connect(folder / "home", "--memory", "1g", "--cores", "2", "--conf-file", str(conf), binary=TOP / "build" / request.param / "weir")
-    running.kind = request.param
+    running = Connect(folder / "home", "--memory", "1g", "--cores", "2", "--conf-file", str(conf), binary=TOP / "build" / kind / "weir")
+    running.kind = kind
     warm = Hostile(running)
     for _ in range(3):
         assert warm.sql("SELECT 1") == 1
@@ -502,3 +503,165 @@ def test_rounds_of_it_leave_nothing(server):
     grown_mb = server.resident_mb() - warm_mb
     if server.kind == "release":  # the sanitizers keep what was freed
         assert grown_mb < 60, f"{grown_mb:.0f} MB more after 20 rounds"
+
+
+# ---- HTTP/2 itself: frames put together here
+DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 2, 3, 4, 6, 7, 8, 9
+END_STREAM, ACK, END_HEADERS = 1, 1, 4
+PROTOCOL_ERROR, INTERNAL_ERROR, ENHANCE_YOUR_CALM = 1, 2, 11
+
+
+def frame(kind, flags, stream, payload=b""):
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+def header(name, value):
+    return b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
+
+
+def request_headers(method):
+    return (header(b":method", b"POST") + header(b":scheme", b"http") + header(b":authority", b"x") +
+            header(b":path", b"/spark.connect.SparkConnectService/" + method) + header(b"content-type", b"application/grpc"))
+
+
+class Wire:
+    """A connection of raw frames: what the server sends is read in the background."""
+
+    def __init__(self, server, settings=b""):
+        host, port = server.remote.removeprefix("sc://").split(":")
+        self.socket = socket.create_connection((host, int(port)))
+        self.frames, self.ended = [], threading.Event()
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, 0, settings))
+
+    def start(self):
+        self.reader.start()
+        return self
+
+    def send(self, data):
+        try:
+            self.socket.sendall(data)
+            return True
+        except OSError:
+            return False
+
+    def exactly(self, n):
+        out = b""
+        while len(out) < n:
+            part = self.socket.recv(n - len(out))
+            if not part:
+                raise EOFError
+            out += part
+        return out
+
+    def read(self):
+        try:
+            while True:
+                head = self.exactly(9)
+                self.frames.append((head[3], head[4], int.from_bytes(head[5:], "big"), self.exactly(int.from_bytes(head[:3], "big"))))
+        except (OSError, EOFError):
+            self.ended.set()
+
+    def told(self):
+        """The code of the server's GOAWAY, None without one."""
+        codes = [int.from_bytes(payload[4:8], "big") for kind, _, _, payload in list(self.frames) if kind == GOAWAY]
+        return codes[-1] if codes else None
+
+    def dropped(self):
+        assert self.ended.wait(SETTLE_S), "still connected"
+        return self.told()
+
+    def close(self):
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)  # the reader waits in it
+        except OSError:
+            pass
+        self.socket.close()
+
+
+def execute_request(client, sql):
+    plan = base.Plan(root=relations.Relation(sql=relations.SQL(query=sql)))
+    body = base.ExecutePlanRequest(session_id=client.session, user_context=client.user, plan=plan).SerializeToString()
+    return b"\0" + len(body).to_bytes(4, "big") + body
+
+
+def floods(client):
+    """(name, what is sent again and again)"""
+    call = request_headers(b"ExecutePlan")
+    query = execute_request(client, "SELECT sum(a.id * b.id) FROM range(100000) a, range(100000) b WHERE a.id + b.id < 5")
+    yield "ping", lambda i: frame(PING, 0, 0, b"12345678")
+    yield "settings", lambda i: frame(SETTINGS, 0, 0, b"\0\3\0\0\0\x64")
+    yield "priority", lambda i: frame(PRIORITY, 0, 2 * i + 1, b"\0\0\0\0\1")
+    yield "reset", lambda i: frame(HEADERS, END_HEADERS, 2 * i + 1, call) + frame(DATA, END_STREAM, 2 * i + 1, query) + frame(RST_STREAM, 0, 2 * i + 1, b"\0\0\0\x08")
+    yield "empty", lambda i: (frame(HEADERS, END_HEADERS, 1, call) if i == 0 else b"") + frame(DATA, 0, 1)
+    yield "continuation", lambda i: frame(HEADERS, 0, 1, call) if i == 0 else frame(CONTINUATION, 0, 1, header(b"a", b"b"))
+    yield "streams", lambda i: frame(HEADERS, END_HEADERS, 2 * i + 1, call)
+
+
+def test_floods_of_frames(hostile):
+    """Who floods gets GOAWAY, or may open no more streams; whoever else comes is served meanwhile."""
+    before_mb = hostile.server.resident_mb()
+    for name, part in floods(hostile):
+        wire = Wire(hostile.server).start()
+        for at in range(0, 20000, 500):
+            if not wire.send(b"".join(part(i) for i in range(at, at + 500))) or wire.told() is not None:
+                break
+            time.sleep(0.005)
+        assert hostile.sql("SELECT 1") == 1, name
+        assert hostile.server.calls() <= 64, name  # as many as 1 GB bears
+        if name == "streams":
+            refused = {stream for kind, _, stream, _ in wire.frames if kind == RST_STREAM}
+            assert wire.ended.is_set() or len(refused) > 1000
+        else:
+            assert wire.dropped() in ({ENHANCE_YOUR_CALM, INTERNAL_ERROR} if name != "continuation" else {ENHANCE_YOUR_CALM, INTERNAL_ERROR, PROTOCOL_ERROR, None}), name
+        wire.close()
+    assert hostile.server.resident_mb() - before_mb < 300
+
+
+def test_clients_that_do_not_read(hostile):
+    """Windows of nothing, and sockets that nobody reads: answers wait with their calls, in bounds, and hold no thread."""
+    wires = []
+    before_mb = hostile.server.resident_mb()
+    for i in range(6):
+        wire = Wire(hostile.server, settings=b"\0\4\0\0\0\0" if i % 2 else b"\0\4\x7f\xff\xff\xff")
+        wire.send(frame(WINDOW_UPDATE, 0, 0, b"\x7f\xff\0\0"))
+        for stream in range(1, 9, 2):
+            wire.send(frame(HEADERS, END_HEADERS, stream, request_headers(b"ExecutePlan")) +
+                      frame(DATA, END_STREAM, stream, execute_request(Hostile(hostile.server), "SELECT id, repeat('x', 100) FROM range(10000000)")))
+        for _ in range(500):  # answers to these wait too
+            wire.send(frame(PING, 0, 0, b"12345678"))
+        wires.append(wire)
+    for _ in range(5):
+        assert hostile.sql("SELECT 1") == 1
+        time.sleep(0.2)
+    assert hostile.server.resident_mb() - before_mb < 1500
+    for wire in wires:
+        wire.close()
+
+
+def test_messages_that_are_announced_only(hostile):
+    """A length costs the server nothing until its bytes come; halves of headers and frames neither."""
+    before_mb = hostile.server.resident_mb()
+    wires = [Wire(hostile.server).start() for _ in range(20)]
+    announced = b"\0" + (127 * MB).to_bytes(4, "big") + b"x"
+    for wire in wires:
+        wire.send(b"".join(frame(HEADERS, END_HEADERS, stream, request_headers(b"ExecutePlan")) + frame(DATA, 0, stream, announced) for stream in range(1, 401, 2)))
+        wire.send(frame(HEADERS, 0, 1001, request_headers(b"Config")[:20])[:-5])
+    assert hostile.sql("SELECT 1") == 1
+    assert hostile.server.resident_mb() - before_mb < 500
+    for wire in wires:
+        wire.close()
+
+
+def test_headers_without_end(hostile):
+    """64 KB of metadata are the most that one call may have."""
+    wire = Wire(hostile.server).start()
+    block = request_headers(b"Config")
+    parts = [block + header(b"a", b"b" * 100) * 100] + [header(b"a", b"b" * 120) * 100] * 6
+    wire.send(frame(HEADERS, 0, 1, parts[0]) + b"".join(frame(CONTINUATION, END_HEADERS if i == 5 else 0, 1, part) for i, part in enumerate(parts[1:])))
+    until = time.monotonic() + SETTLE_S
+    while not wire.ended.is_set() and not any(kind in (RST_STREAM, GOAWAY) for kind, *_ in list(wire.frames)) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert wire.ended.is_set() or any(kind in (RST_STREAM, GOAWAY) for kind, *_ in wire.frames)
+    assert hostile.sql("SELECT 1") == 1
+    wire.close()

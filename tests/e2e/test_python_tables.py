@@ -79,6 +79,7 @@ def test_a_table_is_one_partition_whatever_its_batches(spark):
     spark.udtf.register("count_rows", Count)
     assert spark.sql("SELECT * FROM count_rows(TABLE(SELECT * FROM range(40000)))").collect() == [Row(n=40000)]
     assert spark.sql("SELECT * FROM count_rows(TABLE(SELECT * FROM range(60000)) WITH SINGLE PARTITION)").collect() == [Row(n=50000)]
+    assert spark.sql("SELECT * FROM count_rows(TABLE(SELECT * FROM range(0)))").collect() == []
     with pytest.raises(PySparkException, match="UNSUPPORTED_FEATURE"):
         spark.sql("SELECT * FROM range(3) t, LATERAL count_rows(TABLE(SELECT t.id))").collect()
 
@@ -116,6 +117,18 @@ def test_analyze_says_the_columns(spark):
         spark.sql("SELECT * FROM shaped()").collect()
     with pytest.raises(AnalysisException, match="(?s)TABLE_VALUED_FUNCTION_FAILED_TO_ANALYZE_IN_PYTHON.*TypeError"):
         spark.sql("SELECT * FROM range(1), LATERAL shaped(id)").collect()
+
+    @udtf
+    class Wordy:
+        @staticmethod
+        def analyze():
+            raise ValueError("x" * 100_000 + "the end")
+
+        def eval(self):
+            yield 1,
+
+    with pytest.raises(AnalysisException, match="(?s)TABLE_VALUED_FUNCTION_FAILED_TO_ANALYZE_IN_PYTHON.*the end"):
+        Wordy().collect()
 
 
 def test_analyze_asks_for_partitions_orders_and_columns(spark):
@@ -289,7 +302,7 @@ def test_a_data_source_that_is_wrong_says_so(spark):
     spark.dataSource.register(Wrong)
     with pytest.raises(PySparkException, match="DATA_SOURCE_RETURN_SCHEMA_MISMATCH"):
         spark.read.format("wrong").load().collect()
-    with pytest.raises(PySparkException, match="PYTHON_DATA_SOURCE_ERROR.*(?s:.)*DATA_SOURCE_TYPE_MISMATCH"):
+    with pytest.raises(AnalysisException, match="PYTHON_DATA_SOURCE_ERROR. Failed to initialize Python data source reader: (?s:.)*DATA_SOURCE_TYPE_MISMATCH"):
         spark.read.format("wrong").option("none", "1").load().collect()
 
 
@@ -335,7 +348,7 @@ def test_functions_of_one_side_in_outer_joins(spark):
     left, right = spark.range(2).toDF("a"), spark.sql("SELECT '1' AS b")
     assert left.join(right, text("a") == col("b"), "left").orderBy("a").collect() == [Row(a=0, b=None), Row(a=1, b="1")]
     both = udf(lambda x, y: str(x) == y, "boolean")
-    with pytest.raises(PySparkException, match="PYTHON_UDF_IN_ON_CLAUSE"):
+    with pytest.raises(AnalysisException, match="PYTHON_UDF_IN_ON_CLAUSE"):
         left.join(right, both("a", "b"), "left").collect()
 
 
@@ -348,7 +361,7 @@ def test_aggregates_where_they_may_not_stand(spark):
         return int(v.sum())
 
     df = spark.range(4).selectExpr("id % 2 AS k", "id AS v")
-    with pytest.raises(PySparkException, match="PANDAS_UDAF_IN_PIVOT"):
+    with pytest.raises(AnalysisException, match="PANDAS_UDAF_IN_PIVOT"):
         df.groupBy("k").pivot("k").agg(total("v")).collect()
     with pytest.raises(AnalysisException, match="NESTED_AGGREGATE_FUNCTION"):
         df.groupBy("k").agg(total(total("v"))).collect()

@@ -111,6 +111,8 @@ def test_another_type_than_declared_is_null_but_for_strings(spark):
 
     assert of("int", "7") is None and of("int", 7.5) is None and of("double", 1) is None
     assert of("tinyint", 300) == 44
+    with pytest.raises(PythonException, match="PickleException"):
+        of("array<int>", Row(a=1))
     assert of("string", 1.0) == "1.0" and of("string", True) == "true" and of("string", [1, {"a": None}]) == "[1, {a=null}]"
 
 

@@ -167,7 +167,7 @@ int main(void)
     sigaddset(&ends, SIGINT);
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
     uuid_new(server_id);
-    RpcOptions options = { .listen = "127.0.0.1:0", .methods = methods, .max_message_bytes = 1 << 20 };
+    RpcOptions options = { .listen = "127.0.0.1:0", .methods = methods, .max_message_bytes = 1 << 20, .threads_max = 64 };
     if (rpc_server_start(&options, &server, &err) != ST_OK) {
         fprintf(stderr, "canned_connect: %s\n", err.message);
         return 1;

@@ -194,6 +194,12 @@ static void decimals_have_all_their_digits(void **state)
     assert_string_equal(node_as(Literal, decimal(a, "-1.5", 10, 3, ST_OK))->value->text, "-1.500");
     assert_string_equal(node_as(Literal, decimal(a, ".5", 2, 1, ST_OK))->value->text, "0.5");
     assert_string_equal(node_as(Literal, decimal(a, "7", 1, 0, ST_OK))->value->text, "7");
+    assert_string_equal(node_as(Literal, decimal(a, "1.55", 10, 1, ST_OK))->value->text, "1.55"); /* a wider type: PySpark says (10,0) of all */
+    assert_string_equal(node_as(Literal, decimal(a, "-1.25E-3", 10, 0, ST_OK))->value->text, "-0.00125");
+    assert_string_equal(node_as(Literal, decimal(a, "12E+2", 10, 1, ST_OK))->value->text, "1200.0");
+    assert_string_equal(node_as(Literal, decimal(a, "0E-3", 10, 0, ST_OK))->value->text, "0.000");
+    decimal(a, "1E+999999999", 10, 1, ST_INVALID);
+    decimal(a, "1E", 10, 1, ST_INVALID);
     assert_string_equal(node_as(Literal, decimal(a, "1.55", 10, 0, ST_OK))->value->text, "1.55"); /* what F.lit(Decimal) sends */
     decimal(a, "x", 10, 1, ST_INVALID);
     decimal(a, "", 10, 1, ST_INVALID);

@@ -71,6 +71,12 @@ typedef struct EmitOptions {
 Status emit_plan(Arena *a, const EmitOptions *options, const Node *bound, Str *sql, Error *err);
 /* One bound expression over no columns (constant), or over columns named c<id>. */
 Status emit_expression(Arena *a, const EmitOptions *options, const Node *bound, Str *sql, Error *err);
+/* VARIANT in Parquet files: values with each variant as a group of value and metadata, and back; the type that is in the file. The
+ * engine's own variants as ours: NULL is NULL, or stands for a variant that is null. */
+const char *emit_variant_to_groups(Arena *a, const char *x, const Type *t);
+const char *emit_variant_from_groups(Arena *a, const char *x, const Type *t);
+const char *emit_variant_from_engine(Arena *a, const char *x, bool null_is_variant);
+const Type *emit_variant_group_type(Arena *a, const Type *t);
 /* The engine's word for a type: "DECIMAL(10,2)", "STRUCT(\"a\" INTEGER)". */
 void emit_type(const Type *t, Str *out);
 /* The same for a column of a Parquet file, where an instant is told from a local time. */

@@ -198,6 +198,13 @@ static Status emit_in_column(Emit *e, const Subquery *s, const char *sql, Str *o
     return ST_OK;
 }
 
+static bool is_null_literal(const Node *n)
+{
+    while (node_is(Cast, n))
+        n = node_as(Cast, n)->child;
+    return node_is(Literal, n) && (node_as(Literal, n)->value->is_null || n->type->kind == TYPE_NULL);
+}
+
 static Status emit_subquery(Emit *e, const Subquery *s, Str *out)
 {
     /* The outer query's groups are not the inner one's. */
@@ -227,6 +234,10 @@ static Status emit_subquery(Emit *e, const Subquery *s, Str *out)
     for (size_t i = 0; i < s->operands.len; i++)
         foldable = foldable && emit_is_constant(s->operands.at[i]);
     bool known = e->output && s->node.nullable && !(foldable && s->operands.len == 1);
+    if (!e->o->ansi && s->operands.len == 1 && is_null_literal(s->operands.at[0])) { /* also where the query has no rows (legacyNullInEmptyBehavior) */
+        str_add(out, "CAST(NULL AS BOOLEAN)");
+        return ST_OK;
+    }
     str_add(out, known ? "coalesce(" : "");
     if (s->operands.len > 1)
         TRY(emit_in_rows(e, s, sql, out));

@@ -2,6 +2,7 @@
  * Source: JacksonGenerator, StructsToJson, JsonToStructs, SchemaOfJson, UnivocityGenerator, StructsToCsv, CsvToStructs. */
 #include "back/duckdb/emit_call.h"
 #include "back/duckdb/source_internal.h"
+#include "ir/error.h"
 
 static const Type *arg_type(const Call *c, size_t i)
 {
@@ -279,6 +280,10 @@ Status emit_schema_of(Emit *e, const Call *c, const char *const *args, Str *out)
     if (!node_is(Literal, text))
         return emit_unsupported(e, (const Node *)c, "a text that is not constant");
     const Value *v = node_as(Literal, text)->value;
+    if (v->is_null)
+        return spark_error(e->err, (const Node *)c, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "42K09",
+                           "Cannot resolve <sqlExpr> due to data type mismatch: The <exprName> must not be null.", "sqlExpr", c->function->name,
+                           "exprName", c->function->name + strlen("schema_of_"), NULL);
     View view = { v->text, v->text_len };
     if (str_eq(c->function->name, "schema_of_csv"))
         TRY(source_csv_schema_of(e->a, view, &options, e->o->time_zone, &t, e->err));

@@ -20,12 +20,15 @@ static void quoted(const char *text, Str *out)
 }
 
 /* read_parquet's `schema`: {name in the file: {name: column, type, default_value}}. */
-static void parquet_columns(const Node *scan, const Type *data, Str *out)
+static void parquet_columns(Emit *e, const Node *scan, const Type *data, bool groups, Str *out)
 {
     str_add(out, "map{");
     for (size_t i = 0; i < data->nfields; i++) {
         str_auto word = EMIT_STR;
-        emit_type(data->fields[i].type, &word);
+        if (data->fields[i].type->kind == TYPE_VARIANT && !groups)
+            str_add(&word, "VARIANT");
+        else
+            emit_type(emit_variant_group_type(e->a, data->fields[i].type), &word);
         str_add(out, i ? ", " : "");
         quoted(data->fields[i].name, out);
         str_addf(out, ": {name: '" COLUMN_TEXT "', type: ", scan->schema->at[i].id);
@@ -55,7 +58,6 @@ static Status parquet_reader(Emit *e, const Node *scan, const SourceFile *const 
 {
     const Type *data = node_as(Scan, scan)->source->data_schema;
     bool as_stored = node_as(Scan, scan)->source->as_stored && !extra.numbered && !extra.row_index;
-    (void)e;
     if (as_stored) {
         str_add(out, "(SELECT ");
         stored_columns(scan, data, out);
@@ -69,9 +71,47 @@ static Status parquet_reader(Emit *e, const Node *scan, const SourceFile *const 
     str_add(out, "]");
     if (data->nfields && !as_stored) {
         str_add(out, ", schema = ");
-        parquet_columns(scan, data, out);
+        parquet_columns(e, scan, data, !nfiles || files[0]->variant_groups, out);
     }
     str_addf(out, "%s)%s", extra.numbered ? ", filename = '" SCAN_FILE_COLUMN "'" : "", as_stored ? ")" : "");
+    return ST_OK;
+}
+
+static bool same_variants(const SourceFile *x, const SourceFile *y)
+{
+    return x->variant_groups == y->variant_groups && x->variant_nulls == y->variant_nulls;
+}
+
+/* Files with VARIANT columns: those that hold them alike are read together. */
+static Status variant_reader(Emit *e, const Node *scan, const SourceFile *const *files, size_t nfiles, Extra extra, Str *out)
+{
+    const Type *data = node_as(Scan, scan)->source->data_schema;
+    const SourceFile **alike = ARENA_ARRAY(e->a, const SourceFile *, nfiles + 1);
+    bool *read = ARENA_ARRAY(e->a, bool, nfiles + 1), any = false;
+    str_add(out, "(");
+    for (size_t first = 0; first < nfiles; first++) {
+        size_t n = 0;
+        for (size_t i = first; i < nfiles && !read[first]; i++)
+            if (!read[i] && same_variants(files[first], files[i])) {
+                read[i] = i > first;
+                alike[n++] = files[i];
+            }
+        if (!n)
+            continue;
+        str_add(out, any ? " UNION ALL SELECT " : "SELECT ");
+        for (size_t i = 0; i < data->nfields; i++) {
+            const char *column = arena_printf(e->a, COLUMN_TEXT, scan->schema->at[i].id);
+            const Type *t = data->fields[i].type;
+            bool engines = t->kind == TYPE_VARIANT && !files[first]->variant_groups;
+            const char *value = engines ? emit_variant_from_engine(e->a, column, i < 64 && (files[first]->variant_nulls >> i & 1))
+                                        : emit_variant_from_groups(e->a, column, t);
+            str_addf(out, "%s%s AS %s", i ? ", " : "", value, column);
+        }
+        str_addf(out, "%s%s FROM ", extra.numbered ? ", " SCAN_FILE_COLUMN : "", extra.row_index ? ", file_row_number" : "");
+        TRY(parquet_reader(e, scan, alike, n, extra, out));
+        any = true;
+    }
+    str_add(out, ")");
     return ST_OK;
 }
 
@@ -111,6 +151,8 @@ static Status reader(Emit *e, const Node *scan, const SourceFile *const *files, 
     const char *format = source_format(node_as(Scan, scan)->format);
     if (!format)
         return engine_fail(e->err, ST_INVALID, "DATA_SOURCE_NOT_FOUND", "provider", node_as(Scan, scan)->format, NULL);
+    if (!strcmp(format, "parquet") && type_has_variant(node_as(Scan, scan)->source->data_schema))
+        return variant_reader(e, scan, files, nfiles, extra, out);
     if (!strcmp(format, "parquet"))
         return parquet_reader(e, scan, files, nfiles, extra, out);
     return text_reader(e, scan, format, files, nfiles, out);

@@ -196,3 +196,81 @@ Status emit_to_variant_object(Emit *e, const Call *c, const char *const *args, S
 {
     return emit_to_variant(e, args[0], c->args.at[0]->type, out);
 }
+
+/* ---------------------------------------------------------------- in Parquet files */
+/* `x` with each VARIANT in it as `leaf` makes it of a text; a value without one is itself. */
+static const char *mapped(Arena *a, const char *x, const Type *t, const char *(*leaf)(Arena *a, const char *x), int depth)
+{
+    const char *v = arena_printf(a, "v_%d", depth);
+    str_auto out = EMIT_STR;
+    if (!type_has_variant(t))
+        return x;
+    switch (t->kind) {
+    case TYPE_VARIANT: return leaf(a, x);
+    case TYPE_ARRAY: return arena_printf(a, "list_transform(%s, lambda %s: %s)", x, v, mapped(a, v, t->element, leaf, depth + 1));
+    case TYPE_MAP:
+        return arena_printf(a, "CASE WHEN %s IS NOT NULL THEN map_from_entries(list_transform(map_entries(%s), lambda %s: {'key': struct_extract(%s, 'key'), "
+                               "'value': %s})) END", x, x, v, v,
+                            mapped(a, arena_printf(a, "struct_extract(%s, 'value')", v), t->element, leaf, depth + 1));
+    default:
+        str_addf(&out, "CASE WHEN %s IS NOT NULL THEN struct_pack(", x);
+        for (size_t i = 0; i < t->nfields; i++) {
+            str_auto field = EMIT_STR;
+            str_addf(&field, "struct_extract(%s, ", x);
+            emit_quoted_text(t->fields[i].name, strlen(t->fields[i].name), &field);
+            str_add(&field, ")");
+            str_add(&out, i ? ", " : "");
+            emit_quoted_name(t->fields[i].name, &out);
+            str_addf(&out, " := %s", mapped(a, str_text(&field), t->fields[i].type, leaf, depth + 1));
+        }
+        str_add(&out, ") END");
+        return str_arena(&out, a);
+    }
+}
+
+static const char *to_group(Arena *a, const char *x)
+{
+    return arena_printf(a, "CASE WHEN %s IS NOT NULL THEN struct_pack(\"value\" := spark_variant_value(%s), metadata := spark_variant_metadata(%s)) END", x, x, x);
+}
+
+static const char *from_group(Arena *a, const char *x)
+{
+    return arena_printf(a, "spark_variant_of_parts(struct_extract(%s, 'value'), struct_extract(%s, 'metadata'))", x, x);
+}
+
+const char *emit_variant_to_groups(Arena *a, const char *x, const Type *t)
+{
+    return mapped(a, x, t, to_group, 0);
+}
+
+const char *emit_variant_from_groups(Arena *a, const char *x, const Type *t)
+{
+    return mapped(a, x, t, from_group, 0);
+}
+
+const char *emit_variant_from_engine(Arena *a, const char *x, bool null_is_variant)
+{
+    const char *group = arena_printf(a, "CAST(variant_to_parquet_variant(%s) AS STRUCT(metadata BLOB, \"value\" BLOB))", x);
+    /* the engine's BLOB of a variant that is null */
+    return arena_printf(a, "CASE WHEN %s IS NULL THEN %s ELSE %s END", x,
+                        null_is_variant ? "'\\x01\\x00\\x00\\x00\\x00\\x01\\x00\\x00'::BLOB" : "NULL::BLOB", from_group(a, group));
+}
+
+const Type *emit_variant_group_type(Arena *a, const Type *t)
+{
+    static const Field parts[] = { { .name = "value", .type = &type_binary, .nullable = true }, { .name = "metadata", .type = &type_binary, .nullable = true } };
+    if (!type_has_variant(t))
+        return t;
+    switch (t->kind) {
+    case TYPE_VARIANT: return type_struct(a, parts, 2);
+    case TYPE_ARRAY: return type_array(a, emit_variant_group_type(a, t->element), t->contains_null);
+    case TYPE_MAP: return type_map(a, t->key, emit_variant_group_type(a, t->element), t->contains_null);
+    default: break;
+    }
+    Field *fields = ARENA_ARRAY(a, Field, t->nfields + 1);
+    for (size_t i = 0; i < t->nfields; i++) {
+        fields[i] = t->fields[i];
+        fields[i].type = emit_variant_group_type(a, t->fields[i].type);
+    }
+    return type_struct(a, fields, t->nfields);
+}

@@ -249,7 +249,7 @@ static Status prepare(EngineResult *r, const char *sql, Error *err)
     return duckdb_bind_null(r->statement, 1) == DuckDBSuccess ? ST_OK : FAIL(err, ST_INTERNAL, "bind the engine's parameter");
 }
 
-static Status start(EngineResult *r, const char *sql, Error *err)
+static Status start(EngineResult *r, const char *sql, const EngineOutput *output, Error *err)
 {
     TRY(prepare(r, sql, err));
     duckdb_pending_result pending;
@@ -258,6 +258,8 @@ static Status start(EngineResult *r, const char *sql, Error *err)
         duckdb_destroy_pending(&pending);
         return status;
     }
+    if (output->is_interrupted && output->is_interrupted(output->arg))
+        duckdb_interrupt(r->session->connection);
     duckdb_state state = execute(pending, &r->result);
     duckdb_destroy_pending(&pending);
     if (state != DuckDBSuccess)
@@ -281,7 +283,7 @@ Status engine_query(EngineSession *s, const char *sql, const EngineOutput *outpu
     r->batch_bytes = output->batch_bytes > 0 ? output->batch_bytes : INT64_MAX;
     r->key = output->key;
     r->last_key = STR_INIT(LIMIT_PLAN_MESSAGE);
-    Status status = start(r, sql, err);
+    Status status = start(r, sql, output, err);
     if (status != ST_OK) {
         engine_result_free(r);
         return status;

@@ -57,6 +57,9 @@ typedef struct EngineOutput {
     int64_t batch_rows; /* rows of a full batch; 0: 10,000 (spark.sql.execution.arrow.maxRecordsPerBatch) */
     int64_t batch_bytes; /* a batch of so many bytes is full too; 0: whatever its size */
     EngineKey key;      /* what the first column, a BLOB, is to the batches */
+    /* Was the query interrupted? The engine forgets an interruption that comes before it begins: it is asked then. NULL: never. */
+    bool (*is_interrupted)(void *arg);
+    void *arg;
 } EngineOutput;
 
 /* Starts `sql` (from emit_plan). Rows are computed as they are fetched. The result must be freed before the next query. */

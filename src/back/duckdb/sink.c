@@ -125,8 +125,8 @@ static bool type_supported(const Type *t, const char *format)
     bool nested = !str_eq(format, "csv") && !str_eq(format, "text");
     switch (t->kind) {
     case TYPE_NULL: return str_eq(format, "avro") || str_eq(format, "json") || str_eq(format, "csv");
-    case TYPE_CALENDAR_INTERVAL:
-    case TYPE_VARIANT: return false;
+    case TYPE_CALENDAR_INTERVAL: return false;
+    case TYPE_VARIANT: return str_eq(format, "parquet") || str_eq(format, "json");
     case TYPE_BINARY: return !str_eq(format, "csv");
     case TYPE_ARRAY: return nested && type_supported(t->element, format);
     case TYPE_MAP: return nested && type_supported(t->key, format) && type_supported(t->element, format);

@@ -42,8 +42,8 @@ static void add_columns(const SinkWork *w, Str *sql)
 {
     for (size_t i = 0; i < w->data.len; i++) {
         const Column *c = &w->schema->at[w->data.at[i]];
-        str_addf(sql, "%sCAST(c%u AS ", i ? ", " : "", c->id);
-        emit_file_type(c->type, sql);
+        str_addf(sql, "%sCAST(%s AS ", i ? ", " : "", emit_variant_to_groups(w->a, arena_printf(w->a, "c%u", c->id), c->type));
+        emit_file_type(emit_variant_group_type(w->a, c->type), sql);
         str_add(sql, ") AS ");
         emit_quoted_name(c->name, sql);
     }

@@ -3,6 +3,7 @@
 #include "back/duckdb/convert.h"
 #include "back/duckdb/internal.h"
 #include "back/duckdb/sink_internal.h"
+#include "back/duckdb/variant.h"
 
 #include <inttypes.h>
 #include <nanoarrow/nanoarrow.h>
@@ -198,6 +199,15 @@ static void json_base64(View v, Str *out)
     str_addf(out, "\"%s\"", base64_encode(a, v.data, v.len));
 }
 
+static Status json_variant(const struct ArrowArrayView *v, int64_t row, const ValueFormat *f, Str *out, Error *err)
+{
+    View value = bytes_at(v->children[0], row), metadata = bytes_at(v->children[1], row);
+    Variant variant = { value, metadata };
+    if (variant_json(&variant, f->zone, out))
+        return ST_OK;
+    return FAIL_CODE(err, ST_RUNTIME, "MALFORMED_VARIANT", "Variant binary is malformed. Please check the data source is valid.");
+}
+
 Status value_json(const struct ArrowArrayView *v, int64_t row, const Type *type, const ValueFormat *f, Str *out, Error *err)
 {
     if (type->kind == TYPE_NULL || ArrowArrayViewIsNull(v, row)) {
@@ -207,6 +217,7 @@ Status value_json(const struct ArrowArrayView *v, int64_t row, const Type *type,
     switch (type->kind) {
     case TYPE_STRUCT: return json_struct(v, row, type, f, out, err);
     case TYPE_ARRAY: case TYPE_MAP: return json_list(v, row, type, f, out, err);
+    case TYPE_VARIANT: return json_variant(v, row, f, out, err);
     case TYPE_UDT: return value_json(v, row, type->sql_type, f, out, err);
     case TYPE_BINARY:
         json_base64(bytes_at(v, row), out);

@@ -56,7 +56,8 @@ static bool holds(const char *format, const Type *t)
     bool nested = t->kind == TYPE_ARRAY || t->kind == TYPE_MAP || t->kind == TYPE_STRUCT;
     switch (t->kind) {
     case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL: return !strcmp(format, "avro") || !strcmp(format, "orc");
-    case TYPE_CALENDAR_INTERVAL: case TYPE_VARIANT: case TYPE_TIME: return false;
+    case TYPE_VARIANT: return !strcmp(format, "parquet") || !strcmp(format, "json");
+    case TYPE_CALENDAR_INTERVAL: case TYPE_TIME: return false;
     default: break;
     }
     if (!strcmp(format, "text"))
@@ -181,6 +182,12 @@ static Status inferred_schema(Arena *a, EngineSession *s, const char *format, co
         *ret_schema = type_struct(a, &value, 1);
         return ST_OK;
     }
+    const char *single = !strcmp(format, "json") ? source_option(r->options, "singleVariantColumn") : NULL;
+    if (single) {
+        const Field variant = { .name = single, .type = &type_variant, .nullable = true };
+        *ret_schema = type_struct(a, &variant, 1);
+        return ST_OK;
+    }
     if (!r->nfiles) {
         static const char *const words[][2] = { { "parquet", "Parquet" }, { "csv", "CSV" }, { "json", "JSON" }, { "orc", "ORC" }, { "avro", "Avro" } };
         const char *word = format;
@@ -210,6 +217,27 @@ static Status drop_overlap(Arena *a, const Type **schema, const Type *partitions
     if (kept < t->nfields)
         *schema = without(a, t, partitions);
     return ST_OK;
+}
+
+/* singleVariantColumn: a record is one VARIANT, beside what is malformed. Source: DataSourceOptions.validateSingleVariantColumn. */
+static Status check_single_variant(const char *format, const SourceRequest *r, const Type *schema, Error *err)
+{
+    const char *corrupt = source_option(r->options, "columnNameOfCorruptRecord");
+    size_t variants = 0, others = 0;
+    if (strcmp(format, "json") != 0 || !source_option(r->options, "singleVariantColumn"))
+        return ST_OK;
+    for (size_t i = 0; i < schema->nfields; i++) {
+        const Field *f = &schema->fields[i];
+        variants += f->type->kind == TYPE_VARIANT;
+        others += f->type->kind != TYPE_VARIANT && !(f->type->kind == TYPE_STRING && str_eq(f->name, corrupt ? corrupt : "_corrupt_record"));
+    }
+    if (variants == 1 && !others)
+        return ST_OK;
+    str_auto type = STR_INIT(LIMIT_QUERY_TEXT);
+    str_addc(&type, '"');
+    type_sql(schema, &type);
+    str_addc(&type, '"');
+    return engine_fail(err, ST_INVALID, "INVALID_SINGLE_VARIANT_COLUMN", "schema", str_text(&type), NULL);
 }
 
 static Status check_corrupt(const char *format, const SourceRequest *r, const Type *schema, Error *err)
@@ -301,8 +329,9 @@ Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *given_req
         TRY(check_binary_file(a, source->data_schema, err));
     TRY(check_types(format, source->data_schema, err));
     TRY(check_corrupt(format, request, source->data_schema, err));
+    TRY(check_single_variant(format, request, source->data_schema, err));
     if (!strcmp(format, "parquet"))
-        TRY(source_parquet_check(s, request, source->data_schema, &source->as_stored, err));
+        TRY(source_parquet_check(s, request, source->data_schema, files, &source->as_stored, err));
     if (source->as_stored)
         TRY(source_parquet_ranges(a, s, request, source->data_schema, &source->ranges, err));
     source->files = files;

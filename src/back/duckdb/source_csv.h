@@ -30,6 +30,8 @@ typedef struct CsvOptions {
 
 /* ST_INVALID for a value that the option does not have, ST_UNSUPPORTED for an option that weir does not do. */
 Status csv_options(Arena *a, const KeyValueList *options, const char *time_zone, CsvOptions *ret_options, Error *err);
+/* ST_UNSUPPORTED: the option, which JSON has too, is not done for CSV. */
+Status csv_no_single_variant(const KeyValueList *options, Error *err);
 /* CSVExprUtils: a line that is neither blank nor a comment. */
 bool csv_line_counts(const CsvOptions *o, View line);
 

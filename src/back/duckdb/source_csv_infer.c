@@ -283,6 +283,7 @@ static const SourceFile **in_order(Arena *a, const SourceRequest *r, bool multi_
 
 Status source_csv_schema(Arena *a, const SourceRequest *r, const Type **ret_schema, Error *err)
 {
+    TRY(csv_no_single_variant(r->options, err));
     CsvOptions o;
     arena_auto *work = arena_new();
     TRY(csv_options(work, r->options, r->time_zone, &o, err));

@@ -225,6 +225,61 @@ static Status element_type(Tree *t, const Type **ret_type)
 static const char schema_columns[] = "file_name, name, \"type\", repetition_type, num_children::VARCHAR, converted_type, scale::VARCHAR, "
                                      "precision::VARCHAR, logical_type, type_length";
 
+/* The engine's type says which groups are annotated as variants: parquet_schema() does not. */
+static const Type *with_variants(Arena *a, const Type *t, duckdb_logical_type known)
+{
+    duckdb_type id = duckdb_get_type_id(known);
+    if (id == DUCKDB_TYPE_VARIANT)
+        return &type_variant;
+    if (id == DUCKDB_TYPE_STRUCT && t->kind == TYPE_STRUCT && duckdb_struct_type_child_count(known) == t->nfields) {
+        Field *fields = ARENA_ARRAY(a, Field, t->nfields + 1);
+        for (size_t i = 0; i < t->nfields; i++) {
+            duckdb_logical_type child = duckdb_struct_type_child_type(known, i);
+            fields[i] = t->fields[i];
+            fields[i].type = with_variants(a, t->fields[i].type, child);
+            duckdb_destroy_logical_type(&child);
+        }
+        return type_struct(a, fields, t->nfields);
+    }
+    if (id == DUCKDB_TYPE_LIST && t->kind == TYPE_ARRAY) {
+        duckdb_logical_type child = duckdb_list_type_child_type(known);
+        const Type *element = with_variants(a, t->element, child);
+        duckdb_destroy_logical_type(&child);
+        return type_array(a, element, t->contains_null);
+    }
+    if (id == DUCKDB_TYPE_MAP && t->kind == TYPE_MAP) {
+        duckdb_logical_type child = duckdb_map_type_value_type(known);
+        const Type *value = with_variants(a, t->element, child);
+        duckdb_destroy_logical_type(&child);
+        return type_map(a, t->key, value, t->contains_null);
+    }
+    return t;
+}
+
+static Status find_variants(Arena *a, EngineSession *s, const SourceFile *file, const Type **schema, Error *err)
+{
+    str_auto sql = STR_INIT(LIMIT_QUERY_TEXT);
+    duckdb_prepared_statement statement = NULL;
+    str_add(&sql, "SELECT * FROM read_parquet(");
+    emit_quoted_text(file->path, strlen(file->path), &sql);
+    str_add(&sql, ")");
+    if (duckdb_prepare(s->connection, str_text(&sql), &statement) != DuckDBSuccess) {
+        duckdb_destroy_prepare(&statement);
+        return engine_fail(err, ST_RUNTIME, "FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER", "path", file->uri, NULL);
+    }
+    const Type *t = *schema;
+    Field *fields = ARENA_ARRAY(a, Field, t->nfields + 1);
+    for (size_t i = 0; i < t->nfields; i++) {
+        duckdb_logical_type known = duckdb_prepared_statement_column_logical_type(statement, i);
+        fields[i] = t->fields[i];
+        fields[i].type = with_variants(a, t->fields[i].type, known);
+        duckdb_destroy_logical_type(&known);
+    }
+    duckdb_destroy_prepare(&statement);
+    *schema = type_struct(a, fields, t->nfields);
+    return ST_OK;
+}
+
 static Status read_schema(Arena *a, EngineSession *s, const SourceFile *file, const Type **ret_schema, Error *err)
 {
     Elements rows = { 0 };
@@ -232,7 +287,11 @@ static Status read_schema(Arena *a, EngineSession *s, const SourceFile *file, co
     if (!rows.len)
         return engine_fail(err, ST_RUNTIME, "FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER", "path", file->uri, NULL);
     Tree t = { .a = a, .rows = &rows, .at = 1, .err = err };
-    return struct_type(&t, number_of(rows.at[0].at[F_CHILDREN]), ret_schema);
+    bool variants = false;
+    TRY(struct_type(&t, number_of(rows.at[0].at[F_CHILDREN]), ret_schema));
+    for (size_t i = 1; i < rows.len && !variants; i++)
+        variants = str_eq(rows.at[i].at[F_NAME], "metadata") && str_eq(rows.at[i].at[F_PHYSICAL], "BYTE_ARRAY");
+    return variants ? find_variants(a, s, file, ret_schema, err) : ST_OK;
 }
 
 /* What Spark wrote of its schema; NULL when another writer made the file. */
@@ -309,6 +368,40 @@ static Status read_ranges(Arena *a, EngineSession *s, const SourceFile *file, co
         str_add(&sql, ")");
         at[asked++] = i;
     }
+    return ST_OK;
+}
+
+/* ---------------------------------------------------------------- variants that are NULL */
+/* The engine takes a variant that is null for NULL. The footer counts the latter: with none of them, or as many as the engine
+ * sees, all is known. */
+Status source_footer_variant_nulls(EngineSession *s, const SourceFile *file, const char *column, bool *ret_are_variants, Error *err)
+{
+    arena_auto *a = arena_new();
+    Elements rows = { 0 };
+    str_auto sql = STR_INIT(LIMIT_QUERY_TEXT);
+    int64_t nulls = 0, seen = 0;
+    str_add(&sql, "SELECT coalesce(sum(stats_null_count)::BIGINT, -1)::VARCHAR FROM parquet_metadata(");
+    emit_quoted_text(file->path, strlen(file->path), &sql);
+    str_add(&sql, ") WHERE path_in_schema = ");
+    const char *leaf = arena_printf(a, "%s, metadata", column);
+    emit_quoted_text(leaf, strlen(leaf), &sql);
+    str_add(&sql, " HAVING bool_and(stats_null_count IS NOT NULL)");
+    TRY(ask(a, s, str_text(&sql), file->uri, &rows, err));
+    if (!rows.len || !str_to_i64(rows.at[0].at[0], &nulls) || nulls < 0)
+        return source_unsupported(err, "a Parquet file of VARIANT columns without statistics of NULL");
+    *ret_are_variants = nulls == 0;
+    if (!nulls)
+        return ST_OK;
+    str_clear(&sql);
+    rows.len = 0;
+    str_add(&sql, "SELECT count(*)::VARCHAR FROM read_parquet(");
+    emit_quoted_text(file->path, strlen(file->path), &sql);
+    str_add(&sql, ") WHERE ");
+    emit_quoted_name(column, &sql);
+    str_add(&sql, " IS NULL");
+    TRY(ask(a, s, str_text(&sql), file->uri, &rows, err));
+    if (!rows.len || !str_to_i64(rows.at[0].at[0], &seen) || seen != nulls)
+        return source_unsupported(err, "a Parquet file with an annotated VARIANT column that holds both NULL and variants that are null");
     return ST_OK;
 }
 

@@ -20,7 +20,10 @@ Status source_csv_schema(Arena *a, const SourceRequest *r, const Type **ret_sche
 Status source_parquet_schema(Arena *a, EngineSession *s, const SourceRequest *r, const Type **ret_schema, Error *err);
 /* FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH for a file whose columns Spark does not read as `schema`. */
 /* `ret_as_stored`: see ScanSource. */
-Status source_parquet_check(EngineSession *s, const SourceRequest *r, const Type *schema, bool *ret_as_stored, Error *err);
+/* `files`: the request's, which are told how they hold VARIANT columns. */
+Status source_parquet_check(EngineSession *s, const SourceRequest *r, const Type *schema, SourceFile *files, bool *ret_as_stored, Error *err);
+/* Of a column that the engine reads as a variant: does NULL mean a variant that is null? ST_UNSUPPORTED: some mean this, some that. */
+Status source_footer_variant_nulls(EngineSession *s, const SourceFile *file, const char *column, bool *ret_are_variants, Error *err);
 /* Has the file a footer? */
 bool source_parquet_readable(EngineSession *s, const SourceFile *file);
 Status source_avro_schema(Arena *a, const SourceRequest *r, const Type **ret_schema, Error *err);

@@ -96,8 +96,7 @@ static Status parse_mode(const KeyValueList *options, ParseMode *ret_mode)
 
 static Status refuse(const KeyValueList *options, Error *err)
 {
-    static const char *const names[] = { "locale", "charToEscapeQuoteEscaping",
-                                         "rowTag", "singleVariantColumn" };
+    static const char *const names[] = { "locale", "charToEscapeQuoteEscaping", "rowTag" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *value = source_option(options, names[i]);
         if (value && !(i == 0 && str_ieq(value, "en-US"))) {
@@ -115,6 +114,11 @@ static Status refuse(const KeyValueList *options, Error *err)
     if (str_ieq(source_option(options, SOURCE_TIMESTAMP_TYPE), "TIMESTAMP_NTZ") && str_ieq(source_option(options, "inferSchema"), "true"))
         return source_unsupported(err, "inferSchema with spark.sql.timestampType TIMESTAMP_NTZ");
     return ST_OK;
+}
+
+Status csv_no_single_variant(const KeyValueList *options, Error *err)
+{
+    return source_option(options, "singleVariantColumn") ? source_unsupported(err, "the option singleVariantColumn of CSV") : ST_OK;
 }
 
 /* CharsetProvider: what Spark 4 takes. */

@@ -81,9 +81,20 @@ static int rank(const Type *t)
     return t->kind >= TYPE_BYTE && t->kind <= TYPE_LONG ? (int)t->kind : -1;
 }
 
+/* A group of value and metadata: a VARIANT that is not annotated. */
+static bool is_variant_group(const Type *t)
+{
+    if (t->kind != TYPE_STRUCT || t->nfields != 2)
+        return false;
+    const Field *value = field_named(t, "value"), *metadata = field_named(t, "metadata");
+    return value && metadata && value->type->kind == TYPE_BINARY && metadata->type->kind == TYPE_BINARY;
+}
+
 /* ParquetVectorUpdaterFactory: may a column of type `file` be read as `wanted`? */
 static bool readable(const Type *file, const Type *wanted)
 {
+    if (wanted->kind == TYPE_VARIANT)
+        return file->kind == TYPE_VARIANT || is_variant_group(file);
     if (wanted->kind == TYPE_UDT)
         wanted = wanted->sql_type;
     if (file->kind == TYPE_STRUCT && wanted->kind == TYPE_STRUCT) {
@@ -220,12 +231,45 @@ Status source_parquet_ranges(Arena *a, EngineSession *s, const SourceRequest *r,
     return ST_OK;
 }
 
-Status source_parquet_check(EngineSession *s, const SourceRequest *r, const Type *schema, bool *ret_as_stored, Error *err)
+/* How a file holds the schema's VARIANT columns. */
+static Status check_variants(EngineSession *s, SourceFile *file, const Type *schema, Error *err)
 {
+    arena_auto *a = arena_new();
+    const Type *there;
+    TRY(source_footer_schema(a, s, file, &there, err));
+    file->variant_groups = true;
+    for (size_t i = 0; i < schema->nfields; i++) {
+        const Field *f = field_named(there, schema->fields[i].name);
+        bool are_variants = false;
+        if (!f || !type_has_variant(schema->fields[i].type))
+            continue;
+        if (f->type->kind == TYPE_STRUCT && schema->fields[i].type->kind == TYPE_VARIANT && field_named(f->type, "typed_value"))
+            return source_unsupported(err, "a shredded VARIANT column of Parquet that is not annotated as one");
+        if (!type_has_variant(f->type))
+            continue;
+        if (f->type->kind != TYPE_VARIANT || i >= 64)
+            return source_unsupported(err, "an annotated VARIANT inside of another column of Parquet");
+        file->variant_groups = false;
+        TRY(source_footer_variant_nulls(s, file, f->name, &are_variants, err));
+        file->variant_nulls |= are_variants ? UINT64_C(1) << i : 0;
+    }
+    for (size_t i = 0; i < schema->nfields && !file->variant_groups; i++) {
+        const Field *f = field_named(there, schema->fields[i].name);
+        if (f && type_has_variant(schema->fields[i].type) && f->type->kind != TYPE_VARIANT)
+            return source_unsupported(err, "a Parquet file that annotates some of its VARIANT columns");
+    }
+    return ST_OK;
+}
+
+Status source_parquet_check(EngineSession *s, const SourceRequest *r, const Type *schema, SourceFile *files, bool *ret_as_stored, Error *err)
+{
+    bool variants = type_has_variant(schema);
     *ret_as_stored = r->nfiles <= CHECKED_FILES && schema->nfields;
-    for (size_t i = 0; i < r->nfiles && i < CHECKED_FILES; i++) {
+    for (size_t i = 0; i < r->nfiles && (i < CHECKED_FILES || variants); i++) {
         arena_auto *a = arena_new();
         bool alike;
+        if (variants)
+            TRY(check_variants(s, &files[i], schema, err));
         TRY(check_file(a, s, r, &r->files[i], schema, &alike, err));
         *ret_as_stored = *ret_as_stored && alike;
     }

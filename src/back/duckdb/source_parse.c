@@ -134,6 +134,8 @@ static Status plan_make(const char *format, const Type *to, const KeyValueList *
     Status status = type_from_json(a, str_text(&json), &plan->schema, err);
     if (status == ST_OK)
         status = csv_options(a, &plan->options, zone, &plan->csv, err);
+    if (status == ST_OK && source_option(&plan->options, "singleVariantColumn"))
+        status = source_unsupported(err, "the option singleVariantColumn of from_json and from_csv");
     if (status == ST_OK && *format == 'j')
         status = scan_json_bind(plan, err);
     if (status == ST_OK && strstr(format, "avro"))

@@ -105,6 +105,8 @@ static Status plan_read(ScanPlan *plan, duckdb_bind_info info, Error *err)
     plan->whole_text = plan->whole_text && !strcmp(plan->format, "text");
     TRY(source_bool(&plan->options, "ignoreCorruptFiles", false, &plan->ignore_corrupt, err));
     TRY(source_bool(&plan->options, "ignoreMissingFiles", false, &plan->ignore_missing, err));
+    if (!strcmp(plan->format, "csv"))
+        TRY(csv_no_single_variant(&plan->options, err));
     if (is_binary(plan)) {
         plan->whole_files = true;
         plan->corrupt = plan->schema->nfields;

@@ -31,6 +31,7 @@ typedef struct ScanPlan {
     struct AvroType *avro_schema; /* from_avro, to_avro: of the values */
     size_t corrupt;              /* the field that holds malformed records; nfields: none */
     bool whole_files;            /* a file is read by one thread from start to end */
+    bool single_variant;         /* JSON: a record is one VARIANT */
     bool whole_text;             /* text: a file is a value */
     bool ignore_corrupt;         /* a file that cannot be read on ends there */
     bool ignore_missing;
@@ -63,6 +64,7 @@ typedef struct ScanLocal {
     struct AvroFile *avro;       /* the one that is read */
     struct OrcScan *orc;
     const struct JsonNode *left; /* JSON: items of a record that is an array */
+    bool left_malformed;         /* one of them is malformed */
     Str scratch;
     ScanColumn *columns;         /* those asked for, without source_file and the corrupt record */
     size_t ncolumns;

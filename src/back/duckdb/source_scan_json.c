@@ -5,6 +5,7 @@
 #include "back/duckdb/internal.h"
 #include "back/duckdb/source_json.h"
 #include "back/duckdb/source_scan.h"
+#include "back/duckdb/variant.h"
 
 #include <math.h>
 
@@ -21,6 +22,7 @@ Status scan_json_bind(ScanPlan *plan, Error *err)
 {
     plan->json = ARENA_NEW(plan->a, JsonOptions);
     TRY(json_options(&plan->options, plan->json, err));
+    plan->single_variant = source_option(&plan->options, "singleVariantColumn") && plan->schema->kind == TYPE_STRUCT;
     return ST_OK;
 }
 
@@ -158,6 +160,19 @@ static bool write_binary(Target t, const JsonNode *n)
     return true;
 }
 
+/* The first value of a text. `vector` NULL: it is only looked at. */
+static bool write_variant(ScanLocal *l, Target t, View json)
+{
+    VariantBuilder b;
+    str_auto out = STR_INIT(VARIANT_MAX_BYTES);
+    variant_begin(&b, l->record_arena);
+    bool good = variant_parse(&b, json) && variant_end(&b, &out) && !out.overflow;
+    variant_done(&b);
+    if (good && t.vector)
+        duckdb_vector_assign_string_element_len(t.vector, t.row, str_text(&out), out.len);
+    return good;
+}
+
 /* ---------------------------------------------------------------- nested */
 static size_t count_of(const JsonNode *n)
 {
@@ -241,6 +256,8 @@ static Outcome write_value(ScanLocal *l, Target t, const JsonNode *n)
 {
     bool good;
     bool *flags;
+    if (t.type->kind == TYPE_VARIANT)
+        return write_variant(l, t, n->raw) ? GOOD : BAD;
     if (n->kind == JSON_NULLS) {
         write_null(t);
         return GOOD;
@@ -307,7 +324,7 @@ bool scan_json_text(ScanLocal *l, View text, duckdb_vector output, idx_t row, bo
     Target target = { t, output, row };
     JsonNode *n;
     bool parsed = json_parse(l->record_arena, l->plan->json, text, &n);
-    *ret_null = parsed && (!n || (n->kind == JSON_NULLS && t->kind != TYPE_STRUCT));
+    *ret_null = parsed && (!n || (n->kind == JSON_NULLS && t->kind != TYPE_STRUCT && t->kind != TYPE_VARIANT));
     if (*ret_null) {
         write_null(target);
         return true;
@@ -318,7 +335,7 @@ bool scan_json_text(ScanLocal *l, View text, duckdb_vector output, idx_t row, bo
         n->next = NULL;
         n = list;
     }
-    if (parsed && n->kind == JSON_NULLS) {
+    if (parsed && n->kind == JSON_NULLS && t->kind == TYPE_STRUCT) {
         empty_struct(t, output, row);
         return true;
     }
@@ -330,9 +347,21 @@ bool scan_json_text(ScanLocal *l, View text, duckdb_vector output, idx_t row, bo
     return outcome == GOOD;
 }
 
+/* singleVariantColumn: the record is the value. */
+static bool write_single(ScanLocal *l, View record, idx_t row)
+{
+    Target t = { .type = &type_variant, .vector = l->ncolumns ? l->columns[0].vector : NULL, .row = row };
+    bool good = write_variant(l, t, record);
+    if (t.vector && good)
+        scan_not_null(&l->columns[0], row);
+    else if (t.vector)
+        write_null(t);
+    return good;
+}
+
 static Status add_row(ScanLocal *l, const JsonNode *n, View record, idx_t *row, Error *err)
 {
-    bool good = write_row(l, n, *row);
+    bool good = l->plan->single_variant ? write_single(l, record, *row) : write_row(l, n, *row) && !l->left_malformed;
     if (!good && l->plan->csv.mode == MODE_FAILFAST)
         return scan_malformed(l, err);
     if (!good && l->plan->csv.mode == MODE_DROPMALFORMED)
@@ -348,6 +377,14 @@ static Status add_row(ScanLocal *l, const JsonNode *n, View record, idx_t *row, 
     return ST_OK;
 }
 
+static bool of_records(const JsonNode *list)
+{
+    for (const JsonNode *item = list->first; item; item = item->next)
+        if (item->kind != JSON_OBJ)
+            return false;
+    return true;
+}
+
 /* Rows of a record: an array of objects is as many. Rows that find no room stay in l->left. */
 static Status add_record(ScanLocal *l, View record, idx_t *row, Error *err)
 {
@@ -356,10 +393,16 @@ static Status add_record(ScanLocal *l, View record, idx_t *row, Error *err)
     l->record_arena = arena_new();
     l->record = record;
     l->left = NULL;
+    l->left_malformed = false;
+    if (l->plan->single_variant)
+        return trim_all(record).len ? add_row(l, NULL, record, row, err) : ST_OK;
     if (!json_parse(l->record_arena, l->plan->json, record, &n))
         return add_row(l, NULL, record, row, err);
+    if (n && n->kind == JSON_LIST && !of_records(n))
+        return add_row(l, NULL, record, row, err);
     if (n && n->kind == JSON_LIST)
-        l->left = n->first;
+        for (const JsonNode *item = l->left = n->first; item; item = item->next) /* one that is malformed makes all of them so */
+            l->left_malformed = !write_row(l, item, *row) || l->left_malformed;
     else if (n)
         return add_row(l, n, record, row, err);
     return ST_OK;

@@ -27,7 +27,7 @@ static Status attribute_of(Connect *c, const Spark__Connect__Expression__Unresol
 {
     StrList name;
     TRY(connect_name(c->a, x->unparsed_identifier, &name, c->err));
-    *ret = node_new(c->a, Attribute, .name = name, .of = x->has_plan_id ? x->plan_id + 1 : 0,
+    *ret = node_new(c->a, Attribute, .name = name, .of = x->has_plan_id ? plan_reference(x->plan_id) : 0,
                     .metadata_column = x->has_is_metadata_column && x->is_metadata_column);
     return ST_OK;
 }
@@ -96,7 +96,7 @@ static Status star_of(Connect *c, const Spark__Connect__Expression__UnresolvedSt
             return invalid(c, "UnresolvedStar requires a unparsed target ending with '.*'. Instead, got '%s'.", s->unparsed_target);
         TRY(connect_name(c->a, arena_strn(c->a, s->unparsed_target, strlen(s->unparsed_target) - 2), &target, c->err));
     }
-    *ret = node_new(c->a, Star, .target = target, .of = s->has_plan_id ? s->plan_id + 1 : 0);
+    *ret = node_new(c->a, Star, .target = target, .of = s->has_plan_id ? plan_reference(s->plan_id) : 0);
     return ST_OK;
 }
 
@@ -105,7 +105,7 @@ static Status regex_of(Connect *c, const Spark__Connect__Expression__UnresolvedR
 {
     const char *name = r->col_name ? r->col_name : "";
     size_t n = strlen(name);
-    int64_t of = r->has_plan_id ? r->plan_id + 1 : 0;
+    int64_t of = r->has_plan_id ? plan_reference(r->plan_id) : 0;
     if (n >= 2 && name[0] == '`' && name[n - 1] == '`' && !memchr(name + 1, '`', n - 2)) {
         *ret = node_new(c->a, AttributeRegex, .pattern = arena_strn(c->a, name + 1, n - 2), .of = of);
         return ST_OK;

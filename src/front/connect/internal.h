@@ -22,6 +22,11 @@ typedef struct Connect {
 } Connect;
 
 Status unsupported(Connect *c, const char *message); /* a message's name: "Relation.WithWatermark" */
+/* A client's plan id as nodes have it: a client counts from 0, which is "none" here. */
+static inline int64_t plan_reference(int64_t plan_id)
+{
+    return plan_id == INT64_MAX ? plan_id : plan_id + 1;
+}
 Status invalid(Connect *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 Status relation_node(Connect *c, const Spark__Connect__Relation *r, Node **ret);

@@ -3,6 +3,9 @@
 #include "front/connect/text.h"
 #include "ir/check.h"
 
+#include <ctype.h>
+#include <stdlib.h>
+
 /* Clients before 4.1 send fields that 4.1 calls deprecated. */
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
@@ -12,39 +15,60 @@ typedef Spark__Connect__Expression__Literal Message;
 static Status value_of(Connect *c, const Message *l, Value *ret, const Type **ret_type);
 
 /* Digits with as many decimals as the scale says, as Value wants them. */
+/* The exponent at *at, which moves behind it; false when it is none. Absurd ones are cut: no decimal is so large. */
+static bool read_exponent(const char **at, long *ret_exponent)
+{
+    enum { EXPONENT_MAX = 1000 };
+    *ret_exponent = 0;
+    if (**at != 'e' && **at != 'E')
+        return true;
+    const char *digits = *at + 1 + ((*at)[1] == '-' || (*at)[1] == '+');
+    if (!isdigit((unsigned char)*digits))
+        return false;
+    long exponent = strtol(*at + 1, NULL, 10);
+    *at = digits + strspn(digits, "0123456789");
+    *ret_exponent = exponent > EXPONENT_MAX ? EXPONENT_MAX : exponent < -EXPONENT_MAX ? -EXPONENT_MAX : exponent;
+    return true;
+}
+
+/* `digits` with `scale` of them behind the point, and a digit before it at least. */
+static const char *decimal_text(Connect *c, bool negative, const char *digits, size_t scale)
+{
+    size_t n = strlen(digits), whole = n > scale ? n - scale : 0;
+    const char *zeros = arena_printf(c->a, "%0*d", (int)(scale + 1), 0);
+    const char *fraction = n > scale ? digits + whole : arena_printf(c->a, "%.*s%s", (int)(scale - n), zeros, digits);
+    return arena_printf(c->a, "%s%.*s%s%s", negative ? "-" : "", whole ? (int)whole : 1, whole ? digits : "0", scale ? "." : "", fraction);
+}
+
+/* The value has the type that the client names, or a wider one in which it fits (LiteralExpressionProtoConverter): PySpark says
+ * DECIMAL(10,0) of every one. */
 static Status decimal_of(Connect *c, const Spark__Connect__Expression__Literal__Decimal *d, Value *v, const Type **ret_type)
 {
     const char *text = d->value ? d->value : "", *digits = text + (*text == '-' || *text == '+');
     size_t whole = strspn(digits, "0123456789");
     const char *point = digits + whole;
     size_t decimals = *point == '.' ? strspn(point + 1, "0123456789") : 0;
-    if (whole + decimals == 0 || *(point + (*point == '.') + decimals))
+    const char *end = point + (*point == '.') + decimals;
+    long exponent;
+    if (whole + decimals == 0 || !read_exponent(&end, &exponent) || *end)
         return invalid(c, "'%s' is no decimal.", text);
-    /* LiteralValueProtoConverter: the type that is named (a client that does not know it says decimal(10,0)) and what the digits need. */
-    int scale = d->has_scale && d->scale > (int)decimals ? d->scale : (int)decimals;
-    size_t significant = whole + decimals - strspn(digits, "0");
-    int needed = (int)(significant > decimals ? significant : decimals + (decimals == 0));
-    int precision = d->has_precision && d->precision > needed ? d->precision : needed;
-    precision = precision < scale ? scale : precision;
-    if (scale < 0 || precision > DECIMAL_MAX_PRECISION || scale > precision || decimals > (size_t)scale)
-        return invalid(c, "The decimal '%s' does not fit its type decimal(%d,%d).", text, precision, scale);
-    char *exact = arena_alloc(c->a, strlen(text) + (size_t)scale + 3);
-    size_t n = 0;
-    if (*text == '-')
-        exact[n++] = '-';
-    if (whole)
-        memcpy(exact + n, digits, whole);
-    else
-        exact[n] = '0';
-    n += whole ? whole : 1;
-    if (scale)
-        exact[n++] = '.';
-    memcpy(exact + n, point + 1, decimals);
-    n += decimals;
-    for (size_t i = decimals; i < (size_t)scale; i++)
-        exact[n++] = '0';
-    *v = (Value){ .text = exact, .text_len = n };
-    *ret_type = type_decimal(c->a, precision, scale);
+    const char *all = arena_printf(c->a, "%.*s%.*s", (int)whole, digits, (int)decimals, decimals ? point + 1 : "");
+    long own_scale = (long)decimals - exponent;
+    if (own_scale < 0) {
+        all = arena_printf(c->a, "%s%0*d", all, (int)-own_scale, 0);
+        own_scale = 0;
+    }
+    all += strspn(all, "0");
+    long scale = d->has_scale && d->scale > own_scale ? d->scale : own_scale, own_precision = *all ? (long)strlen(all) : 1;
+    long precision = d->has_precision && d->precision > own_precision ? d->precision : own_precision;
+    precision = precision > scale ? precision : scale;
+    if (precision > DECIMAL_MAX_PRECISION || own_precision - own_scale > precision - scale)
+        return invalid(c, "The decimal '%s' does not fit its type decimal(%ld,%ld).", text, precision, scale);
+    for (; own_scale < scale; own_scale++)
+        all = arena_printf(c->a, "%s0", all);
+    const char *exact = decimal_text(c, *text == '-', all, (size_t)scale);
+    *v = (Value){ .text = exact, .text_len = strlen(exact) };
+    *ret_type = type_decimal(c->a, (int)precision, (int)scale);
     return ST_OK;
 }
 

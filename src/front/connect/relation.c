@@ -498,6 +498,10 @@ static Status fill_of(Connect *c, const Spark__Connect__NAFill *f, Node **ret)
 {
     INPUT(f);
     NodeList values;
+    if (f->n_values == 0)
+        return invalid(c, "values must contains at least 1 item!");
+    if (f->n_values > 1 && f->n_values != f->n_cols)
+        return invalid(c, "When values contains more than 1 items, values and cols should have the same length!");
     TRY(literal_list(c, f->values, f->n_values, &values));
     *ret = node_new(c->a, NaFill, .input = input, .columns = text_list(c, f->cols, f->n_cols), .values = values);
     return ST_OK;
@@ -748,6 +752,6 @@ Status relation_node(Connect *c, const Message *r, Node **ret)
     Status status = dispatch(c, r, ret);
     c->depth--;
     if (status == ST_OK && r->common && r->common->has_plan_id)
-        (*ret)->plan_id = r->common->plan_id + 1; /* a client counts from 0, which is "none" here */
+        (*ret)->plan_id = plan_reference(r->common->plan_id);
     return status;
 }

@@ -212,7 +212,7 @@ static void check_arguments(SqlParser *p, const char *name, NodeList *args)
 }
 
 /* The arguments as the function gets them: count(*) is count(1), a unit word is its text. */
-static NodeList call_arguments(SqlParser *p, const char **io_name, const CallArgs *args)
+static NodeList call_arguments(SqlParser *p, int start, const char **io_name, const CallArgs *args)
 {
     NodeList list = *args->list;
     if (str_ieq(*io_name, "count") && list.len == 1 && !args->distinct && node_is(Star, list.at[0]) &&
@@ -229,7 +229,7 @@ static NodeList call_arguments(SqlParser *p, const char **io_name, const CallArg
             *io_name = arithmetic;
         }
     } else if (arithmetic && literal_text(list.at[0])) {
-        parser_fail(p, list.at[0]->start, list.at[0]->stop, "INVALID_PARAMETER_VALUE.DATETIME_UNIT", "22023",
+        parser_fail(p, start, end_of_rule(p), "INVALID_PARAMETER_VALUE.DATETIME_UNIT", "22023",
             "The value of parameter(s) `unit` in `%s` is invalid: expects one of the units without quotes YEAR, QUARTER, MONTH, "
             "WEEK, DAY, DAYOFYEAR, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND, but got the string literal '%s'.",
             *io_name, literal_text(list.at[0]));
@@ -251,7 +251,7 @@ Node *call(SqlParser *p, Node *callee, const Token *paren, CallArgs *args, const
     StrList name = node_as(Attribute, callee)->name;
     const char *last = name.at[name.len - 1];
     check_arguments(p, last, args->list);
-    NodeList list = name.len == 1 ? call_arguments(p, &last, args) : *args->list;
+    NodeList list = name.len == 1 ? call_arguments(p, callee->start, &last, args) : *args->list;
     if (name.len == 1 && last != name.at[0])
         name = name_of(p, last);
     bool ignore = args->ignore_nulls || tail->nulls == 1;
@@ -315,8 +315,8 @@ Node *like(SqlParser *p, Node *x, bool negate, bool ilike, Node *pattern, const 
 Node *like_quantified(SqlParser *p, Node *x, bool negate, bool ilike, bool all, NodeList *patterns)
 {
     if (patterns->len == 0) {
-        parser_fail(p, x->start, end_of_rule(p), "_LEGACY_ERROR_TEMP_0064", "", "Expected something between '(' and ')'.");
-        parser_param(p, "msg", "Expected something between '(' and ')'");
+        parser_fail(p, x->start, end_of_rule(p), "_LEGACY_ERROR_TEMP_0064", "", "Expected something between '(' and ')'..");
+        parser_param(p, "msg", "Expected something between '(' and ')'..");
         return x;
     }
     NodeList *each = list_new(p);

@@ -143,7 +143,7 @@ static Status read_pair(const Reader *r, const char *input, const char **io, Int
                   : bad_format(r, input, "MISSING_UNIT", "Expect a unit name after <word> but hit EOL.", "word", arena_printf(r->a, "'%s'", number));
     const Unit *unit = unit_by_name(c, length);
     if (!unit)
-        return bad_format(r, input, "INVALID_UNIT", "Invalid unit <unit>.", "unit", arena_printf(r->a, "'%.*s'", (int)length, c));
+        return bad_format(r, input, "INVALID_UNIT", "Invalid unit <unit>.", "unit", arena_printf(r->a, "%.*s", (int)length, c));
     if (point && unit->micros != SECOND_US)
         return bad_format(r, input, "INVALID_FRACTION", "<unit> cannot have fractional part.", "unit", arena_printf(r->a, "'%.*s'", (int)length, c));
     int64_t sign = negative ? 1 : -1; /* `whole` is negative */

@@ -65,6 +65,16 @@ static NodeList *with_patterns(SqlParser *p, NodeList *exprs)
     return list;
 }
 
+/* SELECT … LATERAL VIEW … without FROM: the innermost view has no input. */
+static bool views_over_nothing(const Node *from)
+{
+    if (!node_is(LateralView, from))
+        return false;
+    while (node_is(LateralView, from))
+        from = node_as(LateralView, from)->input;
+    return !from;
+}
+
 Node *select_query(SqlParser *p, const Select *given)
 {
     Select patterns = *given;
@@ -72,7 +82,7 @@ Node *select_query(SqlParser *p, const Select *given)
     if (p->opt->quoted_regex_columns)
         patterns.exprs = with_patterns(p, patterns.exprs);
     Node *query = s->from ? s->from : node_new(p->a, OneRow, .unused = false);
-    if (s->from && node_is(LateralView, s->from))
+    if (views_over_nothing(s->from))
         query = lateral_views_over(p, node_new(p->a, OneRow, .unused = false), s->from);
     if (s->where)
         query = at(p, node_new(p->a, Filter, .input = query, .predicate = s->where), s->start);

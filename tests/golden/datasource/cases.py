@@ -689,3 +689,137 @@ for _pattern in ("EEE, d MMM yyyy HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "hh
         spark.sql("select date'2020-02-03' d, timestamp'2020-02-03 14:05:06.789' t union all select date'1969-12-31', timestamp'0099-01-01 00:00:00'")
         .coalesce(1).select("t", "d").write.option("timestampFormat", pattern).csv(folder + "/x"),
         spark.read.text(folder + "/x").collect())[1]
+
+
+# ---------------------------------------------------------------- VARIANT
+VARIANTS = """select 1 as id, to_variant_object(named_struct('b', true, 'i', 1, 'l', 9223372036854775807L, 'd', 1.5D, 'f', float(0.1), 'dec', 123.4500BD,
+    'big', cast('12345678901234567890123456789.12' as decimal(38,2)), 's', 'héllo', 'bin', x'00ff', 'date', date'2020-01-01', 'ts', timestamp'2020-01-01 01:02:03.456789',
+    'ntz', timestamp_ntz'2020-01-01 01:02:03', 'arr', array(1, null), 'neg', -5S, 'long', repeat('x', 100))) as v
+  union all select 2, {null} union all select 4, parse_json('[]') union all select 5, parse_json('{{}}') union all select 6, parse_json('"x"') union all select 7, parse_json('1.50')"""
+SQL_NULLS, VARIANT_NULLS = VARIANTS.format(null="cast(null as variant)"), VARIANTS.format(null="parse_json('null')")
+LIKE_EACH_OTHER = """select id, parse_json(concat('{"a":', id, ',"b":[1,"x"],"c":{"d":1.', id, ', "e":null}}')) v from range(5) union all select 7, parse_json('{"a":"x","c":5}')"""
+INSIDE = """select id, array(parse_json(j), null) a, named_struct('x', parse_json(j), 'y', id) s, map('k', parse_json(j)) m from values (1, '{"a":1}'), (2, 'null'), (3, null) t(id, j)"""
+
+
+def variants(data):
+    return data.selectExpr("id", "to_json(v)", "v is null", "is_variant_null(v)", "schema_of_variant(v)")
+
+
+def variants_of_spark(name, sql, annotate, shred):
+    def write_files(spark, to):
+        spark.conf.set("spark.sql.parquet.variant.annotateLogicalType.enabled", annotate)
+        spark.conf.set("spark.sql.variant.writeShredding.enabled", shred)
+        spark.sql(sql).coalesce(1).write.parquet(to)
+    CASES[name] = lambda spark, folder: variants(spark.read.parquet(of_spark(spark, folder, name, lambda to: write_files(spark, to))))
+
+
+variants_of_spark("variant_annotated", SQL_NULLS, "true", "false")
+variants_of_spark("variant_annotated_nulls", VARIANT_NULLS, "true", "false")
+variants_of_spark("variant_groups", SQL_NULLS, "false", "false")
+variants_of_spark("variant_groups_nulls", VARIANT_NULLS, "false", "false")
+variants_of_spark("variant_shredded", LIKE_EACH_OTHER, "true", "true")
+
+
+@case
+def variant_round_trip(spark, folder):
+    spark.sql(SQL_NULLS).write.parquet(folder + "/x")
+    spark.sql(VARIANT_NULLS).write.mode("append").parquet(folder + "/x")
+    return variants(spark.read.parquet(folder + "/x"))
+
+
+@case
+def variant_inside(spark, folder):
+    spark.sql(INSIDE).write.parquet(folder + "/x")
+    return spark.read.parquet(folder + "/x").selectExpr("id", "to_json(a[0])", "a[0] is null", "is_variant_null(a[0])", "a[1] is null", "to_json(s.x)", "s.y", "to_json(m['k'])")
+
+
+@case
+def variant_partitions(spark, folder):
+    spark.sql(SQL_NULLS).selectExpr("v", "id", "id % 2 as p").write.partitionBy("p").parquet(folder + "/x")
+    return variants(spark.read.parquet(folder + "/x").where("p = 1"))
+
+
+@case
+def variant_table(spark, folder):
+    spark.sql("DROP TABLE IF EXISTS variant_t")
+    spark.sql(f"CREATE TABLE variant_t (id INT, v VARIANT) USING parquet LOCATION '{folder}/t'")
+    spark.sql("INSERT INTO variant_t SELECT 1, parse_json('{\"a\":[1,2]}')")
+    spark.sql("INSERT INTO variant_t VALUES (2, NULL), (3, parse_json('null'))")
+    return variants(spark.table("variant_t"))
+
+
+@case
+def variant_in_json(spark, folder):
+    spark.sql(VARIANT_NULLS).where("id > 1").repartition(1).write.json(folder + "/x")
+    return spark.read.text(folder + "/x")
+
+
+for _format in ("csv", "orc", "avro", "text"):
+    CASES[f"variant_in_{_format}"] = lambda spark, folder, format=_format: refused(
+        lambda: spark.sql(SQL_NULLS).select("v").write.format(format).save(folder + "/x"))
+
+
+@case
+def variant_partitioned_by(spark, folder):
+    return refused(lambda: spark.sql(SQL_NULLS).write.partitionBy("v").parquet(folder + "/x"))
+
+
+SINGLE = {"x.json": '{"a":1,"b":{"c":[1,2.5,"x"]}}\n[1,2]\n5\nbad\n\n{"a":2}\nnull\n{"a":1,"a":2}\n{"a":1} x\n'}
+
+
+def single(spark, folder, **options):
+    return spark.read.options(singleVariantColumn="var", **options)
+
+
+@case
+def single_variant(spark, folder):
+    return single(spark, folder).json(write(folder, SINGLE)).selectExpr("to_json(var)")
+
+
+@case
+def single_variant_schema(spark, folder):
+    return single(spark, folder).json(write(folder, SINGLE)).schema.simpleString()
+
+
+@case
+def single_variant_corrupt(spark, folder):
+    return single(spark, folder).schema("var variant, _corrupt_record string").json(write(folder, SINGLE)).selectExpr("to_json(var)", "_corrupt_record")
+
+
+@case
+def single_variant_dropped(spark, folder):
+    return single(spark, folder, mode="DROPMALFORMED").json(write(folder, SINGLE)).selectExpr("to_json(var)")
+
+
+@case
+def single_variant_failfast(spark, folder):
+    return single(spark, folder, mode="FAILFAST").json(write(folder, SINGLE)).selectExpr("to_json(var)")
+
+
+@case
+def single_variant_multi_line(spark, folder):
+    return single(spark, folder, multiLine="true").json(write(folder, {"x.json": '{"a":\n1}', "y.json": '[{"b":2}, 3]'})).selectExpr("to_json(var)")
+
+
+@case
+def single_variant_wrong_schema(spark, folder):
+    return refused(lambda: single(spark, folder).schema("x int").json(write(folder, SINGLE)).schema)
+
+
+@case
+def variant_columns_of_json(spark, folder):
+    return spark.read.schema("a variant, b variant").json(write(folder, SINGLE)).selectExpr("to_json(a)", "to_json(b)")
+
+
+ARRAYS = {"x.json": '[1,2]\n[{"a":1}, 5]\n[{"a":1}, null, {"a":2}]\n[]\n[[{"a":3}]]\n[{"a":"x"},{"a":4}]\n'}
+
+
+@case
+def json_arrays_of_records(spark, folder):
+    return spark.read.schema("a int, _corrupt_record string").json(write(folder, ARRAYS))
+
+
+@case
+def json_nulls_in_variants(spark, folder):
+    text = '{"a":null,"b":{"x":null}}\n{"a":"x","b":[null]}\n{"b":5}\n'
+    return spark.read.schema("a variant, b struct<x:variant>").json(write(folder, {"x.json": text})).selectExpr("to_json(a)", "a is null", "to_json(b)")
