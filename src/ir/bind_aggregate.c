@@ -190,7 +190,7 @@ static Status bind_sets(Binder *b, const Scope *s, const Aggregate *n, const Nod
 static Status check_orderable(Binder *b, const NodeList *groups, Error *err)
 {
     for (size_t i = 0; i < groups->len; i++)
-        if (type_has_variant(groups->at[i]->type))
+        if (type_has_variant(groups->at[i]->type) || type_is_spatial(groups->at[i]->type))
             return spark_error(err, groups->at[i], "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE", "42822",
                                "The expression <sqlExpr> cannot be used as a grouping expression because its data type <dataType> is not an "
                                "orderable data type.",

@@ -610,6 +610,8 @@ static Status finish_call(Binder *b, const Scope *s, const char *name, const Fun
     for (size_t i = 0; f->distinct && i < args->len; i++)
         if (type_has_variant(args->at[i]->type)) /* one value has several encodings */
             return spark_unsupported(err, &f->node, "DISTINCT of a VARIANT in an aggregate");
+        else if (type_is_spatial(args->at[i]->type)) /* Spark has no order of them either */
+            return spark_unsupported(err, &f->node, "DISTINCT of a GEOMETRY or GEOGRAPHY in an aggregate");
     if (f->filter)
         TRY(bind_aggregate_filter(b, &inner, f->filter, &filter, err));
     TRY(bind_exprs(b, &inner, &f->within_group, &order, err));

@@ -206,6 +206,8 @@ Status result_theta(Binder *b, const FunctionRow *row, NodeList *args, const Nod
 Status result_hll(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
 Status result_kll_agg(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
 Status result_kll_points(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
+Status result_reflect(Binder *b, NodeList *args, const Node *at, const Type **ret_type, Error *err);
+Status result_st(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
 Status result_top_k(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
 Status result_approx_count_distinct(Binder *b, NodeList *args, const Node *at, const Type **ret_type, Error *err);
 bool result_nullable(Binder *b, const FunctionRow *row, const NodeList *args);

@@ -96,6 +96,8 @@ static const Type *simple_tightest(Arena *a, bool ansi, const Type *x, const Typ
     }
     if (type_is_datetime(x) && type_is_datetime(y))
         return wider_datetime(x, y);
+    if (type_is_spatial(x) && x->kind == y->kind)
+        return type_spatial(a, x->kind, SRID_ANY);
     if (type_is_ansi_interval(x) && x->kind == y->kind)
         return wider_interval(a, x, y);
     return NULL;

@@ -47,6 +47,14 @@ static bool from_datetime(bool ansi, const Type *from, const Type *to)
     return from->kind == TYPE_DATE && !ansi && (type_is_numeric(to) || to->kind == TYPE_BOOLEAN);
 }
 
+/* To any SRID of the same kind, and from places on earth to places in its plane. */
+static bool from_spatial(const Type *from, const Type *to)
+{
+    if (from->kind == to->kind)
+        return to->precision == SRID_ANY;
+    return from->kind == TYPE_GEOGRAPHY && to->kind == TYPE_GEOMETRY && from->precision == to->precision;
+}
+
 bool cast_holds_variant(const Type *t, bool nested)
 {
     if (t->kind == TYPE_ARRAY)
@@ -64,6 +72,8 @@ bool cast_valid(bool ansi, const Type *from, const Type *to)
 {
     if (type_same(from, to) || from->kind == TYPE_NULL)
         return true;
+    if (type_is_spatial(from) || type_is_spatial(to))
+        return from_spatial(from, to);
     if (to->kind == TYPE_STRING || to->kind == TYPE_CHAR || to->kind == TYPE_VARCHAR)
         return true;
     if (to->kind == TYPE_UDT || from->kind == TYPE_UDT)
@@ -95,6 +105,8 @@ bool cast_ansi_store(const Type *from, const Type *to)
 {
     if (type_same(from, to) || from->kind == TYPE_NULL)
         return true;
+    if (type_is_spatial(from) || type_is_spatial(to))
+        return from_spatial(from, to);
     if (type_is_numeric(from) && type_is_numeric(to))
         return true;
     if (to->kind == TYPE_STRING)
@@ -134,6 +146,8 @@ bool cast_forces_null(bool ansi, const Type *from, const Type *to)
         return false;
     if (from->kind == TYPE_NULL)
         return true;
+    if (type_is_spatial(from))
+        return false;
     if (from->kind == TYPE_STRING)
         return to->kind != TYPE_BINARY && to->kind != TYPE_STRING;
     if (to->kind == TYPE_STRING)

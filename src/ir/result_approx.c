@@ -333,6 +333,29 @@ Status result_top_k(Binder *b, const FunctionRow *row, NodeList *args, const Nod
     return ST_OK;
 }
 
+/* Places: their SRID is in their type, or ANY when it is computed. Source: stExpressions, STExpressionUtils. */
+Status result_st(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err)
+{
+    const char *name = row->name;
+    if (str_starts(name, "st_geo")) {
+        bool earth = str_eq(name, "st_geogfromwkb");
+        *ret_type = type_spatial(b->a, earth ? TYPE_GEOGRAPHY : TYPE_GEOMETRY, earth ? SRID_EARTH : SRID_PLANE);
+        return ST_OK;
+    }
+    type_void(b, args, 0, type_spatial(b->a, TYPE_GEOGRAPHY, SRID_ANY));
+    TRY(expect(b, row, args, 0, type_is_spatial(args->at[0]->type), "(\"GEOGRAPHY\" or \"GEOMETRY\")", at, err));
+    *ret_type = str_eq(name, "st_asbinary") ? &type_binary : &type_int;
+    if (!str_eq(name, "st_setsrid"))
+        return ST_OK;
+    const Node *srid = args->at[1];
+    bool literal = node_is(Literal, srid) && !node_as(Literal, srid)->value->is_null;
+    int64_t value = literal ? node_as(Literal, srid)->value->i : SRID_ANY;
+    *ret_type = literal && value < 0 ? NULL : type_spatial(b->a, args->at[0]->type->kind, (int)value);
+    return *ret_type ? ST_OK
+                     : spark_error(err, at, "ST_INVALID_SRID_VALUE", "22023", "Invalid or unsupported SRID (spatial reference identifier) value: <srid>.", "srid",
+                                   arena_printf(b->a, "%lld", (long long)value), NULL);
+}
+
 /* The deviation becomes the precision: how many bits of a hash choose its register. */
 Status result_approx_count_distinct(Binder *b, NodeList *args, const Node *at, const Type **ret_type, Error *err)
 {

@@ -779,6 +779,17 @@ static Status variant_get_type(Binder *b, const FunctionRow *row, const NodeList
     return ST_OK;
 }
 
+/* window_time(window): its type is that of the window's ends. Source: ResolveWindowTime. */
+static Status window_time(Binder *b, const NodeList *args, const Node *at, const Type **ret, Error *err)
+{
+    const Type *t = type_of(args, 0);
+    bool window = t->nfields == 2 && str_eq(t->fields[0].name, "start") && str_eq(t->fields[1].name, "end") && type_is_datetime(t->fields[1].type);
+    if (!window)
+        return spark_error(err, at, "_LEGACY_ERROR_TEMP_3101", "", "The input is not a correct window column: <windowTime>", "windowTime", pretty(b, args->at[0]), NULL);
+    *ret = t->fields[1].type;
+    return ST_OK;
+}
+
 Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err)
 {
     const char *rule = row->result + 1;
@@ -802,6 +813,12 @@ Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node
         return result_hll(b, row, args, at, ret_type, err);
     if (!strcmp(rule, "kll_agg"))
         return result_kll_agg(b, row, args, at, ret_type, err);
+    if (!strcmp(rule, "window_time"))
+        return window_time(b, args, at, ret_type, err);
+    if (!strcmp(rule, "reflect"))
+        return result_reflect(b, args, at, ret_type, err);
+    if (!strcmp(rule, "st"))
+        return result_st(b, row, args, at, ret_type, err);
     if (!strcmp(rule, "top_k"))
         return result_top_k(b, row, args, at, ret_type, err);
     if (!strcmp(rule, "kll_points"))

@@ -105,6 +105,22 @@ const Type *type_struct(Arena *a, const Field *fields, size_t nfields)
     return t;
 }
 
+const Type *type_spatial(Arena *a, TypeKind kind, int srid)
+{
+    enum { WEB_MERCATOR = 3857 };
+    bool known = srid == SRID_ANY || srid == SRID_EARTH || (kind == TYPE_GEOMETRY && (srid == SRID_PLANE || srid == WEB_MERCATOR));
+    if (!known)
+        return NULL;
+    Type *t = type_new(a, kind);
+    t->precision = srid;
+    return t;
+}
+
+bool type_is_spatial(const Type *t)
+{
+    return t->kind == TYPE_GEOMETRY || t->kind == TYPE_GEOGRAPHY;
+}
+
 static const Type *interval(Arena *a, TypeKind kind, int start, int end)
 {
     Type *t = type_new(a, kind);
@@ -169,6 +185,8 @@ static bool compare(const Type *x, const Type *y, bool nullability)
     case TYPE_VARCHAR:
         return x->precision == y->precision && str_eq(x->collation, y->collation);
     case TYPE_TIME:
+    case TYPE_GEOMETRY:
+    case TYPE_GEOGRAPHY:
         return x->precision == y->precision;
     case TYPE_STRING:
         return str_eq(x->collation, y->collation);

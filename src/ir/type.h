@@ -21,12 +21,14 @@ typedef enum TypeKind {
     TYPE_CALENDAR_INTERVAL, TYPE_YEAR_MONTH_INTERVAL, TYPE_DAY_TIME_INTERVAL,
     TYPE_ARRAY, TYPE_MAP, TYPE_STRUCT,
     TYPE_VARIANT,
+    TYPE_GEOMETRY, TYPE_GEOGRAPHY, /* `precision`: the SRID, or SRID_ANY */
     TYPE_UDT /* a Python user-defined type: `sql_type` carries its storage */
 } TypeKind;
 
 /* Fields of the ANSI interval types. */
 enum { INTERVAL_YEAR = 0, INTERVAL_MONTH = 1, INTERVAL_DAY = 0, INTERVAL_HOUR = 1, INTERVAL_MINUTE = 2, INTERVAL_SECOND = 3 };
 enum { DECIMAL_MAX_PRECISION = 38 };
+enum { SRID_ANY = -1, SRID_PLANE = 0, SRID_EARTH = 4326 };
 
 typedef struct Type Type;
 typedef struct Field {
@@ -38,7 +40,7 @@ typedef struct Field {
 
 struct Type {
     TypeKind kind;
-    int precision, scale;     /* DECIMAL(p,s); TIME(p); CHAR/VARCHAR: length in `precision` */
+    int precision, scale;     /* DECIMAL(p,s); TIME(p); CHAR/VARCHAR: length in `precision`; GEOMETRY, GEOGRAPHY: the SRID */
     int start, end;           /* ANSI intervals: first and last field */
     const char *collation;    /* STRING, CHAR, VARCHAR: its normalised name (ir/collation.h), NULL is UTF8_BINARY */
     int strength;             /* STRING, only while the binder looks for a common collation (bind_collation.c) */
@@ -66,6 +68,9 @@ const Type *type_decimal_for(Arena *a, const Type *integral); /* DecimalType.for
 const Type *type_array(Arena *a, const Type *element, bool contains_null);
 const Type *type_map(Arena *a, const Type *key, const Type *value, bool value_contains_null);
 const Type *type_struct(Arena *a, const Field *fields, size_t nfields);
+/* TYPE_GEOMETRY or TYPE_GEOGRAPHY; NULL when the type has no such SRID (SpatialReferenceSystemCache). */
+const Type *type_spatial(Arena *a, TypeKind kind, int srid);
+bool type_is_spatial(const Type *t);
 const Type *type_year_month(Arena *a, int start, int end);
 const Type *type_day_time(Arena *a, int start, int end);
 const Type *type_char(Arena *a, int length);

@@ -27,6 +27,8 @@ static const SimpleNames simple_names[] = {
     [TYPE_TIMESTAMP_NTZ] = { "TIMESTAMP_NTZ", "timestamp_ntz", "timestamp_ntz" },
     [TYPE_CALENDAR_INTERVAL] = { "INTERVAL", "interval", "interval" },
     [TYPE_VARIANT] = { "VARIANT", "variant", "variant" },
+    [TYPE_GEOMETRY] = { "GEOMETRY", "geometry", "geometry" },
+    [TYPE_GEOGRAPHY] = { "GEOGRAPHY", "geography", "geography" },
     [TYPE_UDT] = { NULL, NULL, NULL },
 };
 static const char *const year_month_fields[] = { "YEAR", "MONTH" };
@@ -51,6 +53,39 @@ static void interval_text(const Type *t, Str *out, enum TextForm form)
     }
 }
 
+/* The name of a coordinate reference system in JSON. */
+static const struct {
+    int srid;
+    const char *crs;
+} systems[] = { { SRID_ANY, "SRID:ANY" }, { SRID_PLANE, "SRID:0" }, { 3857, "EPSG:3857" }, { SRID_EARTH, "OGC:CRS84" } };
+
+static void spatial_text(const Type *t, Str *out, enum TextForm form)
+{
+    add_word(out, simple_names[t->kind].sql, form);
+    if (form != FORM_JSON && t->precision == SRID_ANY)
+        add_word(out, "(ANY)", form);
+    else if (form != FORM_JSON)
+        str_addf(out, "(%d)", t->precision);
+    for (size_t i = 0; form == FORM_JSON && i < sizeof systems / sizeof *systems; i++)
+        if (systems[i].srid == t->precision)
+            str_addf(out, "(%s%s)", systems[i].crs, t->kind == TYPE_GEOGRAPHY ? ", SPHERICAL" : "");
+}
+
+/* "geometry(OGC:CRS84)"; NULL: it is none. */
+static const Type *spatial_named(Arena *a, const char *text)
+{
+    for (TypeKind kind = TYPE_GEOMETRY; kind <= TYPE_GEOGRAPHY; kind++)
+        for (size_t i = 0; i < sizeof systems / sizeof *systems; i++) {
+            const Type *t = type_spatial(a, kind, systems[i].srid);
+            str_auto name = STR_INIT(64);
+            if (t)
+                spatial_text(t, &name, FORM_JSON);
+            if (t && !strcmp(str_text(&name), text))
+                return t;
+        }
+    return NULL;
+}
+
 /* The parameterised types that the three forms spell alike but for case; false for any other. */
 static bool parameterised(const Type *t, Str *out, enum TextForm form)
 {
@@ -71,6 +106,10 @@ static bool parameterised(const Type *t, Str *out, enum TextForm form)
     case TYPE_YEAR_MONTH_INTERVAL:
     case TYPE_DAY_TIME_INTERVAL:
         interval_text(t, out, form);
+        return true;
+    case TYPE_GEOMETRY:
+    case TYPE_GEOGRAPHY:
+        spatial_text(t, out, form);
         return true;
     default:
         return false;
@@ -366,6 +405,8 @@ static const Type *type_named(Arena *a, const char *text)
         t->precision = p;
         return t;
     }
+    if (str_starts(text, "geo"))
+        return spatial_named(a, text);
     if (str_starts(text, "string collate ")) {
         Type *t = arena_copy(a, &type_string, sizeof type_string);
         t->collation = arena_str(a, text + strlen("string collate ")); /* of a type by itself: fields have them in their metadata */

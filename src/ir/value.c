@@ -39,6 +39,8 @@ bool value_equal(const Value *x, const Value *y, const Type *type)
     case TYPE_VARCHAR:
     case TYPE_BINARY:
     case TYPE_VARIANT:
+    case TYPE_GEOMETRY:
+    case TYPE_GEOGRAPHY:
         return x->text_len == y->text_len && (!x->text_len || !memcmp(x->text, y->text, x->text_len));
     case TYPE_CALENDAR_INTERVAL:
         return x->months == y->months && x->days == y->days && x->i == y->i;

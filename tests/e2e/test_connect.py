@@ -5,7 +5,7 @@ import decimal
 import pandas as pd
 import pytest
 from connect_fixtures import connect, spark, start_connect  # noqa: F401 (fixtures)
-from pyspark.errors import (AnalysisException, ArithmeticException, ArrayIndexOutOfBoundsException, IllegalArgumentException, NumberFormatException,
+from pyspark.errors import (AnalysisException, ArithmeticException, ArrayIndexOutOfBoundsException, DateTimeException, IllegalArgumentException, NumberFormatException,
                             ParseException, SparkNoSuchElementException, UnsupportedOperationException)
 from pyspark.sql import Row, Window
 from pyspark.sql import functions as F
@@ -170,6 +170,20 @@ def test_runtime_errors_say_where(spark, text, condition, fragment):
     if fragment:
         assert text[contexts[0].startIndex():contexts[0].stopIndex() + 1] == fragment
         assert "== SQL (line " in str(e.value)
+
+
+@pytest.mark.parametrize("text, pattern, why", [
+    ("2019-10-06 10:11:12.", "yyyy-MM-dd HH:mm:ss.SSSSSS[zzz]", "Text '2019-10-06 10:11:12.' could not be parsed at index 20"),
+    ("123", "yy", "Text '123' could not be parsed, unparsed text found at index 2"),
+    ("02-29", "MM-dd", "Invalid date 'February 29' as '1970' is not a leap year"),
+    ("2020-11-31-366", "yyyy-MM-dd-DDD", "Text '2020-11-31-366' could not be parsed: Invalid date 'NOVEMBER 31'"),
+    ("2020-10-350", "yyyy-MM-DDD",
+     "Text '2020-10-350' could not be parsed: Conflict found: Field MonthOfYear 12 differs from MonthOfYear 10 derived from 2020-12-15"),
+])
+def test_times_that_do_not_parse(spark, text, pattern, why):
+    with pytest.raises(DateTimeException) as e:
+        spark.sql("SELECT to_timestamp(?, ?)", [text, pattern]).collect()
+    assert e.value.getMessageParameters() == {"message": why, "func": "`try_to_timestamp`"}
 
 
 def test_analysis_without_running(spark):

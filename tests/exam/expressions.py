@@ -195,7 +195,7 @@ LEFT_OUT = set("""rand random randn uniform randstr uuid monotonically_increasin
     to_time try_to_time make_time time_trunc time_diff time_add_interval time_subtract between + - * / % div & | ^ ~ = == != <=> < <= > >= and or not ! || like ilike rlike regexp in << >> >>> histogram_numeric
     timestamp_add_interval timestamp_sub_interval date_add_interval date_sub_interval date_add_year_month date_sub_year_month timestamp_subtract date_subtract
     extractansiintervaldays multiply_interval divide_interval get_array_item get_map_value product timestampadd timestampdiff min_by max_by mode assert_true extract percentile_cont percentile_disc bitmap_construct_agg bitmap_or_agg bitmap_and_agg getdatabase
-    from_avro to_avro schema_of_avro""".split())
+    from_avro to_avro schema_of_avro reflect java_method try_reflect st_asbinary st_geogfromwkb st_geomfromwkb st_setsrid st_srid""".split())
 
 
 class Param(typing.NamedTuple):

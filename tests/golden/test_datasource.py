@@ -71,3 +71,19 @@ def test_broken_files_are_errors_or_rows(session, tmp_path):
                 assert hasattr(error, "getCondition"), error
                 wrong += 1
     assert wrong > 5 and session.range(3).count() == 3
+
+
+@pytest.mark.parametrize("format, option, value", [
+    ("parquet", "datetimeRebaseMode", "LEGACY"), ("parquet", "int96RebaseMode", "LEGACY"), ("avro", "ignoreExtension", "false"),
+    ("avro", "enableStableIdentifiersForUnionType", "true"), ("avro", "recursiveFieldMaxDepth", "3"), ("avro", "avroSchemaUrl", "file:///x"),
+    ("csv", "enableDateTimeParsingFallback", "true"), ("json", "enableDateTimeParsingFallback", "true"),
+    ("json", "writeNonAsciiCharacterAsCodePoint", "true"), ("csv", "extension", "tsv")])
+def test_options_that_are_refused(format, option, value, session, tmp_path):
+    """What would change the answer and is not done is refused by name, by readers and writers."""
+    folder = str(tmp_path / "d")
+    session.range(2).write.format(format).save(folder)
+    for run in (lambda: session.read.format(format).option(option, value).load(folder).collect(),
+                lambda: session.range(2).write.format(format).option(option, value).save(folder + "2")):
+        with pytest.raises(Exception) as caught:
+            run()
+        assert caught.value.getCondition().startswith("UNSUPPORTED_FEATURE") and option in str(caught.value)

@@ -143,7 +143,7 @@ static double merged_estimate(const Sketch *s)
     if (raw < x[0])
         return 0;
     if (raw > x[LAST])
-        return raw * (stride * LAST / x[LAST]);
+        return raw * (stride * (double)LAST / x[LAST]);
     double adjusted = interpolated(x, NULL, stride, HLL_SKETCH_POINTS, raw);
     if (adjusted > 3 * k)
         return adjusted;

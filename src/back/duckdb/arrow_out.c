@@ -31,7 +31,7 @@ static const char *simple_format(const Type *t)
     case TYPE_DAY_TIME_INTERVAL: return "tDu";
     case TYPE_ARRAY: return "+l";
     case TYPE_MAP: return "+m";
-    case TYPE_STRUCT: case TYPE_VARIANT: return "+s";
+    case TYPE_STRUCT: case TYPE_VARIANT: case TYPE_GEOMETRY: case TYPE_GEOGRAPHY: return "+s";
     default: return NULL;
     }
 }
@@ -47,6 +47,25 @@ static ArrowErrorCode variant_fields(struct ArrowSchema *schema, const char *zon
     NANOARROW_RETURN_NOT_OK(field_set(schema->children[1], "metadata", &type_binary, false, zone));
     NANOARROW_RETURN_NOT_OK(ArrowMetadataBuilderInit(&marks, NULL));
     ArrowErrorCode code = ArrowMetadataBuilderAppend(&marks, ArrowCharView("variant"), ArrowCharView("true"));
+    if (code == NANOARROW_OK)
+        code = ArrowSchemaSetMetadata(schema->children[1], (const char *)marks.data);
+    ArrowBufferReset(&marks);
+    return code;
+}
+
+/* As ArrowUtils.toArrowField: the SRID and the WKB, which is marked. */
+static ArrowErrorCode spatial_fields(struct ArrowSchema *schema, const Type *t, const char *zone)
+{
+    struct ArrowBuffer marks;
+    char srid[12];
+    snprintf(srid, sizeof srid, "%d", t->precision);
+    NANOARROW_RETURN_NOT_OK(ArrowSchemaAllocateChildren(schema, 2));
+    NANOARROW_RETURN_NOT_OK(field_set(schema->children[0], "srid", &type_int, false, zone));
+    NANOARROW_RETURN_NOT_OK(field_set(schema->children[1], "wkb", &type_binary, false, zone));
+    NANOARROW_RETURN_NOT_OK(ArrowMetadataBuilderInit(&marks, NULL));
+    ArrowErrorCode code = ArrowMetadataBuilderAppend(&marks, ArrowCharView(t->kind == TYPE_GEOMETRY ? "geometry" : "geography"), ArrowCharView("true"));
+    if (code == NANOARROW_OK)
+        code = ArrowMetadataBuilderAppend(&marks, ArrowCharView("srid"), ArrowCharView(srid));
     if (code == NANOARROW_OK)
         code = ArrowSchemaSetMetadata(schema->children[1], (const char *)marks.data);
     ArrowBufferReset(&marks);
@@ -72,6 +91,8 @@ static ArrowErrorCode children_set(struct ArrowSchema *schema, const Type *t, co
     }
     if (t->kind == TYPE_VARIANT)
         return variant_fields(schema, zone);
+    if (type_is_spatial(t))
+        return spatial_fields(schema, t, zone);
     if (t->kind != TYPE_STRUCT)
         return NANOARROW_OK;
     NANOARROW_RETURN_NOT_OK(ArrowSchemaAllocateChildren(schema, (int64_t)t->nfields));
@@ -221,6 +242,29 @@ static ArrowErrorCode append_variants(struct ArrowArray *array, duckdb_string_t 
     return NANOARROW_OK;
 }
 
+/* 4 bytes of SRID and the WKB (kernel_spatial.c) as two fields; a NULL has them empty. */
+static ArrowErrorCode append_places(struct ArrowArray *array, duckdb_string_t *blobs, const uint64_t *validity, idx_t from, idx_t count)
+{
+    struct ArrowArray *srids = array->children[0], *wkbs = array->children[1];
+    for (idx_t i = from; i < from + count; i++) {
+        int32_t srid = 0;
+        bool valid = is_valid(validity, i) && duckdb_string_t_length(blobs[i]) >= sizeof srid;
+        const char *data = valid ? duckdb_string_t_data(&blobs[i]) : NULL;
+        if (valid) {
+            memcpy(&srid, data, sizeof srid);
+            NANOARROW_RETURN_NOT_OK(ArrowBufferAppend(ArrowArrayBuffer(wkbs, 2), data + sizeof srid, (int64_t)duckdb_string_t_length(blobs[i]) - (int64_t)sizeof srid));
+        }
+        int32_t end = (int32_t)ArrowArrayBuffer(wkbs, 2)->size_bytes;
+        NANOARROW_RETURN_NOT_OK(ArrowBufferAppend(ArrowArrayBuffer(srids, 1), &srid, sizeof srid));
+        NANOARROW_RETURN_NOT_OK(ArrowBufferAppend(ArrowArrayBuffer(wkbs, 1), &end, sizeof end));
+        NANOARROW_RETURN_NOT_OK(ArrowBitmapAppend(ArrowArrayValidityBitmap(srids), 1, 1));
+        NANOARROW_RETURN_NOT_OK(ArrowBitmapAppend(ArrowArrayValidityBitmap(wkbs), 1, 1));
+        srids->length++;
+        wkbs->length++;
+    }
+    return NANOARROW_OK;
+}
+
 static ArrowErrorCode append_vector(struct ArrowArray *array, const Type *t, duckdb_vector vector, idx_t from, idx_t count);
 
 static ArrowErrorCode append_struct(struct ArrowArray *array, const Type *t, duckdb_vector vector, idx_t from, idx_t count)
@@ -282,6 +326,7 @@ static ArrowErrorCode append_values(struct ArrowArray *array, const Type *t, duc
     case TYPE_STRING: case TYPE_CHAR: case TYPE_VARCHAR: case TYPE_BINARY:
         return append_strings(array, data, validity, from, count);
     case TYPE_VARIANT: return append_variants(array, data, validity, from, count);
+    case TYPE_GEOMETRY: case TYPE_GEOGRAPHY: return append_places(array, data, validity, from, count);
     case TYPE_DECIMAL: return append_decimals(array, data, t, from, count);
     case TYPE_CALENDAR_INTERVAL: return append_intervals(array, data, from, count);
     case TYPE_ARRAY: case TYPE_MAP: return append_lists(array, t, vector, validity, from, count);

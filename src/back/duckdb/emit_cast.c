@@ -342,6 +342,10 @@ Status emit_cast(Emit *e, const char *x, const Type *from, const Type *to, int m
     }
     if (from->kind == TYPE_VARIANT)
         return emit_from_variant(e, x, to, mode != CAST_TRY, out);
+    if (type_is_spatial(from)) { /* the value carries its SRID */
+        str_add(out, x);
+        return ST_OK;
+    }
     switch (to->kind) {
     case TYPE_VARIANT: return emit_to_variant(e, x, from, out);
     case TYPE_STRING: case TYPE_CHAR: case TYPE_VARCHAR: return to_string(e, x, from, mode, out);

@@ -2,6 +2,7 @@
 #include "back/duckdb/emit_call.h"
 #include "back/duckdb/internal.h"
 #include "ir/collation.h"
+#include "ir/reflect.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -314,7 +315,7 @@ Status emit_hash_chain(Emit *e, const char *kernel, const char *x, const Type *t
         const Field fields[] = { { "key", t->key, false, NULL }, { "value", t->element, true, NULL } };
         return emit_hash_chain(e, kernel, arena_printf(e->a, "map_entries(%s)", x), type_array(e->a, type_struct(e->a, fields, 2), false), seed, out);
     }
-    if (t->kind == TYPE_VARIANT)
+    if (t->kind == TYPE_VARIANT || type_is_spatial(t))
         return emit_unsupported(e, NULL, "a hash of this type");
     if (t->kind == TYPE_DECIMAL)
         str_addf(out, "%s_decimal(%s, %d, %s)", kernel, x, t->precision, seed);
@@ -438,5 +439,22 @@ Status emit_session(Emit *e, const Call *c, const char *const *args, Str *out)
     else if (str_eq(name, "version"))
         value = "4.1.1 c0690c763bafabd08e7079d1137fa0a769a05bae";
     str_add(out, emit_quoted(e, value));
+    return ST_OK;
+}
+
+Status emit_st_setsrid(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    (void)e;
+    str_addf(out, "spark_st_set_srid(%s, %s, %s)", args[0], args[1], c->args.at[0]->type->kind == TYPE_GEOGRAPHY ? "true" : "false");
+    return ST_OK;
+}
+
+Status emit_reflect(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    (void)e;
+    str_addf(out, "spark_reflect(%d, %s", reflect_method(&c->args), str_starts(c->function->name, "try") ? "true" : "false");
+    for (size_t i = 2; i < c->args.len; i++)
+        str_addf(out, ", %s", args[i]);
+    str_addc(out, ')');
     return ST_OK;
 }

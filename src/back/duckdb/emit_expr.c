@@ -84,7 +84,7 @@ Status emit_literal(Emit *e, const Value *v, const Type *t, Str *out)
     case TYPE_FLOAT: case TYPE_DOUBLE: literal_double(v->f, emit_word(e, t), out); break;
     case TYPE_DECIMAL: str_addf(out, "CAST('%.*s' AS %s)", (int)v->text_len, v->text, emit_word(e, t)); break;
     case TYPE_STRING: case TYPE_CHAR: case TYPE_VARCHAR: emit_quoted_text(v->text, v->text_len, out); break;
-    case TYPE_BINARY: case TYPE_VARIANT: literal_binary(v, out); break;
+    case TYPE_BINARY: case TYPE_VARIANT: case TYPE_GEOMETRY: case TYPE_GEOGRAPHY: literal_binary(v, out); break;
     case TYPE_DATE: str_addf(out, "(DATE '1970-01-01' + (%" PRId64 ")::INTEGER)", v->i); break;
     case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: str_addf(out, "make_timestamp((%" PRId64 ")::BIGINT)", v->i); break;
     case TYPE_CALENDAR_INTERVAL:

@@ -101,8 +101,7 @@ static bool parse(K *k, bool zoned, void *(*make)(K *k, View text), int64_t *ret
     }
     if (k_i32(k, 3) == MODE_ERROR) {
         str_auto message = STR_INIT(4096);
-        View v = k_str(k, 0);
-        str_addf(&message, "Text '%.*s' could not be parsed at index 0", (int)(v.len < 2000 ? v.len : 2000), v.data);
+        pattern_explain(p, k_str(k, 0), &message);
         k_fail(k, "CANNOT_PARSE_TIMESTAMP", "message", str_text(&message), "func", "`try_to_timestamp`", NULL);
     } else {
         k_null(k);

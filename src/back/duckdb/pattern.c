@@ -238,19 +238,38 @@ typedef struct Parsed {
     bool has[FIELDS];
     int64_t value[FIELDS];
     const Zone *zone;
+    bool any_value; /* pattern_explain: ranges come later */
+    size_t failed;  /* where the piece began that did not match */
 } Parsed;
+
+static const struct {
+    const char *name; /* java.time.temporal.ChronoField's */
+    int64_t least, most;
+} fields[FIELDS] = {
+    [FIELD_YEAR] = { "YearOfEra", -999999999, 999999999 },
+    [FIELD_MONTH] = { "MonthOfYear", 1, 12 },
+    [FIELD_DAY] = { "DayOfMonth", 1, 31 },
+    [FIELD_DAY_OF_YEAR] = { "DayOfYear", 1, 366 },
+    [FIELD_HOUR] = { "HourOfDay", 0, 23 },
+    [FIELD_CLOCK_HOUR] = { "ClockHourOfDay", 1, 24 },
+    [FIELD_HALF_HOUR] = { "HourOfAmPm", 0, 11 },
+    [FIELD_CLOCK_HALF_HOUR] = { "ClockHourOfAmPm", 1, 12 },
+    [FIELD_HALF] = { "AmPmOfDay", 0, 1 },
+    [FIELD_MINUTE] = { "MinuteOfHour", 0, 59 },
+    [FIELD_SECOND] = { "SecondOfMinute", 0, 59 },
+    [FIELD_MICROS] = { "NanoOfSecond", 0, 999999 },
+    [FIELD_ERA] = { "Era", 0, 1 },
+};
+
+static bool in_range(ParsedField field, int64_t value)
+{
+    return value >= fields[field].least && value <= fields[field].most;
+}
 
 /* What comes twice must agree, and be in its range. */
 static bool set_field(Parsed *r, ParsedField field, int64_t value)
 {
-    static const int64_t range[FIELDS][2] = {
-        [FIELD_YEAR] = { -999999999, 999999999 }, [FIELD_MONTH] = { 1, 12 },        [FIELD_DAY] = { 1, 31 },
-        [FIELD_DAY_OF_YEAR] = { 1, 366 },         [FIELD_HOUR] = { 0, 23 },         [FIELD_CLOCK_HOUR] = { 1, 24 },
-        [FIELD_HALF_HOUR] = { 0, 11 },            [FIELD_CLOCK_HALF_HOUR] = { 1, 12 }, [FIELD_HALF] = { 0, 1 },
-        [FIELD_MINUTE] = { 0, 59 },               [FIELD_SECOND] = { 0, 59 },       [FIELD_MICROS] = { 0, 999999 },
-        [FIELD_ERA] = { 0, 1 },
-    };
-    if (field >= FIELDS || value < range[field][0] || value > range[field][1] || (r->has[field] && r->value[field] != value))
+    if (field >= FIELDS || (!r->any_value && !in_range(field, value)) || (r->has[field] && r->value[field] != value))
         return false;
     r->has[field] = true;
     r->value[field] = value;
@@ -406,8 +425,12 @@ static bool parse_range(const Pattern *p, size_t from, size_t to, View v, size_t
                 *at = back;
             }
             i = end - 1;
-        } else if (p->at[i].letter != ']' && !take_piece(p, i, v, at, r)) {
-            return false;
+        } else if (p->at[i].letter != ']') {
+            size_t start = *at;
+            if (!take_piece(p, i, v, at, r)) {
+                r->failed = start;
+                return false;
+            }
         }
     }
     return true;
@@ -464,4 +487,66 @@ PatternResult pattern_parse(const Pattern *p, View v, const Zone *zone, int64_t 
         return PATTERN_TOO_FAR;
     *ret_us = zone ? zone_utc_us(r.zone ? r.zone : zone, local) : local;
     return PATTERN_PARSED;
+}
+
+/* ---------------------------------------------------------------- why not */
+/* LocalDate.of, LocalDate.ofYearDay; Parsed.crossCheck, or Spark's own check when there is no year. False: the date is one. */
+static bool explain_date(const Parsed *r, Str *out)
+{
+    static const char *const names[] = { "JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER",
+                                         "DECEMBER" };
+    bool whole = r->has[FIELD_YEAR];
+    long long year = field_or(r, FIELD_YEAR, 1970);
+    int month = (int)field_or(r, FIELD_MONTH, 1), day = (int)field_or(r, FIELD_DAY, 1), ordinal = (int)field_or(r, FIELD_DAY_OF_YEAR, 0);
+    const char *before = whole ? ": " : "";
+    if (!whole)
+        str_clear(out); /* not the parser says it */
+    bool dated = !ordinal || (whole && r->has[FIELD_MONTH] && r->has[FIELD_DAY]);
+    if (dated && !civil_valid_date(year, month, day)) {
+        if (day == 29)
+            str_addf(out, "%sInvalid date 'February 29' as '%lld' is not a leap year", before, year);
+        else
+            str_addf(out, "%sInvalid date '%s %d'", before, names[month - 1], day);
+        return true;
+    }
+    if (ordinal > 365 + is_leap(year)) {
+        str_addf(out, "%sInvalid date 'DayOfYear 366' as '%lld' is not a leap year", before, year);
+        return true;
+    }
+    if (!ordinal)
+        return false;
+    Civil found = civil_from_days(days_from_civil(year, 1, 1) + ordinal - 1);
+    bool months_differ = r->has[FIELD_MONTH] && month != found.month, days_differ = r->has[FIELD_DAY] && day != found.day;
+    if (!months_differ && !days_differ)
+        return false;
+    const char *field = fields[months_differ ? FIELD_MONTH : FIELD_DAY].name;
+    int given = months_differ ? month : day, derived = months_differ ? found.month : found.day;
+    str_addf(out, "%sConflict found: Field %s %d differs from %s %d derived from %04lld-%02d-%02d%s", before, field, whole ? derived : given, field,
+             whole ? given : derived, year, found.month, found.day, whole ? "" : ".");
+    return true;
+}
+
+void pattern_explain(const Pattern *p, View v, Str *out)
+{
+    enum { SHOWN_BYTES = 2000 };
+    Parsed r = { .any_value = true };
+    size_t at = 0;
+    str_addf(out, "Text '%.*s' could not be parsed", (int)(v.len < SHOWN_BYTES ? v.len : SHOWN_BYTES), v.data);
+    if (!parse_range(p, 0, p->len, v, &at, &r)) {
+        str_addf(out, " at index %zu", r.failed);
+        return;
+    }
+    if (at != v.len) {
+        str_addf(out, ", unparsed text found at index %zu", at);
+        return;
+    }
+    for (ParsedField f = 0; f < FIELDS; f++) {
+        if (r.has[f] && !in_range(f, r.value[f])) {
+            str_addf(out, ": Invalid value for %s (valid values %lld - %lld): %lld", fields[f].name, (long long)fields[f].least, (long long)fields[f].most,
+                     (long long)r.value[f]);
+            return;
+        }
+    }
+    if (!explain_date(&r, out))
+        str_addf(out, "%sConflict found: the fields of the hour differ", out->len ? ": " : "");
 }

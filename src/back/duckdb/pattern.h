@@ -30,5 +30,7 @@ void pattern_format(const Pattern *p, int64_t utc_us, const Zone *zone, Str *out
 typedef enum PatternResult { PATTERN_PARSED, PATTERN_NO_MATCH, PATTERN_TOO_FAR } PatternResult;
 /* The whole text must match; `zone` is for a text without one, NULL: none (TIMESTAMP_NTZ). */
 PatternResult pattern_parse(const Pattern *p, View text, const Zone *zone, int64_t *ret_us);
+/* Why a text did not match, in the words of java.time's DateTimeParseException. */
+void pattern_explain(const Pattern *p, View text, Str *out);
 
 #endif

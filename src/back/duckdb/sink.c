@@ -3,7 +3,7 @@
 
 #include "back/duckdb/internal.h"
 #include "back/duckdb/sink_internal.h"
-#include "back/duckdb/source.h"
+#include "back/duckdb/source_internal.h"
 #include "base/limits.h"
 #include "base/map.h"
 #include "ir/collation.h"
@@ -125,7 +125,7 @@ static bool type_supported(const Type *t, const char *format)
     bool nested = !str_eq(format, "csv") && !str_eq(format, "text");
     switch (t->kind) {
     case TYPE_NULL: return str_eq(format, "avro") || str_eq(format, "json") || str_eq(format, "csv");
-    case TYPE_CALENDAR_INTERVAL: return false;
+    case TYPE_CALENDAR_INTERVAL: case TYPE_GEOMETRY: case TYPE_GEOGRAPHY: return false;
     case TYPE_VARIANT: return str_eq(format, "parquet") || str_eq(format, "json");
     case TYPE_BINARY: return !str_eq(format, "csv");
     case TYPE_ARRAY: return nested && type_supported(t->element, format);
@@ -173,6 +173,7 @@ Status sink_write(Arena *a, EngineSession *s, const EmitOptions *options, const 
     if (str_eq(format, "binaryFile"))
         return FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE.WRITE_FOR_BINARY_SOURCE",
                          "The feature is not supported: Write for the binary file data source.");
+    TRY(source_refuse_options(format, request->options, err));
     SinkWork w = { .a = a, .session = s, .emit = options, .request = request, .schema = request->plan->schema };
     bool *is_partition = ARENA_ARRAY(a, bool, w.schema->len + 1);
     TRY(find_partitions(&w, is_partition, err));

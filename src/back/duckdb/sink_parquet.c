@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 typedef struct Codec {
     const char *spark, *engine, *extension;
@@ -109,8 +110,10 @@ static bool decode_value(Arena *a, const char *text, const char **ret_value)
 typedef struct Renaming {
     SinkWork *w;
     SinkFiles *files;
-    const char **values; /* of the folders entered so far */
+    const char **values; /* of the folders entered so far: the partitions', and with maxRecordsPerFile the number of the file */
     Map *rows;           /* the engine's path -> int64_t rows */
+    const Codec *codec;
+    size_t levels;       /* of folders */
 } Renaming;
 
 static Status rename_file(Renaming *r, const char *from, Error *err)
@@ -120,6 +123,9 @@ static Status rename_file(Renaming *r, const char *from, Error *err)
     char *rest = NULL;
     long number = strtol(base + strlen("part-"), &rest, 10);
     const char *name = arena_printf(a, "%spart-%05ld%s", sink_partition_path(r->w, r->values), number, rest);
+    if (r->levels > r->w->partitions.len) /* part-00000-uuid-c001, in a partition part-00000-uuid.c001 */
+        name = arena_printf(a, "%spart-%05ld-%s%sc%03ld%s.parquet", sink_partition_path(r->w, r->values), number, r->w->request->uuid,
+                            r->w->partitions.len ? "." : "-", strtol(r->values[r->levels - 1], NULL, 10), r->codec->extension);
     char *to = path_join(a, r->w->request->folder, name);
     TRY(dir_make(arena_strn(a, to, (size_t)(strrchr(to, '/') - to)), 0777, err));
     struct stat st;
@@ -146,7 +152,7 @@ static Status rename_tree(Renaming *r, const char *folder, size_t depth, Error *
         if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, ".."))
             continue;
         const char *path = path_join(r->w->a, folder, entry->d_name);
-        if (depth == r->w->partitions.len) {
+        if (depth == r->levels) {
             TRY(rename_file(r, path, err));
             continue;
         }
@@ -195,29 +201,36 @@ static Status count_rows(SinkWork *w, const char *folder, Map *ret_rows, Error *
     return status;
 }
 
-static Status write_partitions(SinkWork *w, const Codec *codec, SinkFiles *files, Error *err)
+/* `most`: records of a file, 0: no limit. Files are then a partition more, by the number of each row. */
+static Status write_partitions(SinkWork *w, const Codec *codec, int64_t most, SinkFiles *files, Error *err)
 {
     const char *folder = path_join(w->a, w->request->folder, ".engine");
-    str_auto sql = STR_INIT(LIMIT_QUERY_TEXT);
+    str_auto sql = STR_INIT(LIMIT_QUERY_TEXT), by = STR_INIT(LIMIT_QUERY_TEXT);
+    size_t levels = w->partitions.len + (most > 0);
     str_add(&sql, "COPY (SELECT ");
     add_columns(w, &sql);
     for (size_t i = 0; i < w->partitions.len; i++) {
         const char *text;
         TRY(sink_partition_text(w, i, &text, err));
         str_addf(&sql, ", coalesce('x' || hex(nullif(%s, '')), 'n') AS \"__weir_p%zu\"", text, i);
+        str_addf(&by, "%s%s", i ? ", " : "PARTITION BY ", text);
     }
+    if (most)
+        str_addf(&sql, ", 'x' || hex(((row_number() OVER (%s) - 1) // %" PRId64 ")::VARCHAR) AS \"__weir_p%zu\"", str_text(&by), most,
+                 w->partitions.len);
     str_addf(&sql, " FROM (%s)) TO ", w->inner);
     emit_quoted_text(folder, strlen(folder), &sql);
     str_add(&sql, " (");
     add_options(w, codec, &sql);
     str_add(&sql, ", PARTITION_BY (");
-    for (size_t i = 0; i < w->partitions.len; i++)
+    for (size_t i = 0; i < levels; i++)
         str_addf(&sql, "%s\"__weir_p%zu\"", i ? ", " : "", i);
     str_addf(&sql, "), FILENAME_PATTERN 'part-{i}-%s.c000%s')", w->request->uuid, codec->extension);
     TRY(engine_execute(w->session, str_text(&sql), NULL, err));
-    if (path_exists(folder)) {
+    if (path_exists(folder) && rmdir(folder) < 0) { /* without rows it is empty */
         Map rows = { 0 };
-        Renaming r = { .w = w, .files = files, .values = ARENA_ARRAY(w->a, const char *, w->partitions.len), .rows = &rows };
+        Renaming r = { .w = w, .files = files, .values = ARENA_ARRAY(w->a, const char *, levels), .rows = &rows,
+                       .codec = codec, .levels = levels };
         TRY(count_rows(w, folder, &rows, err));
         TRY(rename_tree(&r, folder, 0, err));
     }
@@ -231,10 +244,7 @@ Status sink_parquet(SinkWork *w, SinkFiles *ret_files, Error *err)
         return ST_INVALID;
     int64_t most;
     TRY(sink_max_records(w, &most, err));
-    if (most) {
-        Status status = FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE.WEIR", "The feature is not supported: maxRecordsPerFile for Parquet.");
-        memcpy(err->sqlstate, "0A000", 6);
-        return status;
-    }
-    return w->partitions.len ? write_partitions(w, codec, ret_files, err) : write_one(w, codec, ret_files, err);
+    if (w->partitions.len || most)
+        TRY(write_partitions(w, codec, most, ret_files, err));
+    return w->partitions.len || ret_files->len ? ST_OK : write_one(w, codec, ret_files, err);
 }

@@ -57,7 +57,7 @@ static bool holds(const char *format, const Type *t)
     switch (t->kind) {
     case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL: return !strcmp(format, "avro") || !strcmp(format, "orc");
     case TYPE_VARIANT: return !strcmp(format, "parquet") || !strcmp(format, "json");
-    case TYPE_CALENDAR_INTERVAL: case TYPE_TIME: return false;
+    case TYPE_CALENDAR_INTERVAL: case TYPE_TIME: case TYPE_GEOMETRY: case TYPE_GEOGRAPHY: return false;
     default: break;
     }
     if (!strcmp(format, "text"))
@@ -305,6 +305,7 @@ Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *given_req
     ScanSource *source = ARENA_NEW(a, ScanSource);
     SourceFile *files = ARENA_ARRAY(a, SourceFile, request->nfiles + 1);
     bool recursive, given = request->partition_schema != NULL;
+    TRY(source_refuse_options(format, request->options, err));
     TRY(common_options(request, &recursive, err));
     bool corrupt_left_out = !strcmp(format, "parquet") && source_tolerates(request->options, ST_IO);
     if (corrupt_left_out)

@@ -10,6 +10,8 @@ const char *source_option(const KeyValueList *options, const char *name);
 /* "true" or "false" in any case; anything else fails. */
 Status source_bool(const KeyValueList *options, const char *name, bool absent, bool *ret_value, Error *err);
 Status source_unsupported(Error *err, const char *what);
+/* Options of a format, of its reader or writer, that are not done: by name. */
+Status source_refuse_options(const char *format, const KeyValueList *options, Error *err);
 /* A file's bytes could not be read, and ignoreCorruptFiles says to go on with the next one. */
 bool source_tolerates(const KeyValueList *options, Status status);
 /* The text of a file in another encoding as UTF-8. */

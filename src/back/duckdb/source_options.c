@@ -116,6 +116,37 @@ static Status refuse(const KeyValueList *options, Error *err)
     return ST_OK;
 }
 
+/* Options that would change what is read or written, and that weir does not do: each with the value that asks for nothing else
+ * than what is done (NULL: none). */
+static const struct {
+    const char *format, *name, *done;
+} not_done[] = {
+    { "parquet", "datetimeRebaseMode", "CORRECTED" },
+    { "parquet", "int96RebaseMode", "CORRECTED" },
+    { "avro", "datetimeRebaseMode", "CORRECTED" },
+    { "avro", "ignoreExtension", "true" },
+    { "avro", "enableStableIdentifiersForUnionType", "false" },
+    { "avro", "recursiveFieldMaxDepth", "-1" },
+    { "avro", "avroSchemaUrl", NULL },
+    { "csv", "enableDateTimeParsingFallback", "false" },
+    { "json", "enableDateTimeParsingFallback", "false" },
+    { "json", "writeNonAsciiCharacterAsCodePoint", "false" },
+    { "csv", "extension", "csv" },
+};
+
+Status source_refuse_options(const char *format, const KeyValueList *options, Error *err)
+{
+    for (size_t i = 0; i < sizeof not_done / sizeof *not_done; i++) {
+        const char *value = strcmp(not_done[i].format, format) ? NULL : source_option(options, not_done[i].name);
+        if (!value || str_ieq(value, not_done[i].done))
+            continue;
+        char what[ERROR_CODE_BYTES];
+        snprintf(what, sizeof what, "the value '%.40s' of the option %s", value, not_done[i].name);
+        return source_unsupported(err, what);
+    }
+    return ST_OK;
+}
+
 Status csv_no_single_variant(const KeyValueList *options, Error *err)
 {
     return source_option(options, "singleVariantColumn") ? source_unsupported(err, "the option singleVariantColumn of CSV") : ST_OK;

@@ -19,6 +19,8 @@ static duckdb_type simple_type(const Type *t)
     case TYPE_FLOAT: return DUCKDB_TYPE_FLOAT;
     case TYPE_DOUBLE: return DUCKDB_TYPE_DOUBLE;
     case TYPE_BINARY:
+    case TYPE_GEOMETRY:
+    case TYPE_GEOGRAPHY:
     case TYPE_VARIANT: return DUCKDB_TYPE_BLOB;
     case TYPE_DATE: return DUCKDB_TYPE_DATE;
     case TYPE_TIMESTAMP:

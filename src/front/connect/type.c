@@ -121,8 +121,12 @@ Status type_of(Connect *c, const Message *m, const Type **ret)
     case KIND(UNPARSED):
         return c->options->parse_type(c->options->self, c->a, m->unparsed->data_type_string, ret, c->err);
     case KIND(GEOMETRY):
-    case KIND(GEOGRAPHY):
-        return unsupported(c, "DataType.Geometry, DataType.Geography");
+    case KIND(GEOGRAPHY): {
+        bool plane = m->kind_case == KIND(GEOMETRY);
+        int srid = plane ? m->geometry->srid : m->geography->srid;
+        *ret = type_spatial(c->a, plane ? TYPE_GEOMETRY : TYPE_GEOGRAPHY, srid);
+        return *ret ? ST_OK : invalid(c, "A type of geometry has an SRID that is not supported.");
+    }
     default:
         return invalid(c, "A data type has no kind that this version knows.");
     }
@@ -240,6 +244,22 @@ static Message *sized_message(Arena *a, Message *m, const Type *t)
         m->var_char = sub;
         sub->has_length = true;
         sub->length = t->precision;
+        return m;
+    }
+    case TYPE_GEOMETRY: {
+        NEW(Spark__Connect__DataType__Geometry, spark__connect__data_type__geometry__init);
+        m->kind_case = KIND(GEOMETRY);
+        m->geometry = sub;
+        sub->has_srid = true;
+        sub->srid = t->precision;
+        return m;
+    }
+    case TYPE_GEOGRAPHY: {
+        NEW(Spark__Connect__DataType__Geography, spark__connect__data_type__geography__init);
+        m->kind_case = KIND(GEOGRAPHY);
+        m->geography = sub;
+        sub->has_srid = true;
+        sub->srid = t->precision;
         return m;
     }
     case TYPE_TIME: {

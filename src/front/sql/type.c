@@ -94,6 +94,23 @@ static const Type *sized(SqlParser *p, const Token *word, const char *name, cons
     return NULL;
 }
 
+/* GEOMETRY(srid), GEOGRAPHY(ANY); NULL: it is none. */
+static const Type *spatial(SqlParser *p, const Token *word, const char *name, const NodeList *params)
+{
+    TypeKind kind = str_ieq(name, "geography") ? TYPE_GEOGRAPHY : TYPE_GEOMETRY;
+    if ((kind == TYPE_GEOMETRY && !str_ieq(name, "geometry")) || word->quoted || !params || params->len != 1)
+        return NULL;
+    const Node *param = params->at[0];
+    int64_t srid = node_is(Literal, param) ? node_as(Literal, param)->value->i : SRID_ANY;
+    bool number = node_is(Literal, param);
+    const Type *t = number && (srid < 0 || srid > INT32_MAX) ? NULL : type_spatial(p->a, kind, (int)srid);
+    if (t)
+        return t;
+    parser_fail(p, word->start, end_of_rule(p), "ST_INVALID_SRID_VALUE", "22023", "Invalid or unsupported SRID (spatial reference identifier) value: %lld.",
+                (long long)srid);
+    return &type_null;
+}
+
 const Type *type_named(SqlParser *p, const Token *word, const char *name, NodeList *params)
 {
     int64_t sizes[MAX_PARAMS] = { 0 };
@@ -105,6 +122,9 @@ const Type *type_named(SqlParser *p, const Token *word, const char *name, NodeLi
             sizes[i] = node_as(Literal, params->at[i])->value->i;
     }
     const char *written = upper(p, rule_text(p, word));
+    const Type *space = spatial(p, word, name, params);
+    if (space)
+        return space;
     if (!numbers || word->quoted)
         return unsupported(p, word, written);
     const Type *type = sized(p, word, name, sizes, n);

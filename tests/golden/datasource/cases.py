@@ -823,3 +823,16 @@ def json_arrays_of_records(spark, folder):
 def json_nulls_in_variants(spark, folder):
     text = '{"a":null,"b":{"x":null}}\n{"a":"x","b":[null]}\n{"b":5}\n'
     return spark.read.schema("a variant, b struct<x:variant>").json(write(folder, {"x.json": text})).selectExpr("to_json(a)", "a is null", "to_json(b)")
+
+
+@case
+def parquet_max_records(spark, folder):
+    spark.range(10).repartition(1).write.option("maxRecordsPerFile", 4).parquet(folder + "/x")
+    spark.range(0).write.option("maxRecordsPerFile", 4).parquet(folder + "/none")
+    spark.range(10).selectExpr("id", "if(id < 7, 'a', null) p").repartition(1).write.option("maxRecordsPerFile", 3).partitionBy("p").parquet(folder + "/y")
+    counts = []
+    for data in (spark.read.parquet(folder + "/x"), spark.read.parquet(folder + "/y"), spark.read.schema("id long").parquet(folder + "/none")):
+        counts.append(sorted(r[1] for r in data.groupBy("_metadata.file_path").count().collect()))
+        counts.append([data.count(), data.selectExpr("sum(id)").collect()[0][0]])
+    names = sorted(n.split("-")[-1] for n in os.listdir(folder + "/x") if n.startswith("part-"))
+    return [counts, names, len([n for n in os.listdir(folder + "/none") if n.startswith("part-")])]
