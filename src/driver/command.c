@@ -31,6 +31,7 @@ static const Statement statements[] = {
     { NODE_CreateFunction, command_create_function },
     { NODE_DeclareVariable, variable_declare },
     { NODE_SetVariable, variable_set },
+    { NODE_ManageResource, command_resource },
 };
 
 /* WITH before an INSERT stands over it. */

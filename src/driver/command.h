@@ -29,6 +29,11 @@ Status command_table_unsupported(Run *r, const CatalogTable *t, const char *oper
 const char *command_text(Run *r, const Node *n);
 /* A setting of the session that is "true". */
 bool command_flag(Run *r, const char *key);
+#define CLUSTERING "clusteringColumns" /* a table's property: its CLUSTER BY columns, as JSON */
+#define TABLE_COLLATION "collation"    /* its DEFAULT COLLATION */
+/* The columns of such a property (NULL: none), each as a.b; _LEGACY_ERROR_TEMP_3060 for one that is not in the schema. */
+Status command_clustering(Run *r, const char *json, StrList *ret_columns, Error *err);
+Status command_check_clustering(Run *r, const Type *schema, const char *json, Error *err);
 /* The settings that views and SQL functions keep (command_view.c). */
 void command_keep_conf(Run *r, KeyValueList *ret_list);
 /* Keys that hold secrets print as Spark redacts them. */
@@ -91,6 +96,8 @@ Status command_create_view(Run *r, Node *command, Rows **ret_rows, Error *err);
 Status command_cache(Run *r, Node *command, Rows **ret_rows, Error *err);
 Status command_alter_view(Run *r, const AlterObject *x, Error *err);
 /* The plan of a persistent view: its query with the columns that it was made with. */
+/* WITH SCHEMA …, NULL where spark.sql.legacy.viewSchemaBindingMode is off. */
+const char *command_view_mode(Run *r, const CatalogTable *t);
 Status command_view_plan(Run *r, Arena *a, const CatalogTable *t, Node **ret_plan, Error *err);
 /* command_table.c */
 Status command_create_table(Run *r, Node *command, Rows **ret_rows, Error *err);
@@ -135,6 +142,7 @@ Status command_analyze(Run *r, Node *command, Rows **ret_rows, Error *err);
 /* command_conf.c */
 Status command_set(Run *r, Node *command, Rows **ret_rows, Error *err);
 Status command_use(Run *r, Node *command, Rows **ret_rows, Error *err);
+Status command_resource(Run *r, Node *command, Rows **ret_rows, Error *err);
 Status command_explain(Run *r, Node *command, Rows **ret_rows, Error *err);
 
 #endif

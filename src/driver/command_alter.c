@@ -93,12 +93,42 @@ static Status rename(Run *r, const AlterObject *x, Error *err)
 
 static Status comment(Run *r, const AlterObject *x, Error *err)
 {
+    const char *database, *name;
+    TRY(command_new_name(r, &x->name, &database, &name, err));
     Target t;
     TRY(command_target_any(r, &x->name, &t, err));
     if (t.kind != TARGET_TABLE)
         return command_target_table(r, &x->name, "COMMENT ON TABLE", &t.table, err);
     t.table.comment = x->arguments.len ? x->arguments.at[0] : NULL;
     return catalog_alter_table(driver_catalog(r->driver), &t.table, err);
+}
+
+/* Of columns that will be added. */
+static Status default_collation(Run *r, const AlterObject *x, CatalogTable *t, Error *err)
+{
+    pairs_set(r->arena, &t->properties, TABLE_COLLATION, x->arguments.at[0]);
+    return catalog_alter_table(driver_catalog(r->driver), t, err);
+}
+
+static Status cluster(Run *r, const AlterObject *x, CatalogTable *t, Error *err)
+{
+    TRY(command_check_clustering(r, t->schema, x->arguments.at[0], err));
+    pairs_set(r->arena, &t->properties, CLUSTERING, x->arguments.at[0]);
+    return catalog_alter_table(driver_catalog(r->driver), t, err);
+}
+
+/* Files of Hive's tables are loaded, and there are none here. */
+static Status load_data(Run *r, const AlterObject *x, Error *err)
+{
+    CatalogTable t;
+    TRY(command_target_table(r, &x->name, "LOAD DATA", &t, err));
+    for (size_t i = 0; i < x->partition_values.len; i++) {
+        const Node *target = node_as(Assignment, x->partition_values.at[i])->target;
+        const char *name = node_as(Attribute, target)->name.at[0];
+        if (!names_have(&t.partition_by, name))
+            return command_fail(err, "PARTITIONS_NOT_FOUND", "partitionList", sql_id(r->arena, name), "tableName", catalog_table_id(r->arena, &t), NULL);
+    }
+    return command_fail(err, "_LEGACY_ERROR_TEMP_1261", "tableIdentWithDB", catalog_table_id(r->arena, &t), NULL);
 }
 
 static Status alter_table(Run *r, const AlterObject *x, Error *err)
@@ -111,7 +141,11 @@ static Status alter_table(Run *r, const AlterObject *x, Error *err)
         { "UNSET TBLPROPERTIES", "ALTER TABLE ... UNSET TBLPROPERTIES", properties },
         { "SET SERDEPROPERTIES", "ALTER TABLE ... SET [SERDE|SERDEPROPERTIES]", serde_properties },
         { "SET LOCATION", "ALTER TABLE ... SET LOCATION ...", location },
+        { "DEFAULT COLLATION", "ALTER TABLE ... DEFAULT COLLATION", default_collation },
+        { "CLUSTER BY", "ALTER TABLE ... CLUSTER BY", cluster },
     };
+    if (str_eq(x->action, "LOAD DATA"))
+        return load_data(r, x, err);
     if (str_starts(x->action, "SET SERDE") && x->partition_values.len)
         return command_unsupported("ALTER TABLE SET [SERDE | SERDEPROPERTIES] for a specific partition", err);
     if (strstr(x->action, "PARTITION") || x->partition_values.len)
@@ -129,8 +163,8 @@ static Status alter_table(Run *r, const AlterObject *x, Error *err)
     TRY(command_target_table(r, &x->name, "ALTER TABLE", &t, err));
     if (str_starts(x->action, "SET SERDE"))
         return command_table_unsupported(r, &t, "ALTER TABLE ... SET [SERDE|SERDEPROPERTIES]", err);
-    if (str_eq(x->action, "DEFAULT COLLATION")) /* the parser lets only UTF8_BINARY through */
-        return ST_OK;
+    if (str_eq(x->action, "ADD CONSTRAINT") || str_eq(x->action, "DROP CONSTRAINT"))
+        return command_table_unsupported(r, &t, x->action, err);
     return command_unsupported(arena_printf(r->arena, "ALTER TABLE %s", x->action), err);
 }
 

@@ -4,6 +4,8 @@
  * does weir. Source: ResolveDefaultColumns, AlterTableAddColumnsCommand, AlterTableChangeColumnCommand. */
 #include "driver/command.h"
 
+#include "ir/collation_default.h"
+
 #include "ir/coerce.h"
 #include "ir/enums.h"
 #include "ir/error.h"
@@ -99,6 +101,7 @@ static Status no_column(Run *r, const CatalogTable *t, const char *name, Error *
 static Status add_columns(Run *r, const AlterObject *x, CatalogTable *t, Error *err)
 {
     size_t n = t->schema->nfields, keys = t->partition_by.len, added = x->columns.len;
+    const char *collation = pairs_get(&t->properties, TABLE_COLLATION);
     Field *fields = ARENA_ARRAY(r->arena, Field, n + added);
     for (size_t i = 0; i < n; i++)
         fields[i < n - keys ? i : i + added] = t->schema->fields[i];
@@ -116,7 +119,7 @@ static Status add_columns(Run *r, const AlterObject *x, CatalogTable *t, Error *
         if (taken)
             return command_fail(err, "COLUMN_ALREADY_EXISTS", "columnName", sql_id(r->arena, lower_text(r->arena, d->name)), NULL);
         Field *f = &fields[n - keys + i];
-        *f = (Field){ .name = d->name, .type = d->of, .nullable = true };
+        *f = (Field){ .name = d->name, .type = collation ? collation_default_type(r->arena, d->of, collation) : d->of, .nullable = true };
         f->metadata = d->comment ? field_set(r->arena, NULL, FIELD_COMMENT, d->comment) : NULL;
         if (d->default_value)
             TRY(command_default(r, "ALTER TABLE ADD COLUMNS", d->default_value, f, err));

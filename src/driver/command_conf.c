@@ -86,8 +86,9 @@ Status command_explain(Run *r, Node *command, Rows **ret_rows, Error *err)
     const Explain *e = node_as(Explain, command);
     char *text;
     if (command_is(e->input))
-        return command_unsupported("EXPLAIN of a command", err);
-    TRY(explain_plan(r, e->input, e->mode ? e->mode : "simple", &text, err));
+        text = arena_printf(r->arena, "== Physical Plan ==\nExecute %s\n\n", node_name(e->input));
+    else
+        TRY(explain_plan(r, e->input, e->mode ? e->mode : "simple", &text, err));
     *ret_rows = command_table(r, columns);
     *rows_add(*ret_rows) = rows_text(text);
     return ST_OK;

@@ -72,7 +72,7 @@ static void view_facts(Run *r, const CatalogTable *t, KeyValueList *facts)
 {
     fact(r, facts, "View Text", t->view_text);
     fact(r, facts, "View Original Text", t->view_text);
-    fact(r, facts, "View Schema Mode", t->view_schema_mode);
+    fact(r, facts, "View Schema Mode", command_view_mode(r, t));
     fact(r, facts, "View Catalog and Namespace", arena_printf(r->arena, CATALOG_NAME ".%s", t->view_database));
     fact(r, facts, "View Query Output Columns", names_text(r, &t->view_columns));
 }
@@ -80,7 +80,10 @@ static void view_facts(Run *r, const CatalogTable *t, KeyValueList *facts)
 void command_table_facts(Run *r, const CatalogTable *t, KeyValueList *ret_facts)
 {
     static const char *const kinds[] = { "MANAGED", "EXTERNAL", "VIEW" };
-    KeyValueList facts = { 0 };
+    KeyValueList facts = { 0 }, shown = { 0 };
+    for (size_t i = 0; i < t->properties.len; i++)
+        if (!str_eq(t->properties.at[i].key, TABLE_COLLATION))
+            vec_push(r->arena, &shown, t->properties.at[i]);
     fact(r, &facts, "Catalog", CATALOG_NAME);
     fact(r, &facts, "Database", t->database);
     fact(r, &facts, "Table", t->name);
@@ -97,8 +100,9 @@ void command_table_facts(Run *r, const CatalogTable *t, KeyValueList *ret_facts)
     fact(r, &facts, "Comment", t->comment);
     if (t->kind == CATALOG_VIEW)
         view_facts(r, t, &facts);
-    if (t->properties.len)
-        fact(r, &facts, "Table Properties", command_pairs_text(r, &t->properties));
+    fact(r, &facts, "Collation", t->kind == CATALOG_VIEW ? NULL : pairs_get(&t->properties, TABLE_COLLATION));
+    if (shown.len)
+        fact(r, &facts, "Table Properties", command_pairs_text(r, &shown));
     fact(r, &facts, "Statistics", statistics_text(r, &t->statistics));
     fact(r, &facts, "Location", t->location);
     if (t->options.len)
@@ -259,6 +263,48 @@ static Status find_partition(Run *r, const DescribeObject *d, const Target *t, C
     return ST_OK;
 }
 
+static Status add_clustering(Run *r, Rows *rows, const CatalogTable *t, Error *err)
+{
+    StrList columns = { 0 };
+    const char *json = pairs_get(&t->properties, CLUSTERING);
+    if (!json)
+        return ST_OK;
+    TRY(command_clustering(r, json, &columns, err));
+    add(rows, "# Clustering Information", "", "");
+    add(rows, "# col_name", "data_type", "comment");
+    for (size_t i = 0; i < columns.len; i++)
+        for (size_t k = 0; k < t->schema->nfields; k++)
+            if (str_ieq(t->schema->fields[k].name, columns.at[i]))
+                add(rows, t->schema->fields[k].name, type_catalog_text(r->arena, t->schema->fields[k].type), NULL);
+    return ST_OK;
+}
+
+/* A view that follows its query has the columns that this has now, as long as it has them. */
+static Status schema_now(Run *r, const DescribeObject *d, Target *t, const Type **schema, Error *err)
+{
+    Node *bound;
+    const char *mode = t->kind == TARGET_VIEW ? command_view_mode(r, &t->table) : NULL;
+    bool follows = mode && str_ends(mode, "EVOLUTION");
+    if (*schema && !follows)
+        return ST_OK;
+    Error problem = ERROR_INIT;
+    Status status = command_bound(r, &d->name, &bound, &problem);
+    if (status != ST_OK && *schema && str_eq(problem.code, "INCOMPATIBLE_VIEW_SCHEMA_CHANGE"))
+        return ST_OK;
+    if (status != ST_OK) {
+        *err = problem;
+        return status;
+    }
+    const Type *now = bind_schema_type(r->arena, bound);
+    if (follows && str_eq(mode, "EVOLUTION")) {
+        t->table.view_columns = (StrList){ 0 };
+        for (size_t i = 0; i < now->nfields; i++)
+            vec_push(r->arena, &t->table.view_columns, now->fields[i].name);
+    }
+    *schema = now;
+    return ST_OK;
+}
+
 static Status describe_table(Run *r, const DescribeObject *d, Rows **ret_rows, Error *err)
 {
     Target t;
@@ -268,19 +314,17 @@ static Status describe_table(Run *r, const DescribeObject *d, Rows **ret_rows, E
     const Type *schema = t.kind == TARGET_TABLE || t.kind == TARGET_VIEW ? t.table.schema : NULL;
     if (one)
         TRY(find_partition(r, d, &t, &partition, err));
-    if (!schema || (t.kind == TARGET_VIEW && strstr(t.table.view_schema_mode ? t.table.view_schema_mode : "", "EVOLUTION"))) {
-        Node *bound;
-        TRY(command_bound(r, &d->name, &bound, err));
-        schema = bind_schema_type(r->arena, bound);
-    }
+    TRY(schema_now(r, d, &t, &schema, err));
     if (d->column.len)
         return describe_column(r, d, &t, schema, ret_rows, err);
     if (d->as_json)
         return command_describe_json(r, &t, schema, one ? &partition : NULL, ret_rows, err);
     Rows *rows = command_table(r, describe_columns);
     add_columns(r, rows, schema);
-    if (t.kind == TARGET_TABLE)
+    if (t.kind == TARGET_TABLE) {
         add_partitions(r, rows, &t.table);
+        TRY(add_clustering(r, rows, &t.table, err));
+    }
     if (d->extended && one) {
         partition_facts(r, rows, &t.table, &partition);
     } else if (d->extended && (t.kind == TARGET_TABLE || t.kind == TARGET_VIEW)) {

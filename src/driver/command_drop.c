@@ -43,6 +43,8 @@ static Status drop_table(Run *r, const DropObject *d, Error *err)
 {
     bool view = str_ieq(d->what, "VIEW");
     Target t;
+    const char *database, *name;
+    TRY(command_new_name(r, &d->name, &database, &name, err));
     TRY(command_target(r, &d->name, &t, err));
     if (t.kind == TARGET_NONE)
         return d->if_exists ? ST_OK : catalog_not_found(r->arena, &d->name, err);

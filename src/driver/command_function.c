@@ -217,6 +217,57 @@ static Status leads_to(Run *r, const CreateFunction *f, const char *target, cons
     return ST_OK;
 }
 
+/* ---- CONTAINS SQL */
+
+typedef struct Access {
+    Run *r;
+    StrList functions;
+    bool relation;
+} Access;
+
+static bool note_access(const Node *n, void *arg)
+{
+    Access *x = arg;
+    x->relation = x->relation || node_is(UnresolvedRelation, n); /* names of WITH too, as in Spark */
+    const StrList *called = node_is(Function, n) ? &node_as(Function, n)->name
+                            : node_is(UnresolvedTableFunction, n) ? &node_as(UnresolvedTableFunction, n)->name : NULL;
+    if (called && called->len)
+        vec_push(x->r->arena, &x->functions, called->at[called->len - 1]);
+    return true;
+}
+
+/* By what it says, or else by what its body does. */
+static Status reads_data(Run *r, const CreateFunction *f, bool body, size_t depth, bool *ret_reads, Error *err)
+{
+    enum { DEPTH_MAX = 64 };
+    Access x = { .r = r };
+    *ret_reads = !body && f->data_access == DATA_READS_SQL;
+    if ((!body && f->data_access != DATA_UNSAID) || depth == DEPTH_MAX)
+        return ST_OK;
+    node_walk(&f->node, note_access, &x);
+    *ret_reads = x.relation;
+    for (size_t i = 0; i < x.functions.len && !*ret_reads; i++) {
+        StrList name = { 0 };
+        Node *found = NULL;
+        if (is_builtin(x.functions.at[i]))
+            continue;
+        vec_push(r->arena, &name, x.functions.at[i]);
+        TRY(command_find_function(r, r->arena, &name, &found, err));
+        if (found && node_is(CreateFunction, found))
+            TRY(reads_data(r, node_as(CreateFunction, found), false, depth + 1, ret_reads, err));
+    }
+    return ST_OK;
+}
+
+static Status check_access(Run *r, const CreateFunction *f, Error *err)
+{
+    bool reads = false;
+    if (f->data_access != DATA_CONTAINS_SQL)
+        return ST_OK;
+    TRY(reads_data(r, f, true, 0, &reads, err));
+    return reads ? command_fail(err, "INVALID_SQL_FUNCTION_DATA_ACCESS", NULL) : ST_OK;
+}
+
 static Status temporary_function(Run *r, const CreateFunction *f, Error *err)
 {
     const char *name = last_name(&f->name);
@@ -245,6 +296,7 @@ Status command_create_function(Run *r, Node *command, Rows **ret_rows, Error *er
                      0, err));
         TRY(check_parameters(r, f, err));
         TRY(check_body(r, f, err));
+        TRY(check_access(r, f, err));
     }
     if (f->temporary && f->class_name)
         return command_fail(err, "CANNOT_LOAD_FUNCTION_CLASS", "className", f->class_name, "functionName",

@@ -8,6 +8,8 @@
 #include "ir/field.h"
 #include "ir/source.h"
 
+#include <jansson.h>
+
 Status command_check_provider(Run *r, const char *format, const char **ret_format, Error *err)
 {
     const char *name = format ? format : run_conf(r, "spark.sql.sources.default");
@@ -185,6 +187,38 @@ static Status place(Run *r, const CreateTable *c, CatalogTable *t, Error *err)
     return ST_OK;
 }
 
+Status command_clustering(Run *r, const char *json, StrList *ret_columns, Error *err)
+{
+    json_t *list = json ? json_loads(json, 0, NULL) : NULL, *parts, *part;
+    size_t i, k;
+    if (json && !json_is_array(list)) {
+        json_decref(list);
+        return FAIL(err, ST_INVALID, "the property " CLUSTERING " is no list of columns");
+    }
+    json_array_foreach(list, i, parts) {
+        str_auto name = STR_INIT(1 << 16);
+        json_array_foreach(parts, k, part)
+            str_addf(&name, "%s%s", k ? "." : "", json_is_string(part) ? json_string_value(part) : "");
+        vec_push(r->arena, ret_columns, str_arena(&name, r->arena));
+    }
+    json_decref(list);
+    return ST_OK;
+}
+
+Status command_check_clustering(Run *r, const Type *schema, const char *json, Error *err)
+{
+    StrList columns = { 0 };
+    TRY(command_clustering(r, json, &columns, err));
+    for (size_t i = 0; i < columns.len; i++) {
+        bool found = strchr(columns.at[i], '.') != NULL; /* a field of a struct */
+        for (size_t k = 0; k < schema->nfields && !found; k++)
+            found = str_ieq(schema->fields[k].name, columns.at[i]);
+        if (!found)
+            return command_fail(err, "_LEGACY_ERROR_TEMP_3060", "i", columns.at[i], "schema", schema_tree(r->arena, schema, 0), NULL);
+    }
+    return ST_OK;
+}
+
 Status command_create_table(Run *r, Node *command, Rows **ret_rows, Error *err)
 {
     const CreateTable *c = node_as(CreateTable, command);
@@ -203,12 +237,15 @@ Status command_create_table(Run *r, Node *command, Rows **ret_rows, Error *err)
         return ST_OK;
     t.database = lower_text(r->arena, t.database);
     t.name = lower_text(r->arena, t.name);
+    if (c->operation)
+        return command_table_unsupported(r, &t, c->operation, err);
     if (c->replace)
         return command_table_unsupported(r, &t, "REPLACE TABLE", err);
     TRY(command_check_provider(r, c->format, &t.format, err));
     TRY(command_partition_names(r, &c->partition_by, &c->transforms, &t.partition_by, err));
     TRY(place(r, c, &t, err));
     TRY(c->like.len ? like(r, c, &t, err) : columns(r, c, &t, err));
+    TRY(command_check_clustering(r, t.schema, pairs_get(&t.properties, CLUSTERING), err));
     if (!exists)
         TRY(free_location(r, &t, err));
     return catalog_create_table(driver_catalog(r->driver), &t, false, err);

@@ -226,10 +226,10 @@ static Status no_temporaries(Run *r, const Node *query, const char *id, Error *e
                         NULL);
 }
 
-static const char *mode_of(Run *r, const char *given)
+static const char *mode_of(Run *r, const char *given, bool own_names)
 {
     if (given && *given)
-        return given;
+        return str_eq(given, "EVOLUTION") && own_names ? "TYPE EVOLUTION" : given; /* a column list stays as it is */
     if (!command_flag(r, "spark.sql.legacy.viewSchemaBindingMode") && run_conf(r, "spark.sql.legacy.viewSchemaBindingMode"))
         return "BINDING";
     return str_ieq(run_conf(r, "spark.sql.legacy.viewSchemaCompensation"), "false") ? "BINDING" : "COMPENSATION";
@@ -271,7 +271,7 @@ static Status view_of(Run *r, const CreateView *v, CatalogTable *t, Error *err)
         vec_push(r->arena, &t->view_columns, query->fields[i].name);
     t->view_text = v->text;
     t->view_database = command_database(r);
-    t->view_schema_mode = mode_of(r, v->schema_mode);
+    t->view_schema_mode = mode_of(r, v->schema_mode, v->columns.len > 0);
     command_keep_conf(r, &t->view_conf);
     if (collation_default_of(v->input))
         vec_push(r->arena, &t->view_conf, (KeyValue){ VIEW_COLLATION, collation_default_of(v->input) });
@@ -311,25 +311,9 @@ Status command_create_view(Run *r, Node *command, Rows **ret_rows, Error *err)
 
 /* ---- use */
 
-static Node *output(Arena *a, const Field *f, const char *query_name, bool cast)
+const char *command_view_mode(Run *r, const CatalogTable *t)
 {
-    StrList name = { 0 }, alias = { 0 };
-    vec_push(a, &name, query_name);
-    vec_push(a, &alias, f->name);
-    Node *x = node_new(a, Attribute, .name = name);
-    const Type *to = f->type->kind == TYPE_CHAR || f->type->kind == TYPE_VARCHAR ? &type_string : f->type;
-    if (cast)
-        x = node_new(a, Cast, .child = x, .to = to, .mode = CAST_ANSI, .implicit = true);
-    return node_new(a, Alias, .child = x, .names = alias, .metadata = f->metadata);
-}
-
-static bool has_twice(const StrList *names)
-{
-    for (size_t i = 0; i < names->len; i++)
-        for (size_t k = 0; k < i; k++)
-            if (str_ieq(names->at[i], names->at[k]))
-                return true;
-    return false;
+    return command_flag(r, "spark.sql.legacy.viewSchemaBindingMode") ? t->view_schema_mode : NULL;
 }
 
 /* The view's text is not the query's: errors do not point into it. */
@@ -357,21 +341,10 @@ Status command_view_plan(Run *r, Arena *a, const CatalogTable *t, Node **ret_pla
         query = collation_default(a, query, pairs_get(&t->view_conf, VIEW_COLLATION));
     if (scoped)
         query = node_new(a, ConfScope, .input = query, .conf = t->view_conf);
-    if (!t->schema || str_eq(t->view_schema_mode, "EVOLUTION") || t->view_columns.len != t->schema->nfields) {
-        *ret_plan = query;
-        return ST_OK;
-    }
-    NodeList exprs = { 0 };
-    StrList names = t->view_columns;
-    if (has_twice(&names)) { /* then only the place tells them apart */
-        names = (StrList){ 0 };
-        for (size_t i = 0; i < t->view_columns.len; i++)
-            vec_push(a, &names, arena_printf(a, "_%zu", i));
-        query = node_new(a, ToDF, .input = query, .names = names);
-    }
-    for (size_t i = 0; i < t->schema->nfields; i++)
-        vec_push(a, &exprs, output(a, &t->schema->fields[i], names.at[i], !str_eq(t->view_schema_mode, "TYPE EVOLUTION")));
-    *ret_plan = node_new(a, Project, .input = query, .exprs = exprs);
+    const char *mode = command_view_mode(r, t);
+    bool as_made = t->schema && t->view_columns.len == t->schema->nfields && !str_eq(mode, "EVOLUTION");
+    *ret_plan = !as_made ? query : node_new(a, ViewColumns, .input = query, .names = t->view_columns, .schema = t->schema, .mode = mode ? mode : "COMPENSATION",
+                                            .view = arena_printf(a, CATALOG_NAME ".%s.%s", t->database, t->name), .text = t->view_text);
     return ST_OK;
 }
 

@@ -175,7 +175,7 @@ static void view(Run *r, json_t *o, const CatalogTable *t)
 {
     set_text(o, "view_text", t->view_text);
     set_text(o, "view_original_text", t->view_text);
-    set_text(o, "view_schema_mode", t->view_schema_mode);
+    set_text(o, "view_schema_mode", command_view_mode(r, t));
     set_text(o, "view_catalog_and_namespace", arena_printf(r->arena, CATALOG_NAME ".%s", t->view_database));
     json_object_set_new(o, "view_query_output_columns", names_of(&t->view_columns));
 }

@@ -109,7 +109,14 @@ static void table_to(Run *r, const CatalogTable *t, Str *out)
         quoted(t->location, out);
         str_addc(out, '\n');
     }
-    pairs_to(r, "TBLPROPERTIES", &t->properties, out);
+    const char *collation = pairs_get(&t->properties, TABLE_COLLATION);
+    if (collation)
+        str_addf(out, "COLLATION '%s'\n", collation);
+    KeyValueList shown = { 0 };
+    for (size_t k = 0; k < t->properties.len; k++)
+        if (!str_eq(t->properties.at[k].key, TABLE_COLLATION))
+            vec_push(r->arena, &shown, t->properties.at[k]);
+    pairs_to(r, "TBLPROPERTIES", &shown, out);
 }
 
 static void view_to(Run *r, const CatalogTable *t, Str *out)
@@ -123,8 +130,8 @@ static void view_to(Run *r, const CatalogTable *t, Str *out)
     str_add(out, ")\n");
     comment_to(t->comment, out);
     pairs_to(r, "TBLPROPERTIES", &t->properties, out);
-    if (t->view_schema_mode)
-        str_addf(out, "WITH SCHEMA %s\n", t->view_schema_mode);
+    if (command_view_mode(r, t))
+        str_addf(out, "WITH SCHEMA %s\n", command_view_mode(r, t));
     str_addf(out, "AS %s\n", t->view_text);
 }
 

@@ -455,6 +455,8 @@ static Status dispatch(Binder *b, Node *n, const Scope *outer, Node **ret, Error
         return bind_group_map(b, node_as(GroupMap, n), outer, ret, err);
     case NODE_CoGroupMap:
         return bind_cogroup_map(b, node_as(CoGroupMap, n), outer, ret, err);
+    case NODE_ViewColumns:
+        return bind_view_columns(b, node_as(ViewColumns, n), outer, ret, err);
     case NODE_ConfScope:
         return bind_conf_scope(b, node_as(ConfScope, n), outer, ret, err);
     case NODE_ScriptTransform:

@@ -121,7 +121,7 @@ static bool is_plain(NodeKind kind)
 {
     static const NodeKind kinds[] = { NODE_CreateTable, NODE_DropObject,  NODE_CreateNamespace, NODE_Truncate,
                                       NODE_Show,        NODE_SetConf,     NODE_DeclareVariable, NODE_Use,
-                                      NODE_Repair,      NODE_Analyze,     NODE_Script,          NODE_CreateFunction };
+                                      NODE_Repair,      NODE_Analyze,     NODE_Script,          NODE_CreateFunction, NODE_ManageResource };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (kinds[i] == kind)
             return true;

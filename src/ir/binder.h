@@ -261,6 +261,9 @@ Status named_arguments(Binder *b, const char *name, const Function *f, const Fun
 /* --- bind_pipe.c: PIPE_OPERATOR_CONTAINS_AGGREGATE_FUNCTION, …_CONTAINS_NO_AGGREGATE_FUNCTION */
 Status pipe_check(Binder *b, const PipeExpression *n, const Node *bound, Error *err);
 
+/* --- bind_view.c: INCOMPATIBLE_VIEW_SCHEMA_CHANGE, CANNOT_UP_CAST_DATATYPE */
+Status bind_view_columns(Binder *b, const ViewColumns *n, const Scope *outer, Node **ret, Error *err);
+
 /* --- bind_script.c */
 Status bind_script(Binder *b, const ScriptTransform *n, const Scope *outer, Node **ret, Error *err);
 

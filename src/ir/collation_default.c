@@ -7,19 +7,19 @@
 
 #define HINT "DEFAULT COLLATION"
 
-static const Type *defaulted(Arena *a, const Type *t, const char *collation)
+const Type *collation_default_type(Arena *a, const Type *t, const char *collation)
 {
     if (t == &type_string)
         return type_string_of(a, collation);
     if (t->kind == TYPE_ARRAY)
-        return type_array(a, defaulted(a, t->element, collation), t->contains_null);
+        return type_array(a, collation_default_type(a, t->element, collation), t->contains_null);
     if (t->kind == TYPE_MAP)
-        return type_map(a, defaulted(a, t->key, collation), defaulted(a, t->element, collation), t->contains_null);
+        return type_map(a, collation_default_type(a, t->key, collation), collation_default_type(a, t->element, collation), t->contains_null);
     if (t->kind != TYPE_STRUCT)
         return t;
     Field *fields = t->nfields ? arena_copy(a, t->fields, t->nfields * sizeof *fields) : NULL;
     for (size_t i = 0; i < t->nfields; i++)
-        fields[i].type = defaulted(a, t->fields[i].type, collation);
+        fields[i].type = collation_default_type(a, t->fields[i].type, collation);
     return type_struct(a, fields, t->nfields);
 }
 
@@ -45,7 +45,7 @@ static Node *give(Arena *a, Node *n, void *arg)
         return with_type(a, n, type_string_of(a, collation));
     if (node_is(Cast, n) && node_as(Cast, n)->to) {
         Node *copy = node_copy(a, n);
-        ((Cast *)(void *)copy)->to = defaulted(a, node_as(Cast, n)->to, collation);
+        ((Cast *)(void *)copy)->to = collation_default_type(a, node_as(Cast, n)->to, collation);
         return copy;
     }
     const Function *f = node_is(Function, n) ? node_as(Function, n) : NULL;

@@ -6,6 +6,8 @@
 
 /* An unbound query in which it has taken its place, under a Hint that remembers its name. */
 Node *collation_default(Arena *a, Node *query, const char *collation);
+/* The type that a column has which is declared as `type` in a table with that default. */
+const Type *collation_default_type(Arena *a, const Type *type, const char *collation);
 /* The name that such a query remembers; NULL: none. */
 const char *collation_default_of(const Node *query);
 

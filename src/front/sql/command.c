@@ -191,7 +191,8 @@ void language_clause(SqlParser *p, const char *language)
 void collation_clause(SqlParser *p, const Token *word, const char *collation)
 {
     if (!str_ieq(collation, "UTF8_BINARY"))
-        parser_unsupported(p, word->start, arena_printf(p->a, "DEFAULT COLLATION %s", collation));
+        parser_fail(p, word->start, end_of_rule(p), "UNSUPPORTED_FEATURE.SCHEMA_LEVEL_COLLATIONS", "0A000",
+                    "The feature is not supported: Default collation for the specified schema.");
 }
 
 int name_start(const SqlParser *p)

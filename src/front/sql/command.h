@@ -9,11 +9,13 @@ struct CreateSpec {
     bool replace, create, temporary, global, external, if_not_exists;
     StrList *name;
     NodeList *columns;             /* ColumnDefinition */
-    const char *format, *location, *comment, *row_format, *schema_mode, *collation;
+    const char *format, *location, *comment, *row_format, *schema_mode, *collation, *clustered;
     KeyValueList *options, *properties;
     StrList *partition_by, *bucket_by, *sort_by, *cluster_by;
     NodeList *transforms;          /* PARTITIONED BY bucket(4, a): Function nodes */
     int64_t buckets;
+    const char *operation;         /* what Spark's own tables do not do: "CONSTRAINT" … */
+    int data_access;               /* of a function: DataAccess */
 };
 
 CreateSpec *spec_begin(SqlParser *p, int start); /* a new one, in p->spec */
@@ -21,6 +23,9 @@ CreateSpec *spec_begin(SqlParser *p, int start); /* a new one, in p->spec */
 void spec_text(SqlParser *p, const char **place, const char *clause, const char *value);
 void spec_pairs(SqlParser *p, KeyValueList **place, const char *clause, KeyValueList *value);
 void spec_names(SqlParser *p, StrList **place, const char *clause, StrList *value);
+void spec_clustered(SqlParser *p, const NodeList *columns); /* the table's property clusteringColumns */
+const char *clustering(SqlParser *p, const NodeList *columns); /* its value */
+void table_operation(SqlParser *p, int start, const char *operation); /* CREATE TABLE fails with it, in a function's parameters the parse */
 void spec_partitioned(SqlParser *p, NodeList *fields); /* Attribute, Function or ColumnDefinition each */
 void spec_file_format(SqlParser *p, const char *input, const char *output);
 
@@ -75,7 +80,7 @@ typedef struct AnalyzeWhat {
 const char *noscan(SqlParser *p, const char *word); /* NOSCAN is the only word there */
 const char *analyze_tables(SqlParser *p, const char *what);
 void language_clause(SqlParser *p, const char *language);
-void collation_clause(SqlParser *p, const Token *at, const char *collation); /* DEFAULT COLLATION: only UTF8_BINARY */
+void collation_clause(SqlParser *p, const Token *at, const char *collation); /* DEFAULT COLLATION of a schema: only UTF8_BINARY */
 int name_start(const SqlParser *p); /* start of the line's first identifier: the nearest one before that follows '(' or ',' */
 StrList *qualified(SqlParser *p, StrList *name, StrList *within); /* t IN db: db.t */
 Node *set_variables(SqlParser *p, const NodeList *assignments, int start);

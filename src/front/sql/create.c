@@ -55,6 +55,37 @@ void spec_partitioned(SqlParser *p, NodeList *fields)
     }
 }
 
+const char *clustering(SqlParser *p, const NodeList *columns)
+{
+    str_auto text = STR_INIT(1 << 16);
+    str_add(&text, "[");
+    for (size_t i = 0; i < columns->len; i++) {
+        const StrList *name = &node_as(Attribute, columns->at[i])->name;
+        str_add(&text, i ? ",[" : "[");
+        for (size_t k = 0; k < name->len; k++) {
+            str_add(&text, k ? ",\"" : "\"");
+            for (const char *at = name->at[k]; *at; at++)
+                str_addf(&text, *at == '"' || *at == '\\' ? "\\%c" : "%c", *at);
+            str_add(&text, "\"");
+        }
+        str_add(&text, "]");
+    }
+    str_add(&text, "]");
+    return str_arena(&text, p->a);
+}
+
+void spec_clustered(SqlParser *p, const NodeList *columns)
+{
+    spec_text(p, &p->spec->clustered, "CLUSTER BY", clustering(p, columns));
+}
+
+void table_operation(SqlParser *p, int start, const char *operation)
+{
+    (void)start;
+    if (p->spec && !p->spec->operation)
+        p->spec->operation = operation;
+}
+
 /* STORED AS INPUTFORMAT 'x' OUTPUTFORMAT 'y' names classes: those of Hive's Parquet and text are known. */
 void spec_file_format(SqlParser *p, const char *input, const char *output)
 {
@@ -70,6 +101,36 @@ void spec_file_format(SqlParser *p, const char *input, const char *output)
 
 static KeyValueList pairs_of(const KeyValueList *list) { return list ? *list : (KeyValueList){ 0 }; }
 
+/* A table's properties, with those that clauses of their own give. */
+static KeyValueList table_properties(SqlParser *p, const CreateSpec *s)
+{
+    KeyValueList all = { 0 }, given = pairs_of(s->properties);
+    for (size_t i = 0; i < given.len; i++)
+        vec_push(p->a, &all, given.at[i]);
+    if (s->clustered)
+        vec_push(p->a, &all, ((KeyValue){ "clusteringColumns", s->clustered }));
+    if (s->collation)
+        vec_push(p->a, &all, ((KeyValue){ "collation", s->collation }));
+    return all;
+}
+
+static void check_table(SqlParser *p, const CreateSpec *s, bool query)
+{
+    if (s->clustered && (s->partition_by || s->transforms))
+        parser_fail(p, s->start, end_of_rule(p), "SPECIFY_CLUSTER_BY_WITH_PARTITIONED_BY_IS_NOT_ALLOWED", "42908",
+                    "Cannot specify both CLUSTER BY and PARTITIONED BY.");
+    if (s->clustered && s->bucket_by)
+        parser_fail(p, s->start, end_of_rule(p), "SPECIFY_CLUSTER_BY_WITH_BUCKETING_IS_NOT_ALLOWED", "42908",
+                    "Cannot specify both CLUSTER BY and CLUSTERED BY INTO BUCKETS.");
+    if (s->collation && query)
+        parser_unsupported(p, s->start, "DEFAULT COLLATION in CREATE TABLE AS");
+    for (size_t i = 0; s->collation && s->columns && i < s->columns->len; i++) {
+        ColumnDefinition *column = (ColumnDefinition *)(void *)s->columns->at[i];
+        if (column->of)
+            column->of = collation_default_type(p->a, column->of, s->collation);
+    }
+}
+
 Node *create_table(SqlParser *p, Node *query)
 {
     const CreateSpec *s = p->spec;
@@ -78,12 +139,13 @@ Node *create_table(SqlParser *p, Node *query)
     else if (s->temporary)
         parser_fail(p, s->start, end_of_rule(p), "_LEGACY_ERROR_TEMP_0035", "",
             "Operation not allowed: CREATE TEMPORARY TABLE ... AS ..., use CREATE TEMPORARY VIEW instead.");
+    check_table(p, s, query != NULL);
     if (!query)
         return at(p, node_new(p->a, CreateTable, .name = *s->name, .columns = list_of(s->columns), .format = s->format,
             .external = s->external, .if_not_exists = s->if_not_exists, .replace = s->replace, .partition_by = names_of(s->partition_by),
-            .transforms = list_of(s->transforms), .options = pairs_of(s->options), .properties = pairs_of(s->properties),
+            .transforms = list_of(s->transforms), .options = pairs_of(s->options), .properties = table_properties(p, s),
             .location = s->location, .comment = s->comment, .row_format = s->row_format, .bucket_by = names_of(s->bucket_by),
-            .buckets = s->buckets, .sort_by = names_of(s->sort_by)), s->start);
+            .buckets = s->buckets, .sort_by = names_of(s->sort_by), .operation = s->operation), s->start);
     if (s->columns && s->columns->len > 0)
         parser_fail(p, s->start, end_of_rule(p), "_LEGACY_ERROR_TEMP_0035", "",
             "Operation not allowed: Schema may not be specified in a Create Table As Select (CTAS) statement.");
@@ -91,7 +153,7 @@ Node *create_table(SqlParser *p, Node *query)
     return at(p, node_new(p->a, WriteTable, .input = query, .table = *s->name, .format = s->format, .mode = s->if_not_exists ? SAVE_IGNORE : SAVE_ERROR,
         .action = action, .partition_by = names_of(s->partition_by), .sort_by = names_of(s->sort_by),
         .bucket_by = names_of(s->bucket_by), .buckets = s->buckets, .options = pairs_of(s->options),
-        .properties = pairs_of(s->properties), .if_not_exists = s->if_not_exists, .transforms = list_of(s->transforms),
+        .properties = table_properties(p, s), .if_not_exists = s->if_not_exists, .transforms = list_of(s->transforms),
         .location = s->location, .comment = s->comment, .external = s->external), s->start);
 }
 
@@ -224,6 +286,13 @@ Node *create_sql_function(SqlParser *p, NodeList *params, const Type *returns, b
 {
     const CreateSpec *s = p->spec;
     check_function(p);
+    if (s->operation) {
+        bool identity = str_eq(s->operation, "identity columns");
+        parser_fail(p, s->start, end_of_rule(p), identity ? "INVALID_SQL_SYNTAX.CREATE_FUNC_WITH_GENERATED_COLUMNS_AS_PARAMETERS"
+                                                          : "INVALID_SQL_SYNTAX.CREATE_FUNC_WITH_COLUMN_CONSTRAINTS", "42000",
+                    identity ? "Invalid SQL syntax: CREATE FUNCTION with generated columns as parameters is not allowed."
+                             : "Invalid SQL syntax: CREATE FUNCTION with constraints on parameters is not allowed.");
+    }
     for (size_t i = 0; params && i < params->len; i++) {
         const ColumnDefinition *c = node_as(ColumnDefinition, params->at[i]);
         if (c->generated_as)
@@ -238,5 +307,5 @@ Node *create_sql_function(SqlParser *p, NodeList *params, const Type *returns, b
         query = NULL;
     }
     return at(p, node_new(p->a, CreateFunction, .name = *s->name, .params = list_of(params), .body = body, .query = query, .returns = returns,
-        .replace = s->replace, .temporary = s->temporary, .if_not_exists = s->if_not_exists, .language = "SQL", .comment = s->comment), s->start);
+        .replace = s->replace, .temporary = s->temporary, .if_not_exists = s->if_not_exists, .language = "SQL", .comment = s->comment, .data_access = s->data_access), s->start);
 }

@@ -51,23 +51,48 @@ static const Phrase refused[] = {
 };
 
 static const Phrase not_done[] = {
-    { { TK_CALL }, "CALL" },
-    { { TK_CREATE, TK_MATERIALIZED }, "CREATE MATERIALIZED VIEW" }, { { TK_CREATE, TK_STREAMING }, "CREATE STREAMING TABLE" },
-    { { TK_CREATE, TK_FLOW }, "CREATE FLOW" }, { { TK_CREATE, TK_INDEX }, "CREATE INDEX" }, { { TK_DROP, TK_INDEX }, "DROP INDEX" },
-    { { TK_LOAD, TK_DATA }, "LOAD DATA" }, { { TK_ADD }, "ADD" }, { { TK_LIST }, "LIST" }, { { TK_SHOW, TK_PROCEDURES }, "SHOW PROCEDURES" },
-    { { TK_DESCRIBE, TK_PROCEDURE }, "DESCRIBE PROCEDURE" }, { { TK_DESC, TK_PROCEDURE }, "DESCRIBE PROCEDURE" },
+    { { TK_CREATE, TK_FLOW }, "CREATE FLOW" },
 };
+
+/* What Spark's own catalog does not do: classes and words of Spark. */
+#define PROCEDURES "MISSING_CATALOG_ABILITY.PROCEDURES", "Catalog spark_catalog does not support procedures."
+#define PIPELINE(what) "UNSUPPORTED_FEATURE.CREATE_PIPELINE_DATASET_QUERY_EXECUTION", "The feature is not supported: Direct execution of a CREATE ... " what \
+    " query. To create a pipeline dataset, create and execute a pipeline with a SQL file containing your query attached in the pipeline definition."
+static const struct {
+    int words[3];
+    const char *class, *message;
+} no_ability[] = {
+    { { TK_CALL }, PROCEDURES }, { { TK_SHOW, TK_PROCEDURES }, PROCEDURES }, { { TK_DESCRIBE, TK_PROCEDURE }, PROCEDURES }, { { TK_DESC, TK_PROCEDURE }, PROCEDURES },
+    { { TK_CREATE, TK_MATERIALIZED }, PIPELINE("MATERIALIZED VIEW") }, { { TK_CREATE, TK_STREAMING }, PIPELINE("STREAMING TABLE") },
+    { { TK_CREATE, TK_INDEX }, "_LEGACY_ERROR_TEMP_1332", "CreateIndex is not supported in this table." },
+    { { TK_DROP, TK_INDEX }, "_LEGACY_ERROR_TEMP_1332", "DropIndex is not supported in this table." },
+};
+
+static bool words_at(const SqlParser *p, size_t at, const int words[3])
+{
+    size_t k = 0;
+    while (k < 3 && words[k] && token(p, at + k)->word == words[k])
+        k++;
+    return k && (k == 3 || !words[k]);
+}
+
+static bool refuse_inability(SqlParser *p, size_t at)
+{
+    for (size_t i = 0; i < sizeof no_ability / sizeof no_ability[0]; i++)
+        if (words_at(p, at, no_ability[i].words)) {
+            const char *class = no_ability[i].class;
+            parser_fail(p, token(p, at)->start, token(p, p->tokens.len - 1)->start - 1, class, *class == '_' ? "" : "0A000", "%s", no_ability[i].message);
+            return true;
+        }
+    return false;
+}
 
 /* The phrase that stands at token `at`. */
 static const char *find_phrase(const SqlParser *p, size_t at, const Phrase *list, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        size_t k = 0;
-        while (k < 3 && list[i].words[k] && token(p, at + k)->word == list[i].words[k])
-            k++;
-        if (k == 3 || (k && !list[i].words[k]))
+    for (size_t i = 0; i < n; i++)
+        if (words_at(p, at, list[i].words))
             return list[i].text;
-    }
     return NULL;
 }
 
@@ -206,9 +231,43 @@ static void check_script(SqlParser *p)
     for (size_t i = 1; i < p->tokens.len && p->status == ST_OK; i++) {
         bool first = token(p, i - 1)->kind == TK_SEMICOLON || token(p, i - 1)->word == TK_BEGIN;
         const char *phrase = first ? find_phrase(p, i, not_done, sizeof not_done / sizeof not_done[0]) : NULL;
+        if (first && token(p, i + 1)->kind != TK_COLON)
+            refuse_inability(p, i);
         if (phrase && token(p, i + 1)->kind != TK_COLON)
             parser_unsupported(p, token(p, i)->start, phrase);
     }
+}
+
+/* ADD FILE path …, LIST JARS …: what follows the kind is paths, apart by blanks, or quoted ones. */
+static Node *resource(SqlParser *p)
+{
+    static const char *const kinds[] = { "file", "files", "jar", "jars", "archive", "archives" };
+    bool add = token(p, 0)->word == TK_ADD;
+    const Token *kind = token(p, 1);
+    const char *written = arena_strn(p->a, p->text + kind->at, kind->len), *known = NULL;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (str_ieq(kinds[i], written))
+            known = kinds[i & ~(size_t)1];
+    if (!known) {
+        char *lower = arena_str(p->a, written);
+        for (char *at = lower; *at; at++)
+            *at = (char)(*at >= 'A' && *at <= 'Z' ? *at + 32 : *at);
+        const char *what = arena_printf(p->a, "%s with resource type '%s'", add ? "ADD" : "LIST", lower);
+        parser_fail(p, 0, token(p, p->tokens.len - 1)->start - 1, "_LEGACY_ERROR_TEMP_0035", "", "Operation not allowed: %s.", what);
+        parser_param(p, "message", what);
+        return NULL;
+    }
+    StrList paths = { 0 };
+    const char *at = token(p, 2)->kind ? rest_of_text(p, 2) : "";
+    while (*at) {
+        bool quoted = *at == '\'' || *at == '"';
+        size_t n = quoted ? strcspn(at + 1, *at == '"' ? "\"" : "'") : strcspn(at, " \t\r\n");
+        if (n)
+            vec_push(p->a, &paths, arena_strn(p->a, at + quoted, n));
+        at += n + quoted + (quoted && at[n + 1]);
+        at += strspn(at, " \t\r\n");
+    }
+    return whole(p, node_new(p->a, ManageResource, .add = add, .what = known, .paths = paths));
 }
 
 void freeform_statement(SqlParser *p, Node **ret_node)
@@ -224,9 +283,13 @@ void freeform_statement(SqlParser *p, Node **ret_node)
         parser_param(p, "message", phrase);
         return;
     }
+    if (refuse_inability(p, 0))
+        return;
     phrase = find_phrase(p, 0, not_done, sizeof not_done / sizeof not_done[0]);
     if (phrase)
         *ret_node = whole(p, node_new(p->a, UnsupportedStatement, .what = phrase));
+    else if (word == TK_ADD || word == TK_LIST)
+        *ret_node = resource(p);
     else if (word == TK_RESET)
         *ret_node = reset(p);
     else if (word == TK_REFRESH)

@@ -1004,7 +1004,7 @@ table_columns ::= LP table_elements(L) RP.  { p->spec->columns = L; }
 table_elements(A) ::= table_element(C).                         { A = C ? list_one(p, C) : list_new(p); }
 table_elements(A) ::= table_elements(L) COMMA table_element(C). { A = C ? list_add(p, L, C) : L; }
 table_element(A) ::= column_definition(C).  { A = C; }
-table_element(A) ::= table_constraint(T).   { A = NULL; parser_unsupported(p, T, "a table constraint"); }
+table_element(A) ::= table_constraint(T).   { A = NULL; table_operation(p, T, "CONSTRAINT"); }
 column_definition(A) ::= identifier(I) data_type(Y) column_options(O). { A = column_definition(p, I, Y, O, name_start(p)); }
 %type column_options {ColumnOptions *}
 column_options(A) ::= .                                          { A = NULL; }
@@ -1012,9 +1012,9 @@ column_options(A) ::= column_options(O) NOT_NULL.                { A = column_op
 column_options(A) ::= column_options(O) COMMENT string(S).       { A = column_option(p, O, COLUMN_COMMENT, S->text, NULL); }
 column_options(A) ::= column_options(O) DEFAULT expression(E).   { A = column_option(p, O, COLUMN_DEFAULT, NULL, E); }
 column_options(A) ::= column_options(O) GENERATED ALWAYS AS LP expression(E) RP. { A = column_option(p, O, COLUMN_GENERATED, NULL, E); }
-column_options(A) ::= column_options(O) GENERATED(T) ALWAYS AS IDENTITY identity_spec.     { A = O; parser_unsupported(p, T->start, "an IDENTITY column"); }
-column_options(A) ::= column_options(O) GENERATED(T) BY DEFAULT AS IDENTITY identity_spec. { A = O; parser_unsupported(p, T->start, "an IDENTITY column"); }
-column_options(A) ::= column_options(O) column_constraint(T). { A = O; parser_unsupported(p, T, "a column constraint"); }
+column_options(A) ::= column_options(O) GENERATED(T) ALWAYS AS IDENTITY identity_spec.     { A = O; table_operation(p, T->start, "identity columns"); }
+column_options(A) ::= column_options(O) GENERATED(T) BY DEFAULT AS IDENTITY identity_spec. { A = O; table_operation(p, T->start, "identity columns"); }
+column_options(A) ::= column_options(O) column_constraint(T). { A = O; table_operation(p, T, "CONSTRAINT"); }
 identity_spec ::= .
 identity_spec ::= LP identity_options RP.
 identity_options ::= .
@@ -1058,14 +1058,14 @@ table_clause ::= COMMENT string(S).             { spec_text(p, &p->spec->comment
 table_clause ::= PARTITIONED BY LP partition_fields(L) RP. { spec_partitioned(p, L); }
 table_clause ::= CLUSTERED BY identifier_list(L) sorted_by INTO integer(N) BUCKETS.
   { spec_names(p, &p->spec->bucket_by, "CLUSTERED BY", L); p->spec->buckets = N; }
-table_clause ::= CLUSTER(T) BY LP multipart_list RP. { parser_unsupported(p, T->start, "CREATE TABLE … CLUSTER BY"); }
+table_clause ::= CLUSTER BY LP multipart_list(L) RP. { spec_clustered(p, L); }
 table_clause ::= SKEWED(T) BY identifier_list ON LP expressions RP stored_directories.
   { parser_fail(p, T->start, end_of_rule(p), "_LEGACY_ERROR_TEMP_0035", "", "Operation not allowed: CREATE TABLE ... SKEWED BY."); }
 table_clause ::= STORED AS identifier(I).       { spec_text(p, &p->spec->format, "STORED AS", I); }
 table_clause ::= STORED AS INPUTFORMAT string(I) OUTPUTFORMAT string(O). { spec_file_format(p, I->text, O->text); }
 table_clause ::= STORED(T) BY string.           { parser_fail(p, T->start, end_of_rule(p), "_LEGACY_ERROR_TEMP_0035", "", "Operation not allowed: STORED BY."); }
 table_clause ::= row_format(T).                 { spec_text(p, &p->spec->row_format, "ROW FORMAT", rule_text(p, T->first)); }
-table_clause ::= DEFAULT(T) COLLATION identifier(I).  { collation_clause(p, T, I); }
+table_clause ::= DEFAULT COLLATION identifier(I).     { spec_text(p, &p->spec->collation, "DEFAULT COLLATION", named_collation(p, names_one(p, I))); }
 stored_directories ::= . [LOWEST]
 stored_directories ::= STORED AS DIRECTORIES.
 sorted_by ::= .
@@ -1172,8 +1172,8 @@ characteristic ::= SPECIFIC identifier.
 characteristic ::= DETERMINISTIC.
 characteristic ::= NOT DETERMINISTIC.
 characteristic ::= NO SQL.
-characteristic ::= CONTAINS SQL.
-characteristic ::= READS SQL DATA.
+characteristic ::= CONTAINS SQL.              { p->spec->data_access = DATA_CONTAINS_SQL; }
+characteristic ::= READS SQL DATA.            { p->spec->data_access = DATA_READS_SQL; }
 characteristic ::= MODIFIES SQL DATA.
 characteristic ::= RETURNS NULL ON NULL INPUT.
 characteristic ::= CALLED ON NULL INPUT.
@@ -1217,7 +1217,7 @@ statement(A) ::= alter_table(N) SET TBLPROPERTIES property_list(L). { A = alter(
 statement(A) ::= alter_table(N) UNSET TBLPROPERTIES if_exists(E) property_list(L). { A = alter_if_exists(p, alter(p, "TABLE", N, "UNSET TBLPROPERTIES", NULL, NULL, L, NULL), E); }
 statement(A) ::= alter_table(N) ADD column_word position_columns(L).        { A = alter(p, "TABLE", N, "ADD COLUMNS", NULL, L, NULL, NULL); }
 statement(A) ::= alter_table(N) ADD column_word LP position_columns(L) RP.  { A = alter(p, "TABLE", N, "ADD COLUMNS", NULL, L, NULL, NULL); }
-statement(A) ::= alter_table(N) ADD(T) table_constraint.    { parser_unsupported(p, T->start, "ALTER TABLE … ADD CONSTRAINT"); A = alter(p, "TABLE", N, "ADD CONSTRAINT", NULL, NULL, NULL, NULL); }
+statement(A) ::= alter_table(N) ADD table_constraint.    { A = alter(p, "TABLE", N, "ADD CONSTRAINT", NULL, NULL, NULL, NULL); }
 statement(A) ::= alter_table(N) DROP CONSTRAINT if_exists(E) identifier(I) cascade. { A = alter_if_exists(p, alter(p, "TABLE", N, "DROP CONSTRAINT", names_one(p, I), NULL, NULL, NULL), E); }
 statement(A) ::= alter_table(N) RENAME COLUMN multipart(M) TO identifier(I). { A = alter(p, "TABLE", N, "RENAME COLUMN", names_add(p, names_one(p, joined(p, M)), I), NULL, NULL, NULL); }
 statement(A) ::= alter_table(N) DROP column_word if_exists(E) multipart_list(L).       { A = alter_if_exists(p, alter(p, "TABLE", N, "DROP COLUMNS", NULL, L, NULL, NULL), E); }
@@ -1237,9 +1237,9 @@ statement(A) ::= alter_view(N) ADD if_not_exists(E) partition_locations(L).  { A
 statement(A) ::= alter_table(N) DROP if_exists(E) partition_list(L) purge_opt(G). { A = alter_if_exists(p, alter(p, "TABLE", N, "DROP PARTITION", G, NULL, NULL, L), E); }
 statement(A) ::= alter_view(N) DROP if_exists(E) partition_list(L) purge_opt(G).  { A = alter_if_exists(p, alter(p, "VIEW", N, "DROP PARTITION", G, NULL, NULL, L), E); }
 statement(A) ::= alter_table(N) RECOVER PARTITIONS.          { A = NEW(Repair, 0, .table = *N, .add = true); }
-statement(A) ::= alter_table(N) CLUSTER(T) BY NONE.                     { parser_unsupported(p, T->start, "ALTER TABLE … CLUSTER BY"); A = alter(p, "TABLE", N, "CLUSTER BY", NULL, NULL, NULL, NULL); }
-statement(A) ::= alter_table(N) CLUSTER(T) BY LP multipart_list RP.     { parser_unsupported(p, T->start, "ALTER TABLE … CLUSTER BY"); A = alter(p, "TABLE", N, "CLUSTER BY", NULL, NULL, NULL, NULL); }
-statement(A) ::= alter_table(N) DEFAULT(T) COLLATION identifier(I).     { collation_clause(p, T, I); A = alter(p, "TABLE", N, "DEFAULT COLLATION", NULL, NULL, NULL, NULL); }
+statement(A) ::= alter_table(N) CLUSTER BY NONE.                     { A = alter(p, "TABLE", N, "CLUSTER BY", names_one(p, "[]"), NULL, NULL, NULL); }
+statement(A) ::= alter_table(N) CLUSTER BY LP multipart_list(L) RP.  { A = alter(p, "TABLE", N, "CLUSTER BY", names_one(p, clustering(p, L)), NULL, NULL, NULL); }
+statement(A) ::= alter_table(N) DEFAULT COLLATION identifier(I).     { A = alter(p, "TABLE", N, "DEFAULT COLLATION", names_one(p, named_collation(p, names_one(p, I))), NULL, NULL, NULL); }
 column_word ::= COLUMN.
 column_word ::= COLUMNS.
 column_opt ::= .
@@ -1367,6 +1367,10 @@ operator_name(A) ::= SHIFT_LEFT(T).    { A = T; }
 operator_name(A) ::= SHIFT_RIGHT(T).   { A = T; }
 operator_name(A) ::= SHIFT_RIGHT_UNSIGNED(T). { A = T; }
 operator_name(A) ::= BANG(T).          { A = T; }
+
+statement(A) ::= LOAD DATA local_opt INPATH string overwrite_opt INTO TABLE reference(N) partition_opt(V). { A = alter(p, "TABLE", N, "LOAD DATA", NULL, NULL, NULL, V); }
+overwrite_opt ::= .
+overwrite_opt ::= OVERWRITE.
 
 /* ---- COMMENT ON, CACHE, REFRESH, TRUNCATE, REPAIR, ANALYZE */
 statement(A) ::= COMMENT(T) ON namespace reference(N) IS comment_text(C).  { A = comment_on(p, "DATABASE", N, C, T->start); }
