@@ -87,7 +87,7 @@ static Status moment(Run *r, const KeyValueList *options, const char *name, cons
         return ST_OK;
     zone = zone ? zone : run_conf(r, "spark.sql.session.timeZone");
     const Zone *z = zone_find(VIEW(zone ? zone : "UTC"));
-    if (z && convert_timestamp(VIEW(text), z, 0, ret_us))
+    if (z && convert_timestamp(VIEW(text), z, ret_us))
         return ST_OK;
     return FAIL_CODE(err, ST_INVALID, "_LEGACY_ERROR_TEMP_1294",
                      "The timestamp provided for the '%s' option is invalid. The expected format is 'YYYY-MM-DDTHH:mm:ss', but the provided "

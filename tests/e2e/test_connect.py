@@ -186,6 +186,13 @@ def test_times_that_do_not_parse(spark, text, pattern, why):
     assert e.value.getMessageParameters() == {"message": why, "func": "`try_to_timestamp`"}
 
 
+def test_a_time_alone_is_of_today(spark):
+    row = spark.sql("""SELECT CAST(CAST('10:00' AS TIMESTAMP) AS DATE) - current_date() AS here,
+                       to_timestamp('T10:00:01.5') AS t, CAST('10:00 Pacific/Kiritimati' AS TIMESTAMP) AS far, now() AS now""").first()
+    assert abs(row.here.days) <= 1 and row.t.time() == datetime.time(10, 0, 1, 500000)
+    assert abs(row.far - row.now) < datetime.timedelta(days=2)
+
+
 def test_analysis_without_running(spark):
     df = spark.range(3).filter("id > 1")
     assert df.schema.simpleString() == "struct<id:bigint>" and df.columns == ["id"]

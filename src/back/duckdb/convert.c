@@ -335,7 +335,7 @@ static bool parse_moment(View v, Moment *m)
     return true;
 }
 
-bool convert_timestamp(View v, const Zone *zone, int64_t today_days, int64_t *ret_us)
+bool convert_timestamp(View v, const Zone *zone, int64_t *ret_us)
 {
     Moment m;
     v = trim_all(v);
@@ -348,7 +348,7 @@ bool convert_timestamp(View v, const Zone *zone, int64_t today_days, int64_t *re
         return false;
     if (!m.only_time && !civil_valid_date(m.at[YEAR], (int)m.at[MONTH], (int)m.at[DAY]))
         return false;
-    int64_t days = m.only_time ? today_days : days_from_civil(m.at[YEAR], (int)m.at[MONTH], (int)m.at[DAY]);
+    int64_t days = m.only_time ? zone_today(own ? own : zone) : days_from_civil(m.at[YEAR], (int)m.at[MONTH], (int)m.at[DAY]);
     int64_t us = ((m.at[HOUR] * 60 + m.at[MINUTE]) * 60 + m.at[SECOND]) * MICROS_PER_SECOND + m.at[FRACTION];
     i128 local = (i128)days * MICROS_PER_DAY + us;
     if (local > INT64_MAX || local < INT64_MIN)

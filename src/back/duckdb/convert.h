@@ -16,8 +16,8 @@ bool convert_boolean(View v, bool *ret_value);    /* t true y yes 1, f false n n
 /* An unscaled decimal with `scale` fractional digits, rounded half up; false also when it passes `precision` digits. */
 bool convert_decimal(View v, int precision, int scale, i128 *ret_value, bool *ret_overflow);
 bool convert_date(View v, int32_t *ret_days);
-/* `zone`: for text without one; NULL: TIMESTAMP_NTZ, which drops a zone. `today_days`: the date of a text with only a time. */
-bool convert_timestamp(View v, const Zone *zone, int64_t today_days, int64_t *ret_us);
+/* `zone`: for text without one; NULL: TIMESTAMP_NTZ, which drops a zone. A text with only a time means today, in its zone. */
+bool convert_timestamp(View v, const Zone *zone, int64_t *ret_us);
 
 /* [T]h:m[:s[.f]] [AM|PM] as nanoseconds of the day. */
 bool convert_time(View v, int64_t *ret_ns);

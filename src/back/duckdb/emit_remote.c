@@ -112,7 +112,7 @@ static bool cast_text(Compile *c, const Value *v, const Type *from, const Type *
         made.i = days;
         return literal_text(c, &made, to, out);
     }
-    if (from->kind == TYPE_STRING && to->kind == TYPE_TIMESTAMP && memchr(text.data, '-', text.len) && convert_timestamp(text, zone, 0, &made.i))
+    if (from->kind == TYPE_STRING && to->kind == TYPE_TIMESTAMP && memchr(text.data, '-', text.len) && convert_timestamp(text, zone, &made.i))
         return literal_text(c, &made, to, out);
     return keeps(from, to) && from->kind != TYPE_FLOAT && literal_text(c, v, from, out);
 }

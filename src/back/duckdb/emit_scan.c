@@ -181,8 +181,8 @@ static bool atomic_value(Emit *e, const char *text, const Type *t, Value *v)
             return false;
         v->i = days;
         return true;
-    case TYPE_TIMESTAMP: return convert_timestamp(view, zone, 0, &v->i);
-    case TYPE_TIMESTAMP_NTZ: return convert_timestamp(view, NULL, 0, &v->i);
+    case TYPE_TIMESTAMP: return convert_timestamp(view, zone, &v->i);
+    case TYPE_TIMESTAMP_NTZ: return convert_timestamp(view, NULL, &v->i);
     case TYPE_DECIMAL:
         if (!java_decimal(view, t->precision, t->scale, &unscaled))
             return false;

@@ -96,7 +96,7 @@ static void text_timestamp(K *k)
     const Zone *z = zone_arg(k, 1);
     if (!z)
         return;
-    if (convert_timestamp(k_str(k, 0), z, 0, &us))
+    if (convert_timestamp(k_str(k, 0), z, &us))
         k_set_i64(k, us);
     else
         text_failed(k, k_str(k, 0), k_i32(k, 2), "TIMESTAMP");
@@ -105,7 +105,7 @@ static void text_timestamp(K *k)
 static void text_timestamp_ntz(K *k)
 {
     int64_t us;
-    if (convert_timestamp(k_str(k, 0), NULL, 0, &us))
+    if (convert_timestamp(k_str(k, 0), NULL, &us))
         k_set_i64(k, us);
     else
         text_failed(k, k_str(k, 0), k_i32(k, 1), "TIMESTAMP_NTZ");

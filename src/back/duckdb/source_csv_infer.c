@@ -24,7 +24,6 @@ typedef struct Infer {
     size_t first_len;
     StrList names;
     Guess *guesses;
-    int64_t today;
 } Infer;
 
 /* ---------------------------------------------------------------- one type for two */
@@ -83,7 +82,7 @@ static bool is_timestamp(const Infer *in, View v)
     int64_t us;
     if (in->o->timestamp_format)
         return pattern_parse(in->o->timestamp_format, v, in->o->zone, &us) == PATTERN_PARSED;
-    return convert_timestamp(v, in->o->zone, in->today, &us);
+    return convert_timestamp(v, in->o->zone, &us);
 }
 
 /* The type of a value whose column is `from` so far: types before that one are not tried. */
@@ -287,7 +286,7 @@ Status source_csv_schema(Arena *a, const SourceRequest *r, const Type **ret_sche
     CsvOptions o;
     arena_auto *work = arena_new();
     TRY(csv_options(work, r->options, r->time_zone, &o, err));
-    Infer in = { .a = work, .o = &o, .err = err, .today = today_days(o.zone) };
+    Infer in = { .a = work, .o = &o, .err = err };
     csv_parser_auto p;
     csv_parser_init(&p, &o);
     const SourceFile **files = in_order(work, r, o.multi_line);
@@ -310,7 +309,7 @@ Status source_csv_schema_of(Arena *a, View text, const KeyValueList *options, co
     arena_auto *work = arena_new();
     TRY(csv_options(work, options, time_zone, &o, err));
     o.infer = true;
-    Infer in = { .a = work, .o = &o, .err = err, .today = today_days(o.zone) };
+    Infer in = { .a = work, .o = &o, .err = err };
     csv_parser_auto p;
     csv_parser_init(&p, &o);
     const char *at = text.data;

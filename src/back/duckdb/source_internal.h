@@ -58,7 +58,6 @@ bool java_big_decimal(View v, int64_t *ret_precision, int64_t *ret_scale);
 bool java_decimal(View v, int precision, int scale, i128 *ret_value);
 bool java_boolean(View v, bool *ret_value);
 bool iso_date(View v, int32_t *ret_days);                                 /* yyyy-MM-dd and nothing else */
-int64_t today_days(const Zone *z);
 /* `v` as valid UTF-8: itself, or a copy in `scratch` with U+FFFD for what is not. */
 View utf8_clean(View v, Str *scratch);
 

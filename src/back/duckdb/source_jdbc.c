@@ -33,8 +33,8 @@ static Status bound(Arena *a, const JdbcRequest *r, const char *text, const Type
     const Zone *zone = zone_find(VIEW(r->time_zone));
     bool good = t->kind == TYPE_DATE       ? convert_date(v, &days)
                 : type_is_numeric(t)       ? str_to_i64(text, ret)
-                : t->kind == TYPE_TIMESTAMP ? convert_timestamp(v, zone, today_days(zone), ret)
-                                           : convert_timestamp(v, NULL, 0, ret);
+                : t->kind == TYPE_TIMESTAMP ? convert_timestamp(v, zone, ret)
+                                           : convert_timestamp(v, NULL, ret);
     if (good && t->kind == TYPE_DATE)
         *ret = days;
     if (good)

@@ -11,7 +11,6 @@ typedef struct Infer {
     const JsonOptions *o;
     const CsvOptions *common;
     Error *err;
-    int64_t today;
     const Type *root;       /* so far */
 } Infer;
 
@@ -89,7 +88,7 @@ static const Type *text_type(Infer *in, View v)
         scale <= precision)
         return type_decimal(in->a, (int)precision, (int)scale);
     bool timestamp = in->common->timestamp_format ? pattern_parse(in->common->timestamp_format, v, in->common->zone, &us) == PATTERN_PARSED
-                                                  : in->o->infer_timestamp && convert_timestamp(v, in->common->zone, in->today, &us);
+                                                  : in->o->infer_timestamp && convert_timestamp(v, in->common->zone, &us);
     return in->o->infer_timestamp && timestamp ? &type_timestamp : &type_string;
 }
 
@@ -236,7 +235,7 @@ Status source_json_schema(Arena *a, const SourceRequest *r, const Type **ret_sch
     double share;
     if (ratio && str_to_f64(ratio, &share) && share < 1)
         return source_unsupported(err, "samplingRatio below 1");
-    Infer in = { .a = a, .o = &o, .common = &common, .err = err, .today = today_days(common.zone), .root = type_struct(a, NULL, 0) };
+    Infer in = { .a = a, .o = &o, .common = &common, .err = err, .root = type_struct(a, NULL, 0) };
     Status status = ST_OK;
     for (size_t i = 0; i < r->nfiles && status == ST_OK; i++) {
         status = infer_file(&in, &r->files[i]);
@@ -257,7 +256,7 @@ Status source_json_schema_of(Arena *a, View text, const KeyValueList *options, c
     arena_auto *work = arena_new();
     TRY(csv_options(work, options, time_zone, &common, err));
     TRY(json_options(options, &o, err));
-    Infer in = { .a = a, .o = &o, .common = &common, .err = err, .today = today_days(common.zone) };
+    Infer in = { .a = a, .o = &o, .common = &common, .err = err };
     if (!json_parse(work, &o, text, &n))
         return engine_fail(err, ST_RUNTIME, "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "badRecord", arena_strn(work, text.data, text.len),
                            "failFastMode", "FAILFAST", NULL);

@@ -144,7 +144,6 @@ static Status plan_make(const char *format, const Type *to, const KeyValueList *
         arena_free(a);
         return status;
     }
-    plan->today = today_days(plan->csv.zone);
     plan->corrupt = plan->schema->nfields;
     for (size_t i = 0; i < plan->schema->nfields; i++) {
         if (!strcmp(plan->schema->fields[i].name, plan->csv.corrupt))

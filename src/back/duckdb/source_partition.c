@@ -23,7 +23,6 @@ typedef struct Discovery {
     StrList bases;          /* without a slash at the end */
     const Parts *parts;     /* one a file */
     const Zone *zone;
-    int64_t today;
 } Discovery;
 
 /* ---------------------------------------------------------------- paths */
@@ -132,7 +131,7 @@ static const Type *inferred(const Discovery *d, const char *raw)
     /* yyyy-MM-dd HH:mm:ss[.S] */
     View text = VIEW(unescaped(d->a, raw));
     bool time = (text.len == 19 || (text.len == 21 && text.data[19] == '.')) && text.data[10] == ' ' && text.data[13] == ':';
-    if (time && convert_timestamp(text, d->zone, d->today, &n))
+    if (time && convert_timestamp(text, d->zone, &n))
         return &type_timestamp;
     return iso_date(v, &days) ? &type_date : &type_string;
 }

@@ -114,7 +114,6 @@ static Status plan_read(ScanPlan *plan, duckdb_bind_info info, Error *err)
     }
     bool multi_line = plan->csv.multi_line && strcmp(plan->format, "text") != 0;
     plan->whole_files = multi_line || plan->csv.encoding || plan->whole_text;
-    plan->today = today_days(plan->csv.zone);
     plan->corrupt = plan->schema->nfields;
     for (size_t i = 0; i < plan->schema->nfields && strcmp(plan->format, "text") != 0; i++) {
         if (!strcmp(plan->schema->fields[i].name, plan->csv.corrupt))
@@ -362,9 +361,9 @@ bool scan_timestamp(const ScanPlan *plan, View v, int64_t *ret_us)
     View clean;
     if (plan->csv.timestamp_format)
         return pattern_parse(plan->csv.timestamp_format, v, plan->csv.zone, ret_us) == PATTERN_PARSED;
-    if (convert_timestamp(v, plan->csv.zone, plan->today, ret_us))
+    if (convert_timestamp(v, plan->csv.zone, ret_us))
         return true;
-    return without_gmt(v, text, sizeof text, &clean) && convert_timestamp(clean, plan->csv.zone, plan->today, ret_us);
+    return without_gmt(v, text, sizeof text, &clean) && convert_timestamp(clean, plan->csv.zone, ret_us);
 }
 
 /* A text with a zone of its own is none: read in two zones it gives the same instant. */
@@ -373,8 +372,8 @@ bool scan_timestamp_ntz(const ScanPlan *plan, View v, int64_t *ret_us)
     int64_t other;
     if (plan->csv.ntz_format)
         return pattern_parse(plan->csv.ntz_format, v, NULL, ret_us) == PATTERN_PARSED;
-    return convert_timestamp(v, NULL, plan->today, ret_us) &&
-           convert_timestamp(v, zone_find(VIEW("+01:00")), plan->today, &other) && other == *ret_us - 3600 * INT64_C(1000000);
+    return convert_timestamp(v, NULL, ret_us) &&
+           convert_timestamp(v, zone_find(VIEW("+01:00")), &other) && other == *ret_us - 3600 * INT64_C(1000000);
 }
 
 bool scan_date(const ScanPlan *plan, View v, int32_t *ret_days)

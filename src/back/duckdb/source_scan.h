@@ -35,7 +35,6 @@ typedef struct ScanPlan {
     bool whole_text;             /* text: a file is a value */
     bool ignore_corrupt;         /* a file that cannot be read on ends there */
     bool ignore_missing;
-    int64_t today;
 } ScanPlan;
 
 typedef struct ScanColumn {

@@ -235,11 +235,6 @@ bool iso_date(View v, int32_t *ret_days)
     return convert_date(v, ret_days);
 }
 
-int64_t today_days(const Zone *z)
-{
-    return floor_div(zone_local_us(z, clock_us()), MICROS_PER_DAY);
-}
-
 /* Length of the longest start of text[0..n) that is, or could become, one UTF-8 character; *ret_whole: it is one. */
 static size_t utf8_step(const unsigned char *s, size_t n, bool *ret_whole)
 {

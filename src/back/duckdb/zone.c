@@ -1,6 +1,8 @@
 /* back/duckdb/zone.c -- zone rules read once from ICU into tables; calendar arithmetic after Howard Hinnant's algorithms. */
 #include "back/duckdb/zone.h"
 
+#include "base/clock.h"
+
 #include <ctype.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -255,6 +257,11 @@ bool zone_is_utc(const Zone *z)
 int64_t zone_local_us(const Zone *z, int64_t utc_us)
 {
     return utc_us + (int64_t)zone_offset_s(z, floor_div(utc_us, MICROS_PER_SECOND)) * MICROS_PER_SECOND;
+}
+
+int64_t zone_today(const Zone *z)
+{
+    return floor_div(zone_local_us(z, clock_us()), MICROS_PER_DAY);
 }
 
 int64_t zone_utc_us(const Zone *z, int64_t local_us)

@@ -18,6 +18,8 @@ bool zone_is_utc(const Zone *z);
 /* Local wall time (microseconds since the epoch as if UTC) from UTC, and back: in a gap the time moves on by the gap's
  * length, in an overlap the earlier instant counts (ZonedDateTime.of). */
 int64_t zone_local_us(const Zone *z, int64_t utc_us);
+/* The day there now, as days since 1970. */
+int64_t zone_today(const Zone *z);
 int64_t zone_utc_us(const Zone *z, int64_t local_us);
 /* "America/Los_Angeles", "+01:00", "Z" */
 const char *zone_name(const Zone *z);
