@@ -104,9 +104,9 @@ static void values(View v, const Zone *zone)
             print_decimal(wide, scale, out);
     if (convert_date(v, &i32))
         print_date(i32, out);
-    if (convert_timestamp(v, zone, 15000, &i))
+    if (convert_timestamp(v, zone, &i))
         print_timestamp(i, out);
-    convert_timestamp(v, NULL, 15000, &i);
+    convert_timestamp(v, NULL, &i);
     convert_time(v, &i);
     convert_interval(v, &interval);
     for (int from = 0; from < 4; from++)
