@@ -296,7 +296,9 @@ static Node *hoist_step(Arena *a, Node *n, void *arg)
                            "subqueryExpression", n, h->err);
     if (!h->all || (sides.uses_left && sides.uses_right))
         return n;
-    Node *alias = new_alias(h->b, n, "subquery");
+    Node *own = node_copy(a, n);
+    ((Subquery *)(void *)own)->of_join = true;
+    Node *alias = new_alias(h->b, own, "subquery");
     add_column(h->b, sides.uses_right ? h->right : h->left, alias);
     return typed(node_new(a, ColumnRef, .id = node_as(Alias, alias)->id, .name = "subquery"), n->type, n->nullable, n);
 }

@@ -203,7 +203,7 @@ static Status emit_project(Emit *e, const Project *p, Sel *ret)
     return ST_OK;
 }
 
-Status emit_orders(Emit *e, const NodeList *orders, Str *out)
+Status emit_orders(Emit *e, const NodeList *orders, bool numbered, Str *out)
 {
     for (size_t i = 0; i < orders->len; i++) {
         const SortOrder *o = node_as(SortOrder, orders->at[i]);
@@ -212,8 +212,8 @@ Status emit_orders(Emit *e, const NodeList *orders, Str *out)
         key = emit_order_key(e, key, o->child->type);
         bool desc = o->direction == SORT_DESC;
         bool last = o->nulls == NULLS_LAST || (o->nulls == NULLS_DEFAULT && desc);
-        /* A constant would be taken for a column's number. */
-        bool constant = emit_is_constant(o->child);
+        /* A constant would be taken for a column's number, but not in a window, which takes no subquery there. */
+        bool constant = numbered && emit_is_constant(o->child);
         str_addf(out, "%s%s%s%s%s NULLS %s", i ? ", " : "", constant ? "(SELECT " : "", key, constant ? ")" : "",
                  desc ? " DESC" : " ASC", last ? "LAST" : "FIRST");
     }
@@ -228,7 +228,7 @@ static Status emit_sort(Emit *e, const Sort *n, Sel *ret)
         s = sel_over(e, &s);
     str_auto tail = EMIT_STR;
     str_add(&tail, "ORDER BY ");
-    TRY(emit_orders(e, &n->orders, &tail));
+    TRY(emit_orders(e, &n->orders, true, &tail));
     s.tail = str_arena(&tail, e->a);
     *ret = s;
     return ST_OK;

@@ -65,7 +65,7 @@ Status emit_listagg(Emit *e, const Call *c, const char *const *args, Str *out)
     str_addf(out, binary ? "unhex(string_agg(%shex(%s), %s" : "string_agg(%s%s, %s", c->distinct ? "DISTINCT " : "", args[0], separator);
     if (c->order.len) {
         str_add(out, " ORDER BY ");
-        TRY(emit_orders(e, &c->order, out));
+        TRY(emit_orders(e, &c->order, true, out));
     }
     str_add(out, ")");
     TRY(emit_aggregate_tail(e, c, NULL, out));

@@ -478,7 +478,7 @@ static Status emit_over(Emit *e, const Window *w, const char *whole, Str *out)
     }
     if (w->orders.len) {
         str_add(out, w->partitions.len ? " ORDER BY " : "ORDER BY ");
-        TRY(emit_orders(e, &w->orders, out));
+        TRY(emit_orders(e, &w->orders, false, out));
     }
     /* Functions that need no frame take none: the engine would refuse, Spark has a fixed one. */
     const char *name = node_is(Call, w->function) ? node_as(Call, w->function)->function->name : "";

@@ -199,7 +199,7 @@ static Status distinct_listagg(Emit *e, const Call *c, const char *const *args, 
     str_addf(&list, "list(%s", args[0]);
     if (c->order.len) {
         str_add(&list, " ORDER BY ");
-        TRY(emit_orders(e, &c->order, &list));
+        TRY(emit_orders(e, &c->order, true, &list));
     }
     str_add(&list, ")");
     TRY(emit_aggregate_tail(e, c, c->filter ? NULL : arena_printf(e->a, "%s IS NOT NULL", args[0]), &list));

@@ -233,7 +233,7 @@ static Status emit_subquery(Emit *e, const Subquery *s, Str *out)
     bool foldable = true; /* NULL IN (query) is NULL before there is a join (NullPropagation) */
     for (size_t i = 0; i < s->operands.len; i++)
         foldable = foldable && emit_is_constant(s->operands.at[i]);
-    bool known = e->output && s->node.nullable && !(foldable && s->operands.len == 1);
+    bool known = e->output && !s->of_join && s->node.nullable && !(foldable && s->operands.len == 1);
     if (!e->o->ansi && s->operands.len == 1 && is_null_literal(s->operands.at[0])) { /* also where the query has no rows (legacyNullInEmptyBehavior) */
         str_add(out, "CAST(NULL AS BOOLEAN)");
         return ST_OK;

@@ -77,7 +77,7 @@ const char *emit_comparison_key(Emit *e, const char *x, const Type *t); /* can b
 /* Groups of one key are one: a map's entries are sorted (InsertMapSortInGroupingExpressions), -0.0 is 0.0 (NormalizeFloatingNumbers). */
 const char *emit_group_key(Emit *e, const char *x, const Type *t);
 bool emit_has_group_key(const Type *t); /* false: x is its own */
-Status emit_orders(Emit *e, const NodeList *orders, Str *out);
+Status emit_orders(Emit *e, const NodeList *orders, bool numbered, Str *out); /* numbered: behind ORDER BY, where a whole number is a column */
 Status emit_literal(Emit *e, const Value *v, const Type *t, Str *out);
 /* emit_variant.c: casts from VARIANT (fail: an error where it does not fit, else NULL) and to VARIANT. */
 Status emit_from_variant(Emit *e, const char *text, const Type *to, bool fail, Str *out);

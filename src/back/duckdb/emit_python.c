@@ -405,7 +405,7 @@ Status emit_table_function(Emit *e, const Node *n, Sel *ret)
     s.made.table_args = table.at;
     s.made.ntable_args = table.len;
     str_add(&order, t->groups.len && t->orders.len ? ", " : "");
-    TRY(emit_orders(e, &t->orders, &order));
+    TRY(emit_orders(e, &t->orders, true, &order));
     output_schema(&s, n->schema);
     add_function(&s, udf, &offsets);
     if (!order.len)
@@ -514,7 +514,7 @@ static Status emit_python_window(Emit *e, const Window *w, const char *from, con
         str_add(&partition, i ? ", " : "PARTITION BY ");
         TRY(emit_expr(e, w->partitions.at[i], &partition));
     }
-    TRY(emit_orders(e, &w->orders, &order));
+    TRY(emit_orders(e, &w->orders, true, &order));
     input_column(&s, key, "key", &type_binary, false);
     if (!unbounded(w)) {
         TRY(frame_bounds(e, w, str_text(&partition), str_text(&order), &first, &end));

@@ -7,6 +7,8 @@
 #include "back/duckdb/source_internal.h"
 #include "base/limits.h"
 
+#include <stdlib.h>
+
 static const struct {
     const char *name, *format;
 } formats[] = {
@@ -293,6 +295,17 @@ static SourceRequest without_corrupt(Arena *a, EngineSession *s, const SourceReq
     return copy;
 }
 
+/* FileSourceScanExec.createReadPartitions: the largest first. Of equal ones the eldest: Spark says nothing of them. */
+static int by_size(const void *x, const void *y)
+{
+    const SourceFile *f = x, *g = y;
+    if (f->size_bytes != g->size_bytes)
+        return f->size_bytes > g->size_bytes ? -1 : 1;
+    if (f->modified_ms != g->modified_ms)
+        return f->modified_ms < g->modified_ms ? -1 : 1;
+    return strcmp(f->path, g->path);
+}
+
 Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *given_request, const ScanSource **ret_source, Error *err)
 {
     SourceRequest kept = *given_request;
@@ -335,6 +348,8 @@ Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *given_req
         TRY(source_parquet_check(s, request, source->data_schema, files, &source->as_stored, err));
     if (source->as_stored)
         TRY(source_parquet_ranges(a, s, request, source->data_schema, &source->ranges, err));
+    if (!source->partition_schema->nfields) /* those of a partition are read together */
+        qsort(files, request->nfiles, sizeof *files, by_size);
     source->files = files;
     source->nfiles = request->nfiles;
     *ret_source = source;
