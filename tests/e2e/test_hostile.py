@@ -122,13 +122,19 @@ ONE = literal(integer=1).SerializeToString()
 
 
 # ---- servers, and what is left behind
+def text_of(path):
+    try:
+        return path.read_text()
+    except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+        return ""
+
+
 def footprint(server):
     """What must come back: threads and open files of the server, its children, files in its folder for temporary things."""
     proc = pathlib.Path(f"/proc/{server.process.pid}")
-    tmp = [path for path in (server.home / "tmp").rglob("*") if path.is_file()]
+    tmp = [file for _, _, files in os.walk(server.home / "tmp") for file in files]
     children = (proc / f"task/{server.process.pid}/children").read_text().split()
-    workers = [pid for pid in children if (pathlib.Path(f"/proc/{pid}/task/{pid}/children").exists() and
-                                           pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+    workers = [pid for pid in children if text_of(pathlib.Path(f"/proc/{pid}/task/{pid}/children")).split()]
     return {"calls": server.calls(), "files": len(os.listdir(proc / "fd")), "temporary": len(tmp), "workers": len(workers)}
 
 
