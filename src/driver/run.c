@@ -288,6 +288,28 @@ static bool is_interrupted(void *run)
     return r->execution && execution_is_interrupted(r->execution);
 }
 
+/* Another query may have all of the memory for a moment. Spark's tasks wait for their share (ExecutionMemoryPool); a query that was
+ * refused as soon as it began, and has done nothing yet that cannot be done again, waits and asks again. One that took the memory
+ * itself needs longer to be refused. */
+static Status query_engine(Run *r, EngineSession *engine, const char *sql, const EngineOutput *output, EngineResult **ret_result, Error *err)
+{
+    enum { TRIES = 6, SOON_US = 1000000, PAUSE_MS = 100 };
+    for (int i = 1;; i++) {
+        int64_t began_us = clock_us();
+        Error own = ERROR_INIT;
+        Status status = engine_query(engine, sql, output, ret_result, &own);
+        bool again = status != ST_OK && str_eq(own.code, "UNABLE_TO_ACQUIRE_MEMORY") && clock_us() - began_us < SOON_US &&
+                     !udf_run_is_used(r->udfs) && i < TRIES && !is_interrupted(r);
+        if (!again) {
+            if (status != ST_OK && err)
+                *err = own;
+            return status;
+        }
+        log_debug("memory is taken: the query asks again");
+        nanosleep(&(struct timespec){ .tv_nsec = (long)i * PAUSE_MS * 1000000 }, NULL);
+    }
+}
+
 Status run_start(Run *r, const Node *bound, EngineResult **ret_result, Error *err)
 {
     const char *sql;
@@ -300,7 +322,7 @@ Status run_start(Run *r, const Node *bound, EngineResult **ret_result, Error *er
                             .batch_rows = batch_rows(r), .batch_bytes = BATCH_BYTES, .is_interrupted = is_interrupted, .arg = r };
     if (r->execution && execution_is_interrupted(r->execution))
         return FAIL_CODE(err, ST_CANCELLED, "OPERATION_CANCELED", "Operation has been canceled.");
-    Status status = engine_query(engine, sql, &output, ret_result, err);
+    Status status = query_engine(r, engine, sql, &output, ret_result, err);
     run_phase(r, RUN_START, &at_us);
     if (status != ST_OK)
         error_site(r->arena, bound, err);

@@ -38,6 +38,14 @@ UdfRun *udf_run_new(Run *run)
     return u->wake_fd < 0 ? NULL : u;
 }
 
+bool udf_run_is_used(UdfRun *u)
+{
+    pthread_mutex_lock(&u->lock);
+    bool used = u->scalars || u->stages || u->shells;
+    pthread_mutex_unlock(&u->lock);
+    return used;
+}
+
 void udf_run_cancel(UdfRun *u)
 {
     pthread_mutex_lock(&u->lock);

@@ -18,6 +18,8 @@ typedef struct UdfRun UdfRun;
 /* NULL: the system gives no more descriptors. */
 UdfRun *udf_run_new(Run *run);
 void udf_run_cancel(UdfRun *udfs);
+/* Has the plan Python functions or scripts? What they are given is given once. */
+bool udf_run_is_used(UdfRun *udfs);
 /* Is a function of the run profiled? What profilers saw comes as workers end: when all rows are there, udf_run_respond ends those of
  * scalar functions, and sends it (ExecutePlanResponse.observed_metrics, "__python_accumulator__"). NULL is fine. */
 bool udf_run_profiles(const UdfRun *udfs);
