@@ -201,6 +201,10 @@ bool in_words(const char *names, const char *name);
 const char *call_text(Binder *b, const char *name, const NodeList *args);
 /* Row `row`'s "@rule". `signature_types`: what one-letter variables stand for. */
 Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
+Status result_from_schema(Binder *b, const FunctionRow *row, const NodeList *args, const Node *at, const Type **ret_type, Error *err);
+Status result_from_avro(Binder *b, const NodeList *args, const Node *at, const Type **ret_type, Error *err);
+Status result_variant_get(Binder *b, const FunctionRow *row, const NodeList *args, const Node *at, const Type **ret_type, Error *err);
+Status result_no_cast(Binder *b, const Node *at, const char *name, const Type *from, const Type *to, Error *err); /* the error: there is no such cast */
 Status result_count_min_sketch(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
 Status result_theta(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);
 Status result_hll(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err);

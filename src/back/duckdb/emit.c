@@ -82,7 +82,7 @@ Status emit_select(Emit *e, const Node *n, const char **ret_sql)
     return ST_OK;
 }
 
-static Status from_of(Emit *e, const Node *n, const char **ret_from)
+Status emit_from(Emit *e, const Node *n, const char **ret_from)
 {
     Sel s;
     TRY(emit_relation(e, n, &s));
@@ -90,8 +90,7 @@ static Status from_of(Emit *e, const Node *n, const char **ret_from)
     return ST_OK;
 }
 
-/* "c1, c2": a relation's columns, each once. With `as`, columns of `schema` renamed by position to those of `as`. */
-static const char *columns(Emit *e, const Schema *schema, const Schema *as)
+const char *emit_columns(Emit *e, const Schema *schema, const Schema *as)
 {
     str_auto out = EMIT_STR;
     for (size_t i = 0; i < schema->len; i++) {
@@ -116,7 +115,7 @@ static const char *distinct_columns(Emit *e, const Schema *schema, const Schema 
     for (size_t i = 0; i < schema->len; i++)
         keyed = keyed || emit_has_group_key(schema->at[i].type);
     if (!keyed)
-        return columns(e, schema, as);
+        return emit_columns(e, schema, as);
     str_auto out = EMIT_STR;
     for (size_t i = 0; i < schema->len; i++) {
         const char *name = arena_printf(e->a, COLUMN_TEXT, schema->at[i].id);
@@ -250,9 +249,9 @@ static Status emit_limit(Emit *e, const Node *input, const char *word, const Nod
 static Status emit_tail(Emit *e, const Tail *t, Sel *ret)
 {
     const char *from, *n;
-    TRY(from_of(e, t->input, &from));
+    TRY(emit_from(e, t->input, &from));
     TRY(emit_text(e, t->count, &n));
-    *ret = (Sel){ .select = columns(e, t->input->schema, NULL),
+    *ret = (Sel){ .select = emit_columns(e, t->input->schema, NULL),
                   .from = arena_printf(e->a, "(SELECT *, row_number() OVER () AS tail_row, count(*) OVER () AS tail_rows FROM %s)", from),
                   .where = arena_printf(e->a, "tail_row > tail_rows - %s", n) };
     return ST_OK;
@@ -261,11 +260,11 @@ static Status emit_tail(Emit *e, const Tail *t, Sel *ret)
 static Status emit_distinct(Emit *e, const Node *input, Sel *ret)
 {
     const char *from, *keys;
-    TRY(from_of(e, input, &from));
+    TRY(emit_from(e, input, &from));
     *ret = (Sel){ .select = arena_printf(e->a, "DISTINCT %s", distinct_columns(e, input->schema, NULL)), .from = from };
     if (emit_any_collated(input->schema)) {
         TRY(emit_row_keys(e, input->schema, NULL, &keys));
-        ret->select = arena_printf(e->a, "DISTINCT ON (%s) %s", keys, columns(e, input->schema, NULL));
+        ret->select = arena_printf(e->a, "DISTINCT ON (%s) %s", keys, emit_columns(e, input->schema, NULL));
     }
     return ST_OK;
 }
@@ -281,9 +280,9 @@ static Status emit_deduplicate(Emit *e, const Deduplicate *d, Sel *ret)
         TRY(emit_key_text(e, d->keys.at[i], &key));
         str_addf(&out, "%s%s", i ? ", " : "", key);
     }
-    str_addf(&out, ") %s", columns(e, d->input->schema, NULL));
+    str_addf(&out, ") %s", emit_columns(e, d->input->schema, NULL));
     const char *from;
-    TRY(from_of(e, d->input, &from));
+    TRY(emit_from(e, d->input, &from));
     *ret = (Sel){ .select = str_arena(&out, e->a), .from = from };
     return ST_OK;
 }
@@ -355,19 +354,19 @@ static Status emit_local(Emit *e, const Node *n, Sel *ret)
 static Status emit_sample(Emit *e, const Sample *s, Sel *ret)
 {
     const char *from, *lower = NULL, *upper;
-    TRY(from_of(e, s->input, &from));
+    TRY(emit_from(e, s->input, &from));
     if (s->lower)
         TRY(emit_text(e, s->lower, &lower));
     TRY(emit_text(e, s->upper, &upper));
     if (s->with_replacement) { /* each row comes a Poisson number of times: PoissonSampler */
-        *ret = (Sel){ .select = columns(e, s->input->schema, NULL),
+        *ret = (Sel){ .select = emit_columns(e, s->input->schema, NULL),
                       .from = arena_printf(e->a, "(SELECT *, unnest(range(spark_poisson(%" PRId64 ", CAST(%s - %s AS DOUBLE)))) AS %s FROM %s)", s->seed, upper,
                                            lower ? lower : "0", emit_fresh(e, "draw"), from) };
         return ST_OK;
     }
     /* One random number a row: the parts of a randomSplit, which have one seed, do not overlap. */
     const char *draw = emit_fresh(e, "draw");
-    *ret = (Sel){ .select = columns(e, s->input->schema, NULL),
+    *ret = (Sel){ .select = emit_columns(e, s->input->schema, NULL),
                   .from = arena_printf(e->a, "(SELECT *, spark_rand(%" PRId64 ") AS %s FROM %s)", s->seed, draw, from),
                   .where = arena_printf(e->a, "%s >= %s AND %s < %s", draw, lower ? lower : "0", draw, upper) };
     return ST_OK;
@@ -379,8 +378,8 @@ static Status emit_join(Emit *e, const Join *j, Sel *ret)
     static const char *const words[] = { "INNER JOIN", "CROSS JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "SEMI JOIN",
                                          "ANTI JOIN" };
     const char *left, *right, *on = NULL;
-    TRY(from_of(e, j->left, &left));
-    TRY(from_of(e, j->right, &right));
+    TRY(emit_from(e, j->left, &left));
+    TRY(emit_from(e, j->right, &right));
     if (j->condition)
         TRY(condition_text(e, j->condition, &on));
     else if (j->join != JOIN_INNER && j->join != JOIN_CROSS)
@@ -405,15 +404,15 @@ static Status emit_set_op(Emit *e, const Node *n, Sel *ret)
     const SetOp *s = node_as(SetOp, n);
     static const char *const words[] = { "UNION", "INTERSECT", "EXCEPT" };
     const char *left, *right;
-    TRY(from_of(e, s->left, &left));
-    TRY(from_of(e, s->right, &right));
+    TRY(emit_from(e, s->left, &left));
+    TRY(emit_from(e, s->right, &right));
     if (emit_any_collated(n->schema) && !(s->op == SETOP_UNION && s->all)) {
-        left = arena_printf(e->a, "(SELECT %s FROM %s)", columns(e, s->left->schema, n->schema), left);
-        right = arena_printf(e->a, "(SELECT %s FROM %s)", columns(e, s->right->schema, n->schema), right);
+        left = arena_printf(e->a, "(SELECT %s FROM %s)", emit_columns(e, s->left->schema, n->schema), left);
+        right = arena_printf(e->a, "(SELECT %s FROM %s)", emit_columns(e, s->right->schema, n->schema), right);
         *ret = (Sel){ 0 };
         return emit_collated_set(e, s, n->schema, left, right, &ret->from);
     }
-    const char *(*listed)(Emit *, const Schema *, const Schema *) = s->op == SETOP_UNION && s->all ? columns : distinct_columns;
+    const char *(*listed)(Emit *, const Schema *, const Schema *) = s->op == SETOP_UNION && s->all ? emit_columns : distinct_columns;
     *ret = (Sel){ .from = arena_printf(e->a, "((SELECT %s FROM %s) %s%s (SELECT %s FROM %s))", listed(e, s->left->schema, n->schema), left,
                                        words[s->op], s->all ? " ALL" : "", listed(e, s->right->schema, n->schema), right) };
     return ST_OK;
@@ -543,125 +542,6 @@ static Status emit_aggregate(Emit *e, const Aggregate *g, Sel *ret)
     return ST_OK;
 }
 
-/* ---------------------------------------------------------------- generators */
-/* stack(n, x1, x2, …): n rows of structs. */
-static Status emit_stack(Emit *e, const Node *n, const Call *call, Sel *ret)
-{
-    const Generate *g = node_as(Generate, n);
-    const Schema *in = g->input->schema, *out = n->schema;
-    size_t width = out->len - in->len;
-    const char *from, *item = emit_fresh(e, "item");
-    str_auto rows = EMIT_STR;
-    TRY(from_of(e, g->input, &from));
-    for (size_t i = 1; i < call->args.len; i += width) {
-        str_add(&rows, i > 1 ? ", struct_pack(" : "struct_pack(");
-        for (size_t j = 0; j < width; j++) {
-            const char *value = "NULL";
-            if (i + j < call->args.len)
-                TRY(emit_text(e, call->args.at[i + j], &value));
-            str_addf(&rows, "%sf%zu := CAST(%s AS %s)", j ? ", " : "", j, value, emit_word(e, out->at[in->len + j].type));
-        }
-        str_add(&rows, ")");
-    }
-    str_auto select = EMIT_STR;
-    str_add(&select, columns(e, in, NULL));
-    for (size_t j = 0; j < width; j++)
-        str_addf(&select, ", struct_extract(%s, 'f%zu') AS " COLUMN_TEXT, item, j, out->at[in->len + j].id);
-    *ret = (Sel){ .select = str_arena(&select, e->a),
-                  .from = arena_printf(e->a, "(SELECT *, unnest([%s]) AS %s FROM %s)", str_text(&rows), item, from) };
-    return ST_OK;
-}
-
-/* json_tuple(json, field, …): one row, a column a field. */
-static Status emit_json_tuple(Emit *e, const Node *n, const Call *call, Sel *ret)
-{
-    const Generate *g = node_as(Generate, n);
-    const Schema *in = g->input->schema, *out = n->schema;
-    const char *from, *json, *field;
-    str_auto select = EMIT_STR;
-    TRY(from_of(e, g->input, &from));
-    TRY(emit_text(e, call->args.at[0], &json));
-    if (in->len)
-        str_add(&select, columns(e, in, NULL));
-    for (size_t i = in->len; i < out->len && i - in->len + 1 < call->args.len; i++) {
-        TRY(emit_text(e, call->args.at[i - in->len + 1], &field));
-        str_addf(&select, "%sspark_json_field(%s, %s) AS " COLUMN_TEXT, i ? ", " : "", json, field, out->at[i].id);
-    }
-    *ret = (Sel){ .select = str_arena(&select, e->a), .from = from };
-    return ST_OK;
-}
-
-/* variant_explode(v): position, key (of an object) and value of each part. */
-static Status emit_variant_explode(Emit *e, const Node *n, const Call *call, bool outer, Sel *ret)
-{
-    const Generate *g = node_as(Generate, n);
-    const Schema *in = g->input->schema, *out = n->schema;
-    const char *from, *v, *gen = emit_fresh(e, "gen"), *list = emit_fresh(e, "parts"), *at = emit_fresh(e, "pos");
-    TRY(emit_text(e, call->args.at[0], &v));
-    TRY(from_of(e, g->input, &from));
-    str_auto select = EMIT_STR;
-    str_add(&select, in->len ? columns(e, in, NULL) : "1 AS c_none");
-    if (out->len == in->len + 3)
-        str_addf(&select, ", CAST(%s - 1 AS INTEGER) AS " COLUMN_TEXT ", nullif(spark_variant_keys(%s)[%s], CASE WHEN spark_variant_kind(%s) = 13 THEN '' END) AS "
-                 COLUMN_TEXT ", %s[%s] AS " COLUMN_TEXT, at, out->at[in->len].id, gen, at, gen, out->at[in->len + 1].id, list, at, out->at[in->len + 2].id);
-    *ret = (Sel){ .select = str_arena(&select, e->a),
-                  .from = arena_printf(e->a, "(SELECT *, unnest(CASE WHEN len(%s) > 0 THEN range(1, len(%s) + 1) ELSE %s END) AS %s FROM "
-                                             "(SELECT *, spark_variant_values(%s) AS %s FROM (SELECT *, %s AS %s FROM %s)))",
-                                       list, list, outer ? "[NULL]::BIGINT[]" : "[]::BIGINT[]", at, gen, list, v, gen, from) };
-    return ST_OK;
-}
-
-/* SELECT input.*, unnest(…) FROM (SELECT *, collection AS g FROM input). */
-static Status emit_generate(Emit *e, const Node *n, Sel *ret)
-{
-    const Generate *g = node_as(Generate, n);
-    const Call *call = node_as(Call, g->generator);
-    const char *name = call->function->name, *from, *value;
-    const Schema *in = g->input->schema, *out = n->schema;
-    bool outer = g->outer || str_ends(name, "_outer"), pos = str_starts(name, "posexplode");
-    bool is_inline = str_starts(name, "inline");
-    if (str_eq(name, "stack") && out->len > in->len)
-        return emit_stack(e, n, call, ret);
-    if (str_eq(name, "json_tuple"))
-        return emit_json_tuple(e, n, call, ret);
-    if (str_starts(name, "variant_explode"))
-        return emit_variant_explode(e, n, call, outer, ret);
-    if (!is_inline && !str_starts(name, "explode") && !pos)
-        return emit_unsupported(e, n, name);
-    const Type *type = call->args.at[0]->type;
-    TRY(emit_text(e, call->args.at[0], &value));
-    TRY(from_of(e, g->input, &from));
-    const char *gen = emit_fresh(e, "gen"), *list = gen;
-    if (type->kind == TYPE_MAP)
-        list = arena_printf(e->a, "map_entries(%s)", gen);
-    if (outer)
-        list = arena_printf(e->a, "CASE WHEN len(%s) > 0 THEN %s ELSE [NULL] END", list, list);
-    str_auto select = EMIT_STR;
-    size_t at = in->len, made = 0;
-    str_add(&select, in->len ? columns(e, in, NULL) : "1 AS c_none");
-    const char *item = emit_fresh(e, "item"), *index = emit_fresh(e, "pos");
-    if (pos)
-        str_addf(&select, ", CAST(%s AS INTEGER) AS " COLUMN_TEXT, index, out->at[at++].id);
-    for (; at < out->len; at++, made++) {
-        const char *each = item;
-        if (type->kind == TYPE_MAP)
-            each = arena_printf(e->a, "struct_extract(%s, '%s')", item, made ? "value" : "key");
-        else if (is_inline)
-            each = arena_printf(e->a, "struct_extract(%s, %s)", item, emit_quoted(e, type->element->fields[made].name));
-        str_addf(&select, ", %s AS " COLUMN_TEXT, each, out->at[at].id);
-    }
-    const char *positions = pos ? arena_printf(e->a, ", unnest(CASE WHEN len(%s) > 0 THEN range(len(%s)) ELSE %s END) AS %s", gen, gen,
-                                               outer ? "[NULL]::BIGINT[]" : "[]::BIGINT[]", index)
-                                : "";
-    if (type->kind == TYPE_MAP && pos)
-        positions = arena_printf(e->a, ", unnest(CASE WHEN cardinality(%s) > 0 THEN range(cardinality(%s)::BIGINT) ELSE %s END) AS %s",
-                                 gen, gen, outer ? "[NULL]::BIGINT[]" : "[]::BIGINT[]", index);
-    *ret = (Sel){ .select = str_arena(&select, e->a),
-                  .from = arena_printf(e->a, "(SELECT *, unnest(%s) AS %s%s FROM (SELECT *, %s AS %s FROM %s))", list, item, positions,
-                                       value, gen, from) };
-    return ST_OK;
-}
-
 /* ---------------------------------------------------------------- CTEs */
 enum { MAX_LOOP_ROWS = 1000000 }; /* spark.sql.cteRecursionRowLimit */
 
@@ -676,12 +556,12 @@ static Status emit_loop(Emit *e, const UnionLoop *loop, size_t number, Str *out)
 {
     const char *anchor, *term;
     const Schema *as = loop->node.schema;
-    TRY(from_of(e, loop->anchor, &anchor));
-    TRY(from_of(e, loop->recursion, &term));
+    TRY(emit_from(e, loop->anchor, &anchor));
+    TRY(emit_from(e, loop->recursion, &term));
     const char *level = arena_printf(e->a, "(SELECT max(loop_level) FROM cte_%zu)", number);
     const char *rows = arena_printf(e->a, "(SELECT max(loop_rows) FROM cte_%zu)", number);
     str_addf(out, "SELECT %s, 0::BIGINT AS loop_level, count(*) OVER () AS loop_rows FROM %s UNION ALL SELECT %s, ",
-             columns(e, loop->anchor->schema, as), anchor, columns(e, loop->recursion->schema, as));
+             emit_columns(e, loop->anchor->schema, as), anchor, emit_columns(e, loop->recursion->schema, as));
     if (loop->max_level >= 0)
         str_addf(out, "CASE WHEN %s >= %" PRId64 " THEN %s ELSE %s + 1 END, ", level, loop->max_level,
                  loop_error(e, "RECURSION_LEVEL_LIMIT_EXCEEDED", "levelLimit", loop->max_level), level);
@@ -713,7 +593,7 @@ static Status emit_with(Emit *e, const BoundWith *w, Sel *ret)
             status = emit_select(e, w->ctes.at[i], &sql);
             if (status == ST_OK)
                 str_addf(&out, "%scte_%zu AS (SELECT %s FROM (%s))", i ? ", " : "", scope.first + i,
-                         columns(e, w->ctes.at[i]->schema, NULL), sql);
+                         emit_columns(e, w->ctes.at[i]->schema, NULL), sql);
         }
         if (e->python)
             scope.made = arena_str(e->a, str_text(&out));
@@ -735,7 +615,7 @@ static Status emit_cte_ref(Emit *e, const Node *n, Sel *ret)
             continue;
         const Schema *schema = s->with->ctes.at[r->cte]->schema;
         if (schema && schema->len == n->schema->len) {
-            *ret = (Sel){ .from = arena_printf(e->a, "(SELECT %s FROM cte_%zu)", columns(e, schema, n->schema),
+            *ret = (Sel){ .from = arena_printf(e->a, "(SELECT %s FROM cte_%zu)", emit_columns(e, schema, n->schema),
                                                s->first + (size_t)r->cte) };
             return ST_OK;
         }

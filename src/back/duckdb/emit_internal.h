@@ -59,6 +59,10 @@ Status emit_expr(Emit *e, const Node *n, Str *out);
 /* The expression as an arena text. */
 Status emit_text(Emit *e, const Node *n, const char **ret_text);
 Status emit_relation(Emit *e, const Node *n, Sel *ret_sel);
+Status emit_from(Emit *e, const Node *n, const char **ret_from); /* what stands behind FROM */
+/* "c1, c2": a relation's columns, each once. With `as`, renamed by position to those of `as`. */
+const char *emit_columns(Emit *e, const Schema *schema, const Schema *as);
+Status emit_generate(Emit *e, const Node *n, Sel *ret_sel);
 /* A group expression of the Aggregate that is being emitted is known by its column; NULL: it is none. */
 const char *emit_group_name(const Emit *e, const Node *n);
 /* "(SELECT …)" or "SELECT …" of a relation. */

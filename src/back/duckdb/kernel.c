@@ -232,7 +232,7 @@ Status kernels_register(duckdb_connection connection, Error *err)
                                             kernels_date, kernels_date_legacy, kernels_hash,   kernels_json,   kernels_misc,   kernels_decimal,
                                             kernels_interval, kernels_number_format, kernels_random, kernels_url, kernels_printf,
                                             kernels_charset, kernels_aes,  kernels_time, kernels_sort, kernels_decimal_format, kernels_sentences,
-                                            kernels_sketch, kernels_theta, kernels_hll, kernels_kll, kernels_top_k, kernels_collation, kernels_variant, kernels_xpath, kernels_spatial, kernels_reflect };
+                                            kernels_sketch, kernels_theta, kernels_hll, kernels_kll, kernels_top_k, kernels_top_k_item, kernels_collation, kernels_variant, kernels_xpath, kernels_spatial, kernels_reflect };
     TRY(engine_run(connection, "BEGIN TRANSACTION", NULL, err));
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         TRY(kernel_register(connection, tables[i], err));

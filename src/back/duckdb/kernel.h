@@ -133,7 +133,7 @@ char *k_text(K *k, View v); /* NUL-terminated, until the end of the vector */
 extern const Kernel kernels_cast[], kernels_number[], kernels_string[], kernels_regex[], kernels_date[], kernels_date_legacy[], kernels_hash[],
     kernels_json[], kernels_misc[], kernels_decimal[], kernels_interval[], kernels_number_format[], kernels_random[], kernels_url[],
     kernels_printf[], kernels_charset[], kernels_aes[], kernels_time[],
-    kernels_sort[], kernels_decimal_format[], kernels_sentences[], kernels_sketch[], kernels_theta[], kernels_hll[], kernels_kll[], kernels_top_k[], kernels_collation[], kernels_variant[], kernels_xpath[], kernels_spatial[], kernels_reflect[];
+    kernels_sort[], kernels_decimal_format[], kernels_sentences[], kernels_sketch[], kernels_theta[], kernels_hll[], kernels_kll[], kernels_top_k[], kernels_top_k_item[], kernels_collation[], kernels_variant[], kernels_xpath[], kernels_spatial[], kernels_reflect[];
 /* Spark's Murmur3 of bytes (kernel_hash.c). */
 int32_t kernel_murmur3(View bytes, int32_t seed);
 /* Murmur3 x64 128 with the seed of Apache DataSketches. */
