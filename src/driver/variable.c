@@ -2,6 +2,8 @@
  * value and its default expression. */
 #include "driver/variable.h"
 
+#include "driver/catalog.h"
+#include "driver/command.h"
 #include "driver/keep.h"
 #include "driver/script.h"
 #include "front/sql/sql.h"
@@ -348,12 +350,12 @@ Status variable_set(Run *r, Node *command, Rows **ret_rows, Error *err)
 
 /* ---- constants */
 
-static Status not_constant(Run *r, const char *class, const char *text, const char *type, Error *err)
+static Status not_constant(Run *r, const char *class, const Node *expr, const char *text, const char *type, Error *err)
 {
     return spark_error(err, NULL, arena_printf(r->arena, "NOT_A_CONSTANT_STRING.%s", class), "42601",
                        arena_printf(r->arena, "The expression <expr> used for the routine or clause <name> must be a constant STRING "
                                               "which is NOT NULL.\n%s", text),
-                       "expr", "", "name", "IDENTIFIER", "dataType", type, NULL);
+                       "expr", command_text(r, expr), "name", "IDENTIFIER", "dataType", type, NULL);
 }
 
 static bool note_variable_part(const Node *n, void *arg)
@@ -377,7 +379,7 @@ Status variable_constant_text(void *run, Arena *a, Node *expr, const char **ret_
     Status status = varies ? ST_INVALID : variable_evaluate(r, expr, NULL, &literal, &why);
     r->query = query;
     if (varies || (status != ST_OK && str_starts(why.code, "UNRESOLVED_COLUMN")))
-        return not_constant(r, "NOT_CONSTANT", "To be considered constant the expression must not depend on any columns, contain a subquery, "
+        return not_constant(r, "NOT_CONSTANT", expr, "To be considered constant the expression must not depend on any columns, contain a subquery, "
                                                "or invoke a non deterministic function such as rand().", "", err);
     if (status != ST_OK) {
         if (err)
@@ -386,10 +388,9 @@ Status variable_constant_text(void *run, Arena *a, Node *expr, const char **ret_
     }
     const Literal *l = node_as(Literal, literal);
     if (l->of->kind != TYPE_STRING)
-        return not_constant(r, "WRONG_TYPE", "The data type of the expression is <dataType>.",
-                            arena_printf(a, "\"%s\"", type_sql_text(a, l->of)), err);
+        return not_constant(r, "WRONG_TYPE", expr, "The data type of the expression is <dataType>.", type_catalog_text(a, l->of), err);
     if (l->value->is_null)
-        return not_constant(r, "NULL", "The expression evaluates to NULL.", "", err);
+        return not_constant(r, "NULL", expr, "The expression evaluates to NULL.", "", err);
     *ret_text = arena_strn(a, l->value->text, l->value->text_len);
     return ST_OK;
 }
@@ -406,10 +407,10 @@ static Status statement_text(Run *r, Node *expr, const char **ret_text, Error *e
                            "Expression type must be string type but got <exprType>.", "exprType",
                            arena_printf(r->arena, "\"%s\"", type_sql_text(r->arena, l->of)), NULL);
     if (l->value->is_null)
-        return spark_error(err, expr, "NULL_QUERY_STRING_EXECUTE_IMMEDIATE", "22004",
+        return spark_error(err, NULL, "NULL_QUERY_STRING_EXECUTE_IMMEDIATE", "22004",
                            "Execute immediate requires a non-null variable as the query string, but the provided variable <varName> is "
                            "null.",
-                           "varName", "", NULL);
+                           "varName", node_is(Attribute, expr) ? catalog_quoted(r->arena, &node_as(Attribute, expr)->name) : command_text(r, expr), NULL);
     *ret_text = arena_strn(r->arena, l->value->text, l->value->text_len);
     return ST_OK;
 }

@@ -104,7 +104,8 @@ static const char *constant_text(SqlParser *p, Node *expr, int start)
         return text;
     if (p->opt->constant_text(p->opt->self, p->a, expr, &text, &error) == ST_OK)
         return text;
-    parser_fail(p, expr->start >= 0 ? expr->start : start, end_of_rule(p), error.code, error.sqlstate, "%s", error.message);
+    bool placed = expr->start >= 0;
+    parser_error(p, placed ? expr->start : start, placed ? expr->stop : end_of_rule(p), &error);
     return NULL;
 }
 
@@ -118,7 +119,7 @@ StrList *identifier_clause(SqlParser *p, Node *expr, int start)
     }
     Error error = ERROR_INIT;
     if (sql_parse_name(p->a, text, name, &error) != ST_OK)
-        parser_fail(p, start, end_of_rule(p), error.code, error.sqlstate, "%s", error.message);
+        parser_error(p, start, end_of_rule(p), &error);
     return name->len ? name : names_add(p, name, text);
 }
 

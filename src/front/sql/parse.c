@@ -44,6 +44,18 @@ void parser_fail(SqlParser *p, int start, int stop, const char *code, const char
     }
 }
 
+void parser_error(SqlParser *p, int start, int stop, const Error *error)
+{
+    if (p->status != ST_OK)
+        return;
+    p->status = error->status;
+    if (p->err) {
+        *p->err = *error;
+        p->err->start = start;
+        p->err->stop = stop;
+    }
+}
+
 void parser_param(SqlParser *p, const char *key, const char *value)
 {
     if (p->err)

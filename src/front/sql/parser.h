@@ -35,6 +35,7 @@ typedef struct SqlParser {
 void parser_fail(SqlParser *p, int start, int stop, const char *code, const char *sqlstate, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 void parser_syntax_error(SqlParser *p, const Token *at, const char *hint);
+void parser_error(SqlParser *p, int start, int stop, const Error *error); /* what another found, placed here */
 void parser_param(SqlParser *p, const char *key, const char *value); /* of the error just set */
 void parser_unsupported(SqlParser *p, int start, const char *what);
 /* `n` begins at character `start` and ends where the reduced rule does. */
