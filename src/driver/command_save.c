@@ -12,6 +12,14 @@
 /* ---- CREATE TABLE AS */
 
 /* The table's schema as it is created from a query: everything nullable, partition columns last in their order. */
+static const char *column_names(Run *r, const Type *rows)
+{
+    str_auto out = STR_INIT(ERROR_PARAMS_BYTES);
+    for (size_t i = 0; i < rows->nfields; i++)
+        str_addf(&out, "%s%s", i ? ", " : "", sql_id(r->arena, rows->fields[i].name));
+    return str_arena(&out, r->arena);
+}
+
 static Status created_schema(Run *r, const Type *rows, CatalogTable *t, Error *err)
 {
     Field *fields = ARENA_ARRAY(r->arena, Field, rows->nfields + 1);
@@ -25,8 +33,8 @@ static Status created_schema(Run *r, const Type *rows, CatalogTable *t, Error *e
             i++;
         if (i == rows->nfields)
             return command_fail(err, "COLUMN_NOT_DEFINED_IN_TABLE", "colType", "partition", "colName",
-                                sql_id(r->arena, t->partition_by.at[k]), "tableName", catalog_table_id(r->arena, t), "tableCols", "",
-                                NULL);
+                                sql_id(r->arena, t->partition_by.at[k]), "tableName", catalog_table_id(r->arena, t), "tableCols",
+                                column_names(r, rows), NULL);
         fields[n++] = rows->fields[i];
     }
     for (size_t i = 0; i < n; i++) {

@@ -216,7 +216,8 @@ static Status check_declaration(Run *r, const DeclareVariable *d, Error *err)
     return spark_error(err, d->value, "INVALID_DEFAULT_VALUE.SUBQUERY_EXPRESSION", "42623",
                        "Failed to execute <statement> command because the destination column or variable <colName> has a DEFAULT value "
                        "<defaultValue>, which contains subquery expressions.",
-                       "statement", "DECLARE VARIABLE", "colName", sql_id(r->arena, d->names.at[0]), "defaultValue", "", NULL);
+                       "statement", "DECLARE VARIABLE", "colName", sql_id(r->arena, d->names.at[0]), "defaultValue",
+                       command_text(r, d->value), NULL);
 }
 
 Status variable_refuse_set(Run *r, const SetConf *s, Error *err)
@@ -429,6 +430,16 @@ static bool note_marker(const Node *n, void *arg)
     return true;
 }
 
+/* "1", "a + 2": the arguments without a name. */
+static const char *unnamed(Run *r, const NodeList *given)
+{
+    str_auto out = STR_INIT(ERROR_PARAMS_BYTES);
+    for (size_t i = 0; i < given->len; i++)
+        if (!node_is(Attribute, given->at[i]) && !node_is(Alias, given->at[i]))
+            str_addf(&out, "%s\"%s\"", out.len ? ", " : "", command_text(r, given->at[i]));
+    return str_arena(&out, r->arena);
+}
+
 /* The arguments' values; with named markers an argument has its alias for a name, a variable also its own. */
 static Status argument_values(Run *r, const NodeList *given, bool named, ConnectArgument *arguments, Error *err)
 {
@@ -456,7 +467,7 @@ static Status argument_values(Run *r, const NodeList *given, bool named, Connect
         if (named && !name)
             return spark_error(err, e, "ALL_PARAMETERS_MUST_BE_NAMED", "07001",
                                "Using name parameterized queries requires all parameters to be named. Parameters missing names: <exprs>.",
-                               "exprs", "", NULL);
+                               "exprs", unnamed(r, given), NULL);
         TRY(variable_evaluate(r, e, NULL, &value, err));
         arguments[i] = (ConnectArgument){ .name = named ? name : NULL, .value = value };
     }

@@ -208,12 +208,26 @@ bool convert_day_time(View v, int from, int to, int64_t *ret)
 }
 
 /* ---------------------------------------------------------------- kernels */
-static void bad(K *k, const char *type, const char *code)
+/* IntervalUtils.supportedFormat and the type's name; fields from..to of year-month or day-time. */
+static void bad(K *k, bool months, const char *code)
 {
-    if (k_i32(k, 3) != MODE_ERROR)
+    static const char *const names[][4] = { { "day", "hour", "minute", "second" }, { "year", "month" } };
+    static const char *const letters[][4] = { { "d", "h", "m", "s.n" }, { "y", "m" } };
+    if (k_i32(k, 3) != MODE_ERROR) {
         k_null(k);
-    else
-        k_fail(k, code, "input", k_text(k, k_str(k, 0)), "intervalStr", type, "supportedFormat", "", "typeName", type, NULL);
+        return;
+    }
+    int from = k_i32(k, 1), to = k_i32(k, 2);
+    str_auto pattern = STR_INIT(64), type = STR_INIT(64), formats = STR_INIT(512);
+    for (int i = from; i <= to; i++)
+        str_addf(&pattern, "%s%s", i == from ? "" : months ? "-" : i == 1 ? " " : ":", letters[months][i]);
+    str_addf(&type, from == to ? "interval %s%.0s" : "interval %s to %s", names[months][from], names[months][to]);
+    str_addf(&formats, "`[+|-]%s`, `INTERVAL [+|-]'[+|-]%s'", str_text(&pattern), str_text(&pattern));
+    for (const char *c = str_text(&type) + strlen("interval"); *c; c++)
+        str_addc(&formats, *c >= 'a' && *c <= 'z' ? (char)(*c - 32) : *c);
+    str_addc(&formats, '`');
+    k_fail(k, code, "input", k_text(k, k_str(k, 0)), "intervalStr", months ? "year-month" : "day-time", "supportedFormat", str_text(&formats),
+           "typeName", str_text(&type), "interval", months ? "year-month" : "day-time", NULL);
 }
 
 /* Digits and a hyphen, but a month past 11. */
@@ -242,7 +256,7 @@ static void text_year_month(K *k)
     if (convert_year_month(k_str(k, 0), k_i32(k, 1), k_i32(k, 2), &value))
         k_set_i32(k, value);
     else
-        bad(k, "year-month", month_too_large(k_str(k, 0)) ? "INVALID_INTERVAL_FORMAT.INTERVAL_PARSING" : "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING");
+        bad(k, true, month_too_large(k_str(k, 0)) ? "INVALID_INTERVAL_FORMAT.INTERVAL_PARSING" : "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING");
 }
 
 static void text_day_time(K *k)
@@ -251,7 +265,7 @@ static void text_day_time(K *k)
     if (convert_day_time(k_str(k, 0), k_i32(k, 1), k_i32(k, 2), &value))
         k_set_i64(k, value);
     else
-        bad(k, "day-time", "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING_WITH_NOTICE");
+        bad(k, false, "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING_WITH_NOTICE");
 }
 
 /* `interval` times or by a whole number, rounded half up. */
