@@ -241,7 +241,7 @@ class Exam:
             self.failed.append(f"not all sessions began in {START_S} s")
         print(f"{len(threads)} sessions began in {time.monotonic() - start:.0f} s", flush=True)
         until = time.monotonic() + self.seconds
-        while time.monotonic() < until and not self.failed:
+        while time.monotonic() < until and not self.began.broken and any(thread.is_alive() for thread in threads):
             time.sleep(0.2)
         self.over.set()
         start = time.monotonic()
