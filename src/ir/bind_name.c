@@ -114,19 +114,47 @@ Status schema_resolve(Binder *b, const Schema *schema, const StrList *name, cons
 /* ---------------------------------------------------------------- suggestions */
 
 typedef struct Suggestion {
+    const Column *column;
     const char *text;
-    size_t distance;
+    size_t distance, index;
 } Suggestion;
 
+/* As an AttributeSet lists its columns, the nearest first. */
 static int by_distance(const void *x, const void *y)
 {
     const Suggestion *s = x, *t = y;
     if (s->distance != t->distance)
         return s->distance < t->distance ? -1 : 1;
-    return strcmp(s->text, t->text);
+    int order = strcmp(s->column->name, t->column->name);
+    return order ? order : (s->index > t->index) - (s->index < t->index);
 }
 
-/* orderSuggestedIdentifiersBySimilarity: the five nearest; qualified when the name is. */
+/* Do all candidates have the same parts before their last `keep`? */
+static bool same_prefix(const Suggestion *all, size_t n, size_t keep)
+{
+    const StrList *first = &all[0].column->qualifier;
+    size_t parts = first->len + 1 > keep ? first->len + 1 - keep : 0;
+    for (size_t i = 1; i < n; i++) {
+        const StrList *other = &all[i].column->qualifier;
+        bool same = (other->len + 1 > keep ? other->len + 1 - keep : 0) == parts;
+        for (size_t k = 0; same && k < parts; k++)
+            same = str_eq(first->at[k], other->at[k]);
+        if (!same)
+            return false;
+    }
+    return true;
+}
+
+static const char *last_parts(Binder *b, const Column *c, size_t keep)
+{
+    StrList parts = { 0 };
+    for (size_t k = c->qualifier.len + 1 > keep ? c->qualifier.len + 1 - keep : 0; k < c->qualifier.len; k++)
+        vec_push(b->a, &parts, c->qualifier.at[k]);
+    vec_push(b->a, &parts, c->name);
+    return sql_ids(b->a, &parts);
+}
+
+/* StringUtils.orderSuggestedIdentifiersBySimilarity: the five nearest, without the qualifier that all have. */
 static const char *suggestions(Binder *b, const Schema *schema, const StrList *name)
 {
     enum { MOST = 5 };
@@ -135,19 +163,20 @@ static const char *suggestions(Binder *b, const Schema *schema, const StrList *n
     for (size_t i = 0; i < name->len; i++)
         str_addf(&base, "%s%s", i ? "." : "", name->at[i]);
     for (size_t i = 0; i < schema->len; i++) {
-        const Column *c = &schema->at[i];
-        StrList parts = { 0 };
-        size_t keep = name->len > 1 ? (c->qualifier.len < name->len - 1 ? c->qualifier.len : name->len - 1) : 0;
-        if (c->hidden)
-            continue;
-        for (size_t k = c->qualifier.len - keep; k < c->qualifier.len; k++)
-            vec_push(b->a, &parts, c->qualifier.at[k]);
-        vec_push(b->a, &parts, c->name);
-        const char *text = sql_ids(b->a, &parts);
-        vec_push(b->a, &all, (Suggestion){ text, str_distance(str_text(&base), text, false) });
+        bool known = schema->at[i].hidden;
+        for (size_t k = 0; k < all.len && !known; k++)
+            known = all.at[k].column->id == schema->at[i].id;
+        if (!known)
+            vec_push(b->a, &all, ((Suggestion){ .column = &schema->at[i], .index = i }));
     }
-    if (all.len)
-        qsort(all.at, all.len, sizeof *all.at, by_distance);
+    if (!all.len)
+        return "";
+    size_t keep = name->len == 1 && same_prefix(all.at, all.len, 1) ? 1 : name->len <= 2 && same_prefix(all.at, all.len, 2) ? 2 : SIZE_MAX;
+    for (size_t i = 0; i < all.len; i++) {
+        all.at[i].text = last_parts(b, all.at[i].column, keep);
+        all.at[i].distance = str_distance(str_text(&base), all.at[i].text, false);
+    }
+    qsort(all.at, all.len, sizeof *all.at, by_distance);
     str_auto list = STR_INIT(ERROR_PARAMS_BYTES);
     for (size_t i = 0; i < all.len && i < MOST; i++)
         str_addf(&list, "%s%s", i ? ", " : "", all.at[i].text);
@@ -510,7 +539,7 @@ static Status star_missing(Binder *b, const Scope *s, const Star *n, Error *err)
     str_auto columns = STR_INIT(ERROR_PARAMS_BYTES);
     VEC(Suggestion) names = { 0 };
     for (size_t i = 0; i < s->schema->len; i++)
-        vec_push(b->a, &names, (Suggestion){ sql_id(b->a, s->schema->at[i].name), 0 });
+        vec_push(b->a, &names, ((Suggestion){ .column = &s->schema->at[i], .text = sql_id(b->a, s->schema->at[i].name), .index = i }));
     if (names.len)
         qsort(names.at, names.len, sizeof *names.at, by_distance);
     for (size_t i = 0; i < names.len; i++)
