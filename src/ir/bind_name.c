@@ -406,19 +406,34 @@ static const Node *output_definition(const Scope *s, int64_t id)
     return NULL;
 }
 
+/* Is `e`, or what its fields are taken of, a grouping expression? */
+static bool is_grouped(const NodeList *groups, const Node *e)
+{
+    for (;;) {
+        for (size_t i = 0; i < groups->len; i++)
+            if (node_equal(groups->at[i], e))
+                return true;
+        if (node_is(GetField, e))
+            e = node_as(GetField, e)->child;
+        else if (node_is(Call, e) && node_as(Call, e)->args.len)
+            e = node_as(Call, e)->args.at[0];
+        else
+            return false;
+    }
+}
+
 /* Over an Aggregate: its output first, then its input; within an aggregate function the other way round. */
 static Status over_aggregate(Binder *b, const Scope *s, const Attribute *n, Node **ret, Error *err)
 {
     const Schema *order[2] = { s->schema, s->below };
     Node *grouped = NULL;
     Error ignored = ERROR_INIT;
-    if (s->below_groups && schema_resolve(b, s->below, &n->name, &n->node, &grouped, &ignored) == ST_OK && grouped)
-        for (size_t i = 0; i < s->below_groups->len; i++)
-            if (node_equal(s->below_groups->at[i], grouped)) {
-                *ret = grouped;
-                return ST_OK;
-            }
-    if (s->inside_aggregate) {
+    if (s->below_groups && schema_resolve(b, s->below, &n->name, &n->node, &grouped, &ignored) == ST_OK && grouped &&
+        is_grouped(s->below_groups, grouped)) {
+        *ret = grouped;
+        return ST_OK;
+    }
+    if (s->inside_aggregate || s->prefer_below) {
         order[0] = s->below;
         order[1] = s->schema;
     }
@@ -449,6 +464,8 @@ Status bind_attribute(Binder *b, const Scope *s, const Attribute *n, Node **ret,
         TRY(lambda_variable(b, s, &n->name, &n->node, &found, err));
     if (!found && s->below)
         TRY(over_aggregate(b, s, n, &found, err));
+    if (!found && s->missing_from && s->prefer_below)
+        TRY(fetch_missing(b, s->missing_from, &n->name, &n->node, &found, err));
     if (!found && s->schema) {
         Error why = ERROR_INIT, ignored = ERROR_INIT;
         Status status = schema_resolve(b, s->schema, &n->name, &n->node, &found, &why);
@@ -472,8 +489,8 @@ Status bind_attribute(Binder *b, const Scope *s, const Attribute *n, Node **ret,
         TRY(session_variable(b, n, &found, err));
     if (!found && n->name.len == 1 && str_ieq(n->name.at[0], "grouping__id")) /* Hive's name of it */
         TRY(make_call(b, "grouping_id", &(NodeList){ 0 }, &n->node, &found, err));
-    if (!found)
-        return unresolved_column(b, s->schema, &n->name, &n->node, err);
+    if (!found) /* what other names of the same clause brought up is suggested too */
+        return unresolved_column(b, s->missing_from ? (*s->missing_from)->schema : s->schema, &n->name, &n->node, err);
     *ret = found;
     return ST_OK;
 }

@@ -35,13 +35,30 @@ static Node *project_with(Binder *b, const Project *p, Node *input, const Node *
     return make_project(b, input, &exprs);
 }
 
+/* In `*input`'s output, or below it, even where its own names fail: they may be ambiguous, or have no such field. */
+static Status resolve_below(Binder *b, Node **input, const StrList *name, const Node *at, Node **ret, Error *err)
+{
+    Error why = ERROR_INIT, ignored = ERROR_INIT;
+    Node *found = NULL;
+    Status status = schema_resolve(b, (*input)->schema, name, at, &found, &why);
+    if (status != ST_OK || !found) {
+        found = NULL;
+        if (fetch_missing(b, input, name, at, &found, &ignored) != ST_OK)
+            found = NULL;
+    }
+    *ret = found;
+    if (found || status == ST_OK)
+        return ST_OK;
+    if (err)
+        *err = why;
+    return status;
+}
+
 static Status through_project(Binder *b, Node **plan, const StrList *name, const Node *at, Node **ret, Error *err)
 {
     const Project *p = node_as(Project, *plan);
     Node *input = p->input, *found = NULL;
-    TRY(schema_resolve(b, input->schema, name, at, &found, err));
-    if (!found)
-        TRY(fetch_missing(b, &input, name, at, &found, err));
+    TRY(resolve_below(b, &input, name, at, &found, err));
     if (!found)
         return ST_OK;
     FirstColumn first = { NULL };
@@ -57,14 +74,17 @@ static Status through_aggregate(Binder *b, Node **plan, const StrList *name, con
 {
     const Aggregate *g = node_as(Aggregate, *plan);
     Node *found = NULL;
+    FirstColumn column = { NULL };
     TRY(schema_resolve(b, g->input->schema, name, at, &found, err));
-    for (size_t i = 0; found && i < g->groups.len; i++)
-        if (node_equal(g->groups.at[i], found) && node_is(ColumnRef, found)) {
+    if (found)
+        node_walk(found, note_column, &column);
+    for (size_t i = 0; column.found && i < g->groups.len; i++)
+        if (node_equal(g->groups.at[i], &column.found->node)) {
             Aggregate *copy = (Aggregate *)(void *)node_copy(b->a, &g->node);
             copy->exprs = (NodeList){ 0 };
             for (size_t k = 0; k < g->exprs.len; k++)
                 vec_push(b->a, &copy->exprs, g->exprs.at[k]);
-            vec_push(b->a, &copy->exprs, found);
+            vec_push(b->a, &copy->exprs, (Node *)(uintptr_t)column.found);
             *plan = with_schema(&copy->node, schema_of_exprs(b, &copy->exprs, g->input->schema));
             *ret = found;
             return ST_OK;
@@ -171,6 +191,20 @@ static bool is_all(Binder *b, const Schema *schema, const NodeList *orders)
     return schema_resolve(b, schema, name, NULL, &found, &ignored) == ST_OK && !found;
 }
 
+/* Where an expression fails over the output's columns, its names are those of the input (ResolveReferencesInSort). */
+static Status bind_order(Binder *b, const Scope *s, Node *order, Node **ret, Error *err)
+{
+    Error why = ERROR_INIT, ignored = ERROR_INIT;
+    Scope below = *s;
+    Status status = bind_expr(b, s, order, ret, &why);
+    below.prefer_below = true;
+    if (status == ST_OK || bind_expr(b, &below, order, ret, &ignored) == ST_OK)
+        return ST_OK;
+    if (err)
+        *err = why;
+    return status;
+}
+
 static Status bind_orders(Binder *b, const Scope *s, const NodeList *orders, NodeList *ret, Error *err)
 {
     bool all = is_all(b, s->schema, orders), ordinals = conf_allows(b, "spark.sql.orderByOrdinal");
@@ -186,7 +220,7 @@ static Status bind_orders(Binder *b, const Scope *s, const NodeList *orders, Nod
             TRY(order_position(b, order->child, s->schema, &child, err));
             order->child = child;
         }
-        TRY(bind_expr(b, s, &order->node, &bound, err));
+        TRY(bind_order(b, s, &order->node, &bound, err));
         vec_push(b->a, ret, bound);
     }
     return ST_OK;

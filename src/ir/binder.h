@@ -87,6 +87,7 @@ typedef struct Scope {
     const NodeList *below_groups; /* HAVING: its groups, whose names go before those of the output */
     Node **missing_from;         /* ORDER BY and filters: a bound relation whose dropped columns may be fetched (rewritten) */
     bool inside_aggregate;       /* within an aggregate function's arguments */
+    bool prefer_below;           /* the input before the output: a second try */
     bool in_window;              /* the function of an OVER clause */
     const char *no_routines;     /* a relation in whose expressions SQL functions may not stand, NULL: they may */
     bool generators;             /* a generator may stand here */
