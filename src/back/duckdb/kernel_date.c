@@ -172,7 +172,7 @@ static void months_between(K *k)
     int64_t since_a = k_i64(k, 0) - zone_utc_us(z, floor_div(a, MICROS_PER_DAY) * MICROS_PER_DAY);
     int64_t since_b = k_i64(k, 1) - zone_utc_us(z, floor_div(b, MICROS_PER_DAY) * MICROS_PER_DAY);
     double seconds_apart = (double)(since_a / MICROS_PER_SECOND - since_b / MICROS_PER_SECOND);
-    double result = months + ((double)(x.day - y.day) * SECONDS_PER_DAY + seconds_apart) / (31.0 * SECONDS_PER_DAY);
+    double result = months + ((double)(x.day - y.day) * (double)SECONDS_PER_DAY + seconds_apart) / (31.0 * (double)SECONDS_PER_DAY);
     k_set_f64(k, k_bool(k, 2) ? round(result * 1e8) / 1e8 : result);
 }
 
