@@ -216,11 +216,23 @@ static Status text_row(LineWriter *lw, const struct ArrowArrayView *batch, int64
     return ST_OK;
 }
 
+/* What cannot be written ends the task. */
 static Status xml_line(LineWriter *lw, const struct ArrowArrayView *batch, int64_t row, Error *err)
 {
-    if (!lw->xml.depth)
-        TRY(xml_begin(&lw->xml, err));
-    return xml_row(&lw->xml, batch, row, lw->row, err);
+    Error why = ERROR_INIT;
+    Status status = lw->xml.depth ? ST_OK : xml_begin(&lw->xml, &why);
+    if (status == ST_OK)
+        status = xml_row(&lw->xml, batch, row, lw->row, &why);
+    if (status == ST_OK)
+        return ST_OK;
+    if (status != ST_RUNTIME) {
+        *err = why;
+        return status;
+    }
+    FAIL_CODE(err, ST_RUNTIME, "TASK_WRITE_FAILED", "[TASK_WRITE_FAILED] Task failed while writing rows to %s: %s SQLSTATE: 58030", lw->w->request->folder,
+              why.message);
+    error_param(err, "path", lw->w->request->folder);
+    return ST_RUNTIME;
 }
 
 static Status add_row(LineWriter *lw, const struct ArrowArrayView *batch, int64_t row, Error *err)

@@ -908,10 +908,25 @@ def xml_written(spark, folder):
 def xml_written_with_options(spark, folder):
     rows = spark.sql("select 1 as a, cast(null as string) as b, timestamp'2020-01-02 03:04:05' as t, date'2020-01-02' as d").coalesce(1)
     rows.write.xml(folder + "/a", rowTag="r", rootTag="root k='v'", declaration="version='1.0'", nullValue="-", timestampFormat="HH:mm", dateFormat="dd.MM.yyyy")
-    rows.write.xml(folder + "/b", rowTag="r", compression="gzip", declaration="", attributePrefix="a", valueTag="t")
+    rows.write.xml(folder + "/b", rowTag="r", compression="gzip", declaration="", attributePrefix="@", valueTag="t")
     rows.write.format("xml").option("rowTag", "r").option("indent", "").save(folder + "/c")
     spark.sql("select 'ä€' as a").coalesce(1).write.xml(folder + "/d", rowTag="r", encoding="UTF-16")
     return [texts_of(f"{folder}/{x}") for x in "abcd"]
+
+
+@case
+def xml_that_cannot_be_written(spark, folder):
+    spark.sql("select 1 as `a b`").coalesce(1).write.xml(folder + "/x", rowTag="r")
+
+
+@case
+def xml_intervals_written(spark, folder):
+    spark.sql("select interval 1 day as a").coalesce(1).write.xml(folder + "/x", rowTag="r")
+
+
+@case
+def xml_control_characters_written(spark, folder):
+    spark.sql("select chr(1) as a").coalesce(1).write.xml(folder + "/x", rowTag="r")
 
 
 @case
