@@ -248,8 +248,12 @@ static bool attribute_value(XmlReader *r, View *ret_value)
     }
     str_auto out = STR_INIT(SIZE_MAX);
     for (r->at = start; r->at < r->end && *r->at != quote;) {
-        bool blank = space(*r->at);
-        if (*r->at == '<' || (*r->at == '&' ? (r->at++, !reference(r, &out)) : !plain(r, &out)))
+        bool blank = space(*r->at), good = *r->at != '<';
+        if (good && take(r, "&"))
+            good = reference(r, &out);
+        else if (good)
+            good = plain(r, &out);
+        if (!good)
             return false;
         if (blank)
             out.data[out.len - 1] = ' ';
@@ -301,9 +305,10 @@ static void push(XmlReader *r, View element)
 {
     if (r->depth == r->room) {
         r->room = r->room ? 2 * r->room : 16;
-        r->open = realloc(r->open, r->room * sizeof *r->open);
-        if (!r->open)
+        View *grown = realloc(r->open, r->room * sizeof *grown);
+        if (!grown)
             abort();
+        r->open = grown;
     }
     r->open[r->depth++] = element;
 }
@@ -389,8 +394,8 @@ static XmlToken text(XmlReader *r)
                 break;
             else if (starts(r, "]]>"))
                 good = false;
-            else if (*r->at == '&')
-                good = (r->at++, reference(r, &out));
+            else if (take(r, "&"))
+                good = reference(r, &out);
             else
                 good = plain(r, &out);
             if (!good && r->unknown) { /* Woodstox goes on behind it */

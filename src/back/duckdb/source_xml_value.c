@@ -331,7 +331,7 @@ static bool read_struct(Reading *x, const Type *t, View element, const XmlToken 
     XmlValue inside = { 0 };
     if (!read_attributes(x, t, start, attributes) || !read_field(x, t, element, NULL, &inside))
         return false;
-    *ret = (XmlValue){ .set = true, .items = inside.set ? inside.items : ARENA_ARRAY(x->r->a, XmlValue, t->nfields + 1), .n = t->nfields };
+    *ret = (XmlValue){ .set = true, .items = inside.items ? inside.items : ARENA_ARRAY(x->r->a, XmlValue, t->nfields + 1), .n = t->nfields };
     for (size_t i = 0; i < t->nfields; i++)
         if (attributes[i].set)
             ret->items[i] = attributes[i];
