@@ -2,6 +2,7 @@
 #include "driver/rpc_private.h"
 
 #include "base/clock.h"
+#include "os/memory.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -314,8 +315,10 @@ static void *loop(void *arg)
             }
         }
         bool tick = clock_monotonic_ms() - ticked_ms >= TICK_MS;
-        if (tick)
+        if (tick) {
             ticked_ms = clock_monotonic_ms();
+            memory_settle();
+        }
         if (all || tick)
             turn_all(s, tick);
     }

@@ -532,8 +532,34 @@ static ssize_t frame_room(nghttp2_session *http, uint8_t type, int32_t stream, i
     return stream_window < room ? stream_window : room;
 }
 
+/* Memory from our own malloc, not the library's: see os/memory_own.c. */
+static void *http_malloc(size_t size, void *arg)
+{
+    (void)arg;
+    return malloc(size);
+}
+
+static void http_free(void *p, void *arg)
+{
+    (void)arg;
+    free(p);
+}
+
+static void *http_calloc(size_t count, size_t size, void *arg)
+{
+    (void)arg;
+    return calloc(count, size);
+}
+
+static void *http_realloc(void *old, size_t size, void *arg)
+{
+    (void)arg;
+    return realloc(old, size);
+}
+
 void rpc_session_new(RpcConnection *c)
 {
+    nghttp2_mem memory = { .malloc = http_malloc, .free = http_free, .calloc = http_calloc, .realloc = http_realloc };
     nghttp2_session_callbacks *callbacks;
     if (nghttp2_session_callbacks_new(&callbacks) != 0)
         abort();
@@ -546,7 +572,7 @@ void rpc_session_new(RpcConnection *c)
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_sent);
     nghttp2_session_callbacks_set_send_data_callback(callbacks, send_body);
     nghttp2_session_callbacks_set_data_source_read_length_callback(callbacks, frame_room);
-    int failed = nghttp2_session_server_new(&c->http, callbacks, c);
+    int failed = nghttp2_session_server_new3(&c->http, callbacks, c, NULL, &memory);
     nghttp2_session_callbacks_del(callbacks);
     const nghttp2_settings_entry settings[] = { { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, STREAMS_MAX },
                                                 { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW_BYTES },

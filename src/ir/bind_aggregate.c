@@ -14,59 +14,53 @@ static bool is_split(const Binder *b, const Node *n)
 
 typedef struct AggregateSearch {
     Binder *b;
-    const Aggregate *groups;
-    const Node *aggregate; /* the first aggregate function */
-    const Node *missing;   /* a column in one that is no group */
+    NodeList found;
 } AggregateSearch;
 
-static bool note_ungrouped(const Node *n, void *arg)
+static bool note_refused(const Node *n, void *arg)
 {
     AggregateSearch *s = arg;
-    bool grouped = !node_is(ColumnRef, n) || node_as(ColumnRef, n)->depth;
-    for (size_t i = 0; !grouped && i < s->groups->groups.len; i++)
-        grouped = node_equal(s->groups->groups.at[i], n);
-    if (!grouped && !s->missing)
-        s->missing = n;
-    return true;
+    if (is_aggregate(n) || node_is(Window, n))
+        vec_push(s->b->a, &s->found, (Node *)(uintptr_t)n);
+    return !node_is(Subquery, n) && !is_aggregate(n);
 }
 
-static bool note_aggregate_column(const Node *n, void *arg)
+static Status unsupported_all(Binder *b, const NodeList *exprs, const Node *at, Error *err)
 {
-    AggregateSearch *s = arg;
-    if (!is_aggregate(n))
-        return !node_is(Subquery, n) && !node_is(Window, n);
-    s->aggregate = s->aggregate ? s->aggregate : n;
-    node_walk(n, note_ungrouped, s);
-    return false;
+    str_auto list = STR_INIT(ERROR_PARAMS_BYTES);
+    for (size_t i = 0; i < exprs->len; i++)
+        str_addf(&list, "%s\"%s\"", i ? ", " : "", pretty(b, exprs->at[i]));
+    return spark_error(err, at, "UNSUPPORTED_EXPR_FOR_OPERATOR", "42K0E",
+                       "A query operator contains one or more unsupported expressions.\nConsider to rewrite it to avoid window functions, "
+                       "aggregate functions, and generator functions in the WHERE clause.\nInvalid expressions: [<invalidExprSqls>]",
+                       "invalidExprSqls", str_text(&list), NULL);
 }
 
 Status unsupported_for_operator(Binder *b, const Node *e, const Node *at, Error *err)
 {
-    return spark_error(err, at, "UNSUPPORTED_EXPR_FOR_OPERATOR", "42K0E",
-                       "A query operator contains one or more unsupported expressions.\nConsider to rewrite it to avoid window functions, "
-                       "aggregate functions, and generator functions in the WHERE clause.\nInvalid expressions: [<invalidExprSqls>]",
-                       "invalidExprSqls", arena_printf(b->a, "\"%s\"", pretty(b, e)), NULL);
+    NodeList one = { 0 };
+    vec_push(b->a, &one, (Node *)(uintptr_t)e);
+    return unsupported_all(b, &one, at, err);
 }
 
-/* ORDER BY over windows over groups: Spark looks for no aggregate function there. */
-Status check_split_orders(Binder *b, const Node *plan, const NodeList *orders, Error *err)
+Status refuse_in_orders(Binder *b, const NodeList *orders, const Node *at, Error *err)
 {
-    bool windows = false;
-    for (size_t i = 0; node_is(Project, plan) && i < node_as(Project, plan)->exprs.len; i++)
-        windows = windows || contains_window(node_as(Project, plan)->exprs.at[i]);
-    const Aggregate *g = windows && is_split(b, plan) ? aggregate_below(b, plan) : NULL;
-    for (size_t i = 0; g && i < orders->len; i++) {
-        AggregateSearch search = { b, g, NULL, NULL };
-        node_walk(orders->at[i], note_aggregate_column, &search);
-        if (search.missing) {
-            StrList name = { 0 };
-            vec_push(b->a, &name, node_as(ColumnRef, search.missing)->name);
-            return unresolved_column(b, plan->schema, &name, orders->at[i], err);
-        }
-        if (search.aggregate)
-            return unsupported_for_operator(b, search.aggregate, orders->at[i], err);
+    AggregateSearch search = { b, { 0 } };
+    for (size_t i = 0; i < orders->len; i++)
+        node_walk(orders->at[i], note_refused, &search);
+    return search.found.len ? unsupported_all(b, &search.found, at, err) : ST_OK;
+}
+
+bool over_windows(const Binder *b, const Node *plan)
+{
+    for (; node_is(Project, plan) && is_split(b, plan); plan = node_as(Project, plan)->input) {
+        if (node_is(Generate, node_as(Project, plan)->input))
+            return true;
+        for (size_t i = 0; i < node_as(Project, plan)->exprs.len; i++)
+            if (contains_window(node_as(Project, plan)->exprs.at[i]))
+                return true;
     }
-    return ST_OK;
+    return false;
 }
 
 static Status position(Binder *b, const Node *n, const NodeList *outputs, const NodeList *unbound, Node **ret, Error *err)
@@ -377,6 +371,7 @@ typedef struct Split {
     const NodeList *groups;
     NodeList *below; /* the Aggregate's output list, grown */
     const Schema *output; /* columns that are already there and stay as they are; NULL: none */
+    size_t given;         /* of `below`: what an expression equals as a whole is that column (buildAggExprList) */
     bool missing;         /* a column that is neither grouped nor aggregated was met */
     const Node *missing_column;
 } Split;
@@ -425,6 +420,11 @@ static Node *split_node(Arena *a, Node *n, void *arg)
     Split *s = arg;
     if (node_is(ColumnRef, n) && (node_as(ColumnRef, n)->depth || (s->output && schema_find(s->output, node_as(ColumnRef, n)->id))))
         return n;
+    for (size_t i = 0; i < s->given && !node_is(Literal, n); i++) {
+        const Node *have = s->below->at[i];
+        if (node_is(Alias, have) && same_value(node_as(Alias, have)->child, n))
+            return below_column(s, node_as(Alias, have)->child, NULL);
+    }
     for (size_t i = 0; i < s->groups->len && !node_is(Literal, n); i++)
         if (same_value(s->groups->at[i], n))
             return below_column(s, s->groups->at[i], pretty(s->b, n));
@@ -536,7 +536,7 @@ Status finish_aggregate(Binder *b, Node *input, NodeList *groups, NodeList *expr
         return ST_OK;
     }
     NodeList below = { 0 }, above = { 0 };
-    Split split = { b, groups, &below, NULL, false, NULL };
+    Split split = { b, groups, &below, NULL, 0, false, NULL };
     for (size_t i = 0; i < exprs->len; i++)
         vec_push(b->a, &above, split_node(b->a, exprs->at[i], &split));
     Node *aggregate = make_aggregate(b, input, groups, &below, sets, grouping);
@@ -590,13 +590,37 @@ static Node *rebuild(Binder *b, const Node *plan, const NodeList *exprs)
     return made;
 }
 
-Status push_into_aggregate(Binder *b, Node **plan, NodeList *exprs, Error *err)
+typedef struct Written {
+    const Node *column;
+    const Attribute *found;
+} Written;
+
+static bool note_written(const Node *n, void *arg)
+{
+    Written *w = arg;
+    if (node_is(Attribute, n) && n->start == w->column->start && n->stop == w->column->stop && !w->found)
+        w->found = node_as(Attribute, n);
+    return !w->found;
+}
+
+/* The name is known below, but not to what stands over the groups. */
+static Status not_over_groups(Binder *b, const Schema *schema, const Node *column, const NodeList *written, Error *err)
+{
+    Written search = { column, NULL };
+    StrList name = { 0 };
+    for (size_t i = 0; i < written->len; i++)
+        node_walk(written->at[i], note_written, &search);
+    vec_push(b->a, &name, node_as(ColumnRef, column)->name);
+    return unresolved_column(b, schema, search.found ? &search.found->name : &name, column, err);
+}
+
+Status push_into_aggregate(Binder *b, Node **plan, NodeList *exprs, const NodeList *written, Error *err)
 {
     const Aggregate *g = aggregate_below(b, *plan);
     NodeList outputs = { 0 };
     for (size_t i = 0; i < g->exprs.len; i++)
         vec_push(b->a, &outputs, g->exprs.at[i]);
-    Split split = { b, &g->groups, &outputs, (*plan)->schema, false, NULL };
+    Split split = { b, &g->groups, &outputs, (*plan)->schema, g->exprs.len, false, NULL };
     for (size_t i = 0; i < exprs->len; i++)
         exprs->at[i] = split_node(b->a, exprs->at[i], &split);
     Check grouping = { b, &g->groups, g->grouping != GROUPING_PLAIN, NULL, ST_OK, err };
@@ -605,11 +629,8 @@ Status push_into_aggregate(Binder *b, Node **plan, NodeList *exprs, Error *err)
     for (size_t i = 0; i < outputs.len && grouping.status == ST_OK; i++)
         node_walk(outputs.at[i], check_grouping_call, &grouping);
     TRY(grouping.status);
-    if (split.missing) { /* the name is known below, but not to what stands over the groups */
-        StrList name = { 0 };
-        vec_push(b->a, &name, node_as(ColumnRef, split.missing_column)->name);
-        return unresolved_column(b, (*plan)->schema, &name, split.missing_column, err);
-    }
+    if (split.missing)
+        return not_over_groups(b, (*plan)->schema, split.missing_column, written, err);
     if (outputs.len > g->exprs.len || !node_is(Aggregate, *plan))
         *plan = rebuild(b, *plan, &outputs);
     return ST_OK;

@@ -1,6 +1,8 @@
 /* ir/bind_join.c -- joins: ON, USING, NATURAL, LATERAL, SEMI and ANTI; whose columns become nullable; AS OF. */
 #include "ir/binder.h"
 
+#include <stdlib.h>
+
 static const Schema *joined(Binder *b, const Schema *left, const Schema *right, int64_t kind)
 {
     Schema *s = ARENA_NEW(b->a, Schema);
@@ -33,21 +35,30 @@ static Status bind_condition(Binder *b, const Scope *s, Node *condition, Node **
 
 /* ---------------------------------------------------------------- USING and NATURAL */
 
+static int by_name(const void *x, const void *y)
+{
+    return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
+/* The first column of that name, however many there are (NaturalAndUsingJoinResolution). */
 static Status using_column(Binder *b, const Schema *schema, const char *name, const char *side, const Node *at, const Column **ret,
                            Error *err)
 {
-    Error missing = ERROR_INIT;
-    Status status = resolve_output_column(b, schema, name, at, ret, &missing);
-    if (status == ST_OK)
-        return ST_OK;
-    if (!str_starts(missing.code, "UNRESOLVED_COLUMN")) {
-        if (err)
-            *err = missing;
-        return status;
+    VEC(const char *) names = { 0 };
+    for (size_t i = 0; i < schema->len; i++) {
+        if (schema->at[i].hidden)
+            continue;
+        if (name_equal(b, schema->at[i].name, name)) {
+            *ret = &schema->at[i];
+            return ST_OK;
+        }
+        vec_push(b->a, &names, schema->at[i].name);
     }
+    if (names.len)
+        qsort(names.at, names.len, sizeof *names.at, by_name);
     str_auto columns = STR_INIT(ERROR_PARAMS_BYTES);
-    for (size_t i = 0; i < schema->len; i++)
-        str_addf(&columns, "%s%s", i ? ", " : "", sql_id(b->a, schema->at[i].name));
+    for (size_t i = 0; i < names.len; i++)
+        str_addf(&columns, "%s%s", i ? ", " : "", sql_id(b->a, names.at[i]));
     return spark_error(err, at, "UNRESOLVED_USING_COLUMN_FOR_JOIN", "42703",
                        "USING column <colName> cannot be resolved on the <side> side of the join. The <side>-side columns: "
                        "[<suggestion>].",

@@ -23,6 +23,19 @@ static bool qualifier_matches(const Binder *b, const Column *c, const StrList *n
     return true;
 }
 
+/* name_equal for the many columns that one name is looked for among: most differ in the first letters. */
+static inline bool may_be_equal(const char *x, const char *y)
+{
+    enum { LETTERS = 4, CASE = 0x20 }; /* letters that differ by more than their case differ; others may only seem equal */
+    for (size_t i = 0; i < LETTERS; i++) {
+        if ((x[i] ^ y[i]) & ~CASE)
+            return false;
+        if (!x[i] || !y[i])
+            return true;
+    }
+    return true;
+}
+
 typedef VEC(const Column *) Candidates;
 
 static Candidates candidates(Binder *b, const Schema *schema, const StrList *name, size_t qualifier, bool hidden)
@@ -33,7 +46,7 @@ static Candidates candidates(Binder *b, const Schema *schema, const StrList *nam
     for (size_t i = 0; i < schema->len; i++) {
         const Column *c = &schema->at[i];
         bool same = false;
-        if (c->hidden != hidden || !name_equal(b, c->name, name->at[qualifier]) || !qualifier_matches(b, c, name, qualifier))
+        if (c->hidden != hidden || !may_be_equal(c->name, name->at[qualifier]) || !name_equal(b, c->name, name->at[qualifier]) || !qualifier_matches(b, c, name, qualifier))
             continue;
         for (size_t k = 0; k < found.len; k++)
             same = same || found.at[k]->id == c->id;
@@ -114,19 +127,47 @@ Status schema_resolve(Binder *b, const Schema *schema, const StrList *name, cons
 /* ---------------------------------------------------------------- suggestions */
 
 typedef struct Suggestion {
+    const Column *column;
     const char *text;
-    size_t distance;
+    size_t distance, index;
 } Suggestion;
 
+/* As an AttributeSet lists its columns, the nearest first. */
 static int by_distance(const void *x, const void *y)
 {
     const Suggestion *s = x, *t = y;
     if (s->distance != t->distance)
         return s->distance < t->distance ? -1 : 1;
-    return strcmp(s->text, t->text);
+    int order = strcmp(s->column->name, t->column->name);
+    return order ? order : (s->index > t->index) - (s->index < t->index);
 }
 
-/* orderSuggestedIdentifiersBySimilarity: the five nearest; qualified when the name is. */
+/* Do all candidates have the same parts before their last `keep`? */
+static bool same_prefix(const Suggestion *all, size_t n, size_t keep)
+{
+    const StrList *first = &all[0].column->qualifier;
+    size_t parts = first->len + 1 > keep ? first->len + 1 - keep : 0;
+    for (size_t i = 1; i < n; i++) {
+        const StrList *other = &all[i].column->qualifier;
+        bool same = (other->len + 1 > keep ? other->len + 1 - keep : 0) == parts;
+        for (size_t k = 0; same && k < parts; k++)
+            same = str_eq(first->at[k], other->at[k]);
+        if (!same)
+            return false;
+    }
+    return true;
+}
+
+static const char *last_parts(Binder *b, const Column *c, size_t keep)
+{
+    StrList parts = { 0 };
+    for (size_t k = c->qualifier.len + 1 > keep ? c->qualifier.len + 1 - keep : 0; k < c->qualifier.len; k++)
+        vec_push(b->a, &parts, c->qualifier.at[k]);
+    vec_push(b->a, &parts, c->name);
+    return sql_ids(b->a, &parts);
+}
+
+/* StringUtils.orderSuggestedIdentifiersBySimilarity: the five nearest, without the qualifier that all have. */
 static const char *suggestions(Binder *b, const Schema *schema, const StrList *name)
 {
     enum { MOST = 5 };
@@ -135,19 +176,20 @@ static const char *suggestions(Binder *b, const Schema *schema, const StrList *n
     for (size_t i = 0; i < name->len; i++)
         str_addf(&base, "%s%s", i ? "." : "", name->at[i]);
     for (size_t i = 0; i < schema->len; i++) {
-        const Column *c = &schema->at[i];
-        StrList parts = { 0 };
-        size_t keep = name->len > 1 ? (c->qualifier.len < name->len - 1 ? c->qualifier.len : name->len - 1) : 0;
-        if (c->hidden)
-            continue;
-        for (size_t k = c->qualifier.len - keep; k < c->qualifier.len; k++)
-            vec_push(b->a, &parts, c->qualifier.at[k]);
-        vec_push(b->a, &parts, c->name);
-        const char *text = sql_ids(b->a, &parts);
-        vec_push(b->a, &all, (Suggestion){ text, str_distance(str_text(&base), text, false) });
+        bool known = schema->at[i].hidden;
+        for (size_t k = 0; k < all.len && !known; k++)
+            known = all.at[k].column->id == schema->at[i].id;
+        if (!known)
+            vec_push(b->a, &all, ((Suggestion){ .column = &schema->at[i], .index = i }));
     }
-    if (all.len)
-        qsort(all.at, all.len, sizeof *all.at, by_distance);
+    if (!all.len)
+        return "";
+    size_t keep = name->len == 1 && same_prefix(all.at, all.len, 1) ? 1 : name->len <= 2 && same_prefix(all.at, all.len, 2) ? 2 : SIZE_MAX;
+    for (size_t i = 0; i < all.len; i++) {
+        all.at[i].text = last_parts(b, all.at[i].column, keep);
+        all.at[i].distance = str_distance(str_text(&base), all.at[i].text, false);
+    }
+    qsort(all.at, all.len, sizeof *all.at, by_distance);
     str_auto list = STR_INIT(ERROR_PARAMS_BYTES);
     for (size_t i = 0; i < all.len && i < MOST; i++)
         str_addf(&list, "%s%s", i ? ", " : "", all.at[i].text);
@@ -377,19 +419,34 @@ static const Node *output_definition(const Scope *s, int64_t id)
     return NULL;
 }
 
+/* Is `e`, or what its fields are taken of, a grouping expression? */
+static bool is_grouped(const NodeList *groups, const Node *e)
+{
+    for (;;) {
+        for (size_t i = 0; i < groups->len; i++)
+            if (node_equal(groups->at[i], e))
+                return true;
+        if (node_is(GetField, e))
+            e = node_as(GetField, e)->child;
+        else if (node_is(Call, e) && node_as(Call, e)->args.len)
+            e = node_as(Call, e)->args.at[0];
+        else
+            return false;
+    }
+}
+
 /* Over an Aggregate: its output first, then its input; within an aggregate function the other way round. */
 static Status over_aggregate(Binder *b, const Scope *s, const Attribute *n, Node **ret, Error *err)
 {
     const Schema *order[2] = { s->schema, s->below };
     Node *grouped = NULL;
     Error ignored = ERROR_INIT;
-    if (s->below_groups && schema_resolve(b, s->below, &n->name, &n->node, &grouped, &ignored) == ST_OK && grouped)
-        for (size_t i = 0; i < s->below_groups->len; i++)
-            if (node_equal(s->below_groups->at[i], grouped)) {
-                *ret = grouped;
-                return ST_OK;
-            }
-    if (s->inside_aggregate) {
+    if (s->below_groups && schema_resolve(b, s->below, &n->name, &n->node, &grouped, &ignored) == ST_OK && grouped &&
+        is_grouped(s->below_groups, grouped)) {
+        *ret = grouped;
+        return ST_OK;
+    }
+    if (s->inside_aggregate || s->prefer_below) {
         order[0] = s->below;
         order[1] = s->schema;
     }
@@ -420,6 +477,8 @@ Status bind_attribute(Binder *b, const Scope *s, const Attribute *n, Node **ret,
         TRY(lambda_variable(b, s, &n->name, &n->node, &found, err));
     if (!found && s->below)
         TRY(over_aggregate(b, s, n, &found, err));
+    if (!found && s->missing_from && s->prefer_below)
+        TRY(fetch_missing(b, s->missing_from, &n->name, &n->node, &found, err));
     if (!found && s->schema) {
         Error why = ERROR_INIT, ignored = ERROR_INIT;
         Status status = schema_resolve(b, s->schema, &n->name, &n->node, &found, &why);
@@ -443,8 +502,8 @@ Status bind_attribute(Binder *b, const Scope *s, const Attribute *n, Node **ret,
         TRY(session_variable(b, n, &found, err));
     if (!found && n->name.len == 1 && str_ieq(n->name.at[0], "grouping__id")) /* Hive's name of it */
         TRY(make_call(b, "grouping_id", &(NodeList){ 0 }, &n->node, &found, err));
-    if (!found)
-        return unresolved_column(b, s->schema, &n->name, &n->node, err);
+    if (!found) /* what other names of the same clause brought up is suggested too */
+        return unresolved_column(b, s->missing_from ? (*s->missing_from)->schema : s->schema, &n->name, &n->node, err);
     *ret = found;
     return ST_OK;
 }
@@ -510,7 +569,7 @@ static Status star_missing(Binder *b, const Scope *s, const Star *n, Error *err)
     str_auto columns = STR_INIT(ERROR_PARAMS_BYTES);
     VEC(Suggestion) names = { 0 };
     for (size_t i = 0; i < s->schema->len; i++)
-        vec_push(b->a, &names, (Suggestion){ sql_id(b->a, s->schema->at[i].name), 0 });
+        vec_push(b->a, &names, ((Suggestion){ .column = &s->schema->at[i], .text = sql_id(b->a, s->schema->at[i].name), .index = i }));
     if (names.len)
         qsort(names.at, names.len, sizeof *names.at, by_distance);
     for (size_t i = 0; i < names.len; i++)

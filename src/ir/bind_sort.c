@@ -35,13 +35,30 @@ static Node *project_with(Binder *b, const Project *p, Node *input, const Node *
     return make_project(b, input, &exprs);
 }
 
+/* In `*input`'s output, or below it, even where its own names fail: they may be ambiguous, or have no such field. */
+static Status resolve_below(Binder *b, Node **input, const StrList *name, const Node *at, Node **ret, Error *err)
+{
+    Error why = ERROR_INIT, ignored = ERROR_INIT;
+    Node *found = NULL;
+    Status status = schema_resolve(b, (*input)->schema, name, at, &found, &why);
+    if (status != ST_OK || !found) {
+        found = NULL;
+        if (fetch_missing(b, input, name, at, &found, &ignored) != ST_OK)
+            found = NULL;
+    }
+    *ret = found;
+    if (found || status == ST_OK)
+        return ST_OK;
+    if (err)
+        *err = why;
+    return status;
+}
+
 static Status through_project(Binder *b, Node **plan, const StrList *name, const Node *at, Node **ret, Error *err)
 {
     const Project *p = node_as(Project, *plan);
     Node *input = p->input, *found = NULL;
-    TRY(schema_resolve(b, input->schema, name, at, &found, err));
-    if (!found)
-        TRY(fetch_missing(b, &input, name, at, &found, err));
+    TRY(resolve_below(b, &input, name, at, &found, err));
     if (!found)
         return ST_OK;
     FirstColumn first = { NULL };
@@ -57,14 +74,17 @@ static Status through_aggregate(Binder *b, Node **plan, const StrList *name, con
 {
     const Aggregate *g = node_as(Aggregate, *plan);
     Node *found = NULL;
+    FirstColumn column = { NULL };
     TRY(schema_resolve(b, g->input->schema, name, at, &found, err));
-    for (size_t i = 0; found && i < g->groups.len; i++)
-        if (node_equal(g->groups.at[i], found) && node_is(ColumnRef, found)) {
+    if (found)
+        node_walk(found, note_column, &column);
+    for (size_t i = 0; column.found && i < g->groups.len; i++)
+        if (node_equal(g->groups.at[i], &column.found->node)) {
             Aggregate *copy = (Aggregate *)(void *)node_copy(b->a, &g->node);
             copy->exprs = (NodeList){ 0 };
             for (size_t k = 0; k < g->exprs.len; k++)
                 vec_push(b->a, &copy->exprs, g->exprs.at[k]);
-            vec_push(b->a, &copy->exprs, found);
+            vec_push(b->a, &copy->exprs, (Node *)(uintptr_t)column.found);
             *plan = with_schema(&copy->node, schema_of_exprs(b, &copy->exprs, g->input->schema));
             *ret = found;
             return ST_OK;
@@ -84,6 +104,26 @@ static Status through_unary(Binder *b, Node **plan, const StrList *name, const N
     return ST_OK;
 }
 
+static Status through_generate(Binder *b, Node **plan, const StrList *name, const Node *at, Node **ret, Error *err)
+{
+    Generate *copy = (Generate *)(void *)node_copy(b->a, *plan);
+    const Schema *was = (*plan)->schema;
+    size_t own = copy->input->schema->len, n = 0;
+    TRY(fetch_missing(b, &copy->input, name, at, ret, err));
+    if (!*ret)
+        return ST_OK;
+    Schema *all = ARENA_NEW(b->a, Schema);
+    Column *columns = ARENA_ARRAY(b->a, Column, copy->input->schema->len + was->len - own + 1);
+    for (size_t i = 0; i < copy->input->schema->len; i++)
+        columns[n++] = copy->input->schema->at[i];
+    for (size_t i = own; i < was->len; i++)
+        columns[n++] = was->at[i];
+    all->at = columns;
+    all->len = n;
+    *plan = with_schema(&copy->node, all);
+    return ST_OK;
+}
+
 Status fetch_missing(Binder *b, Node **plan, const StrList *name, const Node *at, Node **ret, Error *err)
 {
     if (is_barrier(b, *plan))
@@ -93,6 +133,8 @@ Status fetch_missing(Binder *b, Node **plan, const StrList *name, const Node *at
         return through_project(b, plan, name, at, ret, err);
     case NODE_Aggregate:
         return through_aggregate(b, plan, name, at, ret, err);
+    case NODE_Generate:
+        return through_generate(b, plan, name, at, ret, err);
     case NODE_Filter:
     case NODE_Sort:
     case NODE_Limit:
@@ -149,6 +191,20 @@ static bool is_all(Binder *b, const Schema *schema, const NodeList *orders)
     return schema_resolve(b, schema, name, NULL, &found, &ignored) == ST_OK && !found;
 }
 
+/* Where an expression fails over the output's columns, its names are those of the input (ResolveReferencesInSort). */
+static Status bind_order(Binder *b, const Scope *s, Node *order, Node **ret, Error *err)
+{
+    Error why = ERROR_INIT, ignored = ERROR_INIT;
+    Scope below = *s;
+    Status status = bind_expr(b, s, order, ret, &why);
+    below.prefer_below = true;
+    if (status == ST_OK || bind_expr(b, &below, order, ret, &ignored) == ST_OK)
+        return ST_OK;
+    if (err)
+        *err = why;
+    return status;
+}
+
 static Status bind_orders(Binder *b, const Scope *s, const NodeList *orders, NodeList *ret, Error *err)
 {
     bool all = is_all(b, s->schema, orders), ordinals = conf_allows(b, "spark.sql.orderByOrdinal");
@@ -164,7 +220,7 @@ static Status bind_orders(Binder *b, const Scope *s, const NodeList *orders, Nod
             TRY(order_position(b, order->child, s->schema, &child, err));
             order->child = child;
         }
-        TRY(bind_expr(b, s, &order->node, &bound, err));
+        TRY(bind_order(b, s, &order->node, &bound, err));
         vec_push(b->a, ret, bound);
     }
     return ST_OK;
@@ -177,16 +233,16 @@ Status bind_sort(Binder *b, const Sort *n, const Scope *outer, Node **ret, Error
     size_t from = b->plans.len;
     TRY(bind_relation(b, n->input, outer, &plan, err));
     const Schema *wanted = plan->schema;
-    Scope s = scope_above(b, &plan, outer, from, true);
+    Scope s = scope_above(b, &plan, outer, from, !over_windows(b, plan));
     s.no_routines = "Sort";
     TRY(bind_orders(b, &s, &n->orders, &orders, err));
     if (!orders.len) {
         *ret = plan;
         return ST_OK;
     }
-    TRY(check_split_orders(b, plan, &orders, err));
     if (s.below)
-        TRY(push_into_aggregate(b, &plan, &orders, err));
+        TRY(push_into_aggregate(b, &plan, &orders, &n->orders, err));
+    TRY(refuse_in_orders(b, &orders, &n->node, err));
     for (size_t i = 0; i < orders.len; i++) /* what is grouped is a column by now */
         TRY(check_hosted(b, "Sort", false, orders.at[i], err));
     Node *sort = with_schema(node_new(b->a, Sort, .input = plan, .orders = orders, .global = n->global), plan->schema);
@@ -232,12 +288,59 @@ static Status check_condition(Binder *b, const Node *predicate, bool having, con
 /* HAVING over a select without groups is a filter over one group. */
 static Status over_groups(Binder *b, Node **plan, const Scope *s, Node *unbound, Node **ret, Error *err)
 {
-    NodeList list = { 0 };
+    NodeList list = { 0 }, written = { 0 };
     Node *predicate = NULL;
     TRY(bind_expr(b, s, unbound, &predicate, err));
     vec_push(b->a, &list, predicate);
-    TRY(push_into_aggregate(b, plan, &list, err));
+    vec_push(b->a, &written, unbound);
+    TRY(push_into_aggregate(b, plan, &list, &written, err));
     *ret = list.at[0];
+    return ST_OK;
+}
+
+/* What a column of the Project over the groups stands for; of a window, nothing: HAVING comes before it. */
+static Node *defined_below(Arena *a, Node *n, void *arg)
+{
+    (void)a;
+    const Project *p = arg;
+    for (size_t i = 0; node_is(ColumnRef, n) && !node_as(ColumnRef, n)->depth && i < p->exprs.len; i++) {
+        Node *e = p->exprs.at[i];
+        if (node_is(Alias, e) && node_as(Alias, e)->id == node_as(ColumnRef, n)->id && !contains_window(e))
+            return node_as(Alias, e)->child;
+    }
+    return n;
+}
+
+static bool note_window_column(const Node *n, void *arg)
+{
+    const ColumnRef **found = ((void **)arg)[0];
+    const Project *p = ((void **)arg)[1];
+    for (size_t i = 0; node_is(ColumnRef, n) && !*found && i < p->exprs.len; i++) {
+        const Node *e = p->exprs.at[i];
+        if (node_is(Alias, e) && node_as(Alias, e)->id == node_as(ColumnRef, n)->id)
+            *found = node_as(ColumnRef, n);
+    }
+    return !*found;
+}
+
+/* HAVING of a select with windows over groups: the groups are filtered, then the windows see what is left (ExtractWindowExpressions). */
+static Status filter_groups(Binder *b, Node *plan, Node *predicate, Node **ret, Error *err)
+{
+    const Project *p = node_as(Project, plan);
+    const ColumnRef *window = NULL;
+    void *search[] = { &window, (void *)(uintptr_t)p };
+    Node *below = node_rewrite(b->a, predicate, defined_below, (void *)(uintptr_t)p);
+    node_walk(below, note_window_column, search);
+    if (window) {
+        StrList name = { 0 };
+        vec_push(b->a, &name, window->name);
+        return unresolved_column(b, p->input->schema, &name, &window->node, err);
+    }
+    Node *filter = with_schema(node_new(b->a, Filter, .input = p->input, .predicate = below), p->input->schema);
+    Project *copy = (Project *)(void *)node_copy(b->a, plan);
+    copy->input = filter;
+    vec_push(b->a, &b->splits, &copy->node);
+    *ret = &copy->node;
     return ST_OK;
 }
 
@@ -269,9 +372,11 @@ Status bind_filter(Binder *b, Node *input, Node *unbound, bool having, const Nod
         TRY(make_cast(b, predicate, &type_boolean, CAST_SESSION, unbound, &predicate, err));
     TRY(check_condition(b, predicate, having, at, err));
     predicate = coerce_to(b->a, b->ansi, predicate, &type_boolean);
-    Node *filter = with_schema(node_new(b->a, Filter, .input = plan, .predicate = predicate), plan->schema);
-    *ret = restore_columns(b, filter, wanted);
-    if (*ret != filter && groups) /* ORDER BY looks through it for the groups */
-        vec_push(b->a, &b->splits, *ret);
+    Node *filter = NULL;
+    if (having && groups && over_windows(b, plan))
+        TRY(filter_groups(b, plan, predicate, &filter, err));
+    else
+        filter = with_schema(node_new(b->a, Filter, .input = plan, .predicate = predicate), plan->schema);
+    *ret = restore_columns(b, filter, wanted); /* where that is a Project, ORDER BY above finds no groups to aggregate (Spark) */
     return ST_OK;
 }

@@ -87,6 +87,7 @@ typedef struct Scope {
     const NodeList *below_groups; /* HAVING: its groups, whose names go before those of the output */
     Node **missing_from;         /* ORDER BY and filters: a bound relation whose dropped columns may be fetched (rewritten) */
     bool inside_aggregate;       /* within an aggregate function's arguments */
+    bool prefer_below;           /* the input before the output: a second try */
     bool in_window;              /* the function of an OVER clause */
     const char *no_routines;     /* a relation in whose expressions SQL functions may not stand, NULL: they may */
     bool generators;             /* a generator may stand here */
@@ -287,11 +288,14 @@ Status bind_time_window(Binder *b, Node *n, Node **ret, Error *err);
 Status finish_aggregate(Binder *b, Node *input, NodeList *groups, NodeList *exprs, const NodeList *sets, int64_t grouping,
                         const Node *at, Node **ret, Error *err);
 /* ORDER BY or HAVING expressions over a bound aggregate: replaces aggregate calls and grouping expressions in `exprs` by
- * columns, adding them to the plan's output (the caller restores its columns). */
-Status push_into_aggregate(Binder *b, Node **plan, NodeList *exprs, Error *err);
-/* UNSUPPORTED_EXPR_FOR_OPERATOR; the same, or a column that is not found, for aggregate functions in ORDER BY over windows over groups. */
+ * columns, adding them to the plan's output (the caller restores its columns). `written`: the same before they were bound. */
+Status push_into_aggregate(Binder *b, Node **plan, NodeList *exprs, const NodeList *written, Error *err);
+/* UNSUPPORTED_EXPR_FOR_OPERATOR; the same for all windows and aggregate functions of ORDER BY, where
+ * nothing is grouped any more. */
 Status unsupported_for_operator(Binder *b, const Node *e, const Node *at, Error *err);
-Status check_split_orders(Binder *b, const Node *plan, const NodeList *orders, Error *err);
+Status refuse_in_orders(Binder *b, const NodeList *orders, const Node *at, Error *err);
+/* Is `plan` a select over groups whose windows or generators were taken out? ORDER BY then sees the groups' columns only. */
+bool over_windows(const Binder *b, const Node *plan);
 /* The bound Aggregate under filters and window projections, NULL: none. */
 const Aggregate *aggregate_below(const Binder *b, const Node *plan);
 

@@ -24,6 +24,13 @@ def keep(session):
     return session
 
 
+def text_of(path):
+    try:
+        return path.read_text()
+    except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+        return ""
+
+
 class Connect:
     """A running `weir connect`. Attributes: home, remote (sc://…), process."""
 
@@ -51,7 +58,7 @@ class Connect:
     def calls(self):
         """How many calls run on a thread of their own now."""
         tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
-        return sum((task / "comm").read_text().strip() == "weir-call" for task in tasks.iterdir())
+        return sum(text_of(task / "comm").strip() == "weir-call" for task in tasks.iterdir())
 
     def stop(self):
         if self.process.poll() is None:

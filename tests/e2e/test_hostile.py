@@ -16,7 +16,7 @@ import zlib
 import grpc
 import pytest
 from conftest import TOP
-from connect_fixtures import Connect, keep  # noqa: F401
+from connect_fixtures import Connect, keep, text_of  # noqa: F401
 from grpc_status import rpc_status
 from google.rpc import error_details_pb2
 from pyspark.sql.connect.proto import base_pb2 as base, base_pb2_grpc, commands_pb2 as commands, expressions_pb2 as expressions
@@ -122,13 +122,6 @@ ONE = literal(integer=1).SerializeToString()
 
 
 # ---- servers, and what is left behind
-def text_of(path):
-    try:
-        return path.read_text()
-    except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
-        return ""
-
-
 def footprint(server):
     """What must come back: threads and open files of the server, its children, files in its folder for temporary things."""
     proc = pathlib.Path(f"/proc/{server.process.pid}")

@@ -212,7 +212,7 @@ static void months_between(K *k)
         return;
     }
     double seconds_apart = (double)((k_i64(k, 0) - day_a) / MICROS_PER_SECOND - (k_i64(k, 1) - day_b) / MICROS_PER_SECOND);
-    double result = months + ((double)(x.day - y.day) * SECONDS_PER_DAY + seconds_apart) / (31.0 * SECONDS_PER_DAY);
+    double result = months + ((double)(x.day - y.day) * (double)SECONDS_PER_DAY + seconds_apart) / (31.0 * (double)SECONDS_PER_DAY);
     k_set_f64(k, k_bool(k, 2) ? round(result * 1e8) / 1e8 : result);
 }
 

@@ -271,7 +271,7 @@ Node *declare_variables(SqlParser *p, bool replace, const NodeList *names, const
 Node *alter_view_query(SqlParser *p, StrList *name, Node *query, const Token *as)
 {
     const Token *first = as ? as + 1 : p->tokens.at;
-    while (!as && first->start < query->start)
+    while (!as && first->start < query_start(query))
         first++;
     const char *text = rule_text(p, first);
     Node *node = alter(p, "VIEW", name, "AS", names_one(p, text), NULL, NULL, NULL);

@@ -303,7 +303,7 @@ Node *create_sql_function(SqlParser *p, NodeList *params, const Type *returns, b
         query = node_as(Subquery, body)->plan;
         body = NULL;
     } else if (query && !table) {
-        body = node_at(node_new(p->a, Subquery, .subquery = SUBQUERY_SCALAR, .plan = query), query->start, query->stop);
+        body = node_at(node_new(p->a, Subquery, .subquery = SUBQUERY_SCALAR, .plan = query), query_start(query), query->stop);
         query = NULL;
     }
     return at(p, node_new(p->a, CreateFunction, .name = *s->name, .params = list_of(params), .body = body, .query = query, .returns = returns,

@@ -159,12 +159,14 @@ Node *select_query(SqlParser *p, const Select *s);
 Node *set_operation(SqlParser *p, Node *left, SetOpKind op, bool all, Node *right);
 typedef struct Organization {
     int rank;         /* of the last clause, to keep their order */
+    int start;        /* of the first */
     NodeList *order, *cluster, *distribute, *sort, *windows;
     Node *limit, *offset;
 } Organization;
 enum { ORG_ORDER = 1, ORG_CLUSTER, ORG_DISTRIBUTE, ORG_SORT, ORG_WINDOW, ORG_LIMIT, ORG_OFFSET };
 Organization *organization_add(SqlParser *p, Organization *o, int rank, const Token *at, NodeList *list, Node *value);
 Node *organize(SqlParser *p, Node *query, const Organization *o);
+int query_start(const Node *query); /* where its text begins: ORDER BY and its kin have the places of their own clauses */
 Node *with_ctes(SqlParser *p, Node *ctes, Node *query);
 Node *cte(SqlParser *p, const Token *name, StrList *columns, int64_t max_recursion, Node *query);
 void check_cte_names(SqlParser *p, const NodeList *ctes);

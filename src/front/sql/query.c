@@ -125,7 +125,7 @@ Node *from_selects(SqlParser *p, Node *from, const SelectList *bodies)
 
 Node *set_operation(SqlParser *p, Node *left, SetOpKind op, bool all, Node *right)
 {
-    return at(p, node_new(p->a, SetOp, .left = left, .right = right, .op = op, .all = all), left->start);
+    return at(p, node_new(p->a, SetOp, .left = left, .right = right, .op = op, .all = all), query_start(left));
 }
 
 Node *with_ctes(SqlParser *p, Node *ctes, Node *query)
@@ -168,8 +168,10 @@ int64_t recursion_limit(SqlParser *p, const NodeList *ctes)
 /* ---------------------------------------------------------------- ORDER BY … OFFSET */
 Organization *organization_add(SqlParser *p, Organization *o, int rank, const Token *word, NodeList *list, Node *value)
 {
-    if (!o)
+    if (!o) {
         o = ARENA_NEW(p->a, Organization);
+        o->start = word->start;
+    }
     if (rank <= o->rank)
         parser_syntax_error(p, word, "");
     o->rank = rank;
@@ -185,38 +187,54 @@ Organization *organization_add(SqlParser *p, Organization *o, int rank, const To
     return o;
 }
 
-static Node *repartitioned(SqlParser *p, Node *query, const NodeList *exprs)
+int query_start(const Node *query)
 {
-    return at(p, node_new(p->a, Repartition, .input = query, .exprs = *exprs, .shuffle = true), query->start);
+    const Node *below = query;
+    int start = -1;
+    while (below) {
+        start = below->start;
+        below = node_is(Sort, below)          ? node_as(Sort, below)->input
+                : node_is(Repartition, below) ? node_as(Repartition, below)->input
+                : node_is(Limit, below)       ? node_as(Limit, below)->input
+                : node_is(Offset, below)      ? node_as(Offset, below)->input
+                                              : NULL;
+    }
+    return start;
 }
 
-static Node *sorted(SqlParser *p, Node *query, NodeList orders, bool global)
+/* All of these stand where the clauses stand, not where the query does (AstBuilder.withQueryResultClauses). */
+static Node *repartitioned(SqlParser *p, Node *query, const Organization *o, const NodeList *exprs)
 {
-    return at(p, node_new(p->a, Sort, .input = query, .orders = orders, .global = global), query->start);
+    return at(p, node_new(p->a, Repartition, .input = query, .exprs = *exprs, .shuffle = true), o->start);
+}
+
+static Node *sorted(SqlParser *p, Node *query, const Organization *o, NodeList orders, bool global)
+{
+    return at(p, node_new(p->a, Sort, .input = query, .orders = orders, .global = global), o->start);
 }
 
 Node *organize(SqlParser *p, Node *query, const Organization *o)
 {
     int clauses = (o->order != NULL) + (o->cluster != NULL) + (o->distribute != NULL || o->sort != NULL);
     if (clauses > 1) {
-        parser_fail(p, query->start, end_of_rule(p), "UNSUPPORTED_FEATURE.COMBINATION_QUERY_RESULT_CLAUSES", "0A000",
+        parser_fail(p, o->start, end_of_rule(p), "UNSUPPORTED_FEATURE.COMBINATION_QUERY_RESULT_CLAUSES", "0A000",
             "The feature is not supported: Combination of ORDER BY/SORT BY/DISTRIBUTE BY/CLUSTER BY.");
         return query;
     }
     if (o->order)
-        query = sorted(p, query, *o->order, true);
+        query = sorted(p, query, o, *o->order, true);
     if (o->cluster)
-        query = sorted(p, repartitioned(p, query, o->cluster), list_ascending(p, o->cluster), false);
+        query = sorted(p, repartitioned(p, query, o, o->cluster), o, list_ascending(p, o->cluster), false);
     if (o->distribute)
-        query = repartitioned(p, query, o->distribute);
+        query = repartitioned(p, query, o, o->distribute);
     if (o->sort)
-        query = sorted(p, query, *o->sort, false);
+        query = sorted(p, query, o, *o->sort, false);
     if (o->windows)
-        query = named_windows(p, query, o->windows, query->start);
+        query = named_windows(p, query, o->windows, query_start(query));
     if (o->offset)
-        query = at(p, node_new(p->a, Offset, .input = query, .count = o->offset), query->start);
+        query = at(p, node_new(p->a, Offset, .input = query, .count = o->offset), o->start);
     if (o->limit)
-        query = at(p, node_new(p->a, Limit, .input = query, .count = o->limit), query->start);
+        query = at(p, node_new(p->a, Limit, .input = query, .count = o->limit), o->start);
     return query;
 }
 
