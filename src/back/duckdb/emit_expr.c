@@ -239,15 +239,15 @@ static Status emit_subquery(Emit *e, const Subquery *s, Str *out)
         str_add(out, "CAST(NULL AS BOOLEAN)");
         return ST_OK;
     }
-    if (constant)
-        str_addf(out, "CASE WHEN %s IS NOT NULL THEN ", constant);
     str_add(out, known ? "coalesce(" : "");
     if (s->operands.len > 1)
         TRY(emit_in_rows(e, s, sql, out));
     else
         TRY(emit_in_column(e, s, sql, out));
-    str_add(out, known ? ", false)" : "");
-    str_add(out, constant ? " END" : "");
+    if (constant)
+        str_addf(out, ", CASE WHEN %s IS NOT NULL THEN false END)", constant);
+    else
+        str_add(out, known ? ", false)" : "");
     return ST_OK;
 }
 

@@ -149,8 +149,8 @@ static int32_t icu_offset_s(UCalendar *cal, UErrorCode *code)
 static void read_transitions(Zone *z, UCalendar *cal)
 {
     UErrorCode code = U_ZERO_ERROR;
-    double last_ms = (double)days_from_civil(LAST_YEAR, 1, 1) * SECONDS_PER_DAY * 1000.0, at_ms;
-    ucal_setMillis(cal, (double)days_from_civil(FIRST_YEAR, 1, 1) * SECONDS_PER_DAY * 1000.0, &code);
+    double last_ms = (double)days_from_civil(LAST_YEAR, 1, 1) * (double)SECONDS_PER_DAY * 1000.0, at_ms;
+    ucal_setMillis(cal, (double)days_from_civil(FIRST_YEAR, 1, 1) * (double)SECONDS_PER_DAY * 1000.0, &code);
     int32_t offset = z->first_offset_s = icu_offset_s(cal, &code);
     z->transitions = calloc(MAX_TRANSITIONS, sizeof *z->transitions);
     if (!z->transitions)
