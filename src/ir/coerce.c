@@ -75,7 +75,8 @@ static const Type *complex(Arena *a, bool ansi, const Type *x, const Type *y, Wi
     if (x->kind == TYPE_ARRAY)
         return type_array(a, element, nulls);
     const Type *key = widen(a, ansi, x->key, y->key);
-    return key ? type_map(a, key, element, nulls) : NULL;
+    bool lost = key && (cast_forces_null(ansi, x->key, key) || cast_forces_null(ansi, y->key, key)); /* no key is NULL */
+    return key && !lost ? type_map(a, key, element, nulls) : NULL;
 }
 
 static const Type *simple_tightest(Arena *a, bool ansi, const Type *x, const Type *y)

@@ -208,7 +208,11 @@ static void unify(Binder *b, const Spec *s, const Type *t, bool nullable, Variab
         return;
     case SPEC_MAP:
         if (t->kind == TYPE_MAP) {
+            const Type *before = s->key->kind == SPEC_VARIABLE ? v->type[slot(s->key->variable)] : NULL;
             unify(b, s->key, t->key, false, v);
+            const Type *after = before ? v->type[slot(s->key->variable)] : NULL;
+            if (after && (cast_forces_null(b->ansi, before, after) || cast_forces_null(b->ansi, t->key, after)))
+                v->conflict = true; /* no key is NULL */
             unify(b, s->element, t->element, t->contains_null, v);
         }
         return;
@@ -471,12 +475,14 @@ static Status bad_type(Binder *b, const char *name, const Signature *s, const No
     const Param *p = param_of(s, bad);
     str_auto required = STR_INIT(1024);
     str_auto call = STR_INIT(4096);
-    str_add(&required, p->nalternatives > 1 ? "(" : "");
+    bool interval = p->nalternatives == 2 && p->alternatives[1].kind == SPEC_CLASS && p->alternatives[1].class == CLASS_ANSI_INTERVAL;
+    bool parens = p->nalternatives > 1 && !interval; /* TypeUtils.checkForAnsiIntervalOrNumericType has none */
+    str_add(&required, parens ? "(" : "");
     for (size_t i = 0; i < p->nalternatives; i++) {
         str_add(&required, i ? " or " : "");
         spec_text(b->a, &p->alternatives[i], &required);
     }
-    str_add(&required, p->nalternatives > 1 ? ")" : "");
+    str_add(&required, parens ? ")" : "");
     str_addf(&call, "%s(", name);
     for (size_t i = 0; i < args->len; i++)
         str_addf(&call, "%s%s", i ? ", " : "", pretty(b, args->at[i]));
@@ -653,10 +659,24 @@ static void apply(Binder *b, const Signature *s, const Attempt *attempt, NodeLis
     }
 }
 
+/* What a function makes of an argument before its type is looked at. */
+static Status adjust(Binder *b, const char *name, NodeList *args, const Node *at, Error *err)
+{
+    enum { SIGN_BIT = 31 };
+    if (in_words("sum try_sum avg mean try_avg", name) && args->len == 1 && args->at[0]->type->kind == TYPE_TIMESTAMP)
+        args->at[0] = coerce_to(b->a, b->ansi, args->at[0], &type_double); /* seconds since 1970 */
+    if (!str_eq(name, "array_insert") || args->len != 3 || !conf_requires(b, "spark.sql.legacy.negativeIndexInArrayInsert"))
+        return ST_OK;
+    Node *negative = NULL; /* -1 was before the last element: n - (n >>> 31) */
+    TRY(make_call2(b, "shiftrightunsigned", coerce_to(b->a, b->ansi, args->at[1], &type_int), make_literal_int(b, SIGN_BIT, &type_int), at, &negative, err));
+    return make_call2(b, "-", args->at[1], negative, at, &args->at[1], err);
+}
+
 Status function_match(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, NodeList *args, const Node *at,
                       const FunctionRow **ret_row, const Type **ret_type, Error *err)
 {
     TRY(check_nulls(b, rows->name, args, at, err));
+    TRY(adjust(b, rows->name, args, at, err));
     TRY(check_builder(b, name, rows, nrows, args, at, err));
     TRY(collate_args(b, rows, args, at, err));
     for (int casts = 0; casts < 2; casts++)

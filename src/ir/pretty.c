@@ -156,6 +156,7 @@ static bool operator(Binder *b, const Call *c, Str *out)
         { "date_add_interval", "", "+", "" },                         { "date_sub_interval", "", "-", "" },
         { "date_add_year_month", "", "+", "" },                       { "date_sub_year_month", "", "-", "" },
         { "timestamp_subtract", "(", "-", ")" },                      { "date_subtract", "(", "-", ")" },
+        { "timestamp_subtract_legacy", "(", "-", ")" },               { "date_subtract_legacy", "(", "-", ")" },
         { "multiply_interval", "(", "*", ")" },                       { "divide_interval", "(", "/", ")" },
         { "<<", "(", "<<", ")" },     { ">>", "(", ">>", ")" },       { ">>>", "(", ">>>", ")" },
     };

@@ -340,8 +340,10 @@ static Status check_extract(Binder *b, const NodeList *args, const Node *at, Err
 static const Type *extracted(Binder *b, NodeList *args)
 {
     static const char *const seconds[] = { "second", "s", "sec", "seconds", "secs" };
-    if (!node_is(Literal, args->at[0]) || type_of(args, 0)->kind != TYPE_STRING || node_as(Literal, args->at[0])->value->is_null)
+    if (!node_is(Literal, args->at[0]) || type_of(args, 0)->kind != TYPE_STRING)
         return NULL;
+    if (node_as(Literal, args->at[0])->value->is_null)
+        return &type_double;
     const Value *field = node_as(Literal, args->at[0])->value;
     if (type_of(args, 1)->kind == TYPE_STRING || type_of(args, 1)->kind == TYPE_NULL)
         args->at[1] = coerce_to(b->a, b->ansi, args->at[1], &type_timestamp);
