@@ -332,7 +332,7 @@ static Node *timestamp(SqlParser *p, const Token *word, const Token *value)
     int64_t micros;
     bool fine = ntz ? timestamp_parse_ntz(value->text, &micros) : timestamp_parse(value->text, p->opt->time_zone, &micros);
     if (!fine)
-        return invalid_typed(p, word, value, word->word == TK_TIMESTAMP && !ntz ? "TIMESTAMP" : ntz ? "TIMESTAMP_NTZ" : "TIMESTAMP_LTZ");
+        return invalid_typed(p, word, value, word->word == TK_TIMESTAMP ? "TIMESTAMP" : ntz ? "TIMESTAMP_NTZ" : "TIMESTAMP_LTZ");
     return literal(p, (Value){ .i = micros }, ntz ? &type_timestamp_ntz : &type_timestamp, word->start, value->stop);
 }
 
@@ -406,7 +406,7 @@ Node *literal_typed(SqlParser *p, const Token *word, const Token *value)
     }
     case TK_TIME:
         if (!time_parse(value->text, &number))
-            return invalid_typed(p, word, value, "TIME(6)");
+            return invalid_typed(p, word, value, "TIME");
         return literal(p, (Value){ .i = number }, &type_time, word->start, value->stop);
     case TK_BINARY_HEX:
         return binary(p, word, value);
