@@ -2,7 +2,10 @@
  * Under AddressSanitizer every allocation is a chunk, so that reads past its end are found. */
 #include "base/arena.h"
 
+#include "base/format.h"
+
 #include <stdint.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,14 +89,17 @@ static Chunk *chunk_new(size_t size, Chunk *next)
     return c;
 }
 
-/* Memory as it comes: what is filled at once need not be zeroed before. */
-static void *take(Arena *a, size_t size_bytes)
+static size_t rounded(size_t size_bytes)
 {
     if (size_bytes > PTRDIFF_MAX)
         out_of_memory(size_bytes);
-    size_t size = (size_bytes + 15) & ~(size_t)15;
-    if (size == 0)
-        size = 16;
+    return size_bytes ? (size_bytes + 15) & ~(size_t)15 : 16;
+}
+
+/* Memory as it comes: what is filled at once need not be zeroed before. */
+static void *take(Arena *a, size_t size_bytes)
+{
+    size_t size = rounded(size_bytes);
     a->used += size;
     Chunk *c = a->chunks;
     if (!c || c->size - c->used < size) {
@@ -130,6 +136,22 @@ void *arena_copy(Arena *a, const void *bytes, size_t size_bytes)
     return p;
 }
 
+void *arena_grow(Arena *a, void *p, size_t size_bytes, size_t larger_bytes)
+{
+    Chunk *c = a->chunks;
+    size_t size = p ? rounded(size_bytes) : 0, larger = rounded(larger_bytes);
+    bool is_last = p && c && c->used >= size && (char *)p == (char *)c->data + c->used - size;
+    if (is_last && larger >= size && c->size - c->used >= larger - size) {
+        c->used += larger - size;
+        a->used += larger - size;
+        return p;
+    }
+    void *bigger = take(a, larger_bytes);
+    if (size_bytes && p)
+        memcpy(bigger, p, size_bytes);
+    return bigger;
+}
+
 char *arena_strn(Arena *a, const char *text, size_t length)
 {
     char *p = take(a, length + 1);
@@ -149,14 +171,14 @@ char *arena_vprintf(Arena *a, const char *format, va_list args)
     char small[16 * 1024]; /* a text that does not fit is measured byte by byte: slow */
     va_list again;
     va_copy(again, args);
-    int length = vsnprintf(small, sizeof small, format, again);
+    int length = format_text(small, sizeof small, format, again);
     va_end(again);
     if (length < 0)
         out_of_memory(0);
     if ((size_t)length < sizeof small)
         return arena_strn(a, small, (size_t)length);
     char *p = take(a, (size_t)length + 1);
-    vsnprintf(p, (size_t)length + 1, format, args);
+    format_text(p, (size_t)length + 1, format, args);
     return p;
 }
 

@@ -1,5 +1,5 @@
 /* base/arena.h -- memory that lives as long as one request or one plan.
- * Allocate freely, free never: arena_free() releases everything at once. Memory is zeroed. Not thread-safe.
+ * Allocate freely, free never: arena_free() releases everything at once. Memory is zeroed where nothing else is said. Not thread-safe.
  * Out of memory, or a size that overflows, aborts the process: check sizes that a client sends against base/limits.h first. */
 #ifndef WEIR_BASE_ARENA_H
 #define WEIR_BASE_ARENA_H
@@ -15,6 +15,8 @@ void arena_freep(Arena **a);
 
 void *arena_alloc(Arena *a, size_t size_bytes); /* 16-byte aligned */
 void *arena_copy(Arena *a, const void *bytes, size_t size_bytes);
+/* p[0..size_bytes), of this arena or NULL, with room for larger_bytes, not zeroed: where it is if nothing was allocated since. */
+void *arena_grow(Arena *a, void *p, size_t size_bytes, size_t larger_bytes);
 char *arena_str(Arena *a, const char *text); /* NULL gives NULL */
 char *arena_strn(Arena *a, const char *text, size_t length); /* NUL-terminated copy of text[0..length) */
 char *arena_printf(Arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));

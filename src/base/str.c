@@ -1,6 +1,8 @@
 /* base/str.c -- growing strings and text helpers. */
 #include "base/str.h"
 
+#include "base/format.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -62,79 +64,25 @@ void str_add(Str *s, const char *text)
     str_addn(s, text, strlen(text));
 }
 
-void str_addc(Str *s, char c)
-{
-    str_addn(s, &c, 1);
-}
-
-/* Only %s, %d, %zu and %%: all but a few formats. printf takes several times as long, and counts a text without room byte by byte. */
-static bool is_plain(const char *format)
-{
-    for (const char *at = strchr(format, '%'); at; at = strchr(at, '%')) {
-        size_t length = at[1] == 'z' && at[2] == 'u' ? 3 : at[1] == 's' || at[1] == 'd' || at[1] == '%' ? 2 : 0;
-        if (!length)
-            return false;
-        at += length;
-    }
-    return true;
-}
-
-static void add_number(Str *s, uint64_t n, bool negative)
-{
-    char digits[24], *at = digits + sizeof digits;
-    do
-        *--at = (char)('0' + n % 10);
-    while (n /= 10);
-    if (negative)
-        *--at = '-';
-    str_addn(s, at, (size_t)(digits + sizeof digits - at));
-}
-
-static void add_plain(Str *s, const char *format, va_list args)
-{
-    for (const char *at; (at = strchr(format, '%')); format = at + (at[1] == 'z' ? 3 : 2)) {
-        str_addn(s, format, (size_t)(at - format));
-        if (at[1] == 's') {
-            const char *text = va_arg(args, const char *);
-            str_add(s, text ? text : "(null)");
-        } else if (at[1] == 'd') {
-            int n = va_arg(args, int);
-            add_number(s, n < 0 ? 0 - (uint64_t)n : (uint64_t)n, n < 0);
-        } else if (at[1] == 'z') {
-            add_number(s, va_arg(args, size_t), false);
-        } else {
-            str_addc(s, '%');
-        }
-    }
-    str_add(s, format);
-}
-
 /* All or nothing. */
 void str_vaddf(Str *s, const char *format, va_list args)
 {
     enum { ROOM_BYTES = 512 }; /* most texts are written once only */
-    size_t before = s->len;
     if (s->overflow)
         return;
-    if (is_plain(format)) {
-        add_plain(s, format, args);
-        if (s->overflow && s->data)
-            s->data[s->len = before] = 0;
-        return;
-    }
     if (s->cap - s->len < ROOM_BYTES)
         grow(s, s->len + ROOM_BYTES);
     size_t room = s->cap - s->len;
     va_list again;
     va_copy(again, args);
-    int length = vsnprintf(s->data + s->len, room, format, again);
+    int length = format_text(s->data + s->len, room, format, again);
     va_end(again);
     if (length < 0 || !str_reserve(s, (size_t)length)) {
         s->data[s->len] = 0;
         return;
     }
     if ((size_t)length >= room)
-        vsnprintf(s->data + s->len, (size_t)length + 1, format, args);
+        format_text(s->data + s->len, (size_t)length + 1, format, args);
     s->len += (size_t)length;
 }
 
@@ -182,11 +130,9 @@ size_t str_distance(const char *x, const char *y, bool ignore_case)
     return row[m];
 }
 
-bool str_ieq(const char *a, const char *b)
+bool str_ieq_whole(const char *a, const char *b)
 {
-    if (!a || !b)
-        return a == b;
-    return ascii_lower(*a) == ascii_lower(*b) && !strcasecmp(a, b); /* in the C locale, which this process keeps: ASCII only */
+    return !strcasecmp(a, b); /* in the C locale, which this process keeps: ASCII only */
 }
 
 bool str_starts(const char *text, const char *prefix)

@@ -22,9 +22,17 @@ void str_done(Str *s);
 void str_clear(Str *s); /* empty, memory kept */
 void str_add(Str *s, const char *text);
 void str_addn(Str *s, const void *bytes, size_t length);
-void str_addc(Str *s, char c);
 void str_addf(Str *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void str_vaddf(Str *s, const char *format, va_list args);
+static inline void str_addc(Str *s, char c)
+{
+    if (s->overflow || s->len >= s->max_bytes || s->cap - s->len < 2) {
+        str_addn(s, &c, 1);
+        return;
+    }
+    s->data[s->len++] = c;
+    s->data[s->len] = 0;
+}
 static inline const char *str_text(const Str *s) { return s->data ? s->data : ""; }
 /* The text as an arena string. */
 char *str_arena(const Str *s, Arena *a);
@@ -38,7 +46,12 @@ typedef struct View {
 #define VIEW_ARGS(v) (int)(v).len, (v).data /* for "%.*s" */
 
 bool str_eq(const char *a, const char *b);       /* NULLs are equal to each other only */
-bool str_ieq(const char *a, const char *b);      /* ASCII case-insensitive */
+bool str_ieq_whole(const char *a, const char *b);
+/* ASCII case-insensitive. Most texts that are compared differ in the first letter. */
+static inline bool str_ieq(const char *a, const char *b)
+{
+    return a && b ? !((*a ^ *b) & ~0x20) && str_ieq_whole(a, b) : a == b;
+}
 /* Levenshtein's, of the first STR_DISTANCE_BYTES of each: for suggestions. ignore_case: of ASCII. */
 enum { STR_DISTANCE_BYTES = 128 };
 size_t str_distance(const char *x, const char *y, bool ignore_case);

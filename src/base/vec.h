@@ -16,11 +16,9 @@ static inline void *vec_grow(Arena *a, void *at, size_t len, size_t *cap, size_t
 {
     if (len < *cap)
         return at;
-    *cap = *cap ? *cap * 2 : 8;
-    void *bigger = arena_alloc(a, arena_mul(*cap, item_bytes));
-    if (len)
-        memcpy(bigger, at, len * item_bytes);
-    return bigger;
+    size_t had = *cap;
+    *cap = had ? had * 2 : 8;
+    return arena_grow(a, at, had * item_bytes, arena_mul(*cap, item_bytes));
 }
 
 #define vec_push(a, v, ...)                                                                      \

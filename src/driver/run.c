@@ -118,10 +118,14 @@ void run_done(Run *r)
 
 const char *run_conf(Run *r, const char *key)
 {
-    if (!r->conf_scope || !conf_is_captured(key))
-        return session_conf(r->session, r->arena, key);
-    const char *kept = pairs_get(r->conf_scope, key);
-    return kept ? kept : conf_get(NULL, key);
+    const char *kept = r->conf_scope ? pairs_get(r->conf_scope, key) : NULL; /* only what is captured is there */
+    if (kept)
+        return kept;
+    const char *value = session_conf(r->session, r->arena, key);
+    if (!r->conf_scope)
+        return value;
+    const char *absent = conf_get(NULL, key);
+    return str_eq(value, absent) || !conf_is_captured(key) ? value : absent;
 }
 
 const KeyValueList *run_conf_scope(void *run, const KeyValueList *conf)

@@ -23,6 +23,19 @@ static bool qualifier_matches(const Binder *b, const Column *c, const StrList *n
     return true;
 }
 
+/* name_equal for the many columns that one name is looked for among: most differ in the first letters. */
+static inline bool may_be_equal(const char *x, const char *y)
+{
+    enum { LETTERS = 4, CASE = 0x20 }; /* letters that differ by more than their case differ; others may only seem equal */
+    for (size_t i = 0; i < LETTERS; i++) {
+        if ((x[i] ^ y[i]) & ~CASE)
+            return false;
+        if (!x[i] || !y[i])
+            return true;
+    }
+    return true;
+}
+
 typedef VEC(const Column *) Candidates;
 
 static Candidates candidates(Binder *b, const Schema *schema, const StrList *name, size_t qualifier, bool hidden)
@@ -33,7 +46,7 @@ static Candidates candidates(Binder *b, const Schema *schema, const StrList *nam
     for (size_t i = 0; i < schema->len; i++) {
         const Column *c = &schema->at[i];
         bool same = false;
-        if (c->hidden != hidden || !name_equal(b, c->name, name->at[qualifier]) || !qualifier_matches(b, c, name, qualifier))
+        if (c->hidden != hidden || !may_be_equal(c->name, name->at[qualifier]) || !name_equal(b, c->name, name->at[qualifier]) || !qualifier_matches(b, c, name, qualifier))
             continue;
         for (size_t k = 0; k < found.len; k++)
             same = same || found.at[k]->id == c->id;

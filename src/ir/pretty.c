@@ -120,7 +120,7 @@ static const char *display_name(const Call *c)
 /* Schemas, options and the zero of these do not show. */
 static bool shows_first_only(const char *name)
 {
-    static const char *const names[] = { "from_json", "from_csv", "to_json", "to_csv", "schema_of_json", "schema_of_csv", "zeroifnull", "nullifzero",
+    static const char *const names[] = { "from_json", "from_csv", "from_xml", "to_json", "to_csv", "to_xml", "schema_of_json", "schema_of_csv", "schema_of_xml", "zeroifnull", "nullifzero",
                                          "approx_count_distinct" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(names[i], name))

@@ -49,7 +49,22 @@ static bool has_other_key(const Type *t)
     return found;
 }
 
-/* from_json and from_csv: the schema is a constant text, DDL or JSON. */
+/* ExprUtils.checkXmlSchema: is there a map whose keys are no texts? What of the others weir does not read. */
+static Status check_xml(Binder *b, const FunctionRow *row, const NodeList *args, const Type *t, const Node *at, Error *err)
+{
+    const char *schema = arena_printf(b->a, "\"%s\"", type_sql_text(b->a, t));
+    if (t->kind != TYPE_STRUCT)
+        return spark_error(err, at, "DATATYPE_MISMATCH.INVALID_XML_SCHEMA", "42K09",
+                           "Cannot resolve <sqlExpr> due to data type mismatch: Input schema <schema> must be a struct or a variant.", "sqlExpr",
+                           call_text(b, row->name, args), "schema", schema, NULL);
+    if (has_other_key(t))
+        return spark_error(err, at, "DATATYPE_MISMATCH.INVALID_XML_MAP_KEY_TYPE", "42K09",
+                           "Cannot resolve <sqlExpr> due to data type mismatch: Input schema <schema> can only contain STRING as a key type for a MAP.",
+                           "sqlExpr", call_text(b, row->name, args), "schema", schema, NULL);
+    return ST_OK;
+}
+
+/* from_json, from_csv and from_xml: the schema is a constant text, DDL or JSON. */
 Status result_from_schema(Binder *b, const FunctionRow *row, const NodeList *args, const Node *at, const Type **ret, Error *err)
 {
     const Node *schema = NULL;
@@ -59,7 +74,7 @@ Status result_from_schema(Binder *b, const FunctionRow *row, const NodeList *arg
         return spark_error(err, at, "INVALID_SCHEMA.NON_STRING_LITERAL", "42K07",
                            "The input schema <inputSchema> is not a valid schema string. The input expression must be string "
                            "literal and not null.",
-                           "inputSchema", pretty(b, args->at[1]), NULL);
+                           "inputSchema", arena_printf(b->a, "\"%s\"", pretty(b, args->at[1])), NULL);
     const Value *v = node_as(Literal, schema)->value;
     const char *text = arena_strn(b->a, v->text, v->text_len);
     const Type *t = NULL;
@@ -73,12 +88,14 @@ Status result_from_schema(Binder *b, const FunctionRow *row, const NodeList *arg
         return spark_error(err, at, "INVALID_SCHEMA.NON_STRUCT_TYPE", "42K07",
                            "The input schema <inputSchema> is not a valid schema string. The input expression should be evaluated to "
                            "struct type, but got <dataType>.",
-                           "inputSchema", pretty(b, args->at[1]), "dataType", arena_printf(b->a, "\"%s\"", str_text(&type)), NULL);
+                           "inputSchema", arena_printf(b->a, "\"%s\"", pretty(b, args->at[1])), "dataType", arena_printf(b->a, "\"%s\"", str_text(&type)), NULL);
     }
     if (str_eq(row->name, "from_json") && has_other_key(t))
         return spark_error(err, at, "DATATYPE_MISMATCH.INVALID_JSON_MAP_KEY_TYPE", "42K09",
                            "Cannot resolve <sqlExpr> due to data type mismatch: Input schema <schema> can only contain STRING as a key type for a MAP.",
                            "sqlExpr", call_text(b, row->name, args), "schema", arena_printf(b->a, "\"%s\"", type_sql_text(b->a, t)), NULL);
+    if (str_eq(row->name, "from_xml"))
+        TRY(check_xml(b, row, args, t, at, err));
     *ret = nullable_deep(b->a, t);
     return ST_OK;
 }
@@ -108,7 +125,7 @@ Status result_variant_get(Binder *b, const FunctionRow *row, const NodeList *arg
             return spark_error(err, at, "INVALID_SCHEMA.NON_STRING_LITERAL", "42K07",
                                "The input schema <inputSchema> is not a valid schema string. The input expression must be string "
                                "literal and not null.",
-                               "inputSchema", pretty(b, args->at[2]), NULL);
+                               "inputSchema", arena_printf(b->a, "\"%s\"", pretty(b, args->at[2])), NULL);
         const Value *v = node_as(Literal, args->at[2])->value;
         TRY(type_of_schema(b, arena_strn(b->a, v->text, v->text_len), &t, err));
     }

@@ -53,6 +53,19 @@ def ask_all(spark, place, queries, each):
         each(name, result, time.perf_counter() - start)
 
 
+def for_spark(name, query):
+    """Spark joins in the order of the text when it has no statistics, and so does not end TPC-DS's q72, whose first two of eleven tables
+    make a thousand million rows. It is asked with them behind the other inner joins, which are the same rows."""
+    if name != "q72":
+        return query
+    first = "  JOIN inventory ON (cs_item_sk = inv_item_sk)\n  JOIN warehouse ON (w_warehouse_sk = inv_warehouse_sk)\n"
+    second_date = "  JOIN date_dim d2 ON (inv_date_sk = d2.d_date_sk)\n"
+    outer = "  LEFT OUTER JOIN promotion"
+    if not all(query.count(part) == 1 for part in (first, second_date, outer)):
+        sys.exit("q72 has another text than the one that is reordered here")
+    return query.replace(first, "").replace(second_date, "").replace(outer, first + second_date + outer)
+
+
 def oracle(suite, place, seconds, *names):
     """Real Spark's side, in its own environment: one JSON line a query, in the order asked."""
     import threading
@@ -67,7 +80,7 @@ def oracle(suite, place, seconds, *names):
     for name in names:
         late = threading.Timer(float(seconds), spark.sparkContext.cancelAllJobs)
         late.start()
-        ask_all(spark, pathlib.Path(place), {name: queries[name]},
+        ask_all(spark, pathlib.Path(place), {name: for_spark(name, queries[name])},
                 lambda name, result, _: print(json.dumps({"query": name, **result}), flush=True))
         late.cancel()
 

@@ -1,5 +1,5 @@
-/* fuzz_file.c -- data files of wrong bytes: schemas and rows of ORC, Avro, JSON, CSV and text files are read or refused. The first byte
- * chooses the format, the second the options; the rest is the file. */
+/* fuzz_file.c -- data files of wrong bytes: schemas and rows of ORC, Avro, JSON, XML, CSV and text files are read or refused. The first byte
+ * chooses the format (x: XML), the second the options; the rest is the file. */
 #include "back/duckdb/engine.h"
 #include "back/duckdb/internal.h"
 #include "back/duckdb/source_scan.h"
@@ -16,6 +16,22 @@ enum { COLUMNS_MAX = 64, ROWS_MAX = 200000 };
 
 static const char *const formats[] = { "orc", "avro", "json", "csv", "text" };
 
+/* The files' own schema, or another one, which they fit badly. */
+static Status xml_schema_of(Arena *a, const SourceRequest *r, const Type **ret_schema, Error *err)
+{
+    static const char other[] =
+        "{\"type\":\"struct\",\"fields\":[{\"name\":\"a\",\"type\":\"integer\"},{\"name\":\"_k\",\"type\":\"double\"},{\"name\":\"d\",\"type\":\"date\"},"
+        "{\"name\":\"s\",\"type\":\"string\"},{\"name\":\"x\",\"type\":\"binary\"},"
+        "{\"name\":\"c\",\"type\":{\"type\":\"array\",\"elementType\":{\"type\":\"struct\",\"fields\":[{\"name\":\"a\",\"type\":\"timestamp\"},"
+        "{\"name\":\"_VALUE\",\"type\":\"boolean\"},{\"name\":\"_k\",\"type\":\"string\"}]},\"containsNull\":true}},"
+        "{\"name\":\"m\",\"type\":{\"type\":\"map\",\"keyType\":\"string\",\"valueType\":\"long\",\"valueContainsNull\":true}},"
+        "{\"name\":\"_VALUE\",\"type\":{\"type\":\"array\",\"elementType\":\"decimal(10,2)\",\"containsNull\":true}},"
+        "{\"name\":\"xs_any\",\"type\":{\"type\":\"array\",\"elementType\":\"string\",\"containsNull\":true}}]}";
+    if (str_ieq(source_option(r->options, "otherSchema"), "true"))
+        return type_from_json(a, other, ret_schema, err);
+    return source_xml_schema(a, r, ret_schema, err);
+}
+
 static Status schema_of(Arena *a, const SourceRequest *r, const Type **ret_schema, Error *err)
 {
     static const Field line = { "value", &type_string, true, NULL };
@@ -23,6 +39,7 @@ static Status schema_of(Arena *a, const SourceRequest *r, const Type **ret_schem
     case 'o': return source_orc_schema(a, r, ret_schema, err);
     case 'a': return source_avro_schema(a, r, ret_schema, err);
     case 'j': return source_json_schema(a, r, ret_schema, err);
+    case 'x': return xml_schema_of(a, r, ret_schema, err);
     case 'c': return source_csv_schema(a, r, ret_schema, err);
     default: *ret_schema = type_struct(a, &line, 1); return ST_OK;
     }
@@ -34,18 +51,22 @@ static Status rows_of(ScanLocal *l, idx_t room, idx_t *ret_row, Error *err)
     case 'o': return scan_orc(l, 0, room, ret_row, err);
     case 'a': return scan_avro(l, 0, room, ret_row, err);
     case 'j': return scan_json(l, 0, room, ret_row, err);
+    case 'x': return scan_xml(l, 0, room, ret_row, err);
     default: return scan_csv(l, 0, room, ret_row, err);
     }
 }
 
-static KeyValueList options_of(Arena *a, unsigned bits)
+static KeyValueList options_of(Arena *a, bool xml, unsigned bits)
 {
+    static const KeyValue of_xml[] = { { "otherSchema", "true" }, { "multiLine", "false" }, { "ignoreNamespace", "true" }, { "mode", "FAILFAST" }, { "prefersDecimal", "true" },
+                                       { "nullValue", "" }, { "ignoreSurroundingSpaces", "false" }, { "attributePrefix", "" } };
     static const KeyValue each[] = { { "header", "true" }, { "inferSchema", "true" }, { "multiLine", "true" }, { "mode", "FAILFAST" }, { "primitivesAsString", "true" },
                                      { "quote", "'" }, { "encoding", "UTF-16LE" }, { "dateFormat", "dd/MM/yyyy" } };
     KeyValueList out = { 0 };
     for (size_t i = 0; i < sizeof each / sizeof *each; i++)
         if (bits >> i & 1)
-            vec_push(a, &out, each[i]);
+            vec_push(a, &out, xml ? of_xml[i] : each[i]);
+    vec_push(a, &out, ((KeyValue){ "rowTag", "r" }));
     return out;
 }
 
@@ -96,6 +117,7 @@ static void scan(ScanPlan *plan, Error *err)
     source_reader_close(l.reader);
     avro_file_close(l.avro);
     orc_scan_close(l.orc);
+    xml_reader_close(l.xml);
     arena_free(l.text_arena);
     arena_free(l.record_arena);
     csv_parser_done(&l.csv);
@@ -104,7 +126,8 @@ static void scan(ScanPlan *plan, Error *err)
 
 static Status plan_of(ScanPlan *plan, Error *err)
 {
-    TRY(csv_options(plan->a, &plan->options, "America/Los_Angeles", &plan->csv, err));
+    bool xml = plan->format[0] == 'x';
+    TRY(xml ? scan_xml_bind(plan, true, "America/Los_Angeles", err) : csv_options(plan->a, &plan->options, "America/Los_Angeles", &plan->csv, err));
     plan->corrupt = plan->schema->nfields;
     plan->whole_files = plan->csv.multi_line || plan->csv.encoding || plan->format[0] == 'o' || plan->format[0] == 'a';
     return plan->format[0] == 'j' ? scan_json_bind(plan, err) : ST_OK;
@@ -121,7 +144,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *path = arena_printf(a, "/proc/self/fd/%d", fd);
     const SourceFile file = { .path = path, .uri = "file:///fuzz", .size_bytes = (int64_t)size - 2 };
     const ScanFile scanned = { path, file.uri, 0 };
-    ScanPlan plan = { .a = a, .format = formats[data[0] % (sizeof formats / sizeof *formats)], .options = options_of(a, data[1]), .files = &scanned, .nfiles = 1 };
+    ScanPlan plan = { .a = a, .format = data[0] == 'x' ? "xml" : formats[data[0] % (sizeof formats / sizeof *formats)],
+                      .options = options_of(a, data[0] == 'x', data[1]), .files = &scanned, .nfiles = 1 };
     const SourceRequest request = { .format = plan.format, .files = &file, .nfiles = 1, .options = &plan.options, .time_zone = "America/Los_Angeles" };
     Error err = ERROR_INIT;
     if (schema_of(a, &request, &plan.schema, &err) == ST_OK && plan.schema->nfields && plan.schema->nfields <= COLUMNS_MAX && plan_of(&plan, &err) == ST_OK &&

@@ -134,6 +134,36 @@ static void json_as_jackson_prints(void **state)
                 "\"iv\":\"INTERVAL '1 02:03:04.5' DAY TO SECOND\",\"ym\":\"INTERVAL '1-2' YEAR TO MONTH\"}\n");
 }
 
+static void xml_as_spark_writes_it(void **state)
+{
+    World *w = *state;
+    const char *const row[] = { "rowTag=r", NULL }, *const flat[] = { "rowTag=r", "indent=", NULL };
+    expect_ok(w, write_sql(w, "xml", NULL, row, "select 1 as _id, array(1,2) as l, map('k',1,'_m',2) as m, struct('t' as _VALUE, 5 as _z) as s, array(array(1,2)) as n"));
+    expect_file(w, "part-00000-u-c000.xml",
+                "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<ROWS>\n    <r id=\"1\">\n        <l>1</l>\n        <l>2</l>\n"
+                "        <m m=\"2\">\n            <k>1</k>\n        </m>\n        <s z=\"5\">t</s>\n        <n>\n            <item>1</item>\n"
+                "            <item>2</item>\n        </n>\n    </r>\n</ROWS>");
+    expect_ok(w, write_sql(w, "xml", NULL, row,
+                           "select true as a, 1.5D as b, 1.50 as c, date'2020-01-02' as d, timestamp'2020-01-02 03:04:05' as e, "
+                           "timestamp_ntz'2020-01-02 03:04:05' as f, X'0102' as g, null as h"));
+    expect_file(w, "part-00000-u-c000.xml",
+                "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<ROWS>\n    <r>\n        <a>true</a>\n        <b>1.5</b>\n"
+                "        <c>1.50</c>\n        <d>2020-01-02</d>\n        <e>2020-01-02T03:04:05.000-05:00</e>\n        <f>2020-01-02T03:04:05.000</f>\n"
+                "        <g>[01 02]</g>\n    </r>\n</ROWS>");
+    expect_ok(w, write_sql(w, "xml", NULL, flat, "select '<&>\"' as a, ' > ]]> x>y ]> ' as b, '>' as c, 'a>' as d, '<' as _e"));
+    expect_file(w, "part-00000-u-c000.xml", "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<ROWS>\n"
+                                            "<r e=\"&lt;\"><a>&lt;&amp;>\"</a><b> > ]]&gt; x>y ]&gt; </b><c>&gt;</c><d>a></d></r>\n</ROWS>");
+    expect_ok(w, write_sql(w, "xml", NULL, row, "select 1 as _a"));
+    expect_file(w, "part-00000-u-c000.xml",
+                "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<ROWS>\n    <r a=\"1\"/>\n</ROWS>");
+    expect_ok(w, write_sql(w, "xml", NULL, row, "select 1 as a where false"));
+    expect_file(w, "part-00000-u-c000.xml", "");
+    assert_int_equal(write_sql(w, "xml", NULL, NULL, "select 1 as a"), ST_INVALID);
+    assert_string_equal(w->err.code, "XML_ROW_TAG_MISSING");
+    assert_int_not_equal(write_sql(w, "xml", NULL, row, "select 1 as `a b`"), ST_OK);
+    assert_int_equal(write_sql(w, "xml", NULL, row, "select parse_json('1') as a"), ST_UNSUPPORTED);
+}
+
 static void intervals_in_csv(void **state)
 {
     World *w = *state;
@@ -212,6 +242,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(csv_quotes_as_spark, set_up, tear_down),
         cmocka_unit_test_setup_teardown(csv_options_change_the_form, set_up, tear_down),
         cmocka_unit_test_setup_teardown(json_as_jackson_prints, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(xml_as_spark_writes_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(intervals_in_csv, set_up, tear_down),
         cmocka_unit_test_setup_teardown(partitions_are_escaped_as_spark, set_up, tear_down),
         cmocka_unit_test_setup_teardown(parquet_partitions_have_the_same_paths, set_up, tear_down),

@@ -342,6 +342,11 @@ static void json_reads_as_spark_does(void **state)
     check_format(state, "json");
 }
 
+static void xml_reads_as_spark_does(void **state)
+{
+    check_format(state, "xml");
+}
+
 static void text_reads_as_spark_does(void **state)
 {
     check_format(state, "text");
@@ -449,12 +454,13 @@ static void recursive_lookup_finds_no_partitions(void **state)
 
 static void options_that_weir_does_not_do_are_refused(void **state)
 {
-    static const char *const names[] = { "charToEscapeQuoteEscaping" };
-    for (size_t i = 0; i < 1; i++) {
-        Golden c = made(state, names[i], "csv");
+    static const char *const names[] = { "charToEscapeQuoteEscaping", "rowValidationXSDPath", "singleVariantColumn", "useLegacyXMLParser" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        Golden c = made(state, names[i], i ? "xml" : "csv");
         const ScanSource *source;
         add_file(&c, "a.csv", "5\n");
         add_option(&c, names[i], "true");
+        add_option(&c, "rowTag", "r");
         lay_out(&c);
         assert_int_equal(resolve(&c, &source), ST_UNSUPPORTED);
         assert_non_null(strstr(c.err.message, names[i]));
@@ -482,6 +488,7 @@ int main(void)
         cmocka_unit_test(csv_reads_as_spark_does),
         cmocka_unit_test(parquet_reads_as_spark_does),
         cmocka_unit_test(json_reads_as_spark_does),
+        cmocka_unit_test(xml_reads_as_spark_does),
         cmocka_unit_test(text_reads_as_spark_does),
         cmocka_unit_test(many_partitions_keep_their_values),
         cmocka_unit_test(ranges_of_a_file_share_its_lines),

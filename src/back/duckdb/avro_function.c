@@ -55,7 +55,12 @@ Status avro_from_rows(ScanLocal *l, duckdb_data_chunk input, duckdb_vector outpu
     return ST_OK;
 }
 
-static Status encode_rows(const ScanPlan *plan, const struct ArrowArrayView *view, idx_t rows, duckdb_vector output, Error *err)
+Status avro_put_value(const ScanPlan *plan, const struct ArrowArrayView *v, int64_t row, Str *out, Error *err)
+{
+    return avro_encode_value(v, row, plan->schema, plan->avro_schema, out, err);
+}
+
+static Status encode_rows(const ScanPlan *plan, PutValue *put, const struct ArrowArrayView *view, idx_t rows, duckdb_vector output, Error *err)
 {
     str_auto bytes = STR_INIT(LIMIT_QUERY_TEXT);
     duckdb_vector_ensure_validity_writable(output);
@@ -65,13 +70,13 @@ static Status encode_rows(const ScanPlan *plan, const struct ArrowArrayView *vie
             duckdb_validity_set_row_invalid(duckdb_vector_get_validity(output), row);
             continue;
         }
-        TRY(avro_encode_value(view->children[0], (int64_t)row, plan->schema, plan->avro_schema, &bytes, err));
+        TRY(put(plan, view->children[0], (int64_t)row, &bytes, err));
         duckdb_vector_assign_string_element_len(output, row, str_text(&bytes), bytes.len);
     }
-    return bytes.overflow ? FAIL(err, ST_LIMIT, "a value that is too large for to_avro") : ST_OK;
+    return bytes.overflow ? FAIL(err, ST_LIMIT, "a value that is too large for %s", plan->format) : ST_OK;
 }
 
-Status avro_to_rows(const ScanPlan *plan, duckdb_data_chunk input, duckdb_vector output, Error *err)
+Status scan_encode_rows(const ScanPlan *plan, PutValue *put, duckdb_data_chunk input, duckdb_vector output, Error *err)
 {
     const Field field = { "_0", plan->schema, true, NULL };
     const Type args = { .kind = TYPE_STRUCT, .fields = (Field *)(uintptr_t)&field, .nfields = 1 };
@@ -82,14 +87,14 @@ Status avro_to_rows(const ScanPlan *plan, duckdb_data_chunk input, duckdb_vector
     struct ArrowError why = { 0 };
     Status status = arrow_schema(&args, "UTC", &schema, err);
     if (status == ST_OK && (ArrowArrayInitFromSchema(&array, &schema, NULL) != NANOARROW_OK || ArrowArrayStartAppending(&array) != NANOARROW_OK))
-        status = FAIL(err, ST_INTERNAL, "start an Arrow batch for to_avro");
+        status = FAIL(err, ST_INTERNAL, "start an Arrow batch for %s", plan->format);
     if (status == ST_OK)
         status = arrow_append_columns(&array, &args, input, 0, rows, err);
     if (status == ST_OK && (ArrowArrayFinishBuilding(&array, NANOARROW_VALIDATION_LEVEL_NONE, NULL) != NANOARROW_OK ||
                             ArrowArrayViewInitFromSchema(&view, &schema, &why) != NANOARROW_OK || ArrowArrayViewSetArray(&view, &array, &why) != NANOARROW_OK))
-        status = FAIL(err, ST_INTERNAL, "an Arrow batch for to_avro: %s", why.message);
+        status = FAIL(err, ST_INTERNAL, "an Arrow batch for %s: %s", plan->format, why.message);
     if (status == ST_OK)
-        status = encode_rows(plan, &view, rows, output, err);
+        status = encode_rows(plan, put, &view, rows, output, err);
     ArrowArrayViewReset(&view);
     if (array.release)
         ArrowArrayRelease(&array);

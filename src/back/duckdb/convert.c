@@ -392,6 +392,16 @@ size_t print_decimal(i128 unscaled, int scale, char *out)
     return length;
 }
 
+/* With an exponent once there are more than six zeros before the first digit. */
+size_t print_decimal_java(i128 unscaled, int scale, char *out)
+{
+    char digits[48];
+    int n = (int)print_decimal(unscaled < 0 ? -unscaled : unscaled, 0, digits), exponent = n - 1 - scale;
+    if (exponent >= -6)
+        return print_decimal(unscaled, scale, out);
+    return (size_t)snprintf(out, NUMBER_TEXT_BYTES, "%s%c%s%.*sE%d", unscaled < 0 ? "-" : "", digits[0], n > 1 ? "." : "", n - 1, digits + 1, exponent);
+}
+
 size_t print_date(int64_t days, char *out)
 {
     Civil c = civil_from_days(days);

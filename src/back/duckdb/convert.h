@@ -28,6 +28,7 @@ bool convert_day_time(View v, int from, int to, int64_t *ret_us);
 
 enum { NUMBER_TEXT_BYTES = 400 };
 size_t print_decimal(i128 unscaled, int scale, char *out);
+size_t print_decimal_java(i128 unscaled, int scale, char *out); /* BigDecimal.toString: 1E-7 */
 size_t print_i128(i128 x, char *out);
 size_t print_date(int64_t days, char *out);                 /* 2013-05-24, +12013-05-24, -0001-… */
 size_t print_timestamp(int64_t local_us, char *out);        /* 2013-05-24 10:00:00.25 */

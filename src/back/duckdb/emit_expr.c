@@ -319,7 +319,8 @@ static const char *group_text(const Emit *e, size_t i)
 const char *emit_group_name(const Emit *e, const Node *n)
 {
     for (size_t i = 0; e->groups && i < e->groups->groups->len; i++) {
-        if (node_equal(e->groups->groups->at[i], n))
+        const Node *group = e->groups->groups->at[i];
+        if (group->kind == n->kind && node_equal(group, n))
             return group_text(e, i);
     }
     return NULL;

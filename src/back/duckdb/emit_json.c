@@ -1,5 +1,5 @@
-/* back/duckdb/emit_json.c -- values to JSON and CSV texts and back.
- * Source: JacksonGenerator, StructsToJson, JsonToStructs, SchemaOfJson, UnivocityGenerator, StructsToCsv, CsvToStructs. */
+/* back/duckdb/emit_json.c -- values to JSON, CSV and XML texts and back.
+ * Source: JacksonGenerator, StructsToJson, JsonToStructs, SchemaOfJson, UnivocityGenerator, StructsToCsv, CsvToStructs, StructsToXml, XmlToStructs, SchemaOfXml. */
 #include "back/duckdb/emit_call.h"
 #include "back/duckdb/source_internal.h"
 #include "ir/error.h"
@@ -258,12 +258,25 @@ static Status check_mode(Emit *e, const Call *c, const KeyValueList *options)
 Status emit_from_text(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     KeyValueList options;
-    const char *function, *format = str_eq(c->function->name, "from_csv") ? "csv" : "json";
+    const char *function, *format = c->function->name + strlen("from_");
     TRY(emit_options(e, c, 2, &options));
     TRY(check_mode(e, c, &options));
     if (!e->o->parser)
         return emit_unsupported(e, (const Node *)c, "without a session");
     TRY(e->o->parser(e->o->self, e->a, format, c->node.type, &options, &function, e->err));
+    emit_quoted_name(function, out);
+    str_addf(out, "(%s)", args[0]);
+    return ST_OK;
+}
+
+Status emit_to_xml(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    KeyValueList options;
+    const char *function;
+    TRY(emit_options(e, c, 1, &options));
+    if (!e->o->parser)
+        return emit_unsupported(e, (const Node *)c, "without a session");
+    TRY(e->o->parser(e->o->self, e->a, "to_xml", arg_type(c, 0), &options, &function, e->err));
     emit_quoted_name(function, out);
     str_addf(out, "(%s)", args[0]);
     return ST_OK;
@@ -285,7 +298,9 @@ Status emit_schema_of(Emit *e, const Call *c, const char *const *args, Str *out)
                            "Cannot resolve <sqlExpr> due to data type mismatch: The <exprName> must not be null.", "sqlExpr", c->function->name,
                            "exprName", c->function->name + strlen("schema_of_"), NULL);
     View view = { v->text, v->text_len };
-    if (str_eq(c->function->name, "schema_of_csv"))
+    if (str_eq(c->function->name, "schema_of_xml"))
+        TRY(source_xml_schema_of(e->a, view, &options, "UTC", &t, e->err));
+    else if (str_eq(c->function->name, "schema_of_csv"))
         TRY(source_csv_schema_of(e->a, view, &options, e->o->time_zone, &t, e->err));
     else
         TRY(source_json_schema_of(e->a, view, &options, e->o->time_zone, &t, e->err));

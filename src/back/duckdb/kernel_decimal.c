@@ -354,18 +354,12 @@ static void decimal_text(K *k)
         k_set_str(k, text, print_decimal(x.value, x.scale, text));
 }
 
-/* BigDecimal.toString: with an exponent once there are more than six zeros before the first digit. */
 static void decimal_java_text(K *k)
 {
-    char text[64], digits[64];
+    char text[NUMBER_TEXT_BYTES];
     Decimal x;
-    if (!read_argument(k, 0, &x))
-        return;
-    int n = (int)print_decimal(x.value < 0 ? -x.value : x.value, 0, digits), exponent = n - 1 - x.scale;
-    if (exponent >= -6)
-        k_set_str(k, text, print_decimal(x.value, x.scale, text));
-    else
-        k_set_str(k, text, (size_t)snprintf(text, sizeof text, "%s%c%s%.*sE%d", x.value < 0 ? "-" : "", digits[0], n > 1 ? "." : "", n - 1, digits + 1, exponent));
+    if (read_argument(k, 0, &x))
+        k_set_str(k, text, print_decimal_java(x.value, x.scale, text));
 }
 
 /* One kernel for each scale: the engine wants a result's type when a function is registered. */

@@ -124,9 +124,9 @@ static bool type_supported(const Type *t, const char *format)
 {
     bool nested = !str_eq(format, "csv") && !str_eq(format, "text");
     switch (t->kind) {
-    case TYPE_NULL: return str_eq(format, "avro") || str_eq(format, "json") || str_eq(format, "csv");
+    case TYPE_NULL: return str_eq(format, "avro") || str_eq(format, "json") || str_eq(format, "csv") || str_eq(format, "xml");
     case TYPE_CALENDAR_INTERVAL: case TYPE_GEOMETRY: case TYPE_GEOGRAPHY: return false;
-    case TYPE_VARIANT: return str_eq(format, "parquet") || str_eq(format, "json");
+    case TYPE_VARIANT: return str_eq(format, "parquet") || str_eq(format, "json") || str_eq(format, "xml");
     case TYPE_BINARY: return !str_eq(format, "csv");
     case TYPE_ARRAY: return nested && type_supported(t->element, format);
     case TYPE_MAP: return nested && type_supported(t->key, format) && type_supported(t->element, format);
@@ -157,7 +157,7 @@ static Status check_columns(SinkWork *w, const char *format, Error *err)
         const Column *c = &w->schema->at[w->data.at[i]];
         if (!type_supported(c->type, format))
             return engine_fail(err, ST_INVALID, "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "format",
-                               str_eq(format, "parquet") ? "Parquet" : str_eq(format, "csv") ? "CSV" : str_eq(format, "json") ? "JSON" : str_eq(format, "avro") ? "Avro" : str_eq(format, "orc") ? "ORC" : "Text",
+                               str_eq(format, "parquet") ? "Parquet" : str_eq(format, "csv") ? "CSV" : str_eq(format, "json") ? "JSON" : str_eq(format, "xml") ? "XML" : str_eq(format, "avro") ? "Avro" : str_eq(format, "orc") ? "ORC" : "Text",
                                "columnName", arena_printf(w->a, "`%s`", c->name), "columnType",
                                arena_printf(w->a, "\"%s\"", type_sql_text(w->a, c->type)), NULL);
     }

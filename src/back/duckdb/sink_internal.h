@@ -46,7 +46,7 @@ Status sink_max_records(const SinkWork *w, int64_t *ret_most, Error *err);
 Status sink_orc(SinkWork *w, SinkFiles *ret_files, Error *err);
 Status sink_avro(SinkWork *w, SinkFiles *ret_files, Error *err);
 Status sink_parquet(SinkWork *w, SinkFiles *ret_files, Error *err);
-/* csv, json, text: `format` is one of these. */
+/* csv, json, xml, text: `format` is one of these. */
 Status sink_lines(SinkWork *w, const char *format, SinkFiles *ret_files, Error *err);
 
 /* ---------------------------------------------------------------- sink_value.c: values to text */

@@ -1,14 +1,16 @@
-/* back/duckdb/sink_lines.c -- CSV, JSON and text files, written row by row from the query's batches.
+/* back/duckdb/sink_lines.c -- CSV, JSON, XML and text files, written row by row from the query's batches.
  *
  * Source: CSVOptions, UnivocityGenerator and univocity's CsvWriter, JacksonGenerator, TextOutputWriter. */
 #include "back/duckdb/packing.h"
 #include "back/duckdb/internal.h"
 #include "back/duckdb/sink_internal.h"
+#include "back/duckdb/sink_xml.h"
 #include "back/duckdb/source.h"
 #include "base/limits.h"
 
 #include <nanoarrow/nanoarrow.h>
 #include <unicode/ucnv.h>
+#include <unicode/ucnv_err.h>
 #include <unicode/ustring.h>
 
 typedef struct CsvStyle {
@@ -25,6 +27,9 @@ typedef struct LineWriter {
     UConverter *encoder;
     CsvStyle csv;
     ValueFormat values;
+    XmlStyle style;
+    XmlWriter xml;          /* depth 0: the file has no row yet */
+    const Type *row;        /* XML: the columns */
     Str line;
     PackedFile *file;       /* the open one */
 } LineWriter;
@@ -211,8 +216,29 @@ static Status text_row(LineWriter *lw, const struct ArrowArrayView *batch, int64
     return ST_OK;
 }
 
+/* What cannot be written ends the task. */
+static Status xml_line(LineWriter *lw, const struct ArrowArrayView *batch, int64_t row, Error *err)
+{
+    Error why = ERROR_INIT;
+    Status status = lw->xml.depth ? ST_OK : xml_begin(&lw->xml, &why);
+    if (status == ST_OK)
+        status = xml_row(&lw->xml, batch, row, lw->row, &why);
+    if (status == ST_OK)
+        return ST_OK;
+    if (status != ST_RUNTIME) {
+        *err = why;
+        return status;
+    }
+    FAIL_CODE(err, ST_RUNTIME, "TASK_WRITE_FAILED", "[TASK_WRITE_FAILED] Task failed while writing rows to %s: %s SQLSTATE: 58030", lw->w->request->folder,
+              why.message);
+    error_param(err, "path", lw->w->request->folder);
+    return ST_RUNTIME;
+}
+
 static Status add_row(LineWriter *lw, const struct ArrowArrayView *batch, int64_t row, Error *err)
 {
+    if (str_eq(lw->format, "xml"))
+        return xml_line(lw, batch, row, err);
     if (str_eq(lw->format, "csv"))
         return csv_row(lw, batch, row, err);
     return str_eq(lw->format, "json") ? json_row(lw, batch, row, err) : text_row(lw, batch, row, err);
@@ -225,6 +251,7 @@ static Status lines_begin(void *self, const char *path, Error *err)
     TRY(packed_file_create(path, lw->codec, &lw->file, err));
     if (lw->encoder)
         ucnv_resetFromUnicode(lw->encoder);
+    lw->xml = (XmlWriter){ .style = &lw->style, .out = &lw->line };
     if (!str_eq(lw->format, "csv") || !lw->csv.header)
         return ST_OK;
     csv_header(lw);
@@ -240,6 +267,10 @@ static Status lines_row(void *self, const struct ArrowArrayView *batch, int64_t 
 static Status lines_end(void *self, Error *err)
 {
     LineWriter *lw = self;
+    if (lw->xml.depth) {
+        xml_end(&lw->xml);
+        TRY(put_line(lw, err));
+    }
     PackedFile *file = lw->file;
     lw->file = NULL;
     return packed_file_finish(file, err);
@@ -298,7 +329,9 @@ static Status find_encoder(LineWriter *lw, Error *err)
         return ST_OK;
     lw->encoding = str_ieq(name, "UTF-16") ? "UTF-16BE,version=1" : name; /* Java's: big-endian with its mark */
     lw->encoder = ucnv_open(lw->encoding, &code);
-    if (U_SUCCESS(code) && !str_istarts(lw->encoding, "UTF-"))
+    if (U_SUCCESS(code) && str_eq(lw->format, "xml"))
+        ucnv_setFromUCallBack(lw->encoder, UCNV_FROM_U_CALLBACK_ESCAPE, UCNV_ESCAPE_XML_HEX, NULL, NULL, &code);
+    else if (U_SUCCESS(code) && !str_istarts(lw->encoding, "UTF-"))
         ucnv_setSubstString(lw->encoder, (const UChar[]){ '?' }, 1, &code); /* as Java does */
     if (U_FAILURE(code))
         return FAIL_CODE(err, ST_INVALID, "INVALID_PARAMETER_VALUE.CHARSET", "the encoding '%s' is not known", name);
@@ -330,9 +363,26 @@ static Status find_codec(const SinkWork *w, Codec *ret_codec, Error *err)
                        "bzip2, deflate, uncompressed, snappy, none, lz4, gzip", NULL);
 }
 
+static Status set_up_xml(LineWriter *lw, Error *err)
+{
+    SinkWork *w = lw->w;
+    Field *fields = ARENA_ARRAY(w->a, Field, w->data.len + 1);
+    for (size_t i = 0; i < w->data.len; i++) {
+        const Column *c = &w->schema->at[w->data.at[i]];
+        TRY(xml_check_type(c->type, err));
+        fields[i] = (Field){ .name = c->name, .type = c->type, .nullable = true };
+    }
+    lw->row = type_struct(w->a, fields, w->data.len);
+    TRY(find_codec(w, &lw->codec, err));
+    TRY(find_encoder(lw, err));
+    return xml_style(w->a, w->request->options, true, w->emit->time_zone, &lw->style, err);
+}
+
 static Status set_up(LineWriter *lw, Error *err)
 {
     SinkWork *w = lw->w;
+    if (str_eq(lw->format, "xml"))
+        return set_up_xml(lw, err);
     TRY(check_options(w, err));
     TRY(check_policy(w, err));
     if (str_eq(lw->format, "text") && (w->data.len != 1 || w->schema->at[w->data.at[0]].type->kind != TYPE_STRING))

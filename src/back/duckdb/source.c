@@ -20,6 +20,7 @@ static const struct {
     { "org.apache.spark.sql.execution.datasources.jdbc.JdbcRelationProvider", "jdbc" },
     { "csv", "csv" },
     { "json", "json" },
+    { "xml", "xml" },
     { "text", "text" },
     { "binaryFile", "binaryFile" },
     { "avro", "avro" },
@@ -41,6 +42,10 @@ static const struct {
     { "org.apache.spark.sql.execution.datasources.csv.CSVFileFormat", "csv" },
     { "org.apache.spark.sql.execution.datasources.json.JsonFileFormat", "json" },
     { "org.apache.spark.sql.execution.datasources.text.TextFileFormat", "text" },
+    { "com.databricks.spark.xml", "xml" },
+    { "com.databricks.spark.xml.DefaultSource", "xml" },
+    { "org.apache.spark.sql.execution.datasources.xml", "xml" },
+    { "org.apache.spark.sql.execution.datasources.xml.XmlFileFormat", "xml" },
 };
 
 const char *source_format(const char *format)
@@ -57,8 +62,8 @@ static bool holds(const char *format, const Type *t)
 {
     bool nested = t->kind == TYPE_ARRAY || t->kind == TYPE_MAP || t->kind == TYPE_STRUCT;
     switch (t->kind) {
-    case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL: return !strcmp(format, "avro") || !strcmp(format, "orc");
-    case TYPE_VARIANT: return !strcmp(format, "parquet") || !strcmp(format, "json");
+    case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL: return !strcmp(format, "avro") || !strcmp(format, "orc") || !strcmp(format, "xml");
+    case TYPE_VARIANT: return !strcmp(format, "parquet") || !strcmp(format, "json") || !strcmp(format, "xml");
     case TYPE_CALENDAR_INTERVAL: case TYPE_TIME: case TYPE_GEOMETRY: case TYPE_GEOGRAPHY: return false;
     default: break;
     }
@@ -76,9 +81,9 @@ static bool holds(const char *format, const Type *t)
 
 static Status check_types(const char *format, const Type *schema, Error *err)
 {
-    static const char *const words[][2] = { { "parquet", "Parquet" }, { "csv", "CSV" }, { "json", "JSON" }, { "text", "Text" }, { "avro", "Avro" }, { "orc", "ORC" } };
+    static const char *const words[][2] = { { "parquet", "Parquet" }, { "csv", "CSV" }, { "json", "JSON" }, { "text", "Text" }, { "avro", "Avro" }, { "orc", "ORC" }, { "xml", "XML" } };
     const char *word = format;
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         word = strcmp(words[i][0], format) ? word : words[i][1];
     for (size_t i = 0; i < schema->nfields; i++) {
         if (holds(format, schema->fields[i].type))
@@ -191,9 +196,9 @@ static Status inferred_schema(Arena *a, EngineSession *s, const char *format, co
         return ST_OK;
     }
     if (!r->nfiles) {
-        static const char *const words[][2] = { { "parquet", "Parquet" }, { "csv", "CSV" }, { "json", "JSON" }, { "orc", "ORC" }, { "avro", "Avro" } };
+        static const char *const words[][2] = { { "parquet", "Parquet" }, { "csv", "CSV" }, { "json", "JSON" }, { "orc", "ORC" }, { "avro", "Avro" }, { "xml", "XML" } };
         const char *word = format;
-        for (size_t i = 0; i < 5; i++)
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
             word = strcmp(words[i][0], format) ? word : words[i][1];
         return engine_fail(err, ST_INVALID, "UNABLE_TO_INFER_SCHEMA", "format", word, NULL);
     }
@@ -201,6 +206,8 @@ static Status inferred_schema(Arena *a, EngineSession *s, const char *format, co
         return source_csv_schema(a, r, ret_schema, err);
     if (!strcmp(format, "json"))
         return source_json_schema(a, r, ret_schema, err);
+    if (!strcmp(format, "xml"))
+        return source_xml_schema(a, r, ret_schema, err);
     return source_parquet_schema(a, s, r, ret_schema, err);
 }
 
@@ -246,7 +253,7 @@ static Status check_corrupt(const char *format, const SourceRequest *r, const Ty
 {
     const char *name = source_option(r->options, "columnNameOfCorruptRecord");
     name = name ? name : "_corrupt_record";
-    for (size_t i = 0; i < schema->nfields && (!strcmp(format, "csv") || !strcmp(format, "json")); i++) {
+    for (size_t i = 0; i < schema->nfields && (!strcmp(format, "csv") || !strcmp(format, "json") || !strcmp(format, "xml")); i++) {
         if (strcmp(schema->fields[i].name, name) != 0 || schema->fields[i].type->kind == TYPE_STRING)
             continue;
         str_auto type = STR_INIT(LIMIT_QUERY_TEXT);

@@ -2,7 +2,7 @@
  *
  * The driver (or the lake) lists the files; this finds partition columns in their paths and the columns inside them. The
  * result is the `source` of a bound Scan; emit_plan() turns that into the scan itself. Option names are case-insensitive;
- * unknown ones are ignored, as in Spark. Formats: parquet, csv, json, text, avro, orc, binaryFile; another name fails with DATA_SOURCE_NOT_FOUND
+ * unknown ones are ignored, as in Spark. Formats: parquet, csv, json, xml, text, avro, orc, binaryFile; another name fails with DATA_SOURCE_NOT_FOUND
  * (jdbc is one, without files: back/duckdb/jdbc.h).
  *
  * Source: CSVInferSchema, CSVOptions, JsonInferSchema, PartitioningUtils, ParquetToSparkSchemaConverter. */

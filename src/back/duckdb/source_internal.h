@@ -39,9 +39,11 @@ Status source_parquet_ranges(Arena *a, EngineSession *s, const SourceRequest *r,
 Status source_footer_schema(Arena *a, EngineSession *s, const SourceFile *file, const Type **ret_schema, Error *err);
 Status source_footer_written(Arena *a, EngineSession *s, const SourceFile *file, const Type **ret_schema, Error *err);
 Status source_footer_ranges(Arena *a, EngineSession *s, const SourceFile *file, const Type *schema, const ColumnRange **ret_ranges, Error *err);
+Status source_xml_schema(Arena *a, const SourceRequest *r, const Type **ret_schema, Error *err);
 Status source_json_schema(Arena *a, const SourceRequest *r, const Type **ret_schema, Error *err);
 
-/* The type of one text: schema_of_json, schema_of_csv. */
+/* The type of one text: schema_of_json, schema_of_csv, schema_of_xml. */
+Status source_xml_schema_of(Arena *a, View text, const KeyValueList *options, const char *time_zone, const Type **ret_type, Error *err);
 Status source_json_schema_of(Arena *a, View text, const KeyValueList *options, const char *time_zone, const Type **ret_type, Error *err);
 Status source_csv_schema_of(Arena *a, View text, const KeyValueList *options, const char *time_zone, const Type **ret_type, Error *err);
 

@@ -96,7 +96,7 @@ static Status parse_mode(const KeyValueList *options, ParseMode *ret_mode)
 
 static Status refuse(const KeyValueList *options, Error *err)
 {
-    static const char *const names[] = { "locale", "charToEscapeQuoteEscaping", "rowTag" };
+    static const char *const names[] = { "locale", "charToEscapeQuoteEscaping" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *value = source_option(options, names[i]);
         if (value && !(i == 0 && str_ieq(value, "en-US"))) {

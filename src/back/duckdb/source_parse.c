@@ -1,6 +1,6 @@
-/* back/duckdb/source_parse.c -- from_json, from_csv, from_avro (and to_avro): functions of the engine that read a text as a value, by the parsers of
+/* back/duckdb/source_parse.c -- from_json, from_csv, from_xml, from_avro (and to_avro, to_xml): functions of the engine that read a text as a value, by the parsers of
  * the file readers. One function for each schema and set of options, known by a name made from them.
- * Source: JsonToStructs, CsvToStructs, FailureSafeParser. */
+ * Source: JsonToStructs, CsvToStructs, XmlToStructs, FailureSafeParser. */
 #include "back/duckdb/internal.h"
 #include "back/duckdb/source_json.h"
 #include "back/duckdb/source_scan.h"
@@ -75,7 +75,7 @@ static Status parse_row(ScanLocal *l, View text, duckdb_vector output, idx_t row
     } else {
         arena_free(l->record_arena);
         l->record_arena = arena_new();
-        good = scan_json_text(l, text, output, row, &null);
+        good = *plan->format == 'x' ? scan_xml_text(l, text, output, row) : scan_json_text(l, text, output, row, &null);
     }
     if (!good && plan->csv.mode == MODE_FAILFAST)
         return engine_fail(err, ST_RUNTIME, "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "badRecord", arena_strn(plan->a, text.data, text.len),
@@ -98,8 +98,9 @@ static void run(duckdb_function_info info, duckdb_data_chunk input, duckdb_vecto
     uint64_t *validity = duckdb_vector_get_validity(texts);
     idx_t rows = duckdb_data_chunk_get_size(input);
     Error err = ERROR_INIT;
-    if (strstr(l->plan->format, "avro")) {
-        Status status = *l->plan->format == 't' ? avro_to_rows(l->plan, input, output, &err) : avro_from_rows(l, input, output, &err);
+    bool write = *l->plan->format == 't', avro = strstr(l->plan->format, "avro");
+    if (write || avro) {
+        Status status = write ? scan_encode_rows(l->plan, avro ? avro_put_value : xml_put_value, input, output, &err) : avro_from_rows(l, input, output, &err);
         arena_auto *a = arena_new();
         if (status != ST_OK)
             duckdb_scalar_function_set_error(info, scan_error_text(a, &err));
@@ -122,6 +123,19 @@ static void run(duckdb_function_info info, duckdb_data_chunk input, duckdb_vecto
 }
 
 /* ---------------------------------------------------------------- registering */
+/* The column of malformed records, of a text that is read. */
+static Status find_corrupt(ScanPlan *plan, Error *err)
+{
+    plan->corrupt = plan->schema->nfields;
+    for (size_t i = 0; i < plan->schema->nfields && *plan->format != 't' && !strstr(plan->format, "avro"); i++)
+        if (!strcmp(plan->schema->fields[i].name, plan->csv.corrupt))
+            plan->corrupt = i;
+    if (plan->corrupt == plan->schema->nfields || plan->schema->fields[plan->corrupt].type->kind == TYPE_STRING)
+        return ST_OK;
+    return engine_fail(err, ST_INVALID, "INVALID_CORRUPT_RECORD_TYPE", "columnName", arena_printf(plan->a, "`%s`", plan->csv.corrupt), "actualType",
+                       arena_printf(plan->a, "\"%s\"", type_sql_text(plan->a, plan->schema->fields[plan->corrupt].type)), NULL);
+}
+
 static Status plan_make(const char *format, const Type *to, const KeyValueList *options, const char *zone, ScanPlan **ret_plan, Error *err)
 {
     Arena *a = arena_new();
@@ -133,21 +147,20 @@ static Status plan_make(const char *format, const Type *to, const KeyValueList *
     type_json(to, &json);
     Status status = type_from_json(a, str_text(&json), &plan->schema, err);
     if (status == ST_OK)
-        status = csv_options(a, &plan->options, zone, &plan->csv, err);
+        status = strstr(format, "xml") ? scan_xml_bind(plan, false, zone, err) : csv_options(a, &plan->options, zone, &plan->csv, err);
+    if (status == ST_OK && !strcmp(format, "to_xml"))
+        status = xml_function_style(plan, zone, err);
     if (status == ST_OK && source_option(&plan->options, "singleVariantColumn"))
         status = source_unsupported(err, "the option singleVariantColumn of from_json and from_csv");
     if (status == ST_OK && *format == 'j')
         status = scan_json_bind(plan, err);
     if (status == ST_OK && strstr(format, "avro"))
         status = avro_function_schema(plan, err);
+    if (status == ST_OK)
+        status = find_corrupt(plan, err);
     if (status != ST_OK) {
         arena_free(a);
         return status;
-    }
-    plan->corrupt = plan->schema->nfields;
-    for (size_t i = 0; i < plan->schema->nfields; i++) {
-        if (!strcmp(plan->schema->fields[i].name, plan->csv.corrupt))
-            plan->corrupt = i;
     }
     *ret_plan = plan;
     return ST_OK;

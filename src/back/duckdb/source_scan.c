@@ -100,7 +100,8 @@ static Status plan_read(ScanPlan *plan, duckdb_bind_info info, Error *err)
     for (size_t i = 0; i < plan->nfiles; i++)
         list[i] = (ScanFile){ files.at[3 * i], files.at[3 * i + 1], strtoll(files.at[3 * i + 2], NULL, 10) };
     plan->files = list;
-    TRY(csv_options(a, &plan->options, scan_text_parameter(a, info, 5), &plan->csv, err));
+    const char *zone = scan_text_parameter(a, info, 5);
+    TRY(!strcmp(plan->format, "xml") ? scan_xml_bind(plan, true, zone, err) : csv_options(a, &plan->options, zone, &plan->csv, err));
     TRY(source_bool(&plan->options, "wholetext", false, &plan->whole_text, err));
     plan->whole_text = plan->whole_text && !strcmp(plan->format, "text");
     TRY(source_bool(&plan->options, "ignoreCorruptFiles", false, &plan->ignore_corrupt, err));
@@ -190,6 +191,18 @@ static void cut(ScanShared *s)
     s->nranges = ranges.len;
 }
 
+/* Spark looks at no file to see only what is malformed in it. */
+static bool only_corrupt(const ScanShared *s)
+{
+    size_t others = 0, corrupt = 0;
+    for (size_t i = 0; i < s->nfields; i++) {
+        bool of_file = s->fields[i] > 0 && s->fields[i] - 1 < s->plan->schema->nfields;
+        corrupt += of_file && s->fields[i] - 1 == s->plan->corrupt;
+        others += of_file && s->fields[i] - 1 != s->plan->corrupt;
+    }
+    return corrupt && !others;
+}
+
 static void scan_init(duckdb_init_info info)
 {
     Arena *a = arena_new();
@@ -201,6 +214,13 @@ static void scan_init(duckdb_init_info info)
     s->fields = ARENA_ARRAY(a, idx_t, s->nfields + 1);
     for (size_t i = 0; i < s->nfields; i++)
         s->fields[i] = duckdb_init_get_column_index(info, i);
+    if (only_corrupt(s)) {
+        Error err = ERROR_INIT;
+        engine_fail(&err, ST_INVALID, "UNSUPPORTED_FEATURE.QUERY_ONLY_CORRUPT_RECORD_COLUMN", NULL);
+        duckdb_init_set_error(info, scan_error_text(a, &err));
+        shared_free(s);
+        return;
+    }
     cut(s);
     duckdb_init_set_max_threads(info, s->nranges ? s->nranges : 1);
     duckdb_init_set_init_data(info, s, shared_free);
@@ -212,6 +232,7 @@ static void local_free(void *p)
     source_reader_close(l->reader);
     avro_file_close(l->avro);
     orc_scan_close(l->orc);
+    xml_reader_close(l->xml);
     arena_free(l->text_arena);
     arena_free(l->record_arena);
     csv_parser_done(&l->csv);
@@ -500,6 +521,7 @@ static Status rows_of(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, size_
     case 'b': return scan_binary_file(l, row, ret_row, total, err);
     case 'c': return scan_csv(l, row, room, ret_row, err);
     case 'j': return scan_json(l, row, room, ret_row, err);
+    case 'x': return scan_xml(l, row, room, ret_row, err);
     default: return scan_text(l, row, room, ret_row, err);
     }
 }

@@ -1,4 +1,4 @@
-/* back/duckdb/source_scan.h -- the engine's table function spark_scan: rows of CSV, JSON, text, Avro, ORC and binaryFile files.
+/* back/duckdb/source_scan.h -- the engine's table function spark_scan: rows of CSV, JSON, XML, text, Avro, ORC and binaryFile files.
  *
  * spark_scan(format, names VARCHAR[], schema, options VARCHAR[], files VARCHAR[], zone): `schema` is the JSON of the files' STRUCT,
  * `names` what its columns are called, `options` keys and values in turn, `files` host paths, URIs and times of modification in turn. Its first
@@ -21,13 +21,15 @@ typedef struct ScanFile {
 /* What the function was bound to: read-only. */
 typedef struct ScanPlan {
     Arena *a;
-    const char *format;          /* "csv", "json" or "text" */
+    const char *format;          /* "csv", "json", "xml" or "text" */
     const Type *schema;
     KeyValueList options;
     const ScanFile *files;
     size_t nfiles;
     CsvOptions csv;              /* JSON and text take from it what they share: mode, encoding, lineSep, zone, corrupt */
     struct JsonOptions *json;
+    struct XmlOptions *xml;
+    struct XmlStyle *xml_style;  /* to_xml */
     struct AvroType *avro_schema; /* from_avro, to_avro: of the values */
     size_t corrupt;              /* the field that holds malformed records; nfields: none */
     bool whole_files;            /* a file is read by one thread from start to end */
@@ -62,6 +64,7 @@ typedef struct ScanLocal {
     View record;
     struct AvroFile *avro;       /* the one that is read */
     struct OrcScan *orc;
+    struct XmlReader *xml;
     const struct JsonNode *left; /* JSON: items of a record that is an array */
     bool left_malformed;         /* one of them is malformed */
     Str scratch;
@@ -79,6 +82,12 @@ void avro_file_close(struct AvroFile *file); /* NULL is fine */
 Status scan_orc(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, Error *err);
 void orc_scan_close(struct OrcScan *s); /* NULL is fine */
 Status scan_json_bind(ScanPlan *plan, Error *err);
+Status scan_xml(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, Error *err);
+void xml_reader_close(struct XmlReader *r); /* NULL is fine */
+/* Reads the options, those that formats share too. `format`: of files. */
+Status scan_xml_bind(ScanPlan *plan, bool format, const char *zone, Error *err);
+/* An XML text as a value of the plan's STRUCT (from_xml) into `row`; false when it is malformed. l->record_arena is fresh. */
+bool scan_xml_text(ScanLocal *l, View text, duckdb_vector output, idx_t row);
 
 /* The parsed record l->csv into `row` of l->columns; false when it is malformed. */
 bool scan_csv_record(ScanLocal *l, idx_t row);
@@ -89,7 +98,13 @@ bool avro_decode_value(ScanLocal *l, struct AvroType *schema, View bytes, duckdb
 /* The schema in the option ENGINE_AVRO_SCHEMA; from_avro and to_avro over a chunk of one column. */
 Status avro_function_schema(ScanPlan *plan, Error *err);
 Status avro_from_rows(ScanLocal *l, duckdb_data_chunk input, duckdb_vector output, Error *err);
-Status avro_to_rows(const ScanPlan *plan, duckdb_data_chunk input, duckdb_vector output, Error *err);
+/* to_avro and to_xml: `put` appends a value that is not NULL. */
+struct ArrowArrayView;
+typedef Status PutValue(const ScanPlan *plan, const struct ArrowArrayView *v, int64_t row, Str *out, Error *err);
+Status scan_encode_rows(const ScanPlan *plan, PutValue *put, duckdb_data_chunk input, duckdb_vector output, Error *err);
+PutValue avro_put_value, xml_put_value;
+/* to_xml's options, and whether its STRUCT can be written. */
+Status xml_function_style(ScanPlan *plan, const char *zone, Error *err);
 bool scan_json_text(ScanLocal *l, View text, duckdb_vector output, idx_t row, bool *ret_null);
 void scan_json_null(const Type *t, duckdb_vector output, idx_t row);
 /* Parameters of a table function, in the arena. */

@@ -22,7 +22,10 @@ _Static_assert(sizeof by_letters / sizeof *by_letters == NKEYWORDS, "keyword_ord
 
 static const Keyword *find(const char *text, size_t length)
 {
-    size_t from = 0, to = NKEYWORDS;
+    int letter = length ? (*text | 0x20) - 'a' : -1;
+    if (letter < 0 || letter >= 26)
+        return NULL;
+    size_t from = letter_starts[letter], to = letter_starts[letter + 1];
     while (from < to) {
         size_t middle = (from + to) / 2;
         const Keyword *k = &keywords[by_letters[middle]];

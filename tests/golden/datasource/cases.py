@@ -836,3 +836,128 @@ def parquet_max_records(spark, folder):
         counts.append([data.count(), data.selectExpr("sum(id)").collect()[0][0]])
     names = sorted(n.split("-")[-1] for n in os.listdir(folder + "/x") if n.startswith("part-"))
     return [counts, names, len([n for n in os.listdir(folder + "/none") if n.startswith("part-")])]
+
+
+# ---------------------------------------------------------------- XML
+BOOKS = {"a.xml": '<books><book id="1"><title>A</title><year>1999</year></book><book id="2"><title>B</title><author>x</author><author>y</author></book></books>'}
+
+
+def texts_of(folder):
+    """What the part files of a folder hold, by their folders."""
+    import glob
+    import gzip
+    found = []
+    for path in sorted(glob.glob(folder + "/**/part-*", recursive=True)):
+        with open(path, "rb") as f:
+            content = f.read()
+        name = os.path.relpath(path, folder)
+        found.append([os.path.dirname(name), name.split("-")[-1].split(".", 1)[-1], (gzip.decompress(content) if name.endswith(".gz") else content).decode("latin-1")])
+    return found
+
+
+@case
+def xml_reader(spark, folder):
+    return spark.read.xml(write(folder, BOOKS), rowTag="book")
+
+
+@case
+def xml_without_a_row_tag(spark, folder):
+    return refused(lambda: spark.read.xml(write(folder, BOOKS)).schema)
+
+
+@case
+def xml_query_of_a_file(spark, folder):
+    return refused(lambda: spark.sql(f"select * from xml.`{write(folder, BOOKS)}`").schema)
+
+
+@case
+def xml_metadata(spark, folder):
+    return spark.read.format("xml").option("rowTag", "book").load(write(folder, BOOKS)).select("_id", "_metadata.file_name").where("_id > 1")
+
+
+@case
+def xml_count(spark, folder):
+    return spark.read.xml(write(folder, BOOKS), rowTag="book").groupBy().count()
+
+
+@case
+def xml_table(spark, folder):
+    write(folder, BOOKS)
+    spark.sql(f"create table xml_books (_id int, title string, author array<string>) using xml options (rowTag 'book') location '{folder}'")
+    try:
+        return [[list(r) for r in spark.sql("select * from xml_books order by _id").collect()],
+                [list(r) for r in spark.sql("select _id, x from xml_books lateral view explode(author) as x order by x").collect()]]
+    finally:
+        spark.sql("drop table xml_books")
+
+
+@case
+def xml_view(spark, folder):
+    spark.sql(f"create or replace temporary view xml_view using xml options (path '{write(folder, BOOKS)}', rowTag 'book')")
+    return spark.table("xml_view").select("title", "year")
+
+
+@case
+def xml_written(spark, folder):
+    rows = spark.sql("select 1 as _id, 'x<y' as t, array(1, null) as l, struct(2 as _k, 'v' as _VALUE) as s, map('k', 1) as m union all select 2, null, null, null, null")
+    rows.coalesce(1).write.format("xml").option("rowTag", "row").save(folder + "/x")
+    return [texts_of(folder + "/x"), sorted(list(r)[:2] for r in spark.read.xml(folder + "/x", rowTag="row").select("_id", "t").collect())]
+
+
+@case
+def xml_written_with_options(spark, folder):
+    rows = spark.sql("select 1 as a, cast(null as string) as b, timestamp'2020-01-02 03:04:05' as t, date'2020-01-02' as d").coalesce(1)
+    rows.write.xml(folder + "/a", rowTag="r", rootTag="root k='v'", declaration="version='1.0'", nullValue="-", timestampFormat="HH:mm", dateFormat="dd.MM.yyyy")
+    rows.write.xml(folder + "/b", rowTag="r", compression="gzip", declaration="", attributePrefix="@", valueTag="t")
+    rows.write.format("xml").option("rowTag", "r").option("indent", "").save(folder + "/c")
+    spark.sql("select 'ä€' as a").coalesce(1).write.xml(folder + "/d", rowTag="r", encoding="UTF-16")
+    return [texts_of(f"{folder}/{x}") for x in "abcd"]
+
+
+@case
+def xml_that_cannot_be_written(spark, folder):
+    spark.sql("select 1 as `a b`").coalesce(1).write.xml(folder + "/x", rowTag="r")
+
+
+@case
+def xml_intervals_written(spark, folder):
+    spark.sql("select interval 1 day as a").coalesce(1).write.xml(folder + "/x", rowTag="r")
+
+
+@case
+def xml_control_characters_written(spark, folder):
+    spark.sql("select chr(1) as a").coalesce(1).write.xml(folder + "/x", rowTag="r")
+
+
+@case
+def xml_written_by_partitions(spark, folder):
+    spark.sql("select 1 as p, 2 as a union all select 2, 3").coalesce(1).write.partitionBy("p").xml(folder + "/x", rowTag="r")
+    spark.range(3).coalesce(1).write.option("maxRecordsPerFile", 2).xml(folder + "/y", rowTag="r")
+    spark.range(0).coalesce(1).write.xml(folder + "/z", rowTag="r")
+    return [texts_of(f"{folder}/{x}") for x in "xyz"] + [sorted(list(r) for r in spark.read.xml(folder + "/x", rowTag="r").collect())]
+
+
+@case
+def xml_written_without_a_row_tag(spark, folder):
+    return refused(lambda: spark.range(1).write.format("xml").save(folder + "/x"))
+
+
+@case
+def xml_names_that_are_none(spark, folder):
+    spark.sql("select 1 as `a b`").coalesce(1).write.xml(folder + "/x", rowTag="r", validateName=False)
+    return texts_of(folder + "/x")
+
+
+@case
+def xml_functions(spark, folder):
+    data = spark.createDataFrame([('<p k="1"><a>2</a></p>',)], ["x"])
+    return data.select(F.from_xml("x", "_k int, a long").alias("r"), F.from_xml("x", F.schema_of_xml(F.lit('<p><a>1</a></p>'))).alias("s"),
+                       F.to_xml(F.struct(F.lit(1).alias("a")), {"rowTag": "q", "indent": ""}).alias("t"), F.schema_of_xml('<p><b/></p>').alias("u"))
+
+
+@case
+def only_the_corrupt_record(spark, folder):
+    write(folder, {"x.json": '{"a":1}\nbad\n'})
+    data = spark.read.schema("a int, _corrupt_record string").json(folder)
+    return [refused(lambda: data.select("_corrupt_record").collect()), refused(lambda: data.where("_corrupt_record is not null").count()),
+            data.where("_corrupt_record is not null").select("a").count()]

@@ -72,7 +72,7 @@ def main():
              .config("spark.ui.enabled", "false").getOrCreate())
     spark.sparkContext.setLogLevel("OFF")
     here = os.path.dirname(os.path.abspath(__file__))
-    for format in sys.argv[1:] or ("csv", "json", "text", "parquet"):
+    for format in sys.argv[1:] or ("csv", "json", "xml", "text", "parquet"):
         answers = []
         for case in cases.parquet_cases() if format == "parquet" else getattr(cases, format.upper()):
             expect = ask(spark, case)
