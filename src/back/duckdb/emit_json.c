@@ -297,6 +297,12 @@ Status emit_schema_of(Emit *e, const Call *c, const char *const *args, Str *out)
         return spark_error(e->err, (const Node *)c, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "42K09",
                            "Cannot resolve <sqlExpr> due to data type mismatch: The <exprName> must not be null.", "sqlExpr", c->function->name,
                            "exprName", c->function->name + strlen("schema_of_"), NULL);
+    const Type *of = node_as(Literal, text)->of;
+    if (of->kind != TYPE_STRING) /* Spark casts its value to a string and fails */
+        return spark_error(e->err, (const Node *)c, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "42K09",
+                           "Cannot resolve \"<sqlExpr>\" due to data type mismatch: The <paramIndex> parameter requires the <requiredType> type, however "
+                           "<inputSql> has the type <inputType>.", "sqlExpr", c->function->name, "paramIndex", "first", "requiredType", "\"STRING\"",
+                           "inputSql", "the constant", "inputType", arena_printf(e->a, "\"%s\"", type_sql_text(e->a, of)), NULL);
     View view = { v->text, v->text_len };
     if (str_eq(c->function->name, "schema_of_xml"))
         TRY(source_xml_schema_of(e->a, view, &options, "UTC", &t, e->err));
