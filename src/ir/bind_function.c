@@ -477,7 +477,8 @@ static Status show_subquery_call(Binder *b, const Scope *s, const StrList *routi
         if (!node_is(Literal, unbound->at[i]) && !node_is(Attribute, unbound->at[i]))
             return ST_OK;
     TRY(bind_exprs(b, s, unbound, &args, err));
-    vec_push(b->a, &b->displayed, ((Displayed){ bound, routine_call(b, routine, &args, false) }));
+    const char *shown = routine_call(b, routine, &args, false); /* which reads `displayed` itself */
+    vec_push(b->a, &b->displayed, ((Displayed){ bound, shown }));
     return ST_OK;
 }
 

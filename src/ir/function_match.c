@@ -211,7 +211,7 @@ static void unify(Binder *b, const Spec *s, const Type *t, bool nullable, Variab
             const Type *before = s->key->kind == SPEC_VARIABLE ? v->type[slot(s->key->variable)] : NULL;
             unify(b, s->key, t->key, false, v);
             const Type *after = before ? v->type[slot(s->key->variable)] : NULL;
-            if (after && (cast_forces_null(b->ansi, before, after) || cast_forces_null(b->ansi, t->key, after)))
+            if (after && (key_forces_null(b->ansi, before, after) || key_forces_null(b->ansi, t->key, after)))
                 v->conflict = true; /* no key is NULL */
             unify(b, s->element, t->element, t->contains_null, v);
         }
