@@ -413,8 +413,13 @@ size_t print_date(int64_t days, char *out)
 
 size_t print_timestamp(int64_t local_us, char *out)
 {
-    Civil c = civil_from_us(local_us);
-    size_t n = print_date(floor_div(local_us, MICROS_PER_DAY), out);
+    return print_local_time((LocalTime){ floor_div(local_us, MICROS_PER_DAY), floor_mod(local_us, MICROS_PER_DAY) }, out);
+}
+
+size_t print_local_time(LocalTime at, char *out)
+{
+    Civil c = civil_from_local(at);
+    size_t n = print_date(at.day, out);
     n += (size_t)snprintf(out + n, 64, " %02d:%02d:%02d", c.hour, c.minute, c.second);
     if (c.micros) {
         n += (size_t)snprintf(out + n, 32, ".%06d", c.micros);
