@@ -592,7 +592,7 @@ static Status check_nulls(Binder *b, const char *name, const NodeList *args, con
         bool first = mismatches[i].when == WHEN_NULL_FIRST && args->at[0] && args->at[0]->type->kind == TYPE_NULL;
         if ((!first && mismatches[i].when != WHEN_NULLS) || !in_words(mismatches[i].names, name))
             continue;
-        return first && row && n == 1 ? bad_type(b, name, signature_of(row), args, 0, at, err) : mismatched(b, i, name, args, at, err);
+        return first && row && n == 1 && str_ends(mismatches[i].class, "UNEXPECTED_INPUT_TYPE") ? bad_type(b, name, signature_of(row), args, 0, at, err) : mismatched(b, i, name, args, at, err);
     }
     return ST_OK;
 }
