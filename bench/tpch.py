@@ -1,4 +1,5 @@
-"""TPC-H, each query on the same Parquet files: weir, DuckDB with SQL written by hand, real Spark, Sail; peak memory beside.
+"""TPC-H, each query on the same Parquet files: weir, DuckDB with SQL written by hand, real Spark, Sail; peak memory beside. Their rows are
+compared: numbers to five digits (shares to 1e-6), since the engines have other types for averages.
 
 WEIR_TPCH_SCALE (10), WEIR_TPCH_ROUNDS (3), WEIR_TPCH_ENGINES (weir,duckdb,sail,spark). The engines take turns, query by query, so that a
 noisy machine is noisy for all; an engine's figure for a query is the median of its rounds, and for all the geometric mean.
@@ -6,6 +7,7 @@ Real Spark runs one round: it is far slower than the noise. WEIR_TPCH_PHASES=1 s
 (WEIR_LOG=debug); WEIR_TPCH_MEMORY (8g) is what weir may take.
 """
 import json
+import math
 import os
 import re
 import statistics
@@ -64,6 +66,17 @@ class Engine:
             self.server.wait(30)
 
 
+def is_same(a, b):
+    return math.isclose(a, b, rel_tol=1e-5, abs_tol=1e-6) if isinstance(a, float) and isinstance(b, float) else a == b
+
+
+def differing(answers):
+    """The engines whose rows are not those of the first one."""
+    (_, expected), *others = answers.items()
+    return [name for name, rows in others
+            if len(rows) != len(expected) or not all(len(r) == len(e) and all(map(is_same, r, e)) for r, e in zip(rows, expected))]
+
+
 def run(work):
     spark_sql.fetch()
     scale = float(os.environ.get("WEIR_TPCH_SCALE", "10"))
@@ -73,9 +86,10 @@ def run(work):
     queries = tpc_data.queries(spark_sql.CORPUS, "tpch")
     engines = [Engine(name, place, work) for name in names]
     taken = {name: {} for name in names}
-    asked = 0
+    asked, equal = 0, 0
     try:
         for query, text in queries.items():
+            answers = {}
             for turn in range(rounds):
                 first = asked % len(engines)  # each is the first in turn: the first one reads what the others find in memory
                 asked += 1
@@ -87,8 +101,11 @@ def run(work):
                         print(f"  {query}: {engine.name}: {result['error'][:200]}", flush=True)
                     else:
                         taken[engine.name].setdefault(query, []).append(result["seconds"])
+                        answers.setdefault(engine.name, result["rows"])
+            others = differing(answers) if len(answers) == len(engines) else [name for name in names if name not in answers]
+            equal += not others
             print(f"  {query:4}" + "".join(f"  {name} {statistics.median(taken[name][query]):8.3f}" for name in names
-                                           if query in taken[name]), flush=True)
+                                           if query in taken[name]) + (f"  NOT EQUAL: {', '.join(others)}" if others else ""), flush=True)
             if "WEIR_TPCH_PHASES" in os.environ:
                 print(f"       {engines[0].phases()}", flush=True)
         means = {}
@@ -97,6 +114,7 @@ def run(work):
             means[engine.name] = statistics.geometric_mean(medians)
             print(f"  {engine.name:7} geometric mean {means[engine.name]:8.3f} s over {len(medians)} queries, "
                   f"peak memory {engine.peak_mb():.0f} MB")
+        figure(f"TPC-H SF{scale:g}: queries whose rows are the same from {', '.join(names)}", [equal], f"of {len(queries)}")
         for name in names[1:]:
             figure(f"TPC-H SF{scale:g}: {name} by {names[0]}, geometric mean", [means[name] / means[names[0]]], "x")
     finally:

@@ -1,4 +1,6 @@
-"""tpch_client.py TARGET FOLDER: answers queries that come as JSON lines; TARGET is sc://…, "spark" or "duckdb"."""
+"""tpch_client.py TARGET FOLDER: answers queries that come as JSON lines; TARGET is sc://…, "spark" or "duckdb". What comes back has the seconds,
+and the rows as numbers and texts, in one order whichever engine sent them."""
+import decimal
 import json
 import pathlib
 import sys
@@ -11,7 +13,7 @@ def open_duckdb(folders):
     db = duckdb.connect(config={"threads": 2})
     for folder in folders:
         db.execute(f"CREATE VIEW {folder.name} AS SELECT * FROM read_parquet('{folder}/*.parquet')")
-    return lambda text: len(db.execute(text).fetchall())
+    return lambda text: db.execute(text).fetchall()
 
 
 def open_spark(target, folders):
@@ -25,7 +27,15 @@ def open_spark(target, folders):
     spark = builder.getOrCreate()
     for folder in folders:
         spark.read.parquet(f"file://{folder}").createOrReplaceTempView(folder.name)
-    return lambda text: len(spark.sql(text).collect())
+    return lambda text: spark.sql(text).collect()
+
+
+def plain(value):
+    return float(value) if isinstance(value, (int, float, decimal.Decimal)) else value if value is None else str(value)
+
+
+def in_order(rows):
+    return sorted((list(map(plain, row)) for row in rows), key=lambda row: [f"{v:.3e}" if isinstance(v, float) else str(v) for v in row])
 
 
 def main(target, place):
@@ -37,7 +47,8 @@ def main(target, place):
                 ask = open_spark(target, folders)
             start = time.perf_counter()
             rows = ask(json.loads(line))
-            answer = {"seconds": time.perf_counter() - start, "rows": rows}
+            answer = {"seconds": time.perf_counter() - start}
+            answer["rows"] = in_order(rows)
         except Exception as error:
             answer = {"error": str(error)[:500]}
         print(json.dumps(answer), flush=True)

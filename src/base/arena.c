@@ -10,7 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* gcc's word for it, and clang's. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define ARENA_SANITIZED 1
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__)
+#define ARENA_SANITIZED 1
+#endif
+
+#if defined(ARENA_SANITIZED)
 enum { CHUNK_FIRST_BYTES = 0, CHUNK_MAX_BYTES = 0 };
 #else
 enum { CHUNK_FIRST_BYTES = 4096, CHUNK_MAX_BYTES = 1 << 20 };
@@ -109,7 +119,7 @@ static void *take(Arena *a, size_t size_bytes)
             c->next = large;
             return large->data;
         }
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(ARENA_SANITIZED)
         size = size_bytes ? size_bytes : 1;
 #endif
         c = a->chunks = chunk_new(size > a->next_size ? size : a->next_size, c);

@@ -183,6 +183,17 @@ Status catalog_table(Catalog *c, Arena *a, const char *database, const char *nam
     return document_table(a, &m, ret_table, err);
 }
 
+Status catalog_listed_table(Catalog *c, Arena *a, const char *database, const char *name, CatalogTable *ret_table, bool *ret_found, Error *err)
+{
+    MetaTable m;
+    Error why = ERROR_INIT;
+    Status status = metastore_table(c->metastore, a, database, name, &m, &why);
+    *ret_found = status == ST_OK;
+    if (status == ST_OK)
+        return document_table(a, &m, ret_table, err);
+    return status == ST_NOT_FOUND ? ST_OK : missing(c, status, database, name, &why, err);
+}
+
 Status catalog_tables(Catalog *c, Arena *a, const char *database, StrList *ret_names, Error *err)
 {
     MetaTableList list;

@@ -71,6 +71,8 @@ const char *catalog_warehouse(const Catalog *c);
 /* SCHEMA_NOT_FOUND, SCHEMA_ALREADY_EXISTS, SCHEMA_NOT_EMPTY (unless cascade). */
 Status catalog_database(Catalog *c, Arena *a, const char *name, CatalogDatabase *ret_database, Error *err);
 Status catalog_databases(Catalog *c, Arena *a, StrList *ret_names, Error *err); /* in order of name */
+/* One of these names: false in *ret_found when somebody dropped the table since. */
+Status catalog_listed_table(Catalog *c, Arena *a, const char *database, const char *name, CatalogTable *ret_table, bool *ret_found, Error *err);
 Status catalog_create_database(Catalog *c, const CatalogDatabase *database, bool if_not_exists, Error *err);
 Status catalog_alter_database(Catalog *c, const CatalogDatabase *database, Error *err);
 Status catalog_drop_database(Catalog *c, const char *name, bool if_exists, bool cascade, Error *err);

@@ -101,20 +101,17 @@ static void add_temporary(Run *r, Rows *rows, const char *name)
     row[5] = rows_long(1);
 }
 
-static Status add_table(Run *r, Rows *rows, const char *database, const char *name, Error *err)
+static void add_table(Run *r, Rows *rows, const CatalogTable *t)
 {
     static const char *const kinds[] = { "MANAGED", "EXTERNAL", "VIEW" };
-    CatalogTable t;
-    TRY(catalog_table(driver_catalog(r->driver), r->arena, database, name, &t, err));
     Value *row = rows_add(rows), *space = ARENA_NEW(r->arena, Value);
-    *space = rows_text(t.database);
-    row[0] = rows_text(t.name);
+    *space = rows_text(t->database);
+    row[0] = rows_text(t->name);
     row[1] = rows_text("spark_catalog");
     row[2] = (Value){ .items = space, .nitems = 1 };
-    row[3] = rows_text(t.comment);
-    row[4] = rows_text(kinds[t.kind]);
+    row[3] = rows_text(t->comment);
+    row[4] = rows_text(kinds[t->kind]);
     row[5] = rows_long(0);
-    return ST_OK;
 }
 
 static Status list_tables(Run *r, const char *given, const char *pattern, Rows **ret_rows, Error *err)
@@ -123,9 +120,14 @@ static Status list_tables(Run *r, const char *given, const char *pattern, Rows *
     StrList names;
     TRY(catalog_tables(driver_catalog(r->driver), r->arena, database, &names, err));
     *ret_rows = tables_table(r);
-    for (size_t i = 0; i < names.len; i++)
+    for (size_t i = 0; i < names.len; i++) {
+        CatalogTable t;
+        bool found = false;
         if (catalog_like(names.at[i], pattern))
-            TRY(add_table(r, *ret_rows, database, names.at[i], err));
+            TRY(catalog_listed_table(driver_catalog(r->driver), r->arena, database, names.at[i], &t, &found, err));
+        if (found)
+            add_table(r, *ret_rows, &t);
+    }
     session_lock(r->session);
     for (size_t i = 0; i < r->session->views.len; i++)
         if (catalog_like(r->session->views.at[i].name, pattern))
@@ -167,8 +169,11 @@ static Status get_table(Run *r, const Spark__Connect__GetTable *g, Rows **ret_ro
         add_temporary(r, *ret_rows, parts.at[0]);
         return ST_OK;
     }
+    CatalogTable t;
     TRY(environment_table_name(r, &parts, &database, &name, err));
-    return add_table(r, *ret_rows, database, name, err);
+    TRY(catalog_table(driver_catalog(r->driver), r->arena, database, name, &t, err));
+    add_table(r, *ret_rows, &t);
+    return ST_OK;
 }
 
 static Status table_exists(Run *r, const Spark__Connect__TableExists *t, Rows **ret_rows, Error *err)

@@ -225,8 +225,9 @@ Status command_analyze(Run *r, Node *command, Rows **ret_rows, Error *err)
         TRY(command_namespace(r, &x->table, &database, err));
     TRY(catalog_tables(driver_catalog(r->driver), r->arena, database, &names, err));
     for (size_t i = 0; i < names.len; i++) {
-        TRY(catalog_table(driver_catalog(r->driver), r->arena, database, names.at[i], &t, err));
-        if (t.kind != CATALOG_VIEW)
+        bool found;
+        TRY(catalog_listed_table(driver_catalog(r->driver), r->arena, database, names.at[i], &t, &found, err));
+        if (found && t.kind != CATALOG_VIEW)
             TRY(analyze_table(r, x, &t, err));
     }
     return ST_OK;

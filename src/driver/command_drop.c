@@ -75,8 +75,10 @@ static Status drop_database(Run *r, const DropObject *d, Error *err)
         TRY(catalog_tables(driver_catalog(r->driver), r->arena, name, &tables, err));
     for (size_t i = 0; i < tables.len; i++) {
         CatalogTable t;
-        TRY(catalog_table(driver_catalog(r->driver), r->arena, name, tables.at[i], &t, err));
-        TRY(remove_table(r, &t, err));
+        bool found;
+        TRY(catalog_listed_table(driver_catalog(r->driver), r->arena, name, tables.at[i], &t, &found, err));
+        if (found)
+            TRY(remove_table(r, &t, err));
     }
     TRY(catalog_drop_database(driver_catalog(r->driver), name, d->if_exists, d->cascade, err));
     return remove_files(r, database.location, err);

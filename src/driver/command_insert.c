@@ -44,7 +44,7 @@ static Node *function(Run *r, const char *name, Node *x, Node *y)
     vec_push(r->arena, &args, x);
     if (y)
         vec_push(r->arena, &args, y);
-    return node_new(r->arena, Function, .name = names, .args = args);
+    return node_new(r->arena, Function, .name = names, .args = args, .is_internal = true);
 }
 
 static Node *null_of(Run *r, const Type *type)

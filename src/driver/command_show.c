@@ -134,12 +134,13 @@ static Status show_tables(Run *r, const Show *s, bool views, Rows **ret_rows, Er
         TRY(catalog_tables(driver_catalog(r->driver), r->arena, database, &names, err));
     for (size_t i = 0; i < names.len; i++) {
         CatalogTable t;
+        bool found = true;
         const char *text = NULL;
         if (!catalog_like(names.at[i], s->pattern))
             continue;
         if (views || s->extended)
-            TRY(catalog_table(driver_catalog(r->driver), r->arena, database, names.at[i], &t, err));
-        if (views && t.kind != CATALOG_VIEW)
+            TRY(catalog_listed_table(driver_catalog(r->driver), r->arena, database, names.at[i], &t, &found, err));
+        if (!found || (views && t.kind != CATALOG_VIEW))
             continue;
         if (s->extended)
             TRY(information(r, &t, &text, err));

@@ -80,7 +80,7 @@ static RpcBuffer *report_progress(void *run, char ret_id[static UUID_TEXT_BYTES]
     enum { TASKS = 100 };
     Run *r = run;
     EngineProgress p = engine_progress(r->engine);
-    int64_t done = p.percent < 0 ? 0 : p.percent > TASKS ? TASKS : (int64_t)p.percent;
+    int64_t done = p.percent < 0 ? 0 : p.percent > (double)TASKS ? TASKS : (int64_t)p.percent;
     if (done == r->told_tasks)
         return NULL;
     r->told_tasks = done;
@@ -91,7 +91,7 @@ static RpcBuffer *report_progress(void *run, char ret_id[static UUID_TEXT_BYTES]
     stage.has_stage_id = stage.has_num_tasks = stage.has_num_completed_tasks = stage.has_input_bytes_read = stage.has_done = true;
     stage.num_tasks = TASKS;
     stage.num_completed_tasks = done;
-    stage.input_bytes_read = (int64_t)((double)atomic_load(&r->input_bytes) * (double)done / TASKS);
+    stage.input_bytes_read = (int64_t)((double)atomic_load(&r->input_bytes) * (double)done / (double)TASKS);
     stage.done = done == TASKS;
     progress.n_stages = 1;
     progress.stages = stages;

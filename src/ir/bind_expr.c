@@ -714,9 +714,10 @@ bool contains_window(const Node *n)
 
 static bool note_unfoldable(const Node *n, void *arg)
 {
+    static const char replaced[] = "nvl ifnull nvl2 nullif left right split_part date_part datepart"; /* RuntimeReplaceable: no constant before it is replaced */
     bool *foldable = arg;
-    bool call = n->kind == NODE_Call && (node_as(Call, n)->function->kind != FN_SCALAR ||
-                                         (node_as(Call, n)->function->flags & FN_NONDETERMINISTIC));
+    bool call = n->kind == NODE_Call && (node_as(Call, n)->function->kind != FN_SCALAR || (node_as(Call, n)->function->flags & FN_NONDETERMINISTIC) ||
+                                         in_words(replaced, node_as(Call, n)->function->name));
     if (call || n->kind == NODE_ColumnRef || n->kind == NODE_LambdaVariable || n->kind == NODE_Subquery || n->kind == NODE_Window || n->kind == NODE_PythonUdf)
         *foldable = false;
     return *foldable;

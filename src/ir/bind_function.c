@@ -616,9 +616,6 @@ static Status finish_call(Binder *b, const Scope *s, const char *name, const Fun
         TRY(bind_aggregate_filter(b, &inner, f->filter, &filter, err));
     TRY(bind_exprs(b, &inner, &f->within_group, &order, err));
     TRY(check_distinct_order(b, f, args, &order, err));
-    bool percentile = order.len && (str_ieq(name, "percentile_cont") || str_ieq(name, "percentile_disc"));
-    if (percentile && type_is_ansi_interval(order.at[0]->type))
-        type = order.at[0]->type;
     *ret = typed(node_new(b->a, Call, .function = row, .args = *args, .distinct = f->distinct, .filter = filter,
                           .ignore_nulls = f->ignore_nulls || ignore_nulls, .order = order, .ansi = b->ansi),
                  type, result_nullable(b, row, args), &f->node);
@@ -728,6 +725,13 @@ static Status table_function(Binder *b, const Scope *s, const char *name, const 
     }
     if (str_eq(rows->name, "stack"))
         TRY(check_stack(b, &args, &f->node, err));
+    if (str_eq(rows->name, "equal_null") && args.len == 2) { /* it becomes <=>, and is coerced as that */
+        Node *equal = NULL;
+        TRY(make_operator(b, "<=>", &args, &f->node, &equal, err));
+    }
+    Node *filter = NULL;
+    if (f->filter && rows->kind == FN_AGGREGATE) /* its own errors come first */
+        TRY(bind_aggregate_filter(b, &inner, f->filter, &filter, err));
     TRY(function_match(b, rows->name, rows, nrows, &args, &f->node, &row, &type, err));
     if (str_eq(rows->name, "nullif") && first->kind == TYPE_DECIMAL && !type_same(first, type))
         return bind_null_if(b, given, &f->node, ret, err);
@@ -788,7 +792,7 @@ Status bind_function(Binder *b, const Scope *s, const Function *f, Node **ret, E
     const char *called = name;
     const Function *of_type = of_timestamp_type(b, &name, f);
     const FunctionRow *rows = function_find(name, &n);
-    if (!rows)
+    if (!rows || ((rows->flags & FN_INTERNAL) && !f->is_internal))
         return session_function(b, s, f, ret, err);
     TRY(table_function(b, s, name, rows, n, of_type, ret, err));
     if (called != name && node_is(Call, *ret))

@@ -169,6 +169,20 @@ static Status pivot_column(Binder *b, const Node *aggregate, Node *column, Node 
     return ST_OK;
 }
 
+/* Without PivotFirst every argument becomes an IF of the pivot's column, a delimiter too, which has to be a constant. */
+static Status check_pivoted(Binder *b, const Node *e, Error *err)
+{
+    const Node *n = node_is(Alias, e) ? node_as(Alias, e)->child : e;
+    const Call *c = node_is(Call, n) ? node_as(Call, n) : NULL;
+    bool list = c && in_words("listagg string_agg", c->function->name) && !c->order.len, histogram = c && str_eq(c->function->name, "histogram_numeric");
+    if (!list && !histogram)
+        return ST_OK;
+    return spark_error(err, n, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "42K09",
+                       "Cannot resolve <sqlExpr> due to data type mismatch: the input <inputName> should be a foldable <inputType> expression; however, got <inputExpr>.",
+                       "sqlExpr", arena_printf(b->a, "\"%s\"", pretty(b, n)), "inputName", list ? "`delimiter`" : "`nb`", "inputType", list ? "\"STRING\"" : "\"INT\"",
+                       "inputExpr", arena_printf(b->a, "\"%s\"", c->args.len > 1 ? pretty(b, c->args.at[1]) : "NULL"), NULL);
+}
+
 Status bind_pivot(Binder *b, const Pivot *n, const Scope *outer, Node **ret, Error *err)
 {
     Node *input = NULL, *column = NULL;
@@ -194,6 +208,8 @@ Status bind_pivot(Binder *b, const Pivot *n, const Scope *outer, Node **ret, Err
     for (size_t i = 0; i < exprs.len; i++)
         vec_push(b->a, &groups, node_is(Alias, exprs.at[i]) ? node_as(Alias, exprs.at[i])->child : exprs.at[i]);
     bool by_value = pivots_first(&aggregates);
+    for (size_t i = 0; i < aggregates.len && !by_value; i++)
+        TRY(check_pivoted(b, aggregates.at[i], err));
     for (size_t v = 0; v < values.len; v++) {
         const char *label = value_name(b, values.at[v], n->values.len ? n->values.at[v] : values.at[v]);
         for (size_t i = 0; i < aggregates.len; i++) {

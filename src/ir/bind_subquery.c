@@ -53,6 +53,11 @@ static Status bind_in_subquery(Binder *b, const Scope *s, const Subquery *n, Nod
                                "side: [<leftType>], right side: [<rightType>].",
                                "mismatchedColumns", pretty(b, operands.at[i]), "leftType", type_sql_text(b->a, l), "rightType",
                                type_sql_text(b->a, r), NULL);
+        if (!type_is_orderable(common))
+            return spark_error(err, &n->node, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "42K09",
+                               "Cannot resolve \"<sqlExpr>\" due to data type mismatch: The <functionName> does not support ordering on type <dataType>.", "sqlExpr",
+                               arena_printf(b->a, "(%s IN (listquery()))", pretty(b, operands.at[i])), "functionName", "`insubquery`", "dataType",
+                               arena_printf(b->a, "\"%s\"", type_sql_text(b->a, common)), NULL);
         Node *ref = column_ref(b, &plan->schema->at[i]), *cast = coerce_to(b->a, b->ansi, sides.at[1], common);
         operands.at[i] = coerce_to(b->a, b->ansi, operands.at[i], common);
         nullable = nullable || operands.at[i]->nullable || cast->nullable;

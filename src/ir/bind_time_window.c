@@ -61,7 +61,7 @@ static Node *function_of(Binder *b, const char *name, const NodeList *args, cons
 {
     StrList names = { 0 };
     vec_push(b->a, &names, name);
-    return node_at(node_new(b->a, Function, .name = names, .args = *args), at->start, at->stop);
+    return node_at(node_new(b->a, Function, .name = names, .args = *args, .is_internal = true), at->start, at->stop);
 }
 
 static Node *rows_with_time(Binder *b, Node *input, const Function *f)

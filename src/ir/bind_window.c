@@ -152,7 +152,6 @@ static Status check_range(Binder *b, const Window *w, Frame *f, Error *err)
 /* `w`: the bound definition; its frame is the unbound one, NULL: the function's own. */
 static Status bind_frame(Binder *b, const Scope *s, const Window *w, const char *name, Node **ret, Error *err)
 {
-    static const char *const fixed[] = { "row_number", "rank", "dense_rank", "percent_rank", "ntile", "cume_dist", "lag", "lead", NULL };
     if (!w->frame) {
         *ret = default_frame(b, name, w->orders.len > 0);
         return ST_OK;
@@ -171,12 +170,24 @@ static Status bind_frame(Binder *b, const Scope *s, const Window *w, const char 
     if (crossed(f))
         return frame_error(b, shown, "SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON",
                            "The lower bound of a window frame must be less than or equal to the upper bound.", "", NULL, err);
-    Node *usual = default_frame(b, name, w->orders.len > 0);
-    if (is_one_of(name, fixed) && !node_equal(usual, &f->node))
-        return spark_error(err, &w->node, "_LEGACY_ERROR_TEMP_1036", "", "Window Frame <wf> must match the required frame <required>.",
-                           "wf", pretty(b, &f->node), "required", pretty(b, usual), NULL);
     *ret = &f->node;
     return ST_OK;
+}
+
+/* The frame that a ranking function asks for is looked at before any type is (ResolveWindowFrame). */
+static Status check_required(Binder *b, const Window *n, const Window *spec, const Node *function, Error *err)
+{
+    static const char *const fixed[] = { "row_number", "rank", "dense_rank", "percent_rank", "ntile", "cume_dist", NULL };
+    const Node *inside = node_is(Cast, function) ? node_as(Cast, function)->child : function;
+    const char *name = node_is(Call, inside) ? node_as(Call, inside)->function->name : "";
+    if (!spec->frame || !is_one_of(name, fixed) || !spec->orders.len)
+        return ST_OK;
+    const Frame *f = node_as(Frame, spec->frame);
+    Node *usual = default_frame(b, name, true);
+    if (f->unit == node_as(Frame, usual)->unit && f->lower_kind != BOUND_VALUE && f->upper_kind != BOUND_VALUE && node_equal(usual, spec->frame))
+        return ST_OK;
+    return spark_error(err, &n->node, "_LEGACY_ERROR_TEMP_1036", "", "Window Frame <wf> must match the required frame <required>.", "wf", pretty(b, spec->frame),
+                       "required", pretty(b, usual), NULL);
 }
 
 static Status check_order(Binder *b, const Window *w, const char *name, const NodeList *orders, Error *err)
@@ -204,6 +215,7 @@ Status bind_window(Binder *b, const Scope *s, const Window *n, Node **ret, Error
     if (spec->frame && node_is(Call, function) && is_one_of(node_as(Call, function)->function->name, offsets)) /* before any type is checked */
         return spark_error(err, &n->node, "_LEGACY_ERROR_TEMP_1035", "", "Cannot specify window frame for <prettyName> function.", "prettyName",
                            node_as(Call, function)->function->name, NULL);
+    TRY(check_required(b, n, spec, function, err));
     TRY(bind_exprs(b, &inner, &spec->partitions, &partitions, err));
     TRY(bind_exprs(b, &inner, &spec->orders, &orders, err));
     for (size_t i = 0; i < orders.len; i++)

@@ -281,6 +281,14 @@ static void legacy_strings(Binder *b, NodeList *args, enum OperatorClass class)
             cast_arg(b, args, i, &type_double);
 }
 
+/* TypeCoercion.BooleanEquality: beside a number a BOOLEAN is 1 or 0. */
+static void boolean_equality(Binder *b, NodeList *args)
+{
+    for (size_t i = 0; i < 2; i++)
+        if (args->at[i]->type->kind == TYPE_BOOLEAN && type_is_numeric(args->at[1 - i]->type))
+            cast_arg(b, args, i, args->at[1 - i]->type);
+}
+
 static const Type *common_type(Binder *b, enum OperatorClass class, const Type *l, const Type *r)
 {
     if (class == OP_COMPARE)
@@ -407,6 +415,8 @@ Status make_operator(Binder *b, const char *name, NodeList *args, const Node *at
     null_sides(b, class, args);
     if (!b->ansi)
         legacy_strings(b, args, class);
+    if (!b->ansi && (str_eq(name, "=") || str_eq(name, "==") || str_eq(name, "!=") || str_eq(name, "<=>")))
+        boolean_equality(b, args);
     for (size_t i = 0; i < 2 && class == OP_DIVIDE; i++)
         if (args->at[i]->type->kind == TYPE_STRING && (type_is_numeric(args->at[1 - i]->type) || args->at[1 - i]->type->kind == TYPE_NULL))
             cast_arg(b, args, i, &type_double);

@@ -152,6 +152,9 @@ static const Type *target(Binder *b, const Spec *s, const Type *t, const Variabl
     case SPEC_ARRAY: {
         const Type *from = t->kind == TYPE_ARRAY ? t->element : t->kind == TYPE_NULL ? &type_null : NULL;
         const Type *element = from ? target(b, s->element, from, v) : NULL;
+        /* Cast.forceNullable: an array without NULLs is cast to no array that may have them */
+        if (element && !b->ansi && !t->contains_null && from->kind == TYPE_DATE && element->kind == TYPE_TIMESTAMP_NTZ)
+            return NULL;
         return element ? type_array(b->a, element, t->kind == TYPE_NULL || t->contains_null) : NULL;
     }
     case SPEC_MAP: {
@@ -653,11 +656,45 @@ static void apply(Binder *b, const Signature *s, const Attempt *attempt, NodeLis
     }
 }
 
+/* WidthBucket.checkInputDataTypes: intervals of one kind, or three DOUBLEs, which is what NULL is. */
+static Status check_bucket(Binder *b, const char *name, const NodeList *args, const Node *at, Error *err)
+{
+    size_t kinds[3] = { 0 };
+    NodeList shown = { 0 };
+    if (!str_eq(name, "width_bucket") || args->len != 4)
+        return ST_OK;
+    for (size_t i = 0; i < args->len; i++) {
+        TypeKind kind = args->at[i]->type->kind;
+        bool interval = kind == TYPE_YEAR_MONTH_INTERVAL || kind == TYPE_DAY_TIME_INTERVAL, number = type_is_numeric(args->at[i]->type) || kind == TYPE_NULL || kind == TYPE_STRING;
+        if (i < 3 && !interval && !number)
+            return ST_OK;
+        if (i < 3)
+            kinds[!interval ? 0 : kind == TYPE_YEAR_MONTH_INTERVAL ? 1 : 2]++;
+        vec_push(b->a, &shown, i < 3 && !interval ? coerce_to(b->a, b->ansi, args->at[i], &type_double) : args->at[i]);
+    }
+    shown.len = 3;
+    return kinds[0] == 3 || kinds[1] == 3 || kinds[2] == 3 ? ST_OK : different(b, name, &shown, at, err);
+}
+
+static Status check_schema(Binder *b, const FunctionRow *row, const NodeList *args, const Node *at, Error *err)
+{
+    NodeList copy = { 0 };
+    const Type *ignored = NULL;
+    for (size_t i = 0; i < args->len; i++)
+        vec_push(b->a, &copy, args->at[i]);
+    if (str_eq(row->name, "from_csv"))
+        return args->len > 1 ? result_from_schema(b, row, &copy, at, &ignored, err) : ST_OK;
+    return args->len == 3 ? result_variant_get(b, row, &copy, at, &ignored, err) : ST_OK;
+}
+
 Status function_match(Binder *b, const char *name, const FunctionRow *rows, size_t nrows, NodeList *args, const Node *at,
                       const FunctionRow **ret_row, const Type **ret_type, Error *err)
 {
     TRY(check_nulls(b, rows->name, args, at, err));
+    TRY(check_bucket(b, rows->name, args, at, err));
     TRY(check_builder(b, name, rows, nrows, args, at, err));
+    if (in_words("from_csv variant_get try_variant_get", rows->name)) /* the schema is read before there is an expression */
+        TRY(check_schema(b, rows, args, at, err));
     TRY(collate_args(b, rows, args, at, err));
     for (int casts = 0; casts < 2; casts++)
         for (size_t i = 0; i < nrows; i++) {

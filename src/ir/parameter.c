@@ -199,6 +199,8 @@ Status check_builder(Binder *b, const char *name, const FunctionRow *rows, size_
             const Param *p = &s->params[i < s->nparams ? i : s->nparams - 1];
             if (p->argument && !is_foldable(args->at[i]))
                 return not_foldable_argument(b, name, p, at, err);
+            if (p->constant && !is_foldable(args->at[i]) && (in_words("to_binary try_to_binary ntile", name) || str_starts(name, "kll_sketch_get"))) /* before types */
+                return not_foldable(b, name, p, args, i, at, err);
         }
     }
     return ST_OK;

@@ -6,11 +6,11 @@
 #include <math.h>
 
 /* A constant number; *ret_null: it is NULL. False: not one that is known without running. */
-static bool constant_number(Binder *b, const Node *n, double *ret, bool *ret_null)
+static bool literal_number(Binder *b, const Node *n, double *ret, bool *ret_null)
 {
     if (node_is(Cast, n))
-        return constant_number(b, node_as(Cast, n)->child, ret, ret_null);
-    if (node_is(Call, n) && !strcmp(node_as(Call, n)->function->name, "negative") && constant_number(b, node_as(Call, n)->args.at[0], ret, ret_null)) {
+        return literal_number(b, node_as(Cast, n)->child, ret, ret_null);
+    if (node_is(Call, n) && !strcmp(node_as(Call, n)->function->name, "negative") && literal_number(b, node_as(Call, n)->args.at[0], ret, ret_null)) {
         *ret = -*ret;
         return true;
     }
@@ -23,6 +23,16 @@ static bool constant_number(Binder *b, const Node *n, double *ret, bool *ret_nul
     if (!v->is_null && (kind == TYPE_DECIMAL || kind == TYPE_STRING))
         return str_to_f64(arena_strn(b->a, v->text, v->text_len), ret);
     return true;
+}
+
+/* Of a constant that is computed, too. */
+static bool constant_number(Binder *b, Node *n, double *ret, bool *ret_null)
+{
+    Error error = ERROR_INIT;
+    const Node *value = NULL;
+    if (literal_number(b, n, ret, ret_null))
+        return true;
+    return constant_value(b, n, &value, &error) == ST_OK && value && literal_number(b, value, ret, ret_null);
 }
 
 static Status not_foldable(Binder *b, const FunctionRow *row, const NodeList *args, size_t i, const char *input, const char *type, const Node *at, Error *err)
@@ -114,8 +124,8 @@ Status result_theta(Binder *b, const FunctionRow *row, NodeList *args, const Nod
     double lg = 0;
     bool null = false, agg = str_eq(row->name, "theta_sketch_agg"), sized = agg || str_starts(row->name, "theta_union");
     *ret_type = str_eq(row->name, "theta_sketch_estimate") ? &type_long : &type_binary;
-    for (size_t i = 0; i < args->len - sized && !agg; i++)
-        args->at[i] = is_kind(args, i, TYPE_NULL) ? coerce_to(b->a, b->ansi, args->at[i], &type_binary) : args->at[i];
+    for (size_t i = 0; i < args->len - sized; i++)
+        args->at[i] = is_kind(args, i, TYPE_NULL) ? coerce_to(b->a, b->ansi, args->at[i], agg ? type_array(b->a, &type_int, true) : &type_binary) : args->at[i];
     for (size_t i = 0; i < args->len - sized; i++)
         TRY(agg ? expect(b, row, args, i, can_be_counted(args->at[i]->type), counted_types, at, err)
                 : expect(b, row, args, i, is_kind(args, i, TYPE_BINARY) || is_kind(args, i, TYPE_NULL), "\"BINARY\"", at, err));
@@ -224,7 +234,8 @@ Status result_kll_agg(Binder *b, const FunctionRow *row, NodeList *args, const N
     return check_kll_size(b, row, args, at, err);
 }
 
-/* Quantiles and ranks: of one point or of each of an array without NULLs. */
+/* Quantiles and ranks: of one point or of each of an array. An array with NULLs of another type is not cast to one without; of the very type
+ * it is taken, and NULL counts as 0. */
 Status result_kll_points(Binder *b, const FunctionRow *row, NodeList *args, const Node *at, const Type **ret_type, Error *err)
 {
     const Type *points = args->at[1]->type, *of = strstr(row->name, "_rank_") || str_ends(row->name, "_double") ? &type_double
@@ -232,7 +243,9 @@ Status result_kll_points(Binder *b, const FunctionRow *row, NodeList *args, cons
                                                                                                               : &type_long;
     bool many = points->kind == TYPE_ARRAY;
     *ret_type = many ? type_array(b->a, of, false) : of;
-    return expect(b, row, args, 1, !many || !points->contains_null, "(a number or an array without NULLs)", at, err);
+    const Cast *cast = node_is(Cast, args->at[1]) ? node_as(Cast, args->at[1]) : NULL;
+    bool refused = many && cast && cast->implicit && cast->child->type->kind == TYPE_ARRAY && cast->child->type->contains_null;
+    return expect(b, row, args, 1, !refused, "(a number or an array without NULLs)", at, err);
 }
 
 /* TypeCheckFailure: a type check that has only a text. */
@@ -314,14 +327,16 @@ Status result_top_k(Binder *b, const FunctionRow *row, NodeList *args, const Nod
     const Type *t = args->at[0]->type;
     double k = 0, tracked = TRACKED_MOST;
     bool estimate = str_ends(row->name, "_estimate"), combine = str_ends(row->name, "_combine"), all = str_eq(row->name, "approx_top_k");
+    bool open = combine && node_is(Literal, args->at[1]) && node_as(Literal, args->at[1])->value->i == -1; /* as the states have it */
+    if (combine && !open)
+        TRY(check_top_k_count(b, row, args, args->len - 1, "`maxItemsTracked`", TRACKED_MOST, &tracked, at, err));
     if (estimate || combine)
         TRY(check_top_k_state(b, row, args, at, err));
     else if (!can_be_tracked(t))
         return check_failed(b, row, args, arena_printf(b->a, "%s columns are not supported", type_catalog_text(b->a, t)), at, err);
     if (all || estimate)
         TRY(check_top_k_count(b, row, args, 1, "`k`", INFINITY, &k, at, err));
-    bool open = combine && node_is(Literal, args->at[1]) && node_as(Literal, args->at[1])->value->i == -1; /* as the states have it */
-    if (!estimate && !open)
+    if (!estimate && !combine)
         TRY(check_top_k_count(b, row, args, args->len - 1, "`maxItemsTracked`", TRACKED_MOST, &tracked, at, err));
     if (all && tracked < k)
         return spark_error(err, at, "APPROX_TOP_K_MAX_ITEMS_TRACKED_LESS_THAN_K", "22023",
@@ -365,7 +380,7 @@ Status result_approx_count_distinct(Binder *b, NodeList *args, const Node *at, c
     *ret_type = &type_long;
     if (args->len > 1) {
         const Node *n = args->at[1];
-        bool good = node_is(Literal, n) && (n->type->kind == TYPE_DOUBLE || n->type->kind == TYPE_DECIMAL) && constant_number(b, n, &deviation, &null);
+        bool good = node_is(Literal, n) && (n->type->kind == TYPE_DOUBLE || n->type->kind == TYPE_DECIMAL) && literal_number(b, n, &deviation, &null);
         if (!good || null)
             return spark_error(err, at, "_LEGACY_ERROR_TEMP_1104", "", "The second argument should be a double literal.", NULL);
     }

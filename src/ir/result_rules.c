@@ -144,7 +144,7 @@ static const Type *elt_of(Binder *b, NodeList *args)
 {
     const Type *t = &type_binary;
     for (size_t i = 1; i < args->len; i++) {
-        if (!type_is_atomic(type_of(args, i)) && type_of(args, i)->kind != TYPE_NULL && type_of(args, i)->kind != TYPE_CALENDAR_INTERVAL)
+        if (!type_is_atomic(type_of(args, i)) && type_of(args, i)->kind != TYPE_NULL && (!b->ansi || type_of(args, i)->kind != TYPE_CALENDAR_INTERVAL))
             return NULL;
         t = type_of(args, i)->kind == TYPE_BINARY ? t : &type_string;
     }
@@ -535,7 +535,7 @@ static Status check_concat(Binder *b, const FunctionRow *row, const NodeList *ar
 {
     for (size_t i = 0; i < args->len; i++) {
         const Type *t = type_of(args, i);
-        if (t->kind != TYPE_MAP && t->kind != TYPE_STRUCT && t->kind != TYPE_VARIANT)
+        if (t->kind != TYPE_MAP && t->kind != TYPE_STRUCT && t->kind != TYPE_VARIANT && (b->ansi || t->kind != TYPE_CALENDAR_INTERVAL))
             continue;
         return spark_error(err, at, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "42K09",
                            "Cannot resolve <sqlExpr> due to data type mismatch: The <paramIndex> parameter requires the <requiredType> type, however <inputSql> "
@@ -639,8 +639,8 @@ static const Type *simple_rule(Binder *b, const FunctionRow *row, const char *ru
         return args->len > 3 ? type_of(args, 3) : type_of(args, 1);
     if (!strcmp(rule, "sum"))
         return summed(b, t);
-    if (!strcmp(rule, "avg"))
-        return averaged(b, t);
+    if (!strcmp(rule, "avg") || !strcmp(rule, "avg_second"))
+        return averaged(b, rule[3] ? type_of(args, 1) : t);
     if (!strcmp(rule, "collect"))
         return type_array(b->a, t, false);
     if (!strcmp(rule, "percentile"))

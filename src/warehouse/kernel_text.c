@@ -350,7 +350,8 @@ static void to_char_number(K *k)
     if (!put_whole(&number, mask, &m, whole)) {
         for (int i = 0; i < m.before; i++)
             str_addc(&number, '#');
-        part = k_text(k, VIEW("##################################" + (34 - (m.after > 34 ? 34 : m.after))));
+        static const char marks[] = "##################################";
+        part = k_text(k, VIEW(&marks[34 - (m.after > 34 ? 34 : m.after)]));
     }
     if (m.after)
         str_addf(&number, ".%.*s", m.after, part);

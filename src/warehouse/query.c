@@ -425,11 +425,10 @@ static Status parse_tail(Parser *p, const Core *core, Error *err)
 static Status parse_query_inside(Parser *p, Error *err)
 {
     Core core = { .top = -1 };
-    size_t members = 1;
     if (at_word(p, "with"))
         TRY(parse_with(p, err));
     TRY(parse_member(p, &core, err));
-    for (;; members++) {
+    for (;;) {
         const char *op = take_word(p, "union") ? "UNION" : take_word(p, "intersect") ? "INTERSECT" : take_word(p, "except") || take_word(p, "minus") ? "EXCEPT" : NULL;
         if (!op)
             break;

@@ -38,9 +38,9 @@ typedef struct Unload {
 static Status size_option(const DialectOption *o, int64_t *ret_bytes, Error *err)
 {
     char *end;
-    double number = strtod(o->value, &end);
-    double bytes = number * (str_eq(end, "GB") ? 1024.0 * MIB : str_eq(end, "KB") ? 1024.0 : MIB);
-    if (bytes < 5.0 * MIB || bytes > 6.2 * 1024 * MIB)
+    const double mib = MIB, number = strtod(o->value, &end);
+    double bytes = number * (str_eq(end, "GB") ? 1024 * mib : str_eq(end, "KB") ? 1024 : mib);
+    if (bytes < 5 * mib || bytes > 6.2 * 1024 * mib)
         return FAIL(err, ST_INVALID, "MAXFILESIZE must be between 5 MB and 6.2 GB");
     *ret_bytes = (int64_t)bytes;
     return ST_OK;

@@ -174,6 +174,7 @@ i128 power_of_ten(int exponent)
 /* Digits of the text, the point `point` digits from the right; `exponent` moves it. */
 bool convert_decimal(View v, int precision, int scale, i128 *ret_value, bool *ret_overflow)
 {
+    enum { EXPONENT_MAX = 1 << 30 }; /* beyond it stands nothing that a text has digits for */
     size_t length;
     v = trim_all(v);
     *ret_overflow = false;
@@ -183,6 +184,7 @@ bool convert_decimal(View v, int precision, int scale, i128 *ret_value, bool *re
     const char *e = memchr(v.data, 'e', v.len) ? memchr(v.data, 'e', v.len) : memchr(v.data, 'E', v.len);
     size_t mantissa = e ? (size_t)(e - v.data) : v.len;
     long exponent = e ? strtol(e + 1, NULL, 10) : 0;
+    exponent = exponent > EXPONENT_MAX ? EXPONENT_MAX : exponent < -EXPONENT_MAX ? -EXPONENT_MAX : exponent;
     const char *point = memchr(v.data, '.', mantissa);
     long after = point ? (long)(v.data + mantissa - point - 1) : 0;
     long keep = (long)mantissa - (point != NULL) - (v.data[0] == '-' || v.data[0] == '+') - after + exponent + scale;
@@ -195,10 +197,10 @@ bool convert_decimal(View v, int precision, int scale, i128 *ret_value, bool *re
             value++;
         if (++seen > keep)
             continue;
-        value = value * 10 + (v.data[i] - '0');
-        *ret_overflow = value >= limit;
+        *ret_overflow = value >= limit / 10;
         if (*ret_overflow)
             return false;
+        value = value * 10 + (v.data[i] - '0');
     }
     for (; seen < keep && value; seen++) {
         *ret_overflow = value >= limit / 10;
@@ -411,8 +413,13 @@ size_t print_date(int64_t days, char *out)
 
 size_t print_timestamp(int64_t local_us, char *out)
 {
-    Civil c = civil_from_us(local_us);
-    size_t n = print_date(floor_div(local_us, MICROS_PER_DAY), out);
+    return print_local_time((LocalTime){ floor_div(local_us, MICROS_PER_DAY), floor_mod(local_us, MICROS_PER_DAY) }, out);
+}
+
+size_t print_local_time(LocalTime at, char *out)
+{
+    Civil c = civil_from_local(at);
+    size_t n = print_date(at.day, out);
     n += (size_t)snprintf(out + n, 64, " %02d:%02d:%02d", c.hour, c.minute, c.second);
     if (c.micros) {
         n += (size_t)snprintf(out + n, 32, ".%06d", c.micros);

@@ -31,6 +31,7 @@ size_t print_decimal(i128 unscaled, int scale, char *out);
 size_t print_decimal_java(i128 unscaled, int scale, char *out); /* BigDecimal.toString: 1E-7 */
 size_t print_i128(i128 x, char *out);
 size_t print_date(int64_t days, char *out);                 /* 2013-05-24, +12013-05-24, -0001-… */
+size_t print_local_time(LocalTime at, char *out);
 size_t print_timestamp(int64_t local_us, char *out);        /* 2013-05-24 10:00:00.25 */
 void json_add_text(View v, Str *out);                       /* as a JSON string, by Jackson's escapes (kernel_json.c) */
 i128 power_of_ten(int exponent);                            /* 0 … 38 */

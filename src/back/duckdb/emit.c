@@ -130,12 +130,14 @@ static const char *distinct_columns(Emit *e, const Schema *schema, const Schema 
 
 /* ---------------------------------------------------------------- the simple ones */
 /* Where the engine splits, pushes and reorders conditions, they stay in its own words. */
-static Status condition_text(Emit *e, const Node *n, const char **ret)
+static Status condition_text(Emit *e, const Node *n, bool local, const char **ret)
 {
-    bool output = e->output;
+    bool output = e->output, before = e->local;
     e->output = false;
+    e->local = local;
     Status status = emit_text(e, n, ret);
     e->output = output;
+    e->local = before;
     return status;
 }
 
@@ -149,7 +151,7 @@ static Status emit_filter(Emit *e, const Filter *f, Sel *ret)
     Status status = emit_relation(e, f->input, &s);
     e->known = outer;
     TRY(status);
-    TRY(condition_text(e, f->predicate, &predicate));
+    TRY(condition_text(e, f->predicate, emit_over_rows(f->input), &predicate));
     if (!sel_plain(&s))
         s = sel_over(e, &s);
     s.where = s.where ? arena_printf(e->a, "%s AND %s", s.where, predicate) : predicate;
@@ -197,9 +199,11 @@ static Status emit_project(Emit *e, const Project *p, Sel *ret)
     TRY(emit_relation(e, p->input, &s));
     if (s.select || s.tail || s.limit)
         s = sel_over(e, &s);
-    TRY(emit_outputs(e, &p->exprs, p->node.schema, &s.select));
+    e->local = emit_over_rows(p->input);
+    Status status = emit_outputs(e, &p->exprs, p->node.schema, &s.select);
+    e->local = false;
     *ret = s;
-    return ST_OK;
+    return status;
 }
 
 Status emit_orders(Emit *e, const NodeList *orders, bool numbered, Str *out)
@@ -381,7 +385,7 @@ static Status emit_join(Emit *e, const Join *j, Sel *ret)
     TRY(emit_from(e, j->left, &left));
     TRY(emit_from(e, j->right, &right));
     if (j->condition)
-        TRY(condition_text(e, j->condition, &on));
+        TRY(condition_text(e, j->condition, false, &on));
     else if (j->join != JOIN_INNER && j->join != JOIN_CROSS)
         on = "true";
     const char *word = words[j->join];
@@ -466,7 +470,10 @@ static Status group_columns(Emit *e, const Aggregate *g, StrList *names, StrList
             name = arena_printf(e->a, "c%" PRId64, node_as(ColumnRef, group)->id);
         } else {
             name = emit_fresh(e, "g");
-            TRY(emit_text(e, group, &text));
+            e->local = emit_over_rows(g->input); /* PullOutGroupingExpressions projects them */
+            Status status = emit_text(e, group, &text);
+            e->local = false;
+            TRY(status);
             str_addf(&extra, ", %s AS %s", emit_group_key(e, text, group->type), name);
         }
         vec_push(e->a, names, name);

@@ -6,10 +6,21 @@ static const Type *arg_type(const Call *c, size_t i)
     return c->args.at[i]->type;
 }
 
+/* An argument that is never NULL is not computed, but where another is counted constants are folded, whatever comes of it. */
+static bool counted(const Call *c, size_t i)
+{
+    const Node *n = c->args.at[i];
+    return c->distinct || n->nullable || node_is(ColumnRef, n);
+}
+
 Status emit_count(Emit *e, const Call *c, const char *const *args, Str *out)
 {
-    bool constant = !c->args.len || (c->args.len == 1 && node_is(Literal, c->args.at[0]) && !node_as(Literal, c->args.at[0])->value->is_null);
-    if (constant && !c->distinct) {
+    size_t some = 0, nullable = 0;
+    for (size_t i = 0; i < c->args.len; i++) {
+        some += counted(c, i);
+        nullable += c->args.at[i]->nullable;
+    }
+    if (!some) {
         str_add(out, "count(*)");
         return emit_aggregate_tail(e, c, NULL, out);
     }
@@ -20,9 +31,10 @@ Status emit_count(Emit *e, const Call *c, const char *const *args, Str *out)
     /* Rows in which no argument is null. */
     str_auto all = EMIT_STR; /* an argument behind a NULL is not computed */
     str_add(&all, "CASE");
-    for (size_t i = 0; i + 1 < c->args.len; i++)
-        str_addf(&all, " WHEN %s IS NULL THEN false", args[i]);
-    str_addf(&all, " ELSE %s IS NOT NULL END", args[c->args.len - 1]);
+    for (size_t i = 0; i < c->args.len; i++)
+        if (counted(c, i) || (nullable && emit_is_constant(c->args.at[i]) && !node_is(Literal, c->args.at[i])))
+            str_addf(&all, " WHEN %s IS NULL THEN false", args[i]);
+    str_add(&all, " ELSE true END");
     if (!c->distinct) {
         str_add(out, "count(*)");
         return emit_aggregate_tail(e, c, str_text(&all), out);
@@ -78,7 +90,7 @@ static const char *as_number(Emit *e, const char *x, const Type *t)
 {
     switch (t->kind) {
     case TYPE_DATE: return arena_printf(e->a, "CAST(%s - DATE '1970-01-01' AS DOUBLE)", x);
-    case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: return arena_printf(e->a, "CAST(epoch_us(%s) AS DOUBLE)", x);
+    case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: return arena_printf(e->a, "CAST(spark_us(%s) AS DOUBLE)", x);
     default: return arena_printf(e->a, "CAST(%s AS DOUBLE)", x);
     }
 }
@@ -186,7 +198,7 @@ static const char *java_hash(Emit *e, const char *x, const Type *t)
         return arena_printf(e->a, type_is_integral(t) && t->kind != TYPE_LONG ? "CAST(%s AS INTEGER)" : t->kind == TYPE_YEAR_MONTH_INTERVAL
                                   ? "CAST(%s AS INTEGER)" : "spark_java_hash(CAST(%s AS BIGINT))", x);
     case TYPE_DATE: return arena_printf(e->a, "CAST(%s - DATE '1970-01-01' AS INTEGER)", x);
-    case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: return arena_printf(e->a, "spark_java_hash(epoch_us(%s))", x);
+    case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: return arena_printf(e->a, "spark_java_hash(spark_us(%s))", x);
     case TYPE_FLOAT: case TYPE_DOUBLE: return arena_printf(e->a, "spark_java_hash(CAST(%s AS DOUBLE))", x);
     case TYPE_STRING: return arena_printf(e->a, "spark_hash(%s, 42)", x);
     case TYPE_BOOLEAN: return arena_printf(e->a, "CASE WHEN %s THEN 1231 ELSE 1237 END", x);

@@ -31,7 +31,10 @@ static Status nested_item(Emit *e, const char *x, const Type *t, bool nullable, 
     str_add(out, nullable ? "coalesce(" : "");
     str_add(out, e->csv ? "' ' || " : "");
     TRY(to_string(e, x, t, mode, out));
-    str_add(out, empty ? ", '')" : nullable ? ", 'null')" : "");
+    if (empty)
+        str_addf(out, ", %s)", emit_csv_null(e));
+    else
+        str_add(out, nullable ? ", 'null')" : "");
     return ST_OK;
 }
 
@@ -82,6 +85,8 @@ static Status struct_to_string(Emit *e, const char *x, const Type *from, int mod
 
 static Status to_string(Emit *e, const char *x, const Type *from, int mode, Str *out)
 {
+    if (e->csv && emit_csv_leaf(e, x, from, out))
+        return ST_OK;
     switch (from->kind) {
     case TYPE_FLOAT: case TYPE_DOUBLE: str_addf(out, "spark_number_text(%s)", x); break;
     case TYPE_DECIMAL: str_addf(out, mode == CAST_ANSI ? "spark_decimal_text(%s)" : "spark_decimal_java_text(%s)", x); break;
@@ -156,7 +161,7 @@ static Status to_floating(Emit *e, const char *x, const Type *from, const Type *
     if (is_text(from))
         str_addf(out, "spark_text_%s(%s, %d)", number_kernel(to), x, flag_of(mode));
     else if (from->kind == TYPE_TIMESTAMP)
-        str_addf(out, "CAST(epoch_us(%s) / 1000000.0::DOUBLE AS %s)", x, emit_word(e, to));
+        str_addf(out, "CAST(spark_us(%s) / 1000000.0::DOUBLE AS %s)", x, emit_word(e, to));
     else if (from->kind == TYPE_DATE)
         str_addf(out, "CAST(NULL AS %s)", emit_word(e, to));
     else if (from->kind == TYPE_DECIMAL)
@@ -176,7 +181,7 @@ static Status to_decimal(Emit *e, const char *x, const Type *from, const Type *t
         str_addf(out, "CAST(spark_float_decimal_%d(CAST(%s AS DOUBLE), %d, %d) AS %s)", to->scale, x, to->precision, flag_of(mode),
                  emit_word(e, to));
     } else if (from->kind == TYPE_TIMESTAMP) {
-        str_addf(out, "%s(spark_decimal_6(epoch_us(%s), 1000000, 3, 38, 1) AS %s)", mode == CAST_ANSI ? "CAST" : "TRY_CAST", x, emit_word(e, to));
+        str_addf(out, "%s(spark_decimal_6(spark_us(%s), 1000000, 3, 38, 1) AS %s)", mode == CAST_ANSI ? "CAST" : "TRY_CAST", x, emit_word(e, to));
     } else {
         const char *number = x;
         if (from->kind == TYPE_BOOLEAN)
@@ -203,7 +208,7 @@ static Status to_date(Emit *e, const char *x, const Type *from, int mode, Str *o
     else if (from->kind == TYPE_TIMESTAMP)
         str_addf(out, "spark_local_date(%s, %s)", x, zone(e));
     else
-        str_addf(out, "CAST(%s AS DATE)", x);
+        str_addf(out, from->kind == TYPE_TIMESTAMP_NTZ ? "spark_local_date(%s, 'UTC')" : "CAST(%s AS DATE)", x); /* the engine has infinities at the ends */
     return ST_OK;
 }
 
@@ -225,8 +230,7 @@ static Status to_timestamp(Emit *e, const char *x, const Type *from, const Type 
     else if (from->kind == TYPE_FLOAT || from->kind == TYPE_DOUBLE)
         str_addf(out, "spark_timestamp(spark_float_micros(CAST(%s AS DOUBLE), %d))", x, mode == CAST_LEGACY ? 2 : flag_of(mode));
     else if (from->kind == TYPE_DECIMAL)
-        str_addf(out, "spark_timestamp(spark_wrap_bigint(CAST(trunc(spark_decimal_%d(%s, 1000000, 2, 38, 1)) AS HUGEINT)))",
-                 from->scale > 6 ? from->scale - 6 : 0, x); /* cut, not rounded */
+        str_addf(out, "spark_decimal_timestamp(%s)", x);
     else if (from->kind == TYPE_BOOLEAN)
         str_addf(out, "make_timestamp(CAST(%s AS BIGINT))", x);
     else
@@ -300,7 +304,7 @@ static Status to_boolean(Emit *e, const char *x, const Type *from, int mode, Str
     if (is_text(from))
         str_addf(out, "spark_text_boolean(%s, %d)", x, flag_of(mode));
     else if (from->kind == TYPE_TIMESTAMP)
-        str_addf(out, "(epoch_us(%s) <> 0)", x);
+        str_addf(out, "(spark_us(%s) <> 0)", x);
     else if (from->kind == TYPE_DATE)
         str_addf(out, "(%s IS NULL AND NULL)", x);
     else

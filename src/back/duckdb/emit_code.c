@@ -395,7 +395,7 @@ Status emit_to_datetime(Emit *e, const Call *c, const char *const *args, Str *ou
     } else {
         TRY(emit_cast(e, args[0], from, target, mode, &value));
     }
-    str_addf(out, seconds ? "(epoch_us(%s) // 1000000)" : "%s", str_text(&value)); /* toward zero, unlike unix_seconds */
+    str_addf(out, seconds ? "(spark_us(%s) // 1000000)" : "%s", str_text(&value)); /* toward zero, unlike unix_seconds */
     return ST_OK;
 }
 
@@ -410,6 +410,13 @@ Status emit_timestamp_unit(Emit *e, const Call *c, const char *const *args, Str 
 {
     bool ntz = arg_type(c, 2)->kind == TYPE_TIMESTAMP_NTZ;
     str_addf(out, "spark_%s(%s, %s, %s, %s)", c->function->name, args[0], args[1], args[2], ntz ? "'UTC'" : emit_zone(e));
+    return ST_OK;
+}
+
+/* pmod of INT adds in 32 bits, of LONG in 64, of the shorter ones in what never wraps. */
+Status emit_pmod(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    str_addf(out, "CAST(spark_pmod%s(%s, %s, %d) AS %s)", c->node.type->kind == TYPE_INT ? "_int" : "", args[0], args[1], e->o->ansi, emit_word(e, c->node.type));
     return ST_OK;
 }
 

@@ -368,12 +368,36 @@ Status emit_decimal_sign(Emit *e, const Call *c, const char *const *args, Str *o
     return emit_template(e, c, args, negative ? "CAST(spark_decimal_$S($1, 0, 12, $P, 1) AS $T)" : "CAST(spark_decimal_$S($1, 0, 13, $P, 1) AS $T)", out);
 }
 
-/* The engine adds up in 128 bits. Where no number of rows can pass those, a cast is check enough. */
+/* The engine adds up in 128 bits, which no number of rows passes whose values are short. Others are added by ours, and the sum is looked at. */
+static Status checked_sum(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    const Type *t = c->args.at[0]->type;
+    bool strict = e->o->ansi && !str_starts(c->function->name, "try_"), wide = t->precision + 10 >= 38;
+    if (decimal_fits(decimal_shape(e, c->args.at[0], decimal_any_width(c->args.at[0])), SUMMED_DIGITS))
+        return emit_template(e, c, args, "sum($d$1)@", out);
+    str_addf(out, "spark_decimal_%d(", t->scale);
+    /* Only the groups' buffers, and an average's, hold no more than 38 digits from row to row. */
+    bool stored = !e->over && (strstr(c->function->name, "sum") == NULL || (e->groups && e->groups->groups->len));
+    str_addf(out, !wide ? "sum(" : stored ? "spark_sum_decimal_%d(" : "spark_window_sum_decimal_%d(", t->scale);
+    TRY(emit_template(e, c, args, "$d$1)@", out));
+    str_addf(out, ", 0, %d, %d, %d)", wide && e->over ? 0 : 11, wide ? 38 : t->precision + 10, strict); /* OP_ADD of nothing: the value is out of range */
+    return ST_OK;
+}
+
 Status emit_decimal_sum(Emit *e, const Call *c, const char *const *args, Str *out)
 {
-    bool strict = e->o->ansi && !str_starts(c->function->name, "try_");
-    if (!decimal_fits(decimal_shape(e, c->args.at[0], decimal_any_width(c->args.at[0])), SUMMED_DIGITS))
-        return emit_template(e, c, args, strict ? "CAST(spark_decimal_$S(sum($d$1)@, 0, 11, $P, 1) AS $T)"
-                                                : "CAST(spark_decimal_$S(sum($d$1)@, 0, 11, $P, 0) AS $T)", out);
-    return emit_template(e, c, args, strict ? "CAST(sum($d$1)@ AS $T)" : "TRY_CAST(sum($d$1)@ AS $T)", out);
+    str_add(out, e->o->ansi && !str_starts(c->function->name, "try_") ? "CAST(" : "TRY_CAST(");
+    TRY(checked_sum(e, c, args, out));
+    str_addf(out, " AS %s)", emit_word(e, c->node.type));
+    return ST_OK;
+}
+
+Status emit_decimal_avg(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    const Type *t = c->node.type;
+    str_addf(out, "CAST(spark_decimal_%d(", t->scale);
+    TRY(checked_sum(e, c, args, out));
+    TRY(emit_template(e, c, args, ", CAST(nullif(count($d$1)@, 0) AS DECIMAL(20,0)), 3, $P, ", out));
+    str_addf(out, "%d) AS %s)", e->o->ansi && !str_starts(c->function->name, "try_"), emit_word(e, t));
+    return ST_OK;
 }

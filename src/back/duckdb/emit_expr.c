@@ -229,11 +229,12 @@ static Status emit_subquery(Emit *e, const Subquery *s, Str *out)
     }
     if (s->subquery != SUBQUERY_IN)
         return emit_unsupported(e, (const Node *)s, "as a table argument");
-    /* RewritePredicateSubquery: among outputs it becomes an existence join, whose answer is never NULL. */
-    bool foldable = true; /* NULL IN (query) is NULL before there is a join (NullPropagation) */
-    for (size_t i = 0; i < s->operands.len; i++)
-        foldable = foldable && emit_is_constant(s->operands.at[i]);
-    bool known = e->output && !s->of_join && s->node.nullable && !(foldable && s->operands.len == 1);
+    /* RewritePredicateSubquery: among outputs it becomes an existence join, whose answer is never NULL. But a constant NULL IN (query) is
+     * NULL before there is a join (NullPropagation). */
+    bool known = e->output && !s->of_join && s->node.nullable;
+    const char *constant = NULL;
+    if (known && s->operands.len == 1 && s->operands.at[0]->nullable && emit_is_constant(s->operands.at[0]))
+        TRY(emit_text(e, s->operands.at[0], &constant));
     if (!e->o->ansi && s->operands.len == 1 && is_null_literal(s->operands.at[0])) { /* also where the query has no rows (legacyNullInEmptyBehavior) */
         str_add(out, "CAST(NULL AS BOOLEAN)");
         return ST_OK;
@@ -243,7 +244,10 @@ static Status emit_subquery(Emit *e, const Subquery *s, Str *out)
         TRY(emit_in_rows(e, s, sql, out));
     else
         TRY(emit_in_column(e, s, sql, out));
-    str_add(out, known ? ", false)" : "");
+    if (constant)
+        str_addf(out, ", CASE WHEN %s IS NOT NULL THEN false END)", constant);
+    else
+        str_add(out, known ? ", false)" : "");
     return ST_OK;
 }
 
@@ -331,6 +335,13 @@ Status emit_expr(Emit *e, const Node *n, Str *out)
     const char *group = emit_group_name(e, n);
     if (group) {
         str_add(out, group);
+        return ST_OK;
+    }
+    const Node *item = NULL;
+    if (emit_picked(e, n, &item)) {
+        if (item)
+            return emit_expr(e, item, out);
+        str_addf(out, "CAST(NULL AS %s)", emit_word(e, n->type));
         return ST_OK;
     }
     switch (n->kind) {

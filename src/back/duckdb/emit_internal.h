@@ -46,7 +46,8 @@ typedef struct Emit {
     GroupAs group_as;    /* what a group expression is written as */
     bool ansi_given;     /* o->ansi holds for all calls below, whatever they were bound under */
     bool output;         /* what is emitted is an output, no condition of a filter or a join */
-    bool csv;            /* texts of nested values are for to_csv: a NULL inside is nothing */
+    bool local;          /* what is emitted is computed over literal rows: Spark does that before it simplifies (emit_pick.c) */
+    const struct Style *csv; /* texts of nested values are for to_csv, in its style; NULL: they are not */
 } Emit;
 
 /* One SELECT in the making: a clause that is NULL is not there yet. */
@@ -56,6 +57,9 @@ typedef struct Sel {
 } Sel;
 
 Status emit_expr(Emit *e, const Node *n, Str *out);
+/* emit_pick.c: an item or a field of what is made in place, which is all that Spark computes; NULL in *ret_item: past the end. False: n is none. */
+bool emit_picked(const Emit *e, const Node *n, const Node **ret_item);
+bool emit_over_rows(const Node *input); /* projections, filters and limits of literal rows */
 /* The expression as an arena text. */
 Status emit_text(Emit *e, const Node *n, const char **ret_text);
 Status emit_relation(Emit *e, const Node *n, Sel *ret_sel);
@@ -108,6 +112,9 @@ Status emit_frame(Emit *e, const Frame *f, const Window *w, Str *out);
 Status emit_unsupported(Emit *e, const Node *n, const char *what);
 /* The JSON text of `x`, as JacksonGenerator writes it. */
 Status emit_json_text(Emit *e, const char *x, const Type *t, Str *out);
+/* While e->csv: a value inside of another as to_csv writes it, false: as a cast to STRING does; what NULL is there, quoted. */
+bool emit_csv_leaf(const Emit *e, const char *x, const Type *t, Str *out);
+const char *emit_csv_null(const Emit *e);
 const char *emit_fresh(Emit *e, const char *prefix);
 const char *emit_word(Emit *e, const Type *t); /* emit_type as arena text */
 const char *emit_quoted(Emit *e, const char *text);

@@ -44,6 +44,7 @@ Status emit_options(Emit *e, const Call *c, size_t at, KeyValueList *ret)
 
 typedef struct Style {
     const char *zone, *date, *timestamp, *ntz; /* the zone quoted, patterns quoted or NULL */
+    const char *null;                          /* of to_csv: what stands for NULL inside of a value, NULL: nothing */
     bool keep_nulls, pretty;
 } Style;
 
@@ -110,7 +111,7 @@ static Status json_key(Emit *e, const char *x, const Type *t, Str *out)
 {
     switch (t->kind) {
     case TYPE_DATE: str_addf(out, "CAST(spark_days_of(%s) AS VARCHAR)", x); return ST_OK;
-    case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: str_addf(out, "CAST(epoch_us(%s) AS VARCHAR)", x); return ST_OK;
+    case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: str_addf(out, "CAST(spark_us(%s) AS VARCHAR)", x); return ST_OK;
     case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL: str_addf(out, "CAST(%s AS VARCHAR)", x); return ST_OK;
     default: return emit_cast(e, x, t, &type_string, CAST_LEGACY, out);
     }
@@ -194,16 +195,27 @@ Status emit_to_json(Emit *e, const Call *c, const char *const *args, Str *out)
 /* ---------------------------------------------------------------- to_csv */
 static Status csv_value(Emit *e, const Style *s, const char *x, const Type *t, Str *out)
 {
-    Style plain = *s;
-    if (t->kind == TYPE_TIMESTAMP && !s->timestamp)
-        plain.timestamp = "'yyyy-MM-dd''T''HH:mm:ss.SSSXXXXX'";
-    if (time_text(&plain, x, t, out))
+    if (time_text(s, x, t, out))
         return ST_OK;
-    bool csv = e->csv;
-    e->csv = true;
+    const struct Style *csv = e->csv;
+    e->csv = s;
     Status status = emit_cast(e, x, t, &type_string, CAST_LEGACY, out);
     e->csv = csv;
     return status;
+}
+
+/* UnivocityGenerator.makeConverter: times by their formats at every depth, binary as hex digits. */
+bool emit_csv_leaf(const Emit *e, const char *x, const Type *t, Str *out)
+{
+    if (t->kind != TYPE_BINARY)
+        return time_text(e->csv, x, t, out);
+    str_addf(out, "('[' || rtrim(regexp_replace(hex(%s), '(..)', '\\1 ', 'g')) || ']')", x);
+    return true;
+}
+
+const char *emit_csv_null(const Emit *e)
+{
+    return e->csv->null ? e->csv->null : "''";
 }
 
 static const char *option_or(Emit *e, const KeyValueList *options, const char *name, const char *missing)
@@ -225,15 +237,14 @@ Status emit_to_csv(Emit *e, const Call *c, const char *const *args, Str *out)
     Style s;
     TRY(emit_options(e, c, 1, &options));
     TRY(style_of(e, &options, &s));
+    const char *null = source_option(&options, "nullValue");
+    s.null = null && *null ? emit_quoted(e, arena_printf(e->a, " %s", null)) : NULL;
     const char *sep = source_option(&options, "sep") ? option_or(e, &options, "sep", ",") : option_or(e, &options, "delimiter", ",");
     int flags = (flag(&options, "quoteAll", false) ? 1 : 0) | (flag(&options, "escapeQuotes", true) ? 2 : 0) |
                 (flag(&options, "ignoreLeadingWhiteSpace", true) ? 4 : 0) | (flag(&options, "ignoreTrailingWhiteSpace", true) ? 8 : 0);
     /* A line without anything in it is none. */
     str_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE nullif(concat_ws(%s", args[0], sep);
     for (size_t i = 0; i < t->nfields; i++) {
-        const Type *of = t->fields[i].type;
-        if ((of->kind == TYPE_ARRAY || of->kind == TYPE_MAP || of->kind == TYPE_STRUCT) && source_option(&options, "nullValue"))
-            return emit_unsupported(e, (const Node *)c, "to_csv of nested values with nullValue");
         str_add(out, ", spark_csv_field(");
         TRY(csv_value(e, &s, arena_printf(e->a, "struct_extract(%s, %s)", args[0], emit_quoted(e, t->fields[i].name)), t->fields[i].type, out));
         str_addf(out, ", %s, %s, %s, %s, %s, %d)", sep, option_or(e, &options, "quote", "\""), option_or(e, &options, "escape", "\\"),
@@ -312,6 +323,12 @@ Status emit_schema_of(Emit *e, const Call *c, const char *const *args, Str *out)
         return spark_error(e->err, (const Node *)c, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "42K09",
                            "Cannot resolve <sqlExpr> due to data type mismatch: The <exprName> must not be null.", "sqlExpr", c->function->name,
                            "exprName", c->function->name + strlen("schema_of_"), NULL);
+    const Type *of = node_as(Literal, text)->of;
+    if (of->kind != TYPE_STRING) /* Spark casts its value to a string and fails */
+        return spark_error(e->err, (const Node *)c, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "42K09",
+                           "Cannot resolve \"<sqlExpr>\" due to data type mismatch: The <paramIndex> parameter requires the <requiredType> type, however "
+                           "<inputSql> has the type <inputType>.", "sqlExpr", c->function->name, "paramIndex", "first", "requiredType", "\"STRING\"",
+                           "inputSql", "the constant", "inputType", arena_printf(e->a, "\"%s\"", type_sql_text(e->a, of)), NULL);
     View view = { v->text, v->text_len };
     if (str_eq(c->function->name, "schema_of_xml"))
         TRY(source_xml_schema_of(e->a, view, &options, "UTC", &t, e->err));

@@ -252,6 +252,8 @@ Status emit_reduce(Emit *e, const Call *c, const char *const *args, Str *out)
         TRY(fold(e, c, args, state, &captures, body, &body));
     else
         body = arena_printf(e->a, "list_reduce(%s, lambda %s, %s: %s, %s)", args[0], param(e, merge, 0), param(e, merge, 1), body, args[1]);
+    if (c->args.len < 4 && c->args.at[0]->nullable && node_is(Call, c->args.at[1]) && strlen(args[0]) < 2000) /* the start is not computed for NULL */
+        body = arena_printf(e->a, "CASE WHEN %s IS NULL THEN NULL ELSE %s END", args[0], body);
     if (c->args.len < 4) {
         str_add(out, body);
         return ST_OK;

@@ -38,7 +38,7 @@ Status emit_time_window(Emit *e, const Call *c, const char *const *args, Str *ou
                          slide > length ? "slide_duration" : "start_time", slide > length ? "at most the window_duration" : "less than the slide_duration");
     if (slide != length && str_eq(c->function->name, "window"))
         return emit_unsupported(e, (const Node *)c, "windows that slide, other than in a select list or GROUP BY");
-    const char *us = arena_printf(e->a, "epoch_us(%s)", args[0]), *b = emit_fresh(e, "x"), *i = emit_fresh(e, "x");
+    const char *us = arena_printf(e->a, "spark_us(%s)", args[0]), *b = emit_fresh(e, "x"), *i = emit_fresh(e, "x");
     const char *last = arena_printf(e->a, "(%s - ((%s - (%" PRId64 ")) %% %" PRId64 " + %" PRId64 ") %% %" PRId64 ")", us, us, start, slide, slide, slide);
     const char *window = "struct_pack(\"start\" := make_timestamp(%s), \"end\" := make_timestamp(%s + %" PRId64 "))";
     str_addf(out, "CASE WHEN %s IS NOT NULL THEN ", args[0]);

@@ -30,7 +30,7 @@ static const char *item(Emit *e, const char *x, const Type *t)
     case TYPE_BOOLEAN: case TYPE_FLOAT: case TYPE_DOUBLE: case TYPE_STRING: return arena_printf(e->a, "spark_top_k_item(%s)", x);
     case TYPE_DECIMAL: return arena_printf(e->a, "spark_top_k_decimal(CAST(%s AS VARCHAR), %d, %d)", x, kind_of(t), t->scale);
     case TYPE_DATE: return arena_printf(e->a, "spark_top_k_item(CAST(%s - DATE '1970-01-01' AS BIGINT), %d)", x, kind_of(t));
-    case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: return arena_printf(e->a, "spark_top_k_item(epoch_us(%s), %d)", x, kind_of(t));
+    case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: return arena_printf(e->a, "spark_top_k_item(spark_us(%s), %d)", x, kind_of(t));
     default: return arena_printf(e->a, "spark_top_k_item(CAST(%s AS BIGINT), %d)", x, kind_of(t));
     }
 }

@@ -243,7 +243,8 @@ static Status conversion(Error *err, const char *message)
             return engine_fail(err, ST_RUNTIME, "CAST_OVERFLOW", "value", value, "sourceType", "\"DECIMAL\"", "targetType", target, NULL);
         }
     }
-    if (strstr(message, "DECIMAL("))
+    const char *decimal = strstr(message, "DECIMAL("), *line = strstr(message, "\n\nLINE "); /* behind it stands a part of the query */
+    if (decimal && (!line || decimal < line))
         return decimal_range(err, message);
     if (!between(message, "Type ", " with value ", from, sizeof from) ||
         !between(message, " with value ", " can't be cast", value, sizeof value) ||

@@ -171,6 +171,12 @@ static duckdb_type type_of(char c)
 
 duckdb_logical_type kernel_next_type(const char **at)
 {
+    if (isdigit((unsigned char)**at)) { /* a number stands for DECIMAL(38, number) */
+        char *end;
+        unsigned long scale = strtoul(*at, &end, 10);
+        *at = end;
+        return duckdb_create_decimal_type(38, (uint8_t)scale);
+    }
     if (**at != '[')
         return duckdb_create_logical_type(type_of(*(*at)++));
     (*at)++;
@@ -193,8 +199,7 @@ static duckdb_scalar_function make(const Kernel *kernel)
         duckdb_destroy_logical_type(&type);
     }
     at++;
-    /* A number stands for DECIMAL(38, number). */
-    duckdb_logical_type result = isdigit((unsigned char)*at) ? duckdb_create_decimal_type(38, (uint8_t)strtoul(at, NULL, 10)) : kernel_next_type(&at);
+    duckdb_logical_type result = kernel_next_type(&at);
     duckdb_scalar_function_set_return_type(f, result);
     duckdb_destroy_logical_type(&result);
     /* The loop above gives NULL for NULL itself: without this the engine would fold a constant NULL away, and its type. */

@@ -255,7 +255,7 @@ static void timestamp_text(K *k)
     char text[NUMBER_TEXT_BYTES];
     const Zone *z = zone_arg(k, 1);
     if (z)
-        k_set_str(k, text, print_timestamp(zone_local_us(z, k_i64(k, 0)), text));
+        k_set_str(k, text, print_local_time(zone_local(z, k_i64(k, 0)), text));
 }
 
 static void number_binary(K *k)

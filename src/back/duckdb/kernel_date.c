@@ -48,25 +48,62 @@ static void *make_parse_ntz(K *k, View text)
     return make_pattern(k, text, PATTERN_PARSE_NTZ);
 }
 
+/* DateTimeUtils.instantToMicros: Math.multiplyExact, in every mode. */
+static void set_utc(K *k, const Zone *z, LocalTime at)
+{
+    int64_t us;
+    if (zone_utc(z, at, &us))
+        k_set_i64(k, us);
+    else
+        k_throw(k, "long overflow");
+}
+
 static void local(K *k)
 {
     const Zone *z = zone_arg(k, 1);
     if (z)
-        k_set_i64(k, zone_local_us(z, k_i64(k, 0)));
+        set_utc(k, zone_find(VIEW("UTC")), zone_local(z, k_i64(k, 0)));
+}
+
+static void local_hour(K *k)
+{
+    const Zone *z = zone_arg(k, 1);
+    if (z)
+        k_set_i32(k, (int32_t)(zone_local(z, k_i64(k, 0)).us / 3600000000));
+}
+
+static void local_minute(K *k)
+{
+    const Zone *z = zone_arg(k, 1);
+    if (z)
+        k_set_i32(k, (int32_t)(zone_local(z, k_i64(k, 0)).us / 60000000 % 60));
+}
+
+static void local_second(K *k)
+{
+    const Zone *z = zone_arg(k, 1);
+    if (z)
+        k_set_i32(k, (int32_t)(zone_local(z, k_i64(k, 0)).us / MICROS_PER_SECOND % 60));
 }
 
 static void local_date(K *k)
 {
     const Zone *z = zone_arg(k, 1);
     if (z)
-        k_set_i32(k, (int32_t)floor_div(zone_local_us(z, k_i64(k, 0)), MICROS_PER_DAY));
+        k_set_i32(k, (int32_t)zone_local(z, k_i64(k, 0)).day);
 }
 
 static void utc(K *k)
 {
     const Zone *z = zone_arg(k, 1);
     if (z)
-        k_set_i64(k, zone_utc_us(z, k_i64(k, 0)));
+        set_utc(k, z, (LocalTime){ floor_div(k_i64(k, 0), MICROS_PER_DAY), floor_mod(k_i64(k, 0), MICROS_PER_DAY) });
+}
+
+/* epoch_us() of the engine has no answer for the last microsecond and its opposite, which are its infinities. */
+static void micros(K *k)
+{
+    k_set_i64(k, k_i64(k, 0));
 }
 
 static void seconds(K *k)
@@ -160,8 +197,8 @@ static void months_between(K *k)
     const Zone *z = zone_arg(k, 3);
     if (!z)
         return;
-    int64_t a = zone_local_us(z, k_i64(k, 0)), b = zone_local_us(z, k_i64(k, 1));
-    Civil x = civil_from_us(a), y = civil_from_us(b);
+    LocalTime a = zone_local(z, k_i64(k, 0)), b = zone_local(z, k_i64(k, 1));
+    Civil x = civil_from_local(a), y = civil_from_local(b);
     double months = (double)((x.year - y.year) * 12 + x.month - y.month);
     bool last = x.day == days_in_month(x.year, x.month) && y.day == days_in_month(y.year, y.month);
     if (x.day == y.day || last) {
@@ -169,9 +206,12 @@ static void months_between(K *k)
         return;
     }
     /* since midnight by the clock's run, not by its reading */
-    int64_t since_a = k_i64(k, 0) - zone_utc_us(z, floor_div(a, MICROS_PER_DAY) * MICROS_PER_DAY);
-    int64_t since_b = k_i64(k, 1) - zone_utc_us(z, floor_div(b, MICROS_PER_DAY) * MICROS_PER_DAY);
-    double seconds_apart = (double)(since_a / MICROS_PER_SECOND - since_b / MICROS_PER_SECOND);
+    int64_t day_a, day_b;
+    if (!zone_utc(z, (LocalTime){ a.day, 0 }, &day_a) || !zone_utc(z, (LocalTime){ b.day, 0 }, &day_b)) {
+        k_throw(k, "long overflow");
+        return;
+    }
+    double seconds_apart = (double)((k_i64(k, 0) - day_a) / MICROS_PER_SECOND - (k_i64(k, 1) - day_b) / MICROS_PER_SECOND);
     double result = months + ((double)(x.day - y.day) * (double)SECONDS_PER_DAY + seconds_apart) / (31.0 * (double)SECONDS_PER_DAY);
     k_set_f64(k, k_bool(k, 2) ? round(result * 1e8) / 1e8 : result);
 }
@@ -249,14 +289,14 @@ static void date_trunc(K *k)
         k_null(k);
         return;
     }
-    int64_t us = k_i64(k, 1), at = zone_local_us(z, us);
-    if (unit <= U_MINUTE) {
-        k_set_i64(k, us - floor_mod(us, sizes[unit]));
-    } else if (unit == U_HOUR) {
-        k_set_i64(k, us - floor_mod(at, sizes[unit]));
-    } else {
-        k_set_i64(k, zone_utc_us(z, truncate_days(floor_div(at, MICROS_PER_DAY), unit) * MICROS_PER_DAY));
-    }
+    int64_t us = k_i64(k, 1);
+    LocalTime at = zone_local(z, us);
+    if (unit > U_HOUR)
+        set_utc(k, z, (LocalTime){ truncate_days(at.day, unit), 0 });
+    else if (__builtin_sub_overflow(us, unit == U_HOUR ? at.us % sizes[unit] : floor_mod(us, sizes[unit]), &us))
+        k_throw(k, "long overflow");
+    else
+        k_set_i64(k, us);
 }
 
 enum { MAX_YEAR = 999999999, MAX_TIMESTAMP_YEAR = 290000 }; /* of java.time, and of 64 bits of microseconds */
@@ -318,10 +358,10 @@ static int64_t iso_week(int64_t days, int64_t *ret_year)
     return (thursday - days_from_civil(*ret_year, 1, 1)) / 7 + 1;
 }
 
-static bool part_of_timestamp(const char *field, int64_t at, int64_t *ret)
+static bool part_of_timestamp(const char *field, LocalTime at, int64_t *ret)
 {
-    Civil c = civil_from_us(at);
-    int64_t days = floor_div(at, MICROS_PER_DAY), week_year, week = iso_week(days, &week_year);
+    Civil c = civil_from_local(at);
+    int64_t days = at.day, week_year, week = iso_week(days, &week_year);
     const struct {
         const char *names;
         int64_t value;
@@ -359,7 +399,7 @@ static void extract_timestamp(K *k)
     const Zone *z = zone_arg(k, 2);
     if (!z)
         return;
-    if (part_of_timestamp(field_name(k), zone_local_us(z, k_i64(k, 1)), &value))
+    if (part_of_timestamp(field_name(k), zone_local(z, k_i64(k, 1)), &value))
         k_set_i64(k, value);
     else
         unknown_field(k);
@@ -408,9 +448,9 @@ static void add_to(K *k, const Zone *z, int64_t us, int64_t months, int64_t days
 {
     bool past = false;
     if (months || days) {
-        int64_t at = zone_local_us(z, us), day = floor_div(at, MICROS_PER_DAY), rest = floor_mod(at, MICROS_PER_DAY);
-        past = __builtin_mul_overflow(days_add_months(day, months) + days, MICROS_PER_DAY, &at) || __builtin_add_overflow(at, rest, &at);
-        us = past ? us : zone_utc_us(z, at);
+        LocalTime at = zone_local(z, us);
+        at.day = days_add_months(at.day, months) + days;
+        past = !zone_utc(z, at, &us);
     }
     if (past || __builtin_add_overflow(us, micros, &us))
         k_fail(k, "ARITHMETIC_OVERFLOW", "message", "long overflow", "alternative", "", "config", "\"spark.sql.ansi.enabled\"", NULL);
@@ -454,12 +494,12 @@ static void timestampadd(K *k)
         add_to(k, z, us, unit > U_WEEK ? product : 0, unit > U_HOUR && unit <= U_WEEK ? product : 0, unit <= U_HOUR ? product : 0);
 }
 
-static int64_t whole_months(int64_t from, int64_t to)
+static int64_t whole_months(LocalTime from, LocalTime to)
 {
-    Civil a = civil_from_us(from), b = civil_from_us(to);
+    Civil a = civil_from_local(from), b = civil_from_local(to);
     int64_t months = (b.year - a.year) * 12 + b.month - a.month;
-    int64_t rest_a = (int64_t)a.day * MICROS_PER_DAY + floor_mod(from, MICROS_PER_DAY);
-    int64_t rest_b = (int64_t)b.day * MICROS_PER_DAY + floor_mod(to, MICROS_PER_DAY);
+    int64_t rest_a = (int64_t)a.day * MICROS_PER_DAY + from.us;
+    int64_t rest_b = (int64_t)b.day * MICROS_PER_DAY + to.us;
     if (months > 0 && rest_b < rest_a)
         months--;
     else if (months < 0 && rest_b > rest_a)
@@ -478,15 +518,11 @@ static void timestampdiff(K *k)
         unknown_field(k);
         return;
     }
-    int64_t from = k_i64(k, 1), to = k_i64(k, 2);
-    if (unit >= U_DAY) {
-        from = zone_local_us(z, from);
-        to = zone_local_us(z, to);
-    }
-    if (unit <= U_WEEK)
-        k_set_i64(k, (to - from) / sizes[unit]);
-    else
+    LocalTime from = zone_local(z, k_i64(k, 1)), to = zone_local(z, k_i64(k, 2));
+    if (unit > U_WEEK)
         k_set_i64(k, whole_months(from, to) / (unit == U_YEAR ? 12 : unit == U_QUARTER ? 3 : 1));
+    else
+        k_set_i64(k, (int64_t)(((i128)(to.day - from.day) * MICROS_PER_DAY + to.us - from.us) / sizes[unit]));
 }
 
 static void make_interval(K *k)
@@ -690,7 +726,11 @@ static void day_time_text(K *k)
 const Kernel kernels_date[] = {
     { "spark_local", "TS:T", local, 0 },
     { "spark_local_date", "TS:D", local_date, 0 },
+    { "spark_hour", "TS:i", local_hour, 0 },
+    { "spark_minute", "TS:i", local_minute, 0 },
+    { "spark_second", "TS:i", local_second, 0 },
     { "spark_utc", "TS:T", utc, 0 },
+    { "spark_us", "T:l", micros, 0 },
     { "spark_seconds", "T:l", seconds, 0 },
     { "spark_date_format", "TSS:S", date_format, 0 },
     { "spark_parse_date", "SSSi:D", parse_date, 0 },

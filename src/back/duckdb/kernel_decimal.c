@@ -362,10 +362,21 @@ static void decimal_java_text(K *k)
         k_set_str(k, text, print_decimal_java(x.value, x.scale, text));
 }
 
-/* One kernel for each scale: the engine wants a result's type when a function is registered. */
-#define EACH_SCALE(X) \
-    X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19) X(20) X(21) X(22) \
-    X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32) X(33) X(34) X(35) X(36) X(37) X(38)
+/* (d.toBigDecimal * MICROS_PER_SECOND).longValue: a product of 34 digits, half even, cut to whole microseconds, of which 64 bits stay. */
+static void decimal_timestamp(K *k)
+{
+    enum { PRODUCT_DIGITS = 34 };
+    Decimal x;
+    char digits[64];
+    if (!read_argument(k, 0, &x))
+        return;
+    int past = (int)print_decimal(x.value < 0 ? -x.value : x.value, 0, digits) - PRODUCT_DIGITS;
+    u128 value = magnitude(x.value), unit = past > 0 ? (u128)power_of_ten(past) : 1, rest = value % unit;
+    value = value / unit * unit + (rest * 2 > unit || (rest * 2 == unit && value / unit % 2) ? unit : 0);
+    value = x.scale >= 6 ? value / (u128)power_of_ten(x.scale - 6) : value * (u128)power_of_ten(6 - x.scale);
+    k_set_i64(k, (int64_t)(uint64_t)(x.value < 0 ? -value : value));
+}
+
 #define FUNCTIONS(s)                                                               \
     static void decimal_##s(K *k) { decimal_run(k, s); }                           \
     static void text_##s(K *k) { text_run(k, k_str(k, 0), s, "\"STRING\""); }      \
@@ -377,4 +388,5 @@ EACH_SCALE(FUNCTIONS)
     { "spark_float_decimal_" #s, "dii:" #s, float_##s, 0 },
 
 const Kernel kernels_decimal[] = { EACH_SCALE(ROWS) { "spark_decimal_text", "*:S", decimal_text, 0 },
-                                   { "spark_decimal_java_text", "*:S", decimal_java_text, 0 }, { NULL, NULL, NULL, 0 } };
+                                   { "spark_decimal_java_text", "*:S", decimal_java_text, 0 },
+                                   { "spark_decimal_timestamp", "*:T", decimal_timestamp, 0 }, { NULL, NULL, NULL, 0 } };

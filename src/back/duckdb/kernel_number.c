@@ -55,7 +55,16 @@ static void pmod_integer(K *k)
     if (zero_divisor(k, b == 0, k_i32(k, 2), "REMAINDER_BY_ZERO"))
         return;
     int64_t r = b == -1 ? 0 : a % b;
-    k_set_i64(k, r < 0 ? (r + b) % b : r);
+    k_set_i64(k, r < 0 ? (int64_t)((uint64_t)r + (uint64_t)b) % b : r); /* Long: the sum wraps */
+}
+
+static void pmod_int(K *k)
+{
+    int64_t a = k_i64(k, 0), b = k_i64(k, 1);
+    if (zero_divisor(k, b == 0, k_i32(k, 2), "REMAINDER_BY_ZERO"))
+        return;
+    int64_t r = a % b;
+    k_set_i64(k, r < 0 ? (int32_t)(uint32_t)(r + b) % b : r); /* Int: the sum wraps */
 }
 
 static void mod_float(K *k)
@@ -395,6 +404,7 @@ const Kernel kernels_number[] = {
     { "spark_div", "lli:l", div_integer, 0 },
     { "spark_mod", "lli:l", mod_integer, 0 },
     { "spark_pmod", "lli:l", pmod_integer, 0 },
+    { "spark_pmod_int", "lli:l", pmod_int, 0 },
     { "spark_fmod", "ddi:d", mod_float, 0 },
     { "spark_pfmod", "ddi:d", pmod_float, 0 },
     { "spark_floor_div", "ll:l", floor_div_integer, 0 },

@@ -394,18 +394,28 @@ static void translate(K *k)
     k_set_out(k, &out);
 }
 
-static void overlay(K *k)
+static void overlay_of(K *k, bool bytes)
 {
     View v = k_str(k, 0), with = k_str(k, 1);
     int64_t pos = k_i32(k, 2), len = k_i32(k, 3);
     if (len < 0)
-        len = count_chars(with);
-    View before = substring_of(v, 1, pos - 1, false), after = substring_of(v, pos + len, INT32_MAX, false);
+        len = bytes ? (int64_t)with.len : count_chars(with);
+    View before = substring_of(v, 1, pos - 1, bytes), after = substring_of(v, pos + len, INT32_MAX, bytes);
     str_auto out = OUT_STR;
     str_addn(&out, before.data, before.len);
     str_addn(&out, with.data, with.len);
     str_addn(&out, after.data, after.len);
     k_set_out(k, &out);
+}
+
+static void overlay(K *k)
+{
+    overlay_of(k, false);
+}
+
+static void overlay_bytes(K *k)
+{
+    overlay_of(k, true);
 }
 
 static void ascii(K *k)
@@ -571,6 +581,7 @@ const Kernel kernels_string[] = {
     { "spark_reverse", "S:S", reverse, 0 },
     { "spark_translate", "SSS:S", translate, 0 },
     { "spark_overlay", "SSii:S", overlay, 0 },
+    { "spark_overlay", "BBii:B", overlay_bytes, 0 },
     { "spark_ascii", "S:i", ascii, 0 },
     { "spark_chr", "l:S", chr, 0 },
     { "spark_blob_has", "BBi:b", blob_has, 0 },

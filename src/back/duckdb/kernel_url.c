@@ -40,6 +40,22 @@ typedef struct Url {
     bool has_query, has_fragment;
 } Url;
 
+/* A name before the first ':' is a scheme: letters first, and something behind it. */
+static bool scheme_valid(View v)
+{
+    size_t n = 0;
+    while (n < v.len && !(v.data[n] && strchr("/?#:", v.data[n])))
+        n++;
+    if (n == v.len || v.data[n] != ':')
+        return true;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)v.data[i];
+        if (c > 127 || !(isalpha(c) || (i && (isdigit(c) || (c && strchr("+-.", c))))))
+            return false;
+    }
+    return n && n + 1 < v.len && v.data[n + 1] != '#';
+}
+
 /* The characters that java.net.URI takes; others beyond ASCII too, but for controls and blanks. A '%' begins two hex digits. */
 static bool url_valid(View v)
 {
@@ -52,7 +68,7 @@ static bool url_valid(View v)
             return false;
         fragments += c == '#';
     }
-    return fragments <= 1 && !(v.len && v.data[0] == ':');
+    return fragments <= 1 && scheme_valid(v);
 }
 
 static Url url_split(View v)

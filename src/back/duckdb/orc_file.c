@@ -182,16 +182,22 @@ void orc_file_closep(OrcFile **file)
     orc_file_close(*file);
 }
 
+/* Of decimals: a precision of 0 stands for none (Hive's first ones). */
+static bool numbers_hold(const OrcType *t)
+{
+    return t->kind != ORC_DECIMAL || t->precision == 0 ||
+           (t->precision > 0 && t->precision <= DECIMAL_MAX_PRECISION && t->scale >= 0 && t->scale <= t->precision);
+}
+
 /* A child has a greater number than its parent, and one parent: so the types are a tree. */
 static bool types_are_tree(const OrcFile *file)
 {
-    uint32_t last = 0;
     if (!file->types.len || file->types.at[0].kind != ORC_STRUCT)
         return false;
     for (size_t i = 0; i < file->types.len; i++) {
         const OrcType *t = &file->types.at[i];
         size_t wanted = t->kind == ORC_LIST ? 1 : t->kind == ORC_MAP ? 2 : t->kind == ORC_STRUCT ? t->names.len : t->children.len;
-        if (t->kind > ORC_TIMESTAMP_INSTANT || t->children.len != wanted)
+        if (t->kind > ORC_TIMESTAMP_INSTANT || t->children.len != wanted || !numbers_hold(t))
             return false;
         for (size_t k = 0; k < t->children.len; k++)
             if (t->children.at[k] <= i || t->children.at[k] >= file->types.len)
@@ -203,7 +209,6 @@ static bool types_are_tree(const OrcFile *file)
         for (size_t k = 0; k < file->types.at[i].children.len; k++)
             good = good && ++parents[file->types.at[i].children.at[k]] == 1;
     free(parents);
-    (void)last;
     return good;
 }
 

@@ -103,9 +103,9 @@ void pattern_free(void *pattern)
 }
 
 /* ---------------------------------------------------------------- formatting */
-static int weekday(int64_t local_us)
+static int weekday(int64_t day)
 {
-    return (int)floor_mod(floor_div(local_us, MICROS_PER_DAY) + 3, 7); /* 0: Monday */
+    return (int)floor_mod(day + 3, 7); /* 0: Monday */
 }
 
 static void put_name(const char *name, int count, Str *out)
@@ -170,10 +170,12 @@ static void put_number(int64_t n, int count, Str *out)
     str_addf(out, "%0*lld", count, (long long)n);
 }
 
-static void put_piece(const Piece *q, const Civil *c, int64_t utc_us, int64_t local_us, const Zone *zone, Str *out)
+enum { MODIFIED_JULIAN_1970 = 40587 };
+
+static void put_piece(const Piece *q, const Civil *c, int64_t utc_us, int64_t day, const Zone *zone, Str *out)
 {
     char name[128];
-    int day_of_year = (int)(floor_div(local_us, MICROS_PER_DAY) - days_from_civil(c->year, 1, 1)) + 1;
+    int day_of_year = (int)(day - days_from_civil(c->year, 1, 1)) + 1;
     int32_t offset = zone_offset_s(zone, floor_div(utc_us, MICROS_PER_SECOND));
     switch (q->letter) {
     case 0: str_addn(out, q->text, q->length); break;
@@ -187,7 +189,8 @@ static void put_piece(const Piece *q, const Civil *c, int64_t utc_us, int64_t lo
         break;
     case 'd': put_number(c->day, q->count, out); break;
     case 'D': put_number(day_of_year, q->count, out); break;
-    case 'E': put_name(days[weekday(local_us)], q->count, out); break;
+    case 'g': put_number(day + MODIFIED_JULIAN_1970, q->count, out); break;
+    case 'E': put_name(days[weekday(day)], q->count, out); break;
     case 'F': put_number((c->day - 1) % 7 + 1, q->count, out); break; /* ALIGNED_DAY_OF_WEEK_IN_MONTH */
     case 'Q': case 'q':
         if (q->count == 3)
@@ -222,10 +225,10 @@ static void put_piece(const Piece *q, const Civil *c, int64_t utc_us, int64_t lo
 
 void pattern_format(const Pattern *p, int64_t utc_us, const Zone *zone, Str *out)
 {
-    int64_t local_us = zone_local_us(zone, utc_us);
-    Civil c = civil_from_us(local_us);
+    LocalTime local = zone_local(zone, utc_us);
+    Civil c = civil_from_local(local);
     for (size_t i = 0; i < p->len; i++)
-        put_piece(&p->at[i], &c, utc_us, local_us, zone, out);
+        put_piece(&p->at[i], &c, utc_us, local.day, zone, out);
 }
 
 /* ---------------------------------------------------------------- parsing */

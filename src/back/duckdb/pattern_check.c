@@ -43,9 +43,10 @@ static bool spark_part(View part, PatternUse use, PatternFault *f)
     return true;
 }
 
-static bool java_letter(char c, size_t count)
+static bool java_letter(char c, size_t count, PatternUse use)
 {
     switch (c) {
+    case 'g': return count <= 19 && use == PATTERN_FORMAT; /* days of the modified Julian calendar; they are not read */
     case 'G': case 'E': case 'M': case 'L': case 'Q': case 'q': case 'Z': case 'X': case 'x': return count <= 5;
     case 'y': return count <= 19;
     case 'D': return count <= 3;
@@ -59,13 +60,13 @@ static bool java_letter(char c, size_t count)
     }
 }
 
-static bool java_part(View part, int *depth)
+static bool java_part(View part, PatternUse use, int *depth)
 {
     for (size_t i = 0, end; i < part.len; i = end) {
         char c = part.data[i];
         for (end = i + 1; isalpha((unsigned char)c) && end < part.len && part.data[end] == c;)
             end++;
-        if (isalpha((unsigned char)c) ? !java_letter(c, end - i) : c && strchr("{}#", c))
+        if (isalpha((unsigned char)c) ? !java_letter(c, end - i, use) : c && strchr("{}#", c))
             return false;
         *depth += (c == '[') - (c == ']');
         if (*depth < 0)
@@ -95,7 +96,7 @@ bool pattern_check(View text, PatternUse use, PatternFault *ret_fault)
             end = quote ? (size_t)(quote - text.data) : text.len;
             View part = { text.data + from, end - from };
             if (!quoted)
-                good = java ? java_part(part, &depth) : spark_part(part, use, ret_fault);
+                good = java ? java_part(part, use, &depth) : spark_part(part, use, ret_fault);
         }
     }
     bool balanced = quoted; /* each part changed it, and there is one part more than quotes */

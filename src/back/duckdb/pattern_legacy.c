@@ -184,7 +184,7 @@ static void put_piece(const Piece *q, const Civil *c, const Day *d, int64_t utc_
 
 void legacy_pattern_format(const LegacyPattern *p, int64_t utc_us, const Zone *zone, Str *out)
 {
-    Civil c = civil_from_us(zone_local_us(zone, utc_us));
+    Civil c = civil_from_local(zone_local(zone, utc_us));
     Day d = day_of(&c);
     for (size_t i = 0; i < p->len; i++)
         put_piece(&p->at[i], &c, &d, utc_us, zone, out);

@@ -18,10 +18,10 @@ static View bytes_at(const struct ArrowArrayView *v, int64_t row)
 /* The default patterns yyyy-MM-dd'T'HH:mm:ss[.SSS] and, with a zone, [XXX]. */
 static void iso_timestamp(int64_t us, const Zone *zone, Str *out)
 {
-    int64_t local = zone ? zone_local_us(zone, us) : us;
+    LocalTime local = zone ? zone_local(zone, us) : (LocalTime){ floor_div(us, MICROS_PER_DAY), floor_mod(us, MICROS_PER_DAY) };
     char text[NUMBER_TEXT_BYTES];
-    Civil c = civil_from_us(local);
-    size_t n = print_date(floor_div(local, MICROS_PER_DAY), text);
+    Civil c = civil_from_local(local);
+    size_t n = print_date(local.day, text);
     str_addn(out, text, n);
     str_addf(out, "T%02d:%02d:%02d.%03d", c.hour, c.minute, c.second, c.micros / 1000);
     if (!zone)

@@ -50,7 +50,8 @@ static const char *bound_text(Arena *a, const JdbcRequest *r, int64_t value, con
     if (type_is_numeric(t))
         return arena_printf(a, "%" PRId64, value);
     size_t n = t->kind == TYPE_DATE ? print_date(value, out)
-                                    : print_timestamp(t->kind == TYPE_TIMESTAMP ? zone_local_us(zone_find(VIEW(r->system_zone)), value) : value, out);
+                                    : t->kind == TYPE_TIMESTAMP ? print_local_time(zone_local(zone_find(VIEW(r->system_zone)), value), out)
+                                                                : print_timestamp(value, out);
     return arena_printf(a, "'%.*s'", (int)n, out);
 }
 

@@ -312,7 +312,7 @@ static void json_double(const Variant *v, double x, Str *out)
 static void json_timestamp(int64_t us, const Zone *zone, Str *out)
 {
     char text[NUMBER_TEXT_BYTES];
-    size_t n = print_timestamp(zone ? zone_local_us(zone, us) : us, text);
+    size_t n = zone ? print_local_time(zone_local(zone, us), text) : print_timestamp(us, text);
     str_addf(out, "\"%.*s", (int)n, text);
     if (zone) {
         int32_t offset = zone_offset_s(zone, floor_div(us, MICROS_PER_SECOND)), minutes = (offset < 0 ? -offset : offset) / 60;

@@ -25,7 +25,9 @@ struct Zone {
 static pthread_mutex_t zones_lock = PTHREAD_MUTEX_INITIALIZER;
 static Zone *zones; /* guarded by zones_lock; nodes are immutable and never freed */
 
-enum { LAST_YEAR = 2200, FIRST_YEAR = 1800, MAX_TRANSITIONS = 4096 };
+/* The last 400 years, a cycle of the calendar, are after all that is not a rule for good. */
+enum { LAST_YEAR = 2440, FIRST_YEAR = 1800, MAX_TRANSITIONS = 4096 };
+__extension__ typedef __int128 i128;
 #define SECONDS_PER_400_YEARS (INT64_C(146097) * SECONDS_PER_DAY)
 
 /* ---------------------------------------------------------------- calendar */
@@ -49,9 +51,14 @@ Civil civil_from_days(int64_t days)
 
 Civil civil_from_us(int64_t us)
 {
-    Civil c = civil_from_days(floor_div(us, MICROS_PER_DAY));
-    int64_t rest = floor_mod(us, MICROS_PER_DAY), seconds = rest / MICROS_PER_SECOND;
-    c.micros = (int)(rest % MICROS_PER_SECOND);
+    return civil_from_local((LocalTime){ floor_div(us, MICROS_PER_DAY), floor_mod(us, MICROS_PER_DAY) });
+}
+
+Civil civil_from_local(LocalTime at)
+{
+    Civil c = civil_from_days(at.day);
+    int64_t seconds = at.us / MICROS_PER_SECOND;
+    c.micros = (int)(at.us % MICROS_PER_SECOND);
     c.hour = (int)(seconds / 3600);
     c.minute = (int)(seconds / 60 % 60);
     c.second = (int)(seconds % 60);
@@ -142,8 +149,8 @@ static int32_t icu_offset_s(UCalendar *cal, UErrorCode *code)
 static void read_transitions(Zone *z, UCalendar *cal)
 {
     UErrorCode code = U_ZERO_ERROR;
-    double last_ms = (double)days_from_civil(LAST_YEAR, 1, 1) * SECONDS_PER_DAY * 1000.0, at_ms;
-    ucal_setMillis(cal, (double)days_from_civil(FIRST_YEAR, 1, 1) * SECONDS_PER_DAY * 1000.0, &code);
+    double last_ms = (double)days_from_civil(LAST_YEAR, 1, 1) * (double)SECONDS_PER_DAY * 1000.0, at_ms;
+    ucal_setMillis(cal, (double)days_from_civil(FIRST_YEAR, 1, 1) * (double)SECONDS_PER_DAY * 1000.0, &code);
     int32_t offset = z->first_offset_s = icu_offset_s(cal, &code);
     z->transitions = calloc(MAX_TRANSITIONS, sizeof *z->transitions);
     if (!z->transitions)
@@ -254,6 +261,12 @@ bool zone_is_utc(const Zone *z)
     return !z->len && !z->first_offset_s;
 }
 
+LocalTime zone_local(const Zone *z, int64_t utc_us)
+{
+    int64_t us = floor_mod(utc_us, MICROS_PER_DAY) + (int64_t)zone_offset_s(z, floor_div(utc_us, MICROS_PER_SECOND)) * MICROS_PER_SECOND;
+    return (LocalTime){ floor_div(utc_us, MICROS_PER_DAY) + floor_div(us, MICROS_PER_DAY), floor_mod(us, MICROS_PER_DAY) };
+}
+
 int64_t zone_local_us(const Zone *z, int64_t utc_us)
 {
     return utc_us + (int64_t)zone_offset_s(z, floor_div(utc_us, MICROS_PER_SECOND)) * MICROS_PER_SECOND;
@@ -264,15 +277,29 @@ int64_t zone_today(const Zone *z)
     return floor_div(zone_local_us(z, clock_us()), MICROS_PER_DAY);
 }
 
-int64_t zone_utc_us(const Zone *z, int64_t local_us)
+/* The offset that holds at a local time. */
+static int32_t local_offset_s(const Zone *z, int64_t local_s)
 {
-    int64_t local_s = floor_div(local_us, MICROS_PER_SECOND);
     int32_t before = zone_offset_s(z, local_s - SECONDS_PER_DAY), after = zone_offset_s(z, local_s + SECONDS_PER_DAY);
     /* Both offsets give candidates; the earlier offset wins where it holds (overlap), and in a gap too. */
     bool before_holds = zone_offset_s(z, local_s - before) == before;
     bool after_holds = zone_offset_s(z, local_s - after) == after;
-    int32_t offset = before_holds || !after_holds ? before : after;
-    return local_us - (int64_t)offset * MICROS_PER_SECOND;
+    return before_holds || !after_holds ? before : after;
+}
+
+bool zone_utc(const Zone *z, LocalTime at, int64_t *ret_utc_us)
+{
+    int32_t offset = local_offset_s(z, at.day * SECONDS_PER_DAY + at.us / MICROS_PER_SECOND);
+    i128 us = (i128)at.day * MICROS_PER_DAY + at.us - (int64_t)offset * MICROS_PER_SECOND;
+    if (us != (int64_t)us)
+        return false;
+    *ret_utc_us = (int64_t)us;
+    return true;
+}
+
+int64_t zone_utc_us(const Zone *z, int64_t local_us)
+{
+    return local_us - (int64_t)local_offset_s(z, floor_div(local_us, MICROS_PER_SECOND)) * MICROS_PER_SECOND;
 }
 
 const char *zone_name(const Zone *z)

@@ -15,8 +15,15 @@ const Zone *zone_find(View name);
 bool zone_take(View v, size_t *at, const Zone **ret_zone);
 int32_t zone_offset_s(const Zone *z, int64_t utc_s);
 bool zone_is_utc(const Zone *z);
-/* Local wall time (microseconds since the epoch as if UTC) from UTC, and back: in a gap the time moves on by the gap's
- * length, in an overlap the earlier instant counts (ZonedDateTime.of). */
+/* A reading of the clock: days since 1970 and microseconds since midnight. It holds what 64 bits of microseconds do not: the
+ * local times of a zone's first and last hours that a TIMESTAMP has. */
+typedef struct LocalTime {
+    int64_t day, us;
+} LocalTime;
+LocalTime zone_local(const Zone *z, int64_t utc_us);
+/* Back: in a gap the time moves on by the gap's length, in an overlap the earlier instant counts (ZonedDateTime.of). False: beyond 64 bits. */
+bool zone_utc(const Zone *z, LocalTime at, int64_t *ret_utc_us);
+/* The same as microseconds since the epoch as if UTC, for times that are not near the ends of 64 bits. */
 int64_t zone_local_us(const Zone *z, int64_t utc_us);
 /* The day there now, as days since 1970. */
 int64_t zone_today(const Zone *z);
@@ -34,6 +41,7 @@ typedef struct Civil {
 int64_t days_from_civil(int64_t year, int month, int day);
 Civil civil_from_days(int64_t days);
 Civil civil_from_us(int64_t local_us);
+Civil civil_from_local(LocalTime at);
 bool civil_valid_date(int64_t year, int month, int day);
 int days_in_month(int64_t year, int month);
 bool is_leap(int64_t year);

@@ -84,7 +84,7 @@ static Status function_of(Connect *c, const Spark__Connect__Expression__Unresolv
     else
         names = one_name(c, operator_name(name));
     *ret = node_new(c->a, Function, .name = names, .args = args, .distinct = f->has_is_distinct && f->is_distinct,
-                    .is_operator = is_operator(names.at[0]));
+                    .is_operator = is_operator(names.at[0]), .is_internal = true);
     return ST_OK;
 }
 
