@@ -17,6 +17,12 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#if defined(__SANITIZE_ADDRESS__)
+enum { OWN_GIB = 5 }; /* the sanitizer's too: what was freed a while ago, and zones around what is there. Where it gets no more it ends the process */
+#else
+enum { OWN_GIB = 1 }; /* what a server has of its own, beside its queries */
+#endif
+
 Status spark_memory(const char *text, int64_t *ret_bytes, Error *err)
 {
     if (conf_bytes(text, ret_bytes) && *ret_bytes > 0)
@@ -92,7 +98,7 @@ Status spark_open(Arena *a, const Options *options, Driver **ret_driver, Error *
     d.credentials = found ? &server : NULL;
     TRY(dir_make(d.home, 0700, err));
     /* What the engine does not count, values of kernels and lists under way, may be as much again; the stacks of calls are added (rpc_pool.c). */
-    memory_limit(2 * d.memory_bytes + (INT64_C(1) << 30));
+    memory_limit(2 * d.memory_bytes + OWN_GIB * (INT64_C(1) << 30));
     return driver_open(&d, ret_driver, err);
 }
 

@@ -240,6 +240,18 @@ static Status lateral_random(Binder *b, const char *class, const char *text, con
                        arena_printf(b->a, "Unsupported subquery expression: %s: <treeNode>.", text), "treeNode", "LateralJoin", NULL);
 }
 
+static const char *join_sql(int64_t kind)
+{
+    switch (kind) {
+    case JOIN_LEFT: return "LEFT OUTER";
+    case JOIN_RIGHT: return "RIGHT OUTER";
+    case JOIN_FULL: return "FULL OUTER";
+    case JOIN_SEMI: return "LEFT SEMI";
+    case JOIN_ANTI: return "LEFT ANTI";
+    default: return "INNER";
+    }
+}
+
 /* CheckAnalysis: only relations of one input may compute what differs from run to run. */
 static Status check_random(Binder *b, const Join *n, const Node *condition, Error *err)
 {
@@ -260,6 +272,10 @@ Status bind_join(Binder *b, const Join *n, const Scope *outer, Node **ret, Error
     Node *left = NULL, *right = NULL, *condition = NULL;
     size_t from = b->plans.len;
     TRY(bind_relation(b, n->left, outer, &left, err));
+    if (n->lateral && n->join != JOIN_INNER && n->join != JOIN_CROSS && n->join != JOIN_LEFT)
+        return spark_error(err, &n->node, "INVALID_LATERAL_JOIN_TYPE", "42613",
+                           "The <joinType> JOIN with LATERAL correlation is not allowed because an OUTER subquery cannot correlate to its join partner. Remove the "
+                           "LATERAL correlation or use an INNER JOIN, or LEFT OUTER JOIN instead.", "joinType", join_sql(n->join), NULL);
     Scope lateral = scope_over(b, left->schema, outer, from);
     TRY(bind_relation(b, n->right, n->lateral ? &lateral : outer, &right, err));
     if (n->using_columns.len || n->natural) {
@@ -347,18 +363,6 @@ static bool relates(const Join *j, const Node *e)
 static bool never(const Node *e)
 {
     return node_is(Literal, e) && (node_as(Literal, e)->value->is_null || (e->type->kind == TYPE_BOOLEAN && !node_as(Literal, e)->value->i));
-}
-
-static const char *join_sql(int64_t kind)
-{
-    switch (kind) {
-    case JOIN_LEFT: return "LEFT OUTER";
-    case JOIN_RIGHT: return "RIGHT OUTER";
-    case JOIN_FULL: return "FULL OUTER";
-    case JOIN_SEMI: return "LEFT SEMI";
-    case JOIN_ANTI: return "LEFT ANTI";
-    default: return "INNER";
-    }
 }
 
 static Status check_join(const Joins *all, const Join *j, Error *err)

@@ -60,10 +60,10 @@ class Connect:
         tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
         return sum(text_of(task / "comm").strip() == "weir-call" for task in tasks.iterdir())
 
-    def stop(self):
+    def stop(self, within_s=READY_S):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(READY_S)
+        code = self.process.wait(within_s)
         self.process.stdout.close()
         return code
 

@@ -248,36 +248,6 @@ static Status parse_expression(void *self, Arena *a, const char *text, Node **re
 
 /* ---- what the emitter asks */
 
-static Status engine_relation(void *self, Arena *a, const Node *n, const char **ret_table, Error *err)
-{
-    (void)self, (void)err;
-    *ret_table = node_is(CachedRelation, n) ? node_as(CachedRelation, n)->key : arena_str(a, "local_1");
-    return ST_OK;
-}
-
-static Status engine_udf(void *self, Arena *a, const PythonUdf *udf, const char **ret_call, Error *err)
-{
-    (void)self, (void)udf, (void)err;
-    *ret_call = arena_str(a, "udf_1(");
-    return ST_OK;
-}
-
-static Status engine_python(void *self, Arena *a, const PythonStage *stage, const char **ret_from, Error *err)
-{
-    (void)self, (void)stage, (void)err;
-    *ret_from = arena_str(a, "stage_1()");
-    return ST_OK;
-}
-
-static Status engine_parser(void *self, Arena *a, const char *format, const Type *to, const KeyValueList *options, const char **ret_function, Error *err)
-{
-    (void)self, (void)to, (void)options, (void)err;
-    *ret_function = arena_printf(a, "parse_%s", format);
-    return ST_OK;
-}
-
-/* ---- a statement */
-
 static void must(bool holds, const char *what, const Error *err)
 {
     if (holds)
@@ -285,6 +255,43 @@ static void must(bool holds, const char *what, const Error *err)
     fprintf(stderr, "planning: %s: %s: %s\n", what, err->code, err->message);
     abort();
 }
+
+static Status engine_relation(void *self, Arena *a, const Node *n, const char **ret_table, Error *err)
+{
+    Planning *p = self;
+    return prepare_relation(&p->prepare, a, n, ret_table, err);
+}
+
+static Status engine_udf(void *self, Arena *a, const PythonUdf *udf, const char **ret_call, Error *err)
+{
+    Planning *p = self;
+    return prepare_udf(&p->prepare, a, udf, ret_call, err);
+}
+
+static Status engine_python(void *self, Arena *a, const PythonStage *stage, const char **ret_from, Error *err)
+{
+    Planning *p = self;
+    return prepare_python(&p->prepare, a, stage, ret_from, err);
+}
+
+static Status engine_parser(void *self, Arena *a, const char *format, const Type *to, const KeyValueList *options, const char **ret_function, Error *err)
+{
+    Planning *p = self;
+    return prepare_parser(&p->prepare, a, format, to, options, ret_function, err);
+}
+
+/* The tables that the text may name: as the catalog has them. */
+static void make_tables(Planning *p)
+{
+    Error err = ERROR_INIT;
+    for (const PlanningTable *t = planning_tables; t->name; t++) {
+        const Type *schema = NULL;
+        must(parse_schema(p, p->a, t->columns, &schema, &err) == ST_OK &&
+             prepare_table(&p->prepare, arena_printf(p->a, "main.%s", t->name), schema, &err) == ST_OK, "a table of the catalog", &err);
+    }
+}
+
+/* ---- a statement */
 
 static void check_failure(const Error *err, Status status)
 {
@@ -312,11 +319,17 @@ static void emit(Planning *p, const Node *bound)
                                   .udf = engine_udf, .python = engine_python, .parser = engine_parser, .self = p };
     Error err = ERROR_INIT;
     str_auto sql = STR_INIT(LIMIT_QUERY_TEXT);
+    p->prepare = prepare_begin(p->a, options.time_zone);
     Status status = emit_plan(p->a, &options, bound, &sql, &err);
-    if (status != ST_OK)
+    if (status != ST_OK) {
         check_failure(&err, status);
-    else
+    } else {
         must(sql.len > 0, "an empty text for the engine", &err);
+        if (p->prepare.is_new)
+            make_tables(p);
+        prepare_text(&p->prepare, str_text(&sql));
+    }
+    prepare_end(&p->prepare);
 }
 
 static bool emit_child(Node *child, void *planning)

@@ -1,5 +1,5 @@
 /* tests/fuzz/planning.h -- a session of fixed tables, views, functions and variables for fuzzers: whatever statement comes is bound,
- * and its query emitted, with nothing run. A result that no input may give (an internal error, a failure without a message, a
+ * its query emitted, and planned by the engine (prepare.h), with nothing run. A result that no input may give (an internal error, a failure without a message, a
  * bound query without a schema) ends the process. */
 #ifndef WEIR_TESTS_FUZZ_PLANNING_H
 #define WEIR_TESTS_FUZZ_PLANNING_H
@@ -7,6 +7,7 @@
 #include "front/connect/connect.h"
 #include "front/sql/sql.h"
 #include "ir/bind.h"
+#include "prepare.h"
 
 /* Bits of `settings`; 0 is Spark's default session. */
 enum {
@@ -17,6 +18,7 @@ enum {
 typedef struct Planning {
     Arena *a;
     unsigned settings;
+    Prepare prepare;
     size_t asked; /* how often the binder asked for rows and relations: bounded */
 } Planning;
 

@@ -306,6 +306,28 @@ static void functions_of_others_take_and_give_arrow(void **state)
     assert_int_equal(run(f, arena_printf(a, "SELECT %s, 1::BIGINT)", call), &err), ST_IO);
 }
 
+/* A function that is made while a result's transaction lingers would be gone with it, and its kind of call with it. */
+static void a_result_left_before_its_end_leaves_nothing(void **state)
+{
+    Fixture *f = *state;
+    Error err = ERROR_INIT;
+    const Type *types[] = { &type_long, &type_long };
+    const EngineOutput output = { .schema = one(f, &type_long), .batch_rows = 1 };
+    struct ArrowArray batch = { 0 };
+    EngineResult *left = NULL;
+    bool done = false;
+    int64_t id;
+    const char *call;
+    assert_int_equal(engine_query(f->session, "SELECT range FROM range(100000000)", &output, &left, &err), ST_OK);
+    assert_int_equal(engine_result_next(left, &batch, &done, &err), ST_OK);
+    ArrowArrayRelease(&batch);
+    engine_result_free(left);
+    assert_int_equal(engine_attach_udf(f->session, f->a, types, 2, &type_long, twice, NULL, &id, &call, &err), ST_OK);
+    assert_int_equal(run(f, arena_printf(f->a, "SELECT %s, 13::BIGINT, 2::BIGINT)", call), &err), ST_RUNTIME);
+    assert_string_equal(err.message, "thirteen");
+    engine_detach(f->session, id);
+}
+
 static void names_and_texts_are_quoted(void **state)
 {
     (void)state;
@@ -329,6 +351,7 @@ int main(void)
         cmocka_unit_test(broken_arrow_is_refused),
         cmocka_unit_test(an_interrupted_query_ends),
         cmocka_unit_test(functions_of_others_take_and_give_arrow),
+        cmocka_unit_test(a_result_left_before_its_end_leaves_nothing),
         cmocka_unit_test(names_and_texts_are_quoted),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -26,7 +26,7 @@ struct EngineResult {
     duckdb_result result;
     duckdb_prepared_statement statement;
     duckdb_data_chunk left_over; /* fetched, not given out yet */
-    bool done;
+    bool started, done;
 };
 
 static void config_set(duckdb_config config, const char *name, const char *value)
@@ -275,6 +275,7 @@ static Status start(EngineResult *r, const char *sql, const EngineOutput *output
     duckdb_destroy_pending(&pending);
     if (state != DuckDBSuccess)
         return engine_error(err, duckdb_result_error_type(&r->result), duckdb_result_error(&r->result));
+    r->started = true;
     /* A plan without columns still has rows: the engine gives a column that nobody reads. */
     if (r->schema->nfields && duckdb_column_count(&r->result) != r->schema->nfields)
         return FAIL(err, ST_INTERNAL, "the engine gave %llu columns, the plan has %zu",
@@ -474,12 +475,23 @@ int64_t engine_result_rows(const EngineResult *r)
     return r->rows;
 }
 
+/* A result that nobody reads to its end. Only destroyed, it would leave its tasks and its transaction to the connection until the next
+ * query begins, and what is registered before that would vanish with it. */
+static void abandon(EngineResult *r)
+{
+    duckdb_interrupt(r->session->connection);
+    for (duckdb_data_chunk chunk; (chunk = duckdb_fetch_chunk(r->result)) != NULL;)
+        duckdb_destroy_data_chunk(&chunk);
+}
+
 void engine_result_free(EngineResult *r)
 {
     if (!r)
         return;
     if (r->left_over)
         duckdb_destroy_data_chunk(&r->left_over);
+    if (r->started && !r->done)
+        abandon(r);
     duckdb_destroy_result(&r->result);
     duckdb_destroy_prepare(&r->statement);
     str_done(&r->last_key);
