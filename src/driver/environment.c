@@ -34,6 +34,7 @@ static SqlOptions sql_options(Run *r)
                          .escaped_string_literals = is_true(r, "spark.sql.parser.escapedStringLiterals"),
                          .legacy_setops_precedence = is_true(r, "spark.sql.legacy.setopsPrecedence.enabled"),
                          .legacy_exponent_as_decimal = is_true(r, "spark.sql.legacy.exponentLiteralAsDecimal.enabled"),
+                         .legacy_consecutive_strings = is_true(r, "spark.sql.legacy.consecutiveStringLiterals.enabled"),
                          .legacy_interval = is_true(r, "spark.sql.legacy.interval.enabled"),
                          .no_scripting = !is_true(r, "spark.sql.scripting.enabled"),
                          .continue_handlers = is_true(r, "spark.sql.scripting.continueHandlerEnabled"),

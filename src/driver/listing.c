@@ -16,6 +16,7 @@ static const struct {
     { "spark.sql.timestampType", "TIMESTAMP_LTZ", SOURCE_TIMESTAMP_TYPE, NULL },
     { "spark.sql.legacy.timeParserPolicy", "CORRECTED", SOURCE_TIME_PARSER_POLICY, NULL },
     { "spark.sql.caseSensitive", "false", SOURCE_CASE_SENSITIVE, NULL },
+    { "spark.sql.legacy.useLegacyXMLParser", "false", "useLegacyXMLParser", "xml" },
     { "spark.sql.parquet.mergeSchema", "false", "mergeSchema", "parquet" },
     { "spark.sql.orc.mergeSchema", "false", "mergeSchema", "orc" },
 };

@@ -356,6 +356,11 @@ static bool conf_is(const BindEnv *env, const char *key, bool otherwise)
     return value ? str_ieq(value, "true") : otherwise;
 }
 
+bool conf_requires(const Binder *b, const char *key)
+{
+    return b->env->conf && str_ieq(b->env->conf(b->env->self, key), "true");
+}
+
 bool conf_allows(const Binder *b, const char *key)
 {
     return conf_is(b->env, key, true);

@@ -297,18 +297,16 @@ static int64_t level_limit(const Binder *b, const With *w)
     return set && str_to_i64(set, &limit) ? limit : 100;
 }
 
-/* spark.sql.legacy.ctePrecedencePolicy: may an inner definition hide an outer one of its name? *ret_skip: it does not. */
-static Status precedence(Binder *b, const SubqueryAlias *alias, const Cte *enclosing, bool *ret_skip, Error *err)
+static bool has_policy(Binder *b, const char *policy)
 {
-    const char *policy = b->env->conf ? b->env->conf(b->env->self, "spark.sql.legacy.ctePrecedencePolicy") : NULL;
-    *ret_skip = false;
-    if (!policy || str_ieq(policy, "CORRECTED"))
-        return ST_OK;
-    for (const Cte *c = enclosing; c; c = c->next)
+    return b->env->conf && str_ieq(b->env->conf(b->env->self, "spark.sql.legacy.ctePrecedencePolicy"), policy);
+}
+
+/* spark.sql.legacy.ctePrecedencePolicy: may an inner definition hide an outer one of its name? */
+static Status precedence(Binder *b, const SubqueryAlias *alias, const Cte *enclosing, Error *err)
+{
+    for (const Cte *c = has_policy(b, "EXCEPTION") ? enclosing : NULL; c; c = c->next)
         if (name_equal(b, c->name, alias->name)) {
-            *ret_skip = str_ieq(policy, "LEGACY");
-            if (*ret_skip)
-                return ST_OK;
             return spark_error(err, NULL, "AMBIGUOUS_ALIAS_IN_NESTED_CTE", "42KD0",
                                "Name <name> is ambiguous in nested CTE.\nPlease set <config> to \"CORRECTED\" so that name defined in "
                                "inner CTE takes precedence. If set it to \"LEGACY\", outer CTE definitions will take precedence.\nSee "
@@ -325,11 +323,8 @@ Status define_ctes(Binder *b, const With *n, const Scope *outer, Error *err)
     for (size_t i = 0; i < n->ctes.len; i++) {
         const SubqueryAlias *alias = node_as(SubqueryAlias, n->ctes.at[i]);
         Cte *cte = ARENA_NEW(b->a, Cte);
-        bool skip = false;
         if (nested)
-            TRY(precedence(b, alias, enclosing, &skip, err));
-        if (skip)
-            continue;
+            TRY(precedence(b, alias, enclosing, err));
         if (n->recursive && refers(b, alias->input, alias->name)) {
             const Cte *visible = b->ctes;
             const SetOp *loop = NULL;
@@ -347,6 +342,8 @@ Status define_ctes(Binder *b, const With *n, const Scope *outer, Error *err)
 Status bind_with(Binder *b, const With *n, const Scope *outer, Node **ret, Error *err)
 {
     const Cte *visible = b->ctes;
+    if (!n->recursive && has_policy(b, "LEGACY"))
+        return bind_relation(b, legacy_ctes(b, n), outer, ret, err);
     TRY(define_ctes(b, n, outer, err));
     TRY(bind_relation(b, n->input, outer, ret, err));
     b->ctes = visible;

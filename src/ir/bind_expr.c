@@ -59,7 +59,9 @@ static Status bad_cast(Binder *b, Node *cast, bool ansi, Error *err)
         text = "Cannot resolve \"<sqlExpr>\" due to data type mismatch: cannot cast \"<srcType>\" to \"<targetType>\" with ANSI mode "
                "on. If you have to cast \"<srcType>\" to \"<targetType>\", you can set <config> as <configVal>.";
     }
-    return spark_error(err, cast, class, "42K09", text, "sqlExpr", pretty(b, cast), "srcType", type_sql_text(b->a, from),
+    bool spatial = type_is_spatial(from) || type_is_spatial(c->to);
+    bool bare = !spatial && str_ends(class, "WITHOUT_SUGGESTION"); /* the cast itself is not shown */
+    return spark_error(err, cast, class, "42K09", text, "sqlExpr", pretty(b, bare ? c->child : cast), "srcType", type_sql_text(b->a, from),
                        "targetType", type_sql_text(b->a, c->to), "config", "\"spark.sql.ansi.enabled\"", "configVal", "'false'",
                        "functionNames", function, NULL);
 }
@@ -100,10 +102,11 @@ static Status unify_list(Binder *b, NodeList *list, const char *function, const 
     if (!common) {
         str_auto types = STR_INIT(ERROR_PARAMS_BYTES);
         for (size_t i = 0; i < list->len; i++)
-            str_addf(&types, "%s\"%s\"", i ? ", " : "", type_sql_text(b->a, list->at[i]->type));
+            str_addf(&types, "%s\"%s\"", i ? ", " : "[", type_sql_text(b->a, list->at[i]->type));
+        str_addc(&types, ']');
         return spark_error(err, at, "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "42K09",
                            "Cannot resolve \"<sqlExpr>\" due to data type mismatch: Input to <functionName> should all be the "
-                           "same type, but it's [<dataType>].",
+                           "same type, but it's <dataType>.",
                            "sqlExpr", text, "functionName", sql_id(b->a, function), "dataType", str_text(&types), NULL);
     }
     for (size_t i = 0; i < list->len; i++)
@@ -353,14 +356,15 @@ static Status bind_sort_order(Binder *b, const Scope *s, const SortOrder *n, Nod
 {
     Node *child = NULL;
     TRY(bind_expr(b, s, n->child, &child, err));
+    int64_t nulls = n->nulls != NULLS_DEFAULT ? n->nulls : n->direction == SORT_ASC ? NULLS_FIRST : NULLS_LAST;
+    Node *order = typed(node_new(b->a, SortOrder, .child = child, .direction = n->direction, .nulls = nulls), child->type,
+                        child->nullable, &n->node);
     if (!type_is_orderable(child->type))
         return spark_error(err, &n->node, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "42K09",
-                           "Cannot resolve \"<sqlExpr>\" due to data type mismatch: The `sortorder` does not support ordering on "
+                           "Cannot resolve \"<sqlExpr>\" due to data type mismatch: The <functionName> does not support ordering on "
                            "type \"<dataType>\".",
-                           "sqlExpr", pretty(b, child), "dataType", type_sql_text(b->a, child->type), NULL);
-    int64_t nulls = n->nulls != NULLS_DEFAULT ? n->nulls : n->direction == SORT_ASC ? NULLS_FIRST : NULLS_LAST;
-    *ret = typed(node_new(b->a, SortOrder, .child = child, .direction = n->direction, .nulls = nulls), child->type,
-                 child->nullable, &n->node);
+                           "sqlExpr", pretty(b, order), "functionName", "`sortorder`", "dataType", type_sql_text(b->a, child->type), NULL);
+    *ret = order;
     return ST_OK;
 }
 

@@ -303,11 +303,6 @@ static bool is_only_parameter(const char *function, const char *key)
 
 #define COUNT_OF_TABLE "spark.sql.legacy.allowStarWithSingleTableIdentifierInCount"
 
-static bool conf_is_true(const Binder *b, const char *key)
-{
-    return b->env->conf && str_ieq(b->env->conf(b->env->self, key), "true");
-}
-
 static bool is_relation_name(const Binder *b, const Scope *s, const char *name)
 {
     for (size_t i = 0; s->schema && i < s->schema->len; i++) {
@@ -330,7 +325,7 @@ static Status bind_args(Binder *b, const Scope *s, const char *name, const Funct
         if (node_is(Star, arg) && str_ieq(name, "count") && !node_as(Star, arg)->target.len && f->args.len == 1 && !f->distinct) {
             vec_push(b->a, args, make_literal_int(b, 1, &type_int));
         } else if (node_is(Star, arg) && str_ieq(name, "count") && node_as(Star, arg)->target.len == 1 && f->args.len == 1 &&
-                   is_relation_name(b, s, node_as(Star, arg)->target.at[0]) && !conf_is_true(b, COUNT_OF_TABLE)) {
+                   is_relation_name(b, s, node_as(Star, arg)->target.at[0]) && !conf_requires(b, COUNT_OF_TABLE)) {
             return spark_error(err, arg, "_LEGACY_ERROR_TEMP_1021", "",
                                "count(<targetString>.*) is not allowed. Please use count(*) or expand the columns manually, e.g. count(col1, "
                                "col2).",
@@ -482,7 +477,8 @@ static Status show_subquery_call(Binder *b, const Scope *s, const StrList *routi
         if (!node_is(Literal, unbound->at[i]) && !node_is(Attribute, unbound->at[i]))
             return ST_OK;
     TRY(bind_exprs(b, s, unbound, &args, err));
-    vec_push(b->a, &b->displayed, ((Displayed){ bound, routine_call(b, routine, &args, false) }));
+    const char *shown = routine_call(b, routine, &args, false); /* which reads `displayed` itself */
+    vec_push(b->a, &b->displayed, ((Displayed){ bound, shown }));
     return ST_OK;
 }
 
@@ -693,7 +689,7 @@ static Status table_function(Binder *b, const Scope *s, const char *name, const 
     f = with_lambdas(b, rows, nrows, f);
     inner.inside_aggregate = s->inside_aggregate || (rows->kind == FN_AGGREGATE && !s->in_window);
     TRY(bind_args(b, &inner, name, f, &args, err));
-    if (str_ieq(name, "count") && !args.len && conf_is_true(b, "spark.sql.legacy.allowParameterlessCount"))
+    if (str_ieq(name, "count") && !args.len && conf_requires(b, "spark.sql.legacy.allowParameterlessCount"))
         vec_push(b->a, &args, make_literal_null(b, &type_int)); /* nothing is counted */
     if (str_ieq(name, "count") && !args.len)
         return spark_error(err, &f->node, "WRONG_NUM_ARGS.WITH_SUGGESTION", "42605",

@@ -205,23 +205,47 @@ static Status bind_order(Binder *b, const Scope *s, Node *order, Node **ret, Err
     return status;
 }
 
+static Status bind_one_order(Binder *b, const Scope *s, Node *given, Node *child, Node **ret, Error *err)
+{
+    SortOrder *order = node_is(SortOrder, given) ? (SortOrder *)(void *)node_copy(b->a, given)
+                                                 : (SortOrder *)(void *)node_new(b->a, SortOrder, .child = given);
+    if (child)
+        order->child = child;
+    return bind_order(b, s, &order->node, ret, err);
+}
+
+static const Node *order_child(const Node *given)
+{
+    return node_is(SortOrder, given) ? node_as(SortOrder, given)->child : given;
+}
+
+/* Positions count the output's columns; those that names brought up from below too, where spark.sql.prioritizeOrdinalResolutionInSort.enabled
+ * is off. */
 static Status bind_orders(Binder *b, const Scope *s, const NodeList *orders, NodeList *ret, Error *err)
 {
-    bool all = is_all(b, s->schema, orders), ordinals = conf_allows(b, "spark.sql.orderByOrdinal");
-    for (size_t i = 0; i < (all ? s->schema->len : orders->len); i++) {
-        Node *given = orders->at[all ? 0 : i], *bound = NULL, *child = NULL;
-        SortOrder *order = node_is(SortOrder, given) ? (SortOrder *)(void *)node_copy(b->a, given)
-                                                     : (SortOrder *)(void *)node_new(b->a, SortOrder, .child = given);
-        if (!all && !ordinals && is_position(order->child)) /* a constant orders nothing */
-            continue;
-        if (all)
-            order->child = column_ref(b, &s->schema->at[i]);
-        else if (is_position(order->child)) {
-            TRY(order_position(b, order->child, s->schema, &child, err));
-            order->child = child;
+    bool ordinals = conf_allows(b, "spark.sql.orderByOrdinal"), first = conf_allows(b, "spark.sql.prioritizeOrdinalResolutionInSort.enabled");
+    if (is_all(b, s->schema, orders)) {
+        for (size_t i = 0; i < s->schema->len; i++) {
+            Node *bound = NULL;
+            TRY(bind_one_order(b, s, orders->at[0], column_ref(b, &s->schema->at[i]), &bound, err));
+            vec_push(b->a, ret, bound);
         }
-        TRY(bind_order(b, s, &order->node, &bound, err));
-        vec_push(b->a, ret, bound);
+        return ST_OK;
+    }
+    Node **bound = ARENA_ARRAY(b->a, Node *, orders->len + 1);
+    for (size_t i = 0; i < orders->len; i++)
+        if (!is_position(order_child(orders->at[i])))
+            TRY(bind_one_order(b, s, orders->at[i], NULL, &bound[i], err));
+    const Schema *counted = !first && s->missing_from ? (*s->missing_from)->schema : s->schema;
+    for (size_t i = 0; i < orders->len; i++) {
+        Node *child = NULL;
+        if (!bound[i] && !ordinals) /* a constant orders nothing */
+            continue;
+        if (!bound[i]) {
+            TRY(order_position(b, order_child(orders->at[i]), counted, &child, err));
+            TRY(bind_one_order(b, s, orders->at[i], child, &bound[i], err));
+        }
+        vec_push(b->a, ret, bound[i]);
     }
     return ST_OK;
 }

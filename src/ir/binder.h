@@ -121,6 +121,7 @@ bool name_equal(const Binder *b, const char *x, const char *y);
 const KeyValueList *enter_conf(Binder *b, const KeyValueList *conf);
 /* A setting that is true unless the session says false. */
 bool conf_allows(const Binder *b, const char *key);
+bool conf_requires(const Binder *b, const char *key); /* one that is false unless it says true */
 
 /* --- bind_file.c: hidden columns of files */
 #define METADATA_COLUMN "_metadata"
@@ -349,6 +350,8 @@ Status bind_source(Binder *b, Node *n, const Scope *outer, Node **ret, bool *ret
 Status bind_with(Binder *b, const With *n, const Scope *outer, Node **ret, Error *err);
 /* A use of a CTE under `qualifier`. */
 Status bind_cte(Binder *b, const Cte *cte, const Scope *outer, const StrList *qualifier, Node **ret, Error *err);
+/* bind_cte_legacy.c: `n` with each definition in place of its uses. */
+Node *legacy_ctes(Binder *b, const With *n);
 /* The definitions of `n`, each visible (b->ctes) to those after it. */
 Status define_ctes(Binder *b, const With *n, const Scope *outer, Error *err);
 Status bind_command(Binder *b, Node *n, Node **ret, bool *ret_done, Error *err);

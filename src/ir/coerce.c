@@ -59,6 +59,11 @@ static const Type *complex_struct(Arena *a, bool ansi, const Type *x, const Type
     return type_struct(a, fields, x->nfields);
 }
 
+bool key_forces_null(bool ansi, const Type *from, const Type *to)
+{
+    return from->kind != TYPE_NULL && cast_forces_null(ansi, from, to); /* map() has no keys */
+}
+
 static const Type *complex(Arena *a, bool ansi, const Type *x, const Type *y, Widen widen)
 {
     if (x->kind != y->kind)
@@ -75,7 +80,7 @@ static const Type *complex(Arena *a, bool ansi, const Type *x, const Type *y, Wi
     if (x->kind == TYPE_ARRAY)
         return type_array(a, element, nulls);
     const Type *key = widen(a, ansi, x->key, y->key);
-    return key ? type_map(a, key, element, nulls) : NULL;
+    return key && !key_forces_null(ansi, x->key, key) && !key_forces_null(ansi, y->key, key) ? type_map(a, key, element, nulls) : NULL;
 }
 
 static const Type *simple_tightest(Arena *a, bool ansi, const Type *x, const Type *y)

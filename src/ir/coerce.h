@@ -23,6 +23,8 @@ bool cast_valid(bool ansi, const Type *from, const Type *to);
 bool cast_ansi_store(const Type *from, const Type *to);
 /* May a cast of a non-null value give null (Cast.forceNullable)? */
 bool cast_forces_null(bool ansi, const Type *from, const Type *to);
+/* The same of a map's keys, which are never NULL: such maps have no common type. */
+bool key_forces_null(bool ansi, const Type *from, const Type *to);
 
 /* The child itself when it has the type already (nullability inside aside), a literal NULL of that type for a NULL literal,
  * else an implicit Cast. */

@@ -2,6 +2,9 @@
  * what + - * / mean on dates, timestamps and intervals (BinaryArithmeticWithDatetimeResolver). */
 #include "ir/binder.h"
 
+/* dates and timestamps are apart by a CalendarInterval */
+#define LEGACY_INTERVAL "spark.sql.legacy.interval.enabled"
+
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -192,7 +195,12 @@ static Status timestamps_apart(Binder *b, Node *l, Node *r, const Node *at, Node
         else if (!is_timestamp(mine))
             return not_timestamp(b, sides[i], i, operator_text(b, "-", &(NodeList){ (Node *[]){ l, r }, 2, 2 }), at, err);
     }
-    return make_call2(b, "timestamp_subtract", sides[0], sides[1], at, ret, err);
+    return make_call2(b, conf_requires(b, LEGACY_INTERVAL) ? "timestamp_subtract_legacy" : "timestamp_subtract", sides[0], sides[1], at, ret, err);
+}
+
+static Status dates_apart(Binder *b, Node *l, Node *r, const Node *at, Node **ret, Error *err)
+{
+    return make_call2(b, conf_requires(b, LEGACY_INTERVAL) ? "date_subtract_legacy" : "date_subtract", l, r, at, ret, err);
 }
 
 /* A text beside a date: a date in ANSI mode, else a number, as the coercion of + and - has it before. */
@@ -201,9 +209,10 @@ static Status date_and_text(Binder *b, Node *l, Node *r, bool minus, const Node 
     bool left = l->type->kind == TYPE_STRING;
     Node *text = coerce_to(b->a, b->ansi, left ? l : r, b->ansi ? &type_date : &type_double), *date = left ? r : l;
     if (b->ansi)
-        return make_call2(b, minus ? "date_subtract" : "date_add", left ? text : date, left ? date : text, at, ret, err);
+        return minus ? dates_apart(b, left ? text : date, left ? date : text, at, ret, err)
+                     : make_call2(b, "date_add", left ? text : date, left ? date : text, at, ret, err);
     if (minus && left)
-        return make_call2(b, "date_subtract", l, r, at, ret, err);
+        return dates_apart(b, l, r, at, ret, err);
     return make_call2(b, minus ? "date_sub" : "date_add", date, text, at, ret, err);
 }
 
@@ -223,7 +232,7 @@ static Status plus(Binder *b, Node *l, Node *r, bool minus, const Node *at, Node
     if ((t->kind == TYPE_DATE && u->kind == TYPE_STRING) || (t->kind == TYPE_STRING && u->kind == TYPE_DATE))
         return date_and_text(b, l, r, minus, at, ret, err);
     if (minus && u->kind == TYPE_DATE)
-        return make_call2(b, "date_subtract", l, r, at, ret, err);
+        return dates_apart(b, l, r, at, ret, err);
     bool left_null = t->kind == TYPE_NULL, date = type_is_datetime(left_null ? u : t);
     if (!minus && date && (left_null || u->kind == TYPE_NULL)) {
         Node *null = left_null ? l : r; /* a NULL interval */
@@ -231,7 +240,7 @@ static Status plus(Binder *b, Node *l, Node *r, bool minus, const Node *at, Node
         return plus_interval(b, left_null ? r : l, coerce_to(b->a, b->ansi, null, interval), false, at, ret, err);
     }
     if (minus && t->kind == TYPE_DATE && u->kind == TYPE_NULL)
-        return make_call2(b, "date_subtract", l, coerce_to(b->a, b->ansi, r, &type_date), at, ret, err);
+        return dates_apart(b, l, coerce_to(b->a, b->ansi, r, &type_date), at, ret, err);
     if (t->kind == TYPE_DATE && u->kind != TYPE_STRING)
         return make_call2(b, minus ? "date_sub" : "date_add", l, r, at, ret, err);
     if (u->kind == TYPE_DATE && t->kind != TYPE_STRING && !minus)

@@ -211,7 +211,11 @@ static void unify(Binder *b, const Spec *s, const Type *t, bool nullable, Variab
         return;
     case SPEC_MAP:
         if (t->kind == TYPE_MAP) {
+            const Type *before = s->key->kind == SPEC_VARIABLE ? v->type[slot(s->key->variable)] : NULL;
             unify(b, s->key, t->key, false, v);
+            const Type *after = before ? v->type[slot(s->key->variable)] : NULL;
+            if (after && (key_forces_null(b->ansi, before, after) || key_forces_null(b->ansi, t->key, after)))
+                v->conflict = true; /* no key is NULL */
             unify(b, s->element, t->element, t->contains_null, v);
         }
         return;
@@ -449,7 +453,10 @@ static void spec_text(Arena *a, const Spec *s, Str *out)
         str_add(out, names[s->class]);
         return;
     case SPEC_ARRAY:
-        str_add(out, "\"ARRAY\"");
+        str_add(out, s->element->kind == SPEC_CLASS && s->element->class == CLASS_STRUCT ? "\"ARRAY<STRUCT>\"" : "\"ARRAY\"");
+        return;
+    case SPEC_LAMBDA:
+        spec_text(a, s->element, out);
         return;
     case SPEC_MAP:
         str_add(out, "\"MAP\"");
@@ -467,23 +474,29 @@ static Status no_order(Binder *b, const char *name, const Type *t, const NodeLis
                        arena_printf(b->a, "\"%s\"", type_sql_text(b->a, t)), NULL);
 }
 
+static bool is_timestamp_spec(const Spec *s, TypeKind kind)
+{
+    return s->kind == SPEC_TYPE && s->type->kind == kind;
+}
+
 static Status bad_type(Binder *b, const char *name, const Signature *s, const NodeList *args, size_t bad, const Node *at,
                        Error *err)
 {
     static const char *const ordinals[] = { "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth" };
     const Param *p = param_of(s, bad);
     str_auto required = STR_INIT(1024);
-    str_auto call = STR_INIT(4096);
-    str_add(&required, p->nalternatives > 1 ? "(" : "");
+    bool interval = p->nalternatives == 2 && p->alternatives[1].kind == SPEC_CLASS && p->alternatives[1].class == CLASS_ANSI_INTERVAL;
+    bool parens = p->nalternatives > 1 && !interval; /* TypeUtils.checkForAnsiIntervalOrNumericType has none */
+    str_add(&required, parens ? "(" : "");
     for (size_t i = 0; i < p->nalternatives; i++) {
         str_add(&required, i ? " or " : "");
         spec_text(b->a, &p->alternatives[i], &required);
     }
-    str_add(&required, p->nalternatives > 1 ? ")" : "");
-    str_addf(&call, "%s(", name);
-    for (size_t i = 0; i < args->len; i++)
-        str_addf(&call, "%s%s", i ? ", " : "", pretty(b, args->at[i]));
-    str_addc(&call, ')');
+    str_add(&required, parens ? ")" : "");
+    if (p->nalternatives == 2 && is_timestamp_spec(&p->alternatives[0], TYPE_TIMESTAMP) && is_timestamp_spec(&p->alternatives[1], TYPE_TIMESTAMP_NTZ)) {
+        str_clear(&required);
+        str_add(&required, "\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\""); /* AnyTimestampType */
+    }
     if (p->alternatives[0].kind == SPEC_CLASS && p->alternatives[0].class == CLASS_ORDERABLE)
         return no_order(b, name, args->at[bad]->type, args, at, err);
     if (p->argument && p->nonnull) /* a builder's own check */
@@ -492,29 +505,26 @@ static Status bad_type(Binder *b, const char *name, const Signature *s, const No
                            "paramIndex", ordinals[bad < 9 ? bad : 8], "functionName", sql_id(b->a, name), "requiredType", str_text(&required), "inputSql",
                            pretty(b, args->at[bad]), "inputType", type_sql_text(b->a, args->at[bad]->type), NULL);
     return spark_error(err, at, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "42K09",
-                       "Cannot resolve \"<sqlExpr>\" due to data type mismatch: The <paramIndex> parameter requires the "
+                       "Cannot resolve <sqlExpr> due to data type mismatch: The <paramIndex> parameter requires the "
                        "<requiredType> type, however \"<inputSql>\" has the type \"<inputType>\".",
-                       "sqlExpr", str_text(&call), "paramIndex", ordinals[bad < 9 ? bad : 8], "requiredType",
+                       "sqlExpr", call_text(b, name, args), "paramIndex", ordinals[bad < 9 ? bad : 8], "requiredType",
                        str_text(&required), "inputSql", pretty(b, args->at[bad]), "inputType",
                        type_sql_text(b->a, args->at[bad]->type), NULL);
 }
 
+/* Of IF, the condition is none of what must be alike. */
 static Status different(Binder *b, const char *name, const NodeList *args, const Node *at, Error *err)
 {
     str_auto types = STR_INIT(4096);
-    str_auto call = STR_INIT(4096);
-    str_addf(&call, "%s(", name);
-    str_addc(&types, args->len > 1 ? '(' : ' ');
-    for (size_t i = 0; i < args->len; i++) {
-        str_addf(&call, "%s%s", i ? ", " : "", pretty(b, args->at[i]));
-        str_addf(&types, "%s\"%s\"", i ? " or " : "", type_sql_text(b->a, args->at[i]->type));
-    }
-    str_addc(&call, ')');
-    str_addc(&types, ')');
+    size_t first = str_eq(name, "if") ? 1 : 0;
+    str_addc(&types, first ? '[' : args->len > 1 ? '(' : ' ');
+    for (size_t i = first; i < args->len; i++)
+        str_addf(&types, "%s\"%s\"", i == first ? "" : first ? ", " : " or ", type_sql_text(b->a, args->at[i]->type));
+    str_addc(&types, first ? ']' : ')');
     return spark_error(err, at, "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "42K09",
-                       "Cannot resolve \"<sqlExpr>\" due to data type mismatch: Input to <functionName> should all be the same "
+                       "Cannot resolve <sqlExpr> due to data type mismatch: Input to <functionName> should all be the same "
                        "type, but it's <dataType>.",
-                       "sqlExpr", str_text(&call), "functionName", sql_id(b->a, name), "dataType", str_text(&types), NULL);
+                       "sqlExpr", call_text(b, name, args), "functionName", sql_id(b->a, name), "dataType", str_text(&types), NULL);
 }
 
 /* ---------------------------------------------------------------- error classes of their own (mismatch.def) */
@@ -549,9 +559,21 @@ static const char *type_list(Binder *b, const NodeList *args)
 
 static Status mismatched(Binder *b, size_t row, const char *name, const NodeList *args, const Node *at, Error *err)
 {
+    if (strstr(mismatches[row].text, "<leftType>") && args->len > 1 && args->at[1]->type) {
+        const char *two[2], *kind = strstr(mismatches[row].text, "<arrayType>") ? "arrayType" : strstr(mismatches[row].text, "<dataType>") ? "dataType" : NULL;
+        for (size_t i = 0; i < 2; i++)
+            two[i] = arena_printf(b->a, "\"%s\"", type_sql_text(b->a, args->at[i]->type));
+        const char *whole = strstr(mismatches[row].class, "MAP_") ? "\"MAP\"" : "\"ARRAY\"";
+        return spark_error(err, at, mismatches[row].class, "42K09",
+                           arena_printf(b->a, "Cannot resolve <sqlExpr> due to data type mismatch: %s", mismatches[row].text), "sqlExpr",
+                           call_text(b, name, args), "functionName", sql_id(b->a, name), "leftType", two[0], "rightType", two[1], kind, whole, NULL);
+    }
+    const char *types = type_list(b, args), *text = mismatches[row].text;
+    bool whole = strstr(text, "<dataType>") && !strstr(text, "[<dataType>]") && !strstr(text, "(<dataType>)");
     return spark_error(err, at, mismatches[row].class, "42K09",
-                       arena_printf(b->a, "Cannot resolve <sqlExpr> due to data type mismatch: %s", mismatches[row].text), "sqlExpr",
-                       call_text(b, name, args), "functionName", sql_id(b->a, name), "dataType", type_list(b, args), NULL);
+                       arena_printf(b->a, "Cannot resolve <sqlExpr> due to data type mismatch: %s", text), "sqlExpr", call_text(b, name, args),
+                       strstr(text, "<funcName>") ? "funcName" : "functionName", sql_id(b->a, name),
+                       strstr(text, "<dataType>") ? "dataType" : NULL, whole ? arena_printf(b->a, "[%s]", types) : types, NULL);
 }
 
 /* A NULL for a function that wants a type of it; texts that nothing makes numbers. */
@@ -564,10 +586,14 @@ static Status check_nulls(Binder *b, const char *name, const NodeList *args, con
     for (size_t i = 0; texts && i < sizeof mismatches / sizeof *mismatches; i++)
         if (mismatches[i].when == WHEN_TEXTS && in_words(mismatches[i].names, name))
             return mismatched(b, i, name, args, at, err);
-    for (size_t i = 0; null && i < sizeof mismatches / sizeof *mismatches; i++)
-        if ((mismatches[i].when == WHEN_NULLS || (mismatches[i].when == WHEN_NULL_FIRST && args->at[0] && args->at[0]->type->kind == TYPE_NULL)) &&
-            in_words(mismatches[i].names, name))
-            return mismatched(b, i, name, args, at, err);
+    size_t n = 0;
+    const FunctionRow *row = function_find(name, &n);
+    for (size_t i = 0; null && i < sizeof mismatches / sizeof *mismatches; i++) {
+        bool first = mismatches[i].when == WHEN_NULL_FIRST && args->at[0] && args->at[0]->type->kind == TYPE_NULL;
+        if ((!first && mismatches[i].when != WHEN_NULLS) || !in_words(mismatches[i].names, name))
+            continue;
+        return first && row && n == 1 && str_ends(mismatches[i].class, "UNEXPECTED_INPUT_TYPE") ? bad_type(b, name, signature_of(row), args, 0, at, err) : mismatched(b, i, name, args, at, err);
+    }
     return ST_OK;
 }
 
@@ -656,6 +682,19 @@ static void apply(Binder *b, const Signature *s, const Attempt *attempt, NodeLis
     }
 }
 
+/* What a function makes of an argument before its type is looked at. */
+static Status adjust(Binder *b, const char *name, NodeList *args, const Node *at, Error *err)
+{
+    enum { SIGN_BIT = 31 };
+    if (in_words("sum try_sum avg mean try_avg", name) && args->len == 1 && args->at[0]->type->kind == TYPE_TIMESTAMP)
+        args->at[0] = coerce_to(b->a, b->ansi, args->at[0], &type_double); /* seconds since 1970 */
+    if (!str_eq(name, "array_insert") || args->len != 3 || !conf_requires(b, "spark.sql.legacy.negativeIndexInArrayInsert"))
+        return ST_OK;
+    Node *negative = NULL; /* -1 was before the last element: n - (n >>> 31) */
+    TRY(make_call2(b, "shiftrightunsigned", coerce_to(b->a, b->ansi, args->at[1], &type_int), make_literal_int(b, SIGN_BIT, &type_int), at, &negative, err));
+    return make_call2(b, "-", args->at[1], negative, at, &args->at[1], err);
+}
+
 /* WidthBucket.checkInputDataTypes: intervals of one kind, or three DOUBLEs, which is what NULL is. */
 static Status check_bucket(Binder *b, const char *name, const NodeList *args, const Node *at, Error *err)
 {
@@ -691,6 +730,7 @@ Status function_match(Binder *b, const char *name, const FunctionRow *rows, size
                       const FunctionRow **ret_row, const Type **ret_type, Error *err)
 {
     TRY(check_nulls(b, rows->name, args, at, err));
+    TRY(adjust(b, rows->name, args, at, err));
     TRY(check_bucket(b, rows->name, args, at, err));
     TRY(check_builder(b, name, rows, nrows, args, at, err));
     if (in_words("from_csv variant_get try_variant_get", rows->name)) /* the schema is read before there is an expression */

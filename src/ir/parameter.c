@@ -86,12 +86,21 @@ static Status constant_of(Binder *b, Node *n, double sign, Constant *out, bool *
 
 const char *call_text(Binder *b, const char *name, const NodeList *args)
 {
-    str_auto call = STR_INIT(ERROR_MESSAGE_BYTES);
-    str_addf(&call, "\"%s(", name);
-    for (size_t i = 0; i < args->len; i++)
-        str_addf(&call, "%s%s", i ? ", " : "", pretty(b, args->at[i]));
-    str_add(&call, ")\"");
-    return str_arena(&call, b->a);
+    size_t n = 0;
+    const FunctionRow *row = function_find(name, &n);
+    if (row && row->kind == FN_GENERATOR && str_ends(name, "_outer")) /* GeneratorOuter(Explode(x)) */
+        row = function_find(arena_strn(b->a, name, strlen(name) - strlen("_outer")), &n);
+    if (!row) {
+        str_auto call = STR_INIT(ERROR_MESSAGE_BYTES);
+        str_addf(&call, "\"%s(", name);
+        for (size_t i = 0; i < args->len; i++)
+            str_addf(&call, "%s%s", i ? ", " : "", pretty(b, args->at[i]));
+        str_add(&call, ")\"");
+        return str_arena(&call, b->a);
+    }
+    if (str_eq(name, "timestamp_sub_interval") && args->len == 2)
+        return arena_printf(b->a, "\"%s + (- %s)\"", pretty(b, args->at[0]), pretty(b, args->at[1]));
+    return arena_printf(b->a, "\"%s\"", pretty(b, typed(node_new(b->a, Call, .function = row, .args = *args), &type_null, true, NULL)));
 }
 
 static const char *quoted(Binder *b, const char *text)

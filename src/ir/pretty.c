@@ -3,6 +3,8 @@
 #include "ir/binder.h"
 
 #include <inttypes.h>
+#include <unicode/ucal.h>
+#include <unicode/ustring.h>
 
 enum { PRETTY_MAX = 64 * 1024 };
 
@@ -28,7 +30,38 @@ static void collated_text(const Value *v, const char *collation, Str *out)
     str_addf(out, "' collate %s", collation);
 }
 
-static void literal(const Literal *l, Str *out)
+/* What a clock of `zone` shows at an instant, as an instant of UTC. */
+static int64_t local_micros(const char *zone, int64_t us)
+{
+    enum { ZONE_MAX = 64 };
+    UChar id[ZONE_MAX];
+    UErrorCode status = U_ZERO_ERROR;
+    int32_t length = 0;
+    str_auto name = STR_INIT(ZONE_MAX);
+    str_addf(&name, "%s%s", *zone == '+' || *zone == '-' ? "GMT" : "", zone);
+    u_strFromUTF8(id, ZONE_MAX, &length, str_text(&name), -1, &status);
+    if (U_FAILURE(status))
+        return us;
+    UCalendar *calendar = ucal_open(id, length, "en_US", UCAL_GREGORIAN, &status);
+    if (U_FAILURE(status))
+        return us;
+    int64_t ms = us / 1000 - (us % 1000 < 0), offset;
+    ucal_setMillis(calendar, (double)ms, &status);
+    offset = ucal_get(calendar, UCAL_ZONE_OFFSET, &status) + (int64_t)ucal_get(calendar, UCAL_DST_OFFSET, &status);
+    ucal_close(calendar);
+    return U_FAILURE(status) ? us : us + offset * 1000;
+}
+
+static void instant(Binder *b, const Literal *l, Str *out)
+{
+    const char *zone = b->env->conf ? b->env->conf(b->env->self, "spark.sql.session.timeZone") : NULL;
+    Value local = *l->value;
+    if (zone && !str_ieq(zone, "UTC") && !str_ieq(zone, "Etc/UTC"))
+        local.i = local_micros(zone, local.i);
+    value_pretty(&local, l->of, out);
+}
+
+static void literal(Binder *b, const Literal *l, Str *out)
 {
     const Value *v = l->value;
     if (v->is_null) {
@@ -36,6 +69,9 @@ static void literal(const Literal *l, Str *out)
         return;
     }
     switch (l->of->kind) {
+    case TYPE_TIMESTAMP:
+        instant(b, l, out);
+        return;
     case TYPE_STRING:
         if (l->of->collation) {
             collated_text(v, l->of->collation, out);
@@ -156,6 +192,7 @@ static bool operator(Binder *b, const Call *c, Str *out)
         { "date_add_interval", "", "+", "" },                         { "date_sub_interval", "", "-", "" },
         { "date_add_year_month", "", "+", "" },                       { "date_sub_year_month", "", "-", "" },
         { "timestamp_subtract", "(", "-", ")" },                      { "date_subtract", "(", "-", ")" },
+        { "timestamp_subtract_legacy", "(", "-", ")" },               { "date_subtract_legacy", "(", "-", ")" },
         { "multiply_interval", "(", "*", ")" },                       { "divide_interval", "(", "/", ")" },
         { "<<", "(", "<<", ")" },     { ">>", "(", ">>", ")" },       { ">>>", "(", ">>>", ")" },
     };
@@ -388,7 +425,7 @@ static void print(Binder *b, const Node *e, Str *out)
     }
     switch (e->kind) {
     case NODE_Literal:
-        literal(node_as(Literal, e), out);
+        literal(b, node_as(Literal, e), out);
         return;
     case NODE_ColumnRef:
         str_add(out, node_as(ColumnRef, e)->depth ? "outer(" : "");

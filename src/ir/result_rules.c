@@ -340,8 +340,10 @@ static Status check_extract(Binder *b, const NodeList *args, const Node *at, Err
 static const Type *extracted(Binder *b, NodeList *args)
 {
     static const char *const seconds[] = { "second", "s", "sec", "seconds", "secs" };
-    if (!node_is(Literal, args->at[0]) || type_of(args, 0)->kind != TYPE_STRING || node_as(Literal, args->at[0])->value->is_null)
+    if (!node_is(Literal, args->at[0]) || type_of(args, 0)->kind != TYPE_STRING)
         return NULL;
+    if (node_as(Literal, args->at[0])->value->is_null)
+        return &type_double;
     const Value *field = node_as(Literal, args->at[0])->value;
     if (type_of(args, 1)->kind == TYPE_STRING || type_of(args, 1)->kind == TYPE_NULL)
         args->at[1] = coerce_to(b->a, b->ansi, args->at[1], &type_timestamp);
@@ -729,11 +731,12 @@ Status result_rule(Binder *b, const FunctionRow *row, NodeList *args, const Node
         TRY(rule_failed(b, row, rule, args, at, &done, err));
         str_auto types = STR_INIT(4096);
         for (size_t i = 0; i < args->len; i++)
-            str_addf(&types, "%s\"%s\"", i ? ", " : "", type_sql_text(b->a, type_of(args, i)));
+            str_addf(&types, "%s\"%s\"", i ? " or " : "(", type_sql_text(b->a, type_of(args, i)));
+        str_addc(&types, ')');
         return spark_error(err, at, "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "42K09",
-                           "Cannot resolve \"<sqlExpr>\" due to data type mismatch: Input to <functionName> should all be the "
-                           "same type, but it's (<dataType>).",
-                           "sqlExpr", row->name, "functionName", sql_id(b->a, row->name), "dataType", str_text(&types), NULL);
+                           "Cannot resolve <sqlExpr> due to data type mismatch: Input to <functionName> should all be the "
+                           "same type, but it's <dataType>.",
+                           "sqlExpr", call_text(b, row->name, args), "functionName", sql_id(b->a, row->name), "dataType", str_text(&types), NULL);
     }
     *ret_type = t;
     return ST_OK;

@@ -53,7 +53,7 @@ static bool has_other_key(const Type *t)
 static Status check_xml(Binder *b, const FunctionRow *row, const NodeList *args, const Type *t, const Node *at, Error *err)
 {
     const char *schema = arena_printf(b->a, "\"%s\"", type_sql_text(b->a, t));
-    if (t->kind != TYPE_STRUCT)
+    if (t->kind != TYPE_STRUCT && t->kind != TYPE_VARIANT)
         return spark_error(err, at, "DATATYPE_MISMATCH.INVALID_XML_SCHEMA", "42K09",
                            "Cannot resolve <sqlExpr> due to data type mismatch: Input schema <schema> must be a struct or a variant.", "sqlExpr",
                            call_text(b, row->name, args), "schema", schema, NULL);

@@ -82,7 +82,12 @@ void value_pretty(const Value *v, const Type *type, Str *out)
     case TYPE_DAY_TIME_INTERVAL:
         day_time(v->i, type, out);
         return;
-    case TYPE_TIMESTAMP: { /* without the zone that value_sql names: column names are in the session's */
+    case TYPE_TIME:
+        str_addf(out, "TIME '%02" PRId64 ":%02" PRId64 ":%02" PRId64, v->i / 3600000000000, v->i / 60000000000 % 60, v->i / 1000000000 % 60);
+        fraction(v->i / 1000 % 1000000, out);
+        str_addc(out, '\'');
+        return;
+    case TYPE_TIMESTAMP: { /* without the zone that value_sql names */
         str_auto text = STR_INIT(128);
         value_sql(v, type, &text);
         str_addn(out, str_text(&text), text.len - 2);

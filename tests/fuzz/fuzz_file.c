@@ -21,7 +21,7 @@ static Status xml_schema_of(Arena *a, const SourceRequest *r, const Type **ret_s
 {
     static const char other[] =
         "{\"type\":\"struct\",\"fields\":[{\"name\":\"a\",\"type\":\"integer\"},{\"name\":\"_k\",\"type\":\"double\"},{\"name\":\"d\",\"type\":\"date\"},"
-        "{\"name\":\"s\",\"type\":\"string\"},{\"name\":\"x\",\"type\":\"binary\"},"
+        "{\"name\":\"s\",\"type\":\"string\"},{\"name\":\"x\",\"type\":\"binary\"},{\"name\":\"v\",\"type\":\"variant\"},"
         "{\"name\":\"c\",\"type\":{\"type\":\"array\",\"elementType\":{\"type\":\"struct\",\"fields\":[{\"name\":\"a\",\"type\":\"timestamp\"},"
         "{\"name\":\"_VALUE\",\"type\":\"boolean\"},{\"name\":\"_k\",\"type\":\"string\"}]},\"containsNull\":true}},"
         "{\"name\":\"m\",\"type\":{\"type\":\"map\",\"keyType\":\"string\",\"valueType\":\"long\",\"valueContainsNull\":true}},"

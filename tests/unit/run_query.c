@@ -217,6 +217,7 @@ static Status answer(Arena *a, Tool *t, const char *text, Str *out, Error *err)
     EmitOptions emit = emit_options(t);
     SqlOptions options = { .ansi = true, .time_zone = t->zone, .timestamp_ntz = str_eq(conf(t, "spark.sql.timestampType"), "TIMESTAMP_NTZ"),
                            .quoted_regex_columns = str_eq(conf(t, "spark.sql.parser.quotedRegexColumnNames"), "true"),
+                           .legacy_consecutive_strings = str_eq(conf(t, "spark.sql.legacy.consecutiveStringLiterals.enabled"), "true"),
                            .legacy_bang_not = str_eq(conf(t, "spark.sql.legacy.bangEqualsNot"), "true"),
                            .legacy_having_as_where = str_eq(conf(t, "spark.sql.legacy.parser.havingWithoutGroupByAsWhere"), "true") };
     Node *parsed, *bound;

@@ -454,7 +454,7 @@ static void recursive_lookup_finds_no_partitions(void **state)
 
 static void options_that_weir_does_not_do_are_refused(void **state)
 {
-    static const char *const names[] = { "charToEscapeQuoteEscaping", "rowValidationXSDPath", "singleVariantColumn", "useLegacyXMLParser" };
+    static const char *const names[] = { "charToEscapeQuoteEscaping", "rowValidationXSDPath", "useLegacyXMLParser" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         Golden c = made(state, names[i], i ? "xml" : "csv");
         const ScanSource *source;

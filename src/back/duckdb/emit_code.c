@@ -353,6 +353,10 @@ static bool is_time_field(const Value *field)
 Status emit_extract(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     const Value *field;
+    if (node_is(Literal, c->args.at[0]) && node_as(Literal, c->args.at[0])->value->is_null) {
+        str_add(out, "CAST(NULL AS DOUBLE)");
+        return ST_OK;
+    }
     if (!is_literal_text(c->args.at[0], &field))
         return emit_unsupported(e, (const Node *)c, "extract of a field that is not constant");
     const Type *t = arg_type(c, 1), *to = c->node.type;

@@ -266,12 +266,25 @@ static Status check_mode(Emit *e, const Call *c, const KeyValueList *options)
     return status;
 }
 
+/* Settings that the functions of XML heed like an option of their own. */
+static void session_options(Emit *e, const Call *c, KeyValueList *options)
+{
+    static const char *const settings[][2] = { { "spark.sql.caseSensitive", SOURCE_CASE_SENSITIVE }, { "spark.sql.legacy.timeParserPolicy", SOURCE_TIME_PARSER_POLICY },
+                                               { "spark.sql.timestampType", SOURCE_TIMESTAMP_TYPE }, { "spark.sql.columnNameOfCorruptRecord", "columnNameOfCorruptRecord" } };
+    for (size_t i = 0; e->o->conf && strstr(c->function->name, "_xml") && i < sizeof settings / sizeof *settings; i++) {
+        const char *value = e->o->conf(e->o->self, settings[i][0]);
+        if (value && !source_option(options, settings[i][1]))
+            vec_push(e->a, options, (KeyValue){ settings[i][1], arena_str(e->a, value) });
+    }
+}
+
 Status emit_from_text(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     KeyValueList options;
     const char *function, *format = c->function->name + strlen("from_");
     TRY(emit_options(e, c, 2, &options));
     TRY(check_mode(e, c, &options));
+    session_options(e, c, &options);
     if (!e->o->parser)
         return emit_unsupported(e, (const Node *)c, "without a session");
     TRY(e->o->parser(e->o->self, e->a, format, c->node.type, &options, &function, e->err));
@@ -285,6 +298,7 @@ Status emit_to_xml(Emit *e, const Call *c, const char *const *args, Str *out)
     KeyValueList options;
     const char *function;
     TRY(emit_options(e, c, 1, &options));
+    session_options(e, c, &options);
     if (!e->o->parser)
         return emit_unsupported(e, (const Node *)c, "without a session");
     TRY(e->o->parser(e->o->self, e->a, "to_xml", arg_type(c, 0), &options, &function, e->err));
@@ -301,6 +315,7 @@ Status emit_schema_of(Emit *e, const Call *c, const char *const *args, Str *out)
     KeyValueList options;
     (void)args;
     TRY(emit_options(e, c, 1, &options));
+    session_options(e, c, &options);
     if (!node_is(Literal, text))
         return emit_unsupported(e, (const Node *)c, "a text that is not constant");
     const Value *v = node_as(Literal, text)->value;

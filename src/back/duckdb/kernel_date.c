@@ -187,6 +187,21 @@ static void date_add_interval(K *k)
         set_day(k, days_add_months(k_i32(k, 0), i.months) + i.days);
 }
 
+/* java.time.Period.between the second date and the first. */
+static void dates_apart(K *k)
+{
+    Civil end = civil_from_us((int64_t)k_i32(k, 0) * MICROS_PER_DAY), start = civil_from_us((int64_t)k_i32(k, 1) * MICROS_PER_DAY);
+    int64_t months = (end.year - start.year) * 12 + end.month - start.month, days = end.day - start.day;
+    if (months > 0 && days < 0) {
+        months--;
+        days = k_i32(k, 0) - days_add_months(k_i32(k, 1), months);
+    } else if (months < 0 && days > 0) {
+        months++;
+        days -= days_in_month(end.year, end.month);
+    }
+    k_set_interval(k, (duckdb_interval){ .months = (int32_t)months, .days = (int32_t)days });
+}
+
 static void add_months(K *k)
 {
     set_day(k, days_add_months(k_i32(k, 0), k_i32(k, 1)));
@@ -738,6 +753,7 @@ const Kernel kernels_date[] = {
     { "spark_parse_timestamp_ntz", "SSSi:T", parse_timestamp_ntz, 0 },
     { "spark_add_months", "Di:D", add_months, 0 },
     { "spark_date_add_interval", "DI:D", date_add_interval, 0 },
+    { "spark_dates_apart", "DD:I", dates_apart, 0 },
     { "spark_months_between", "TTbS:d", months_between, 0 },
     { "spark_next_day", "DSi:D", next_day, 0 },
     { "spark_trunc_date", "DS:D", trunc_date, 0 },

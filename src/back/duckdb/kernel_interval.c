@@ -290,9 +290,42 @@ static void interval_by_whole(K *k)
     if (rest * 2 >= size && rest)
         q += (n < 0) != (by < 0) ? -1 : 1;
     if (q != (int64_t)q)
-        k_fail(k, "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", NULL);
+        k_fail(k, "INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION", "functionName", "`try_divide`", NULL);
     else
         k_set_i64(k, (int64_t)q);
+}
+
+/* A product of months: an ArithmeticException of Java's own when it is none. */
+static void months_fit(K *k)
+{
+    if (k_i64(k, 0) == (int32_t)k_i64(k, 0))
+        k_set_i32(k, (int32_t)k_i64(k, 0));
+    else
+        k_throw(k, "integer overflow");
+}
+
+static void months_divided(K *k)
+{
+    if (k_i64(k, 0) == (int32_t)k_i64(k, 0))
+        k_set_i32(k, (int32_t)k_i64(k, 0));
+    else
+        k_fail(k, "INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION", "functionName", "`try_divide`", NULL);
+}
+
+static void negate_months(K *k)
+{
+    if (k_i32(k, 0) == INT32_MIN)
+        k_fail(k, "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", NULL);
+    else
+        k_set_i32(k, -k_i32(k, 0));
+}
+
+static void negate_micros(K *k)
+{
+    if (k_i64(k, 0) == INT64_MIN)
+        k_fail(k, "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", NULL);
+    else
+        k_set_i64(k, -k_i64(k, 0));
 }
 
 /* A decimal's digits without its point, and how many stood behind it. False: more than 18 of them, or more than 64 bits. */
@@ -443,6 +476,10 @@ const Kernel kernels_interval[] = {
     { "spark_interval_times_whole", "lli:l", interval_times_whole, 0 },
     { "spark_interval_times_decimal", "lS:l", interval_times_decimal, 0 },
     { "spark_interval_by_decimal", "lS:l", interval_by_decimal, 0 },
+    { "spark_months_fit", "l:i", months_fit, 0 },
+    { "spark_months_divided", "l:i", months_divided, 0 },
+    { "spark_negate_months", "i:i", negate_months, 0 },
+    { "spark_negate_micros", "l:l", negate_micros, 0 },
     { "spark_interval_by_whole", "lli:l", interval_by_whole, 0 },
     { NULL, NULL, NULL, 0 },
 };

@@ -162,7 +162,9 @@ static int64_t unit_of(K *k, View name, const char *function)
         if (strlen(units[i].name) == name.len && !strncasecmp(units[i].name, name.data, name.len))
             return units[i].nanos;
     }
-    k_fail(k, "INVALID_PARAMETER_VALUE.TIME_UNIT", "functionName", function, "parameter", "`unit`", "invalidValue", k_text(k, name), NULL);
+    str_auto quoted = STR_INIT(ERROR_PARAMS_BYTES);
+    str_addf(&quoted, "'%s'", k_text(k, name));
+    k_fail(k, "INVALID_PARAMETER_VALUE.TIME_UNIT", "functionName", function, "parameter", "`unit`", "invalidValue", str_text(&quoted), NULL);
     return 0;
 }
 

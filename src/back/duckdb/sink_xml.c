@@ -52,6 +52,8 @@ Status xml_style(Arena *a, const KeyValueList *options, bool format, const char 
     TRY(source_bool(options, "validateName", true, &s.validate_names, err));
     if (!*s.prefix)
         return FAIL_CODE(err, ST_INVALID, "", "requirement failed: 'attributePrefix' option should not be empty string.");
+    if (source_option(options, "singleVariantColumn"))
+        return source_unsupported(err, "writing XML with the option singleVariantColumn");
     if (locale && !str_ieq(locale, "en-US"))
         return source_unsupported(err, "the option locale of XML");
     if (!s.values.zone)

@@ -189,7 +189,7 @@ static Status inferred_schema(Arena *a, EngineSession *s, const char *format, co
         *ret_schema = type_struct(a, &value, 1);
         return ST_OK;
     }
-    const char *single = !strcmp(format, "json") ? source_option(r->options, "singleVariantColumn") : NULL;
+    const char *single = !strcmp(format, "json") || !strcmp(format, "xml") ? source_option(r->options, "singleVariantColumn") : NULL;
     if (single) {
         const Field variant = { .name = single, .type = &type_variant, .nullable = true };
         *ret_schema = type_struct(a, &variant, 1);
@@ -233,7 +233,7 @@ static Status check_single_variant(const char *format, const SourceRequest *r, c
 {
     const char *corrupt = source_option(r->options, "columnNameOfCorruptRecord");
     size_t variants = 0, others = 0;
-    if (strcmp(format, "json") != 0 || !source_option(r->options, "singleVariantColumn"))
+    if ((strcmp(format, "json") != 0 && strcmp(format, "xml") != 0) || !source_option(r->options, "singleVariantColumn"))
         return ST_OK;
     for (size_t i = 0; i < schema->nfields; i++) {
         const Field *f = &schema->fields[i];

@@ -77,7 +77,7 @@ static Status parse_row(ScanLocal *l, View text, duckdb_vector output, idx_t row
         l->record_arena = arena_new();
         good = *plan->format == 'x' ? scan_xml_text(l, text, output, row) : scan_json_text(l, text, output, row, &null);
     }
-    if (!good && plan->csv.mode == MODE_FAILFAST)
+    if (!good && (plan->csv.mode == MODE_FAILFAST || (*plan->format == 'x' && plan->schema->kind == TYPE_VARIANT)))
         return engine_fail(err, ST_RUNTIME, "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "badRecord", arena_strn(plan->a, text.data, text.len),
                            "failFastMode", "FAILFAST", NULL);
     if (l->corrupt.vector && !null) {
@@ -151,7 +151,7 @@ static Status plan_make(const char *format, const Type *to, const KeyValueList *
     if (status == ST_OK && !strcmp(format, "to_xml"))
         status = xml_function_style(plan, zone, err);
     if (status == ST_OK && source_option(&plan->options, "singleVariantColumn"))
-        status = source_unsupported(err, "the option singleVariantColumn of from_json and from_csv");
+        status = source_unsupported(err, "the option singleVariantColumn of a function");
     if (status == ST_OK && *format == 'j')
         status = scan_json_bind(plan, err);
     if (status == ST_OK && strstr(format, "avro"))

@@ -33,7 +33,7 @@ typedef struct ScanPlan {
     struct AvroType *avro_schema; /* from_avro, to_avro: of the values */
     size_t corrupt;              /* the field that holds malformed records; nfields: none */
     bool whole_files;            /* a file is read by one thread from start to end */
-    bool single_variant;         /* JSON: a record is one VARIANT */
+    bool single_variant;         /* JSON and XML: a record is one VARIANT */
     bool whole_text;             /* text: a file is a value */
     bool ignore_corrupt;         /* a file that cannot be read on ends there */
     bool ignore_missing;
@@ -86,7 +86,7 @@ Status scan_xml(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, Error *err)
 void xml_reader_close(struct XmlReader *r); /* NULL is fine */
 /* Reads the options, those that formats share too. `format`: of files. */
 Status scan_xml_bind(ScanPlan *plan, bool format, const char *zone, Error *err);
-/* An XML text as a value of the plan's STRUCT (from_xml) into `row`; false when it is malformed. l->record_arena is fresh. */
+/* An XML text as a value of the plan's STRUCT or VARIANT (from_xml) into `row`; false when it is malformed. l->record_arena is fresh. */
 bool scan_xml_text(ScanLocal *l, View text, duckdb_vector output, idx_t row);
 
 /* The parsed record l->csv into `row` of l->columns; false when it is malformed. */

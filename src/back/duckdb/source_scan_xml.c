@@ -10,8 +10,8 @@
 /* What Spark reads and weir does not, and arrays of arrays, with which Spark's reader fails at the first value. */
 static Status check_readable(const Type *t, Error *err)
 {
-    if (t->kind == TYPE_VARIANT || t->kind == TYPE_NULL)
-        return source_unsupported(err, t->kind == TYPE_NULL ? "VOID columns of XML" : "VARIANT columns of XML");
+    if (t->kind == TYPE_NULL)
+        return source_unsupported(err, "VOID columns of XML");
     if (t->kind == TYPE_ARRAY && t->element->kind == TYPE_ARRAY)
         return source_unsupported(err, "arrays of arrays of XML");
     for (size_t i = 0; t->kind == TYPE_STRUCT && i < t->nfields; i++)
@@ -23,6 +23,7 @@ Status scan_xml_bind(ScanPlan *plan, bool format, const char *zone, Error *err)
 {
     plan->xml = ARENA_NEW(plan->a, XmlOptions);
     TRY(xml_options(plan->a, &plan->options, format, plan->xml, err));
+    plan->single_variant = format && source_option(&plan->options, "singleVariantColumn");
     if (strcmp(plan->format, "to_xml") != 0)
         TRY(check_readable(plan->schema, err));
     return xml_common(plan->a, plan->xml, &plan->options, zone, &plan->csv, err);
@@ -65,6 +66,17 @@ static const Type *asked_for(ScanLocal *l)
     return type_struct(l->record_arena, fields, l->ncolumns);
 }
 
+/* A record whose start was taken. */
+static XmlOutcome read_record(ScanLocal *l, XmlReader *r, const XmlToken *start, XmlValue *ret)
+{
+    if (!l->plan->single_variant)
+        return xml_read_struct(l->plan, r, asked_for(l), start, ret);
+    *ret = (XmlValue){ .set = true, .items = ARENA_NEW(r->a, XmlValue), .n = 1 };
+    ret->items->set = xml_read_variant(l->plan->xml, r, start, &ret->items->text);
+    r->failed = r->failed || !ret->items->set;
+    return ret->items->set ? XML_GOOD : XML_BAD;
+}
+
 static void fresh_record(ScanLocal *l)
 {
     arena_free(l->record_arena);
@@ -86,7 +98,7 @@ static Status scan_lines(ScanLocal *l, idx_t row, idx_t room, idx_t *ret_row, Er
         fresh_record(l);
         xml_reader_init(&r, l->record_arena, line);
         XmlToken start = utf8_valid(line.data, line.len) ? xml_next(&r) : (XmlToken){ .kind = XML_FAILED };
-        XmlOutcome outcome = start.kind == XML_START ? xml_read_struct(l->plan, &r, asked_for(l), &start, &record) : XML_BAD;
+        XmlOutcome outcome = start.kind == XML_START ? read_record(l, &r, &start, &record) : XML_BAD;
         TRY(add_row(l, &record, outcome, line, &row, err));
     }
     *ret_row = row;
@@ -120,7 +132,7 @@ static Status next_row(ScanLocal *l, idx_t *row, Error *err)
         l->active = false;
         return r->failed && !r->ended ? add_row(l, &record, XML_BAD, l->record, row, err) : ST_OK;
     }
-    XmlOutcome outcome = xml_read_struct(l->plan, r, asked_for(l), &start, &record);
+    XmlOutcome outcome = read_record(l, r, &start, &record);
     if (outcome == XML_BAD && !r->failed)
         return scan_malformed(l, err);
     l->active = !r->failed;
@@ -154,6 +166,11 @@ bool scan_xml_text(ScanLocal *l, View text, duckdb_vector output, idx_t row)
     XmlValue record = { 0 };
     xml_reader_init(&r, l->record_arena, text);
     XmlToken start = utf8_valid(text.data, text.len) ? xml_next(&r) : (XmlToken){ .kind = XML_FAILED };
+    if (t->kind == TYPE_VARIANT) {
+        record.set = start.kind == XML_START && xml_read_variant(l->plan->xml, &r, &start, &record.text);
+        xml_write(l, t, &record, output, row);
+        return record.set;
+    }
     XmlOutcome outcome = start.kind == XML_START ? xml_read_struct(l->plan, &r, t, &start, &record) : XML_BAD;
     for (size_t i = 0; i < t->nfields; i++) {
         XmlValue none = { 0 };

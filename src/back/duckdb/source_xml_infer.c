@@ -390,6 +390,8 @@ static Status start(Infer *in, Arena *work, const KeyValueList *options, const c
     in->err = err;
     in->root = type_struct(in->result, NULL, 0);
     TRY(xml_options(work, options, format, &in->o, err));
+    if (in->o.infer && str_ieq(source_option(options, SOURCE_TIMESTAMP_TYPE), "TIMESTAMP_NTZ"))
+        return source_unsupported(err, "inferSchema with spark.sql.timestampType TIMESTAMP_NTZ");
     return xml_common(work, &in->o, options, time_zone, &in->common, err);
 }
 

@@ -47,13 +47,8 @@ static Status tags(const KeyValueList *options, bool format, XmlOptions *o, Erro
 
 static Status refuse(const KeyValueList *options, Error *err)
 {
-    static const char *const names[] = { "rowValidationXSDPath", "singleVariantColumn" };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char what[64];
-        snprintf(what, sizeof what, "the option %s of XML", names[i]);
-        if (source_option(options, names[i]))
-            return source_unsupported(err, what);
-    }
+    if (source_option(options, "rowValidationXSDPath"))
+        return source_unsupported(err, "the option rowValidationXSDPath of XML");
     const char *old = source_option(options, "useLegacyXMLParser");
     return old && str_ieq(old, "true") ? source_unsupported(err, "the option useLegacyXMLParser of XML") : ST_OK;
 }
@@ -88,6 +83,8 @@ Status xml_common(Arena *a, const XmlOptions *o, const KeyValueList *options, co
         if (value)
             vec_push(a, &shared, (KeyValue){ names[i], value });
     }
+    if (str_ieq(source_option(options, SOURCE_TIME_PARSER_POLICY), "LEGACY"))
+        return source_unsupported(err, "XML with spark.sql.legacy.timeParserPolicy LEGACY");
     TRY(csv_options(a, &shared, time_zone, common, err));
     common->multi_line = o->multi_line;
     if (common->date_format || !o->prefer_date)

@@ -177,6 +177,7 @@ static bool read_text(Reading *x, View v, const Type *t, XmlValue *ret)
     case TYPE_DECIMAL: return decimal_value(v, t, &ret->decimal);
     case TYPE_DATE: case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ: return time_value(x->plan, v, t->kind, &ret->integer);
     case TYPE_BINARY: return binary_value(x->r->a, v, &ret->text);
+    case TYPE_VARIANT: return xml_text_variant(x->o, x->r, v, &ret->text);
     default: return false;
     }
 }
@@ -338,15 +339,27 @@ static bool read_struct(Reading *x, const Type *t, View element, const XmlToken 
     return true;
 }
 
+static bool read_variant(Reading *x, const XmlToken *start, XmlValue *ret)
+{
+    ret->set = xml_read_variant(x->o, x->r, start, &ret->text);
+    return ret->set;
+}
+
 static bool read_column(Reading *x, const Type *t, const XmlToken *start, View name, XmlValue *column)
 {
     XmlValue value = { 0 };
     if (t->kind == TYPE_STRUCT) {
         if (!read_struct(x, t, name, start, &value))
             return false;
+    } else if (t->kind == TYPE_VARIANT) {
+        if (!read_variant(x, start, &value))
+            return false;
     } else if (t->kind == TYPE_ARRAY) {
         const Type *of = t->element;
-        if (!(of->kind == TYPE_STRUCT ? read_struct(x, of, name, start, &value) : read_field(x, of, name, NULL, &value)))
+        bool good = of->kind == TYPE_STRUCT    ? read_struct(x, of, name, start, &value)
+                    : of->kind == TYPE_VARIANT ? read_variant(x, start, &value)
+                                               : read_field(x, of, name, NULL, &value);
+        if (!good)
             return false;
         *add_item(x, column) = value;
         return true;
@@ -425,6 +438,7 @@ static bool read_elements(Reading *x, const Type *t, View element, const XmlToke
     switch (t->kind) {
     case TYPE_STRUCT: return read_object(x, t, NULL, ret) == XML_GOOD;
     case TYPE_MAP: return t->key->kind == TYPE_STRING && read_map(x, t, start, ret);
+    case TYPE_VARIANT: return read_variant(x, start, ret);
     case TYPE_ARRAY: return read_field(x, t->element, element, NULL, ret);
     case TYPE_STRING: case TYPE_CHAR: case TYPE_VARCHAR: return read_markup(x, element, &markup) && read_text(x, markup, t, ret);
     default: return false;
@@ -434,7 +448,7 @@ static bool read_elements(Reading *x, const Type *t, View element, const XmlToke
 static bool read_field(Reading *x, const Type *t, View element, const XmlToken *start, XmlValue *ret)
 {
     const XmlToken *next = xml_peek(x->r);
-    while (next->kind == XML_TEXT && next->blank && t->kind != TYPE_ARRAY && t->kind != TYPE_STRUCT && !is_text(t)) {
+    while (next->kind == XML_TEXT && next->blank && t->kind != TYPE_ARRAY && t->kind != TYPE_STRUCT && t->kind != TYPE_VARIANT && !is_text(t)) {
         xml_next(x->r);
         next = xml_peek(x->r);
     }
@@ -452,8 +466,8 @@ static bool read_field(Reading *x, const Type *t, View element, const XmlToken *
         xml_next(x->r);
         return read_text(x, text, t->element, ret) && take_end(x, element);
     }
-    if (t->kind == TYPE_STRUCT || is_text(t))
-        return read_elements(x, t, element, start, ret);
+    if (t->kind == TYPE_STRUCT || t->kind == TYPE_VARIANT || is_text(t))
+        return read_elements(x, t, element, t->kind == TYPE_VARIANT ? NULL : start, ret);
     if (!read_text(x, text, t, ret)) /* stays where it is */
         return false;
     xml_next(x->r);
@@ -505,7 +519,7 @@ static void write_atom(ScanLocal *l, const Type *t, const XmlValue *v, duckdb_ve
     case TYPE_FLOAT: ((float *)data)[row] = (float)v->real; break;
     case TYPE_DOUBLE: ((double *)data)[row] = v->real; break;
     case TYPE_DECIMAL: scan_decimal(&c, row, v->decimal); break;
-    case TYPE_BINARY: duckdb_vector_assign_string_element_len(vector, row, v->text.data, v->text.len); break;
+    case TYPE_BINARY: case TYPE_VARIANT: duckdb_vector_assign_string_element_len(vector, row, v->text.data, v->text.len); break;
     default: scan_string(l, &c, row, v->text);
     }
 }

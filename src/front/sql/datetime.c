@@ -301,6 +301,27 @@ bool timestamp_parse_ntz(const char *text, int64_t *ret_micros)
     return true;
 }
 
+bool zone_is_known(const char *zone)
+{
+    int64_t ignored;
+    return local_to_utc(zone, 0, &ignored);
+}
+
+bool timestamp_is_clock(const char *text)
+{
+    char buffer[160];
+    int64_t ignored;
+    const char *c = trimmed(text, buffer, sizeof buffer);
+    if (!c)
+        return false;
+    c += *c == 'T';
+    if (!clock_part(&c, 6, &ignored))
+        return false;
+    while (*c == ' ')
+        c++;
+    return !*c || zone_is_known(c);
+}
+
 bool timestamp_has_zone(const char *text, bool *ret_has)
 {
     char buffer[160];

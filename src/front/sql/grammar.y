@@ -135,8 +135,8 @@ not(A) ::= BANG(T). { A = T; check_bang(p, T); }
 /* ------------------------------------------------------------------ queries */
 query(A) ::= query_bare(Q).               { A = Q; }
 query(A) ::= query_parens(Q).             { A = Q; } [LOWEST]
-query_parens(A) ::= LP query_bare(Q) RP.  { A = Q; }
-query_parens(A) ::= LP query_parens(Q) RP. { A = Q; }
+query_parens(A) ::= LP(T) query_bare(Q) RP.  { A = Q; p->parens_start = T->start; }
+query_parens(A) ::= LP(T) query_parens(Q) RP. { A = Q; p->parens_start = T->start; }
 query_bare(A) ::= query_primary(Q). [LOWEST]              { A = Q; }
 query_bare(A) ::= query_term(Q) organization(O).          { A = organize(p, Q, O); }
 query_bare(A) ::= ctes(W) query_term(Q). [LOWEST]         { A = with_ctes(p, W, Q); }
@@ -634,7 +634,7 @@ primary(A) ::= primary(E) LB value(K) RB.  { A = NEW(Extract, NODE_START(E), .ch
 primary(A) ::= primary(E) DOUBLE_COLON data_type(T). [LOWEST]  { A = cast(p, E, T, CAST_SESSION, NODE_START(E)); }
 primary(A) ::= primary(E) COLLATE multipart(N). [LOWEST]       { A = collate(p, E, N); }
 primary(A) ::= primary(E) COLON json_path(P). [LOWEST] { A = semi_structured(p, E, P); }
-primary(A) ::= query_parens(Q). [UNARY]    { A = NEW(Subquery, NODE_START(Q), .subquery = SUBQUERY_SCALAR, .plan = Q); }
+primary(A) ::= query_parens(Q). [UNARY]    { A = NEW(Subquery, p->parens_start, .subquery = SUBQUERY_SCALAR, .plan = Q); }
 primary(A) ::= LP expression(E) RP.        { A = E; }
 primary(A) ::= LP(T) named_expression(E) COMMA named_expressions(L) RP. { A = row_of(p, E, L, T->start); }
 primary(A) ::= CASE(T) whens(W) case_else(E) END.               { A = case_when(p, NULL, W, E, T->start); }

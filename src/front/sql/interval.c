@@ -277,6 +277,20 @@ static Status unmatched(const Reader *r, const char *text, const Unit *from, con
                 arena_printf(r->a, "interval %s to %s", from->name, to->name), NULL);
 }
 
+/* The first field of a range may be large, up to what the whole interval holds (IntervalUtils.toLongWithRange). */
+static Status check_first(const Reader *r, const char *text, const Unit *from)
+{
+    static const int64_t most[] = { [F_YEAR] = 178956970, [F_DAY] = 106751991, [F_HOUR] = 2562047788, [F_MINUTE] = 153722867280 };
+    const char *c = skip_blank(text);
+    int64_t value;
+    c += *c == '-' || *c == '+';
+    if (from->field > F_MINUTE || !most[from->field] || !read_field(&c, 18, 0, &value) || value <= most[from->field])
+        return ST_OK;
+    return fail(r, "_LEGACY_ERROR_TEMP_0063", "", "<msg>.", "msg",
+                arena_printf(r->a, "requirement failed: %s %lld outside range [0, %lld]", from->name, (long long)value,
+                             (long long)most[from->field]), NULL);
+}
+
 static Status unit_to_unit(const Reader *r, const char *text, const Unit *from, const Unit *to, Node **ret_literal)
 {
     bool months = from->field == F_YEAR && to->field == F_MONTH;
@@ -286,8 +300,16 @@ static Status unit_to_unit(const Reader *r, const char *text, const Unit *from, 
                     ERROR_PARSING "Cannot support (interval '<input>' <from> to <to>) expression.", "input", text, "from", from->name, "to",
                     to->name, NULL);
     Interval v = { 0 };
-    if (!read_range(text, from->field, to->field, &v))
+    if (!read_range(text, from->field, to->field, &v)) {
+        if (!months)
+            TRY(check_first(r, text, from));
+        else if (v.months != (int32_t)v.months) /* a sum that no year-month interval holds */
+            return fail(r, "INVALID_INTERVAL_FORMAT.INTERVAL_PARSING", "22006", ERROR_PARSING "Error parsing interval <interval> string.",
+                        "input", text, "interval", "year-month", NULL);
         return unmatched(r, text, from, to);
+    }
+    if (!months)
+        TRY(check_first(r, text, from));
     return make_literal(r, &v, 1, ret_literal);
 }
 

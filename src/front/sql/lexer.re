@@ -78,7 +78,7 @@ static void add_quoted_name(Lexer *x, const char *from, const char *to, char quo
 static void add_string(Lexer *x, const char *from, const char *to)
 {
     Token *t = add(x, TK_STRING_LITERAL, from, to);
-    t->text = string_unescape(x->a, from, t->len, x->opt->escaped_string_literals, &t->text_len);
+    t->text = string_unescape(x->a, from, t->len, x->opt->escaped_string_literals, !x->opt->legacy_consecutive_strings, &t->text_len);
 }
 
 /* isValidDecimal() of the g4: a number with a dot counts only when no word follows it. Otherwise its digits, or its

@@ -93,7 +93,7 @@ static const char *unescape_one(Str *out, const char *c, const char *end)
     return c + 1;
 }
 
-const char *string_unescape(Arena *a, const char *text, size_t length, bool escaped_literals, size_t *ret_length)
+const char *string_unescape(Arena *a, const char *text, size_t length, bool escaped_literals, bool doubled, size_t *ret_length)
 {
     if (text[0] == 'r' || text[0] == 'R') {
         *ret_length = length - 3;
@@ -106,7 +106,8 @@ const char *string_unescape(Arena *a, const char *text, size_t length, bool esca
         if (*c == '\\' && !escaped_literals && c + 1 < end) {
             c = unescape_one(&out, c + 1, end);
         } else if (*c == quote && c + 1 < end && c[1] == quote && !escaped_literals) {
-            str_addc(&out, quote);
+            if (doubled)
+                str_addc(&out, quote);
             c += 2;
         } else {
             str_addc(&out, *c++);
@@ -331,8 +332,40 @@ static Node *timestamp(SqlParser *p, const Token *word, const Token *value)
     int64_t micros;
     bool fine = ntz ? timestamp_parse_ntz(value->text, &micros) : timestamp_parse(value->text, p->opt->time_zone, &micros);
     if (!fine)
-        return invalid_typed(p, word, value, word->word == TK_TIMESTAMP && !ntz ? "TIMESTAMP" : ntz ? "TIMESTAMP_NTZ" : "TIMESTAMP_LTZ");
+        return invalid_typed(p, word, value, word->word == TK_TIMESTAMP ? "TIMESTAMP" : ntz ? "TIMESTAMP_NTZ" : "TIMESTAMP_LTZ");
     return literal(p, (Value){ .i = micros }, ntz ? &type_timestamp_ntz : &type_timestamp, word->start, value->stop);
+}
+
+/* 'today UTC': the zone must be one, and says nothing (SparkDateTimeUtils.extractSpecialValue). */
+static const Token *without_zone(SqlParser *p, const Token *value)
+{
+    static const char *const words[] = { "epoch", "today", "tomorrow", "yesterday" };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        size_t n = strlen(words[i]);
+        const char *zone = value->text + n;
+        if (!str_istarts(value->text, words[i]) || (*zone != ' ' && *zone != '\t' && *zone != '+' && *zone != '-'))
+            continue;
+        while (*zone == ' ' || *zone == '\t')
+            zone++;
+        if (!*zone || !zone_is_known(zone))
+            continue;
+        Token *copy = arena_copy(p->a, value, sizeof *value);
+        copy->text = words[i];
+        copy->text_len = n;
+        return copy;
+    }
+    return value;
+}
+
+/* A time of today, in the zone that it names. */
+static Node *today_at(SqlParser *p, const Token *word, const Token *value)
+{
+    const char *clock = value->text;
+    while (*clock == ' ' || *clock == 'T')
+        clock++;
+    Node *day = cast(p, function_of(p, "current_date", list_new(p), word->start), &type_string, CAST_SESSION, word->start);
+    Node *time = literal_string(p, arena_printf(p->a, " %s", clock), strlen(clock) + 1, word->start, value->stop);
+    return cast(p, function_of(p, "concat", list_add(p, list_one(p, day), time), word->start), &type_timestamp, CAST_SESSION, word->start);
 }
 
 /* 'now', 'today' and their like: what the clock says when the query runs. NULL when `text` is none of them. */
@@ -358,9 +391,13 @@ Node *literal_typed(SqlParser *p, const Token *word, const Token *value)
     int64_t number = 0;
     switch (word->quoted ? 0 : word->word) {
     case TK_DATE: case TK_TIMESTAMP: case TK_TIMESTAMP_LTZ: case TK_TIMESTAMP_NTZ: {
+        value = without_zone(p, value);
         Node *special = special_moment(p, word, value);
         if (special)
             return special;
+        bool ntz = word->word == TK_TIMESTAMP_NTZ || (word->word == TK_TIMESTAMP && p->opt->timestamp_ntz);
+        if (word->word != TK_DATE && !ntz && timestamp_is_clock(value->text))
+            return today_at(p, word, value);
         if (word->word != TK_DATE)
             return timestamp(p, word, value);
         if (!date_parse(value->text, &number))
@@ -369,7 +406,7 @@ Node *literal_typed(SqlParser *p, const Token *word, const Token *value)
     }
     case TK_TIME:
         if (!time_parse(value->text, &number))
-            return invalid_typed(p, word, value, "TIME(6)");
+            return invalid_typed(p, word, value, "TIME");
         return literal(p, (Value){ .i = number }, &type_time, word->start, value->stop);
     case TK_BINARY_HEX:
         return binary(p, word, value);

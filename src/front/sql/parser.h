@@ -23,6 +23,7 @@ typedef struct SqlParser {
     Error *err;
     int positional;   /* ? parameters seen */
     const Token *bad_number; /* a number that is in range only with '-' before it */
+    int parens_start; /* of the parentheses around the query that was just read */
     VEC(RecursionLimit) recursion;
     CreateSpec *spec; /* the CREATE statement that is being read */
     /* results, by start symbol */

@@ -20,7 +20,7 @@ static Node *aggregate(SqlParser *p, Node *input, const Node *grouping, NodeList
     Aggregate *a = (Aggregate *)node_copy(p->a, grouping);
     a->input = input;
     a->exprs = exprs;
-    return at(p, &a->node, start);
+    return a->grouping == GROUPING_ALL ? &a->node : at(p, &a->node, start); /* GROUP BY ALL is blamed itself */
 }
 
 static Node *named_windows(SqlParser *p, Node *input, const NodeList *windows, int start)

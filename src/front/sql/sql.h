@@ -25,6 +25,7 @@ typedef struct SqlOptions {
     bool escaped_string_literals;     /* spark.sql.parser.escapedStringLiterals: backslashes are plain */
     bool legacy_setops_precedence;    /* spark.sql.legacy.setopsPrecedence.enabled */
     bool legacy_exponent_as_decimal;  /* spark.sql.legacy.exponentLiteralAsDecimal.enabled */
+    bool legacy_consecutive_strings;  /* spark.sql.legacy.consecutiveStringLiterals.enabled: 'a''b' is ab */
     bool legacy_interval;             /* spark.sql.legacy.interval.enabled: INTERVAL literals are CalendarIntervals */
     bool no_scripting;                /* spark.sql.scripting.enabled is false: BEGIN … END is refused */
     bool continue_handlers;           /* spark.sql.scripting.continueHandlerEnabled */

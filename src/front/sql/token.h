@@ -25,6 +25,6 @@ bool keyword_is_reserved(int word); /* under enforceReservedKeywords */
 bool keyword_is_strict(int word);   /* never a table's alias */
 
 /* The value of a string token as written, quotes and all: escapes, doubled quotes, raw strings. */
-const char *string_unescape(Arena *a, const char *text, size_t length, bool escaped_literals, size_t *ret_length);
+const char *string_unescape(Arena *a, const char *text, size_t length, bool escaped_literals, bool doubled, size_t *ret_length);
 
 #endif

@@ -955,6 +955,47 @@ def xml_functions(spark, folder):
                        F.to_xml(F.struct(F.lit(1).alias("a")), {"rowTag": "q", "indent": ""}).alias("t"), F.schema_of_xml('<p><b/></p>').alias("u"))
 
 
+ROWS = {"a.xml": "<rs><r k='1'>t<a>1</a><b><c>2.5</c><c>x</c></b></r><r><a>true</a></r><r><a>2</c></r></rs>"}
+
+
+@case
+def xml_variant_columns(spark, folder):
+    return spark.read.schema("a variant, b variant").xml(write(folder, ROWS), rowTag="r").selectExpr("to_json(a)", "to_json(b)")
+
+
+@case
+def xml_single_variant(spark, folder):
+    data = spark.read.schema("v variant, _corrupt_record string").option("singleVariantColumn", "v").xml(write(folder, ROWS), rowTag="r")
+    return data.selectExpr("to_json(v)", "_corrupt_record is null")
+
+
+@case
+def xml_single_variant_alone(spark, folder):
+    return spark.read.option("singleVariantColumn", "var").option("rowTag", "r").format("xml").load(write(folder, ROWS)).selectExpr("to_json(var)")
+
+
+@case
+def xml_single_variant_of_lines(spark, folder):
+    write(folder, {"a.xml": "<r><a>1</a></r>\nbad\n<q/>\n"})
+    data = spark.read.schema("v variant, _corrupt_record string").option("multiLine", "false").option("singleVariantColumn", "v").xml(folder, rowTag="r")
+    return data.selectExpr("to_json(v)", "_corrupt_record")
+
+
+@case
+def xml_single_variant_wrong_schema(spark, folder):
+    return refused(lambda: spark.read.schema("x int").option("singleVariantColumn", "v").xml(write(folder, ROWS), rowTag="r").schema)
+
+
+@case
+def xml_schema_by_setting(spark, folder):
+    spark.conf.set("spark.sql.columnNameOfCorruptRecord", "bad")
+    try:
+        return [spark.read.xml(write(folder, ROWS), rowTag="r").schema.simpleString(),
+                [list(r[0]) for r in spark.sql("select from_xml('<p>', 'a int, bad string')").collect()]]
+    finally:
+        spark.conf.unset("spark.sql.columnNameOfCorruptRecord")
+
+
 @case
 def only_the_corrupt_record(spark, folder):
     write(folder, {"x.json": '{"a":1}\nbad\n'})
