@@ -345,7 +345,7 @@ static const char *signed_zeros(Emit *e, const char *list)
 
 static Status array_set(Emit *e, const Call *c, const char *const *args, Str *out);
 
-Status emit_array_set(Emit *e, const Call *c, const char *const *args, Str *out)
+static Status array_set_of(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     TypeKind kind = c->args.at[0]->type->kind == TYPE_ARRAY ? c->args.at[0]->type->element->kind : TYPE_NULL;
     if (kind != TYPE_FLOAT && kind != TYPE_DOUBLE)
@@ -356,6 +356,29 @@ Status emit_array_set(Emit *e, const Call *c, const char *const *args, Str *out)
     str_add(out, "list_transform(");
     TRY(array_set(e, c, keyed, out));
     str_addf(out, ", lambda %s: struct_extract(%s, 'v'))", x, x);
+    return ST_OK;
+}
+
+static bool note_subquery(const Node *n, void *arg)
+{
+    bool *found = arg;
+    *found = *found || node_is(Subquery, n);
+    return !*found;
+}
+
+/* The engine takes no subquery within a lambda, where the texts below repeat their arguments: such ones are computed before. */
+Status emit_array_set(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    bool subquery = false;
+    for (size_t i = 0; i < c->args.len; i++)
+        node_walk(c->args.at[i], note_subquery, &subquery);
+    if (!subquery || c->args.len > 2)
+        return array_set_of(e, c, args, out);
+    const char *v = emit_fresh(e, "x");
+    const char *inner[2] = { arena_printf(e->a, "struct_extract(%s, 'a')", v), arena_printf(e->a, "struct_extract(%s, 'b')", v) };
+    str_addf(out, "list_transform([struct_pack(a := %s, b := %s)], lambda %s: ", args[0], c->args.len > 1 ? args[1] : "NULL", v);
+    TRY(array_set_of(e, c, inner, out));
+    str_add(out, ")[1]");
     return ST_OK;
 }
 

@@ -138,7 +138,7 @@ static bool sequence_good(K *k, int64_t start, int64_t stop, i128 step)
     if (n <= SEQUENCE_MAX)
         return true;
     count[print_i128(n, count)] = 0;
-    k_fail(k, "COLLECTION_SIZE_LIMIT_EXCEEDED.INITIALIZE", "numberOfElements", count, NULL);
+    k_fail(k, "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER", "numberOfElements", count, "parameter", "`count`", "functionName", "`sequence`", NULL);
     return false;
 }
 
