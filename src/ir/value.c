@@ -117,7 +117,7 @@ static void date_text(int64_t days, Str *out)
 static void timestamp_text(int64_t us, Str *out)
 {
     const int64_t day_us = 86400000000;
-    int64_t days = floor_div(us, day_us), rest = us - days * day_us, seconds = rest / 1000000, fraction = rest % 1000000;
+    int64_t days = floor_div(us, day_us), rest = (us % day_us + day_us) % day_us, seconds = rest / 1000000, fraction = rest % 1000000;
     date_text(days, out);
     str_addf(out, " %02" PRId64 ":%02" PRId64 ":%02" PRId64, seconds / 3600, seconds / 60 % 60, seconds % 60);
     if (fraction) {
