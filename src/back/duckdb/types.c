@@ -152,7 +152,7 @@ void emit_quoted_name(const char *name, Str *out)
 /* NUL cannot stand in SQL text: it becomes chr(0), as DuckDB has it. */
 void emit_quoted_text(const char *text, size_t length, Str *out)
 {
-    bool joined = memchr(text, 0, length) != NULL;
+    bool joined = length && memchr(text, 0, length) != NULL;
     str_add(out, joined ? "('" : "'");
     for (size_t i = 0; i < length; i++) {
         if (!text[i]) {
