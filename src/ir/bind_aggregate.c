@@ -110,14 +110,13 @@ static Status bind_group(Binder *b, const Scope *s, Node *n, const NodeList *out
     if (alias) {
         Node *column = NULL;
         Error ignored = ERROR_INIT;
-        if (schema_resolve(b, s->schema, &node_as(Attribute, n)->name, n, &column, &ignored) == ST_OK && !column) {
-            *ret = alias;
-            return ST_OK;
-        }
+        if (schema_resolve(b, s->schema, &node_as(Attribute, n)->name, n, &column, &ignored) == ST_OK && !column)
+            e = alias;
     }
-    TRY(bind_expr(b, s, n, &e, err));
+    if (!e)
+        TRY(bind_expr(b, s, n, &e, err));
     if (contains_kind(e, FN_AGGREGATE))
-        return spark_error(err, n, "GROUP_BY_AGGREGATE", "42903",
+        return spark_error(err, e == alias ? e : n, "GROUP_BY_AGGREGATE", "42903",
                            "Aggregate functions are not allowed in GROUP BY, but found <sqlExpr>.", "sqlExpr", pretty(b, e), NULL);
     *ret = e;
     return ST_OK;

@@ -362,7 +362,7 @@ static bool relates(const Join *j, const Node *e)
 
 static bool never(const Node *e)
 {
-    return node_is(Literal, e) && (node_as(Literal, e)->value->is_null || (e->type->kind == TYPE_BOOLEAN && !node_as(Literal, e)->value->i));
+    return node_is(Literal, e) && (node_as(Literal, e)->value->is_null || (node_as(Literal, e)->of->kind == TYPE_BOOLEAN && !node_as(Literal, e)->value->i));
 }
 
 static Status check_join(const Joins *all, const Join *j, Error *err)

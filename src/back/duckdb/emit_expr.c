@@ -100,6 +100,8 @@ Status emit_literal(Emit *e, const Value *v, const Type *t, Str *out)
 static Status emit_case(Emit *e, const Case *c, Str *out)
 {
     bool any_width = e->any_width; /* of the values, each by itself */
+    if (!c->whens.len && c->otherwise) /* when(x), as a client may send it */
+        return emit_expr(e, c->otherwise, out);
     str_add(out, "CASE");
     for (size_t i = 0; i < c->whens.len; i++) {
         str_add(out, " WHEN ");

@@ -318,6 +318,9 @@ Status engine_error(Error *err, duckdb_error_type type, const char *message)
     if (strstr(message, "subqueries in lambda expressions are not supported"))
         return FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE", "[UNSUPPORTED_FEATURE] The feature is not supported: a subquery as an argument of this "
                          "function of arrays or maps. SQLSTATE: 0A000");
+    if (strstr(message, "Can't pack nothing into a struct") || strstr(message, "STRUCT()"))
+        return FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE", "[UNSUPPORTED_FEATURE] The feature is not supported: a struct without fields. "
+                         "SQLSTATE: 0A000");
     if (strstr(message, "Duplicate struct entry name"))
         return FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE", "[UNSUPPORTED_FEATURE] The feature is not supported: a struct with two fields of one "
                          "name. SQLSTATE: 0A000");

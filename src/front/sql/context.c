@@ -124,7 +124,7 @@ static bool is_map_script(const Context *c)
     if (c->before && !before_is(c, TK_LP) && !before_is(c, TK_ALL) && !before_is(c, TK_DISTINCT) && !before_is(c, TK_AS) && !after_operand(c))
         return false;
     int depth = 0;
-    for (size_t i = c->i + 1; i < c->len && depth >= 0; i++) {
+    for (size_t i = c->i + 1; i + 1 < c->len && depth >= 0; i++) { /* the last one is the end */
         const Token *t = &c->in[i];
         depth += (t->kind == TK_LP) - (t->kind == TK_RP);
         if (depth)

@@ -22,7 +22,7 @@ Node *function1(SqlParser *p, const char *name, Node *x, int start)
 /* An operation between two nodes that both have their places: the actions reduce it when its right side is read. */
 Node *operation(SqlParser *p, const char *name, Node *left, Node *right)
 {
-    return function_node(p, name, *list_add(p, list_one(p, left), right), true, left ? left->start : -1);
+    return function_node(p, name, *list_add(p, list_one(p, left), right), true, expr_start(p, left));
 }
 
 Node *negated(SqlParser *p, bool negate, Node *x)
@@ -37,8 +37,8 @@ static Node *balance(SqlParser *p, const char *name, const NodeList *all, size_t
         return all->at[low];
     size_t middle = low + (high - low) / 2;
     Node *left = balance(p, name, all, low, middle), *right = balance(p, name, all, middle + 1, high);
-    Node *node = function_node(p, name, *list_add(p, list_one(p, left), right), true, left->start);
-    return node_at(node, left->start, right->stop);
+    Node *node = function_node(p, name, *list_add(p, list_one(p, left), right), true, expr_start(p, left));
+    return node_at(node, expr_start(p, left), right->stop);
 }
 
 Node *logical(SqlParser *p, const char *name, NodeList *operands)

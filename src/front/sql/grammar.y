@@ -14,7 +14,7 @@
 #include "front/sql/parser.h"
 #include <stdlib.h>
 #define NEW(Kind, start, ...) at(p, node_new(p->a, Kind, __VA_ARGS__), (start))
-#define NODE_START(n) ((n) ? (n)->start : -1)
+#define NODE_START(n) expr_start(p, (n))
 }
 /* ANTLR calls a token extra when the text could have ended before it and does end after it. */
 %syntax_error {
@@ -635,7 +635,7 @@ primary(A) ::= primary(E) DOUBLE_COLON data_type(T). [LOWEST]  { A = cast(p, E, 
 primary(A) ::= primary(E) COLLATE multipart(N). [LOWEST]       { A = collate(p, E, N); }
 primary(A) ::= primary(E) COLON json_path(P). [LOWEST] { A = semi_structured(p, E, P); }
 primary(A) ::= query_parens(Q). [UNARY]    { A = NEW(Subquery, p->parens_start, .subquery = SUBQUERY_SCALAR, .plan = Q); }
-primary(A) ::= LP expression(E) RP.        { A = E; }
+primary(A) ::= LP(T) expression(E) RP.     { A = parenthesized(p, E, T->start); }
 primary(A) ::= LP(T) named_expression(E) COMMA named_expressions(L) RP. { A = row_of(p, E, L, T->start); }
 primary(A) ::= CASE(T) whens(W) case_else(E) END.               { A = case_when(p, NULL, W, E, T->start); }
 primary(A) ::= CASE(T) expression(O) whens(W) case_else(E) END. { A = case_when(p, O, W, E, T->start); }

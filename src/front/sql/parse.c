@@ -21,6 +21,28 @@ Node *at(SqlParser *p, Node *n, int start)
     return node_at(n, start, end_of_rule(p));
 }
 
+/* (x) is x, but what x is the left side of begins at the parenthesis. */
+Node *parenthesized(SqlParser *p, Node *expr, int start)
+{
+    vec_push(p->a, &p->parens, ((Parenthesized){ expr, start }));
+    return expr;
+}
+
+int expr_start(const SqlParser *p, const Node *expr)
+{
+    if (!expr)
+        return -1;
+    size_t low = 0, high = p->parens.len; /* what closed later ends later */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (p->parens.at[middle].expr->stop <= expr->stop)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low && p->parens.at[low - 1].expr == expr ? p->parens.at[low - 1].start : expr->start;
+}
+
 const char *rule_text(const SqlParser *p, const Token *first)
 {
     const Token *last = &p->tokens.at[p->at - 1];

@@ -8,6 +8,10 @@
 
 typedef struct CreateSpec CreateSpec; /* command.h */
 
+typedef struct Parenthesized {
+    const Node *expr;
+    int start; /* of "(" */
+} Parenthesized;
 typedef struct RecursionLimit { /* MAX RECURSION LEVEL of one CTE */
     const Node *cte;
     int64_t limit;
@@ -24,6 +28,7 @@ typedef struct SqlParser {
     int positional;   /* ? parameters seen */
     const Token *bad_number; /* a number that is in range only with '-' before it */
     int parens_start; /* of the parentheses around the query that was just read */
+    VEC(Parenthesized) parens; /* expressions in parentheses, in the order in which these close */
     VEC(RecursionLimit) recursion;
     CreateSpec *spec; /* the CREATE statement that is being read */
     /* results, by start symbol */
@@ -41,6 +46,8 @@ void parser_param(SqlParser *p, const char *key, const char *value); /* of the e
 void parser_unsupported(SqlParser *p, int start, const char *what);
 /* `n` begins at character `start` and ends where the reduced rule does. */
 Node *at(SqlParser *p, Node *n, int start);
+Node *parenthesized(SqlParser *p, Node *expr, int start);
+int expr_start(const SqlParser *p, const Node *expr); /* with its parentheses; -1: no expression */
 int end_of_rule(const SqlParser *p);
 /* The query's text from a token to the end of the reduced rule. */
 const char *rule_text(const SqlParser *p, const Token *first);
