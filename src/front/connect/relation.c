@@ -197,7 +197,7 @@ static Status aggregate_of(Connect *c, const Spark__Connect__Aggregate *g, Node 
     default:
         return invalid(c, "Group type %d is not known.", (int)g->group_type);
     }
-    for (size_t i = 0; i < g->n_grouping_sets; i++) {
+    for (size_t i = 0; grouping == GROUPING_SETS && i < g->n_grouping_sets; i++) { /* another group type has none, as in Spark */
         NodeList items;
         TRY(expression_list(c, g->grouping_sets[i]->grouping_set, g->grouping_sets[i]->n_grouping_set, &items));
         vec_push(c->a, &sets, node_new(c->a, GroupingSet, .items = items));
