@@ -226,3 +226,12 @@ def test_time_windows(spark):
     assert [tuple(row) for row in hours.collect()] == [("10:00", "11:00", 3)]
     assert df.withColumn("w", F.window("ts", "10 minutes")).count() == 2
     assert df.groupBy(F.window("ts", "1 hour", "30 minutes").alias("w")).count().agg(F.sum("count")).collect()[0][0] == 4
+
+
+def test_fields_whose_names_differ_in_case_only_are_refused(spark):
+    """The engine would take the first for both."""
+    spark.conf.set("spark.sql.caseSensitive", "true")
+    assert spark.sql("SELECT A, a FROM VALUES (1, 2) AS t(a, A)").collect() == [(2, 1)]
+    for query in ("""SELECT from_json('{"a":1,"A":2}', 'a INT, A INT').A""", "SELECT map('k', array(named_struct('a', id, 'A', id + 1))) FROM range(2)"):
+        with pytest.raises(Exception, match="UNSUPPORTED_FEATURE.*differ in case"):
+            spark.sql(query).collect()

@@ -409,7 +409,7 @@ static bool read_registers(View v, Sketch *s, int bits)
     s->least = head[6];
     for (size_t i = 0; i < k; i++) {
         size_t bit = i * 6;
-        s->slots[i] = bits == 8   ? at[i] & 63
+        s->slots[i] = bits == 8   ? (uint8_t)(at[i] & 63)
                       : bits == 6 ? (uint8_t)((at[bit / 8] | at[bit / 8 + 1] << 8) >> bit % 8 & 63)
                                   : (uint8_t)((at[i / 2] >> (i % 2 ? 4 : 0) & 15) + s->least);
     }

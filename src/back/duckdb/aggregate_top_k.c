@@ -255,7 +255,7 @@ static bool top_read(View v, int kind, int scale, TopK *s)
         return false;
     at += 8 * (size_t)active;
     for (int32_t i = 0; i < active; i++) {
-        unsigned char truth = at < end && kind == 'b' ? head[at + (size_t)i / 8 < end ? at + (size_t)i / 8 : at] >> i % 8 & 1 : 0;
+        unsigned char truth = at < end && kind == 'b' ? (unsigned char)(head[at + (size_t)i / 8 < end ? at + (size_t)i / 8 : at] >> i % 8 & 1) : 0;
         size_t n = kind == 'b' ? (at + (size_t)i / 8 < end) : top_k_item_length(kind, head + at, end - at);
         int64_t count;
         memcpy(&count, head + HEAD_BYTES + 8 * (size_t)i, 8);

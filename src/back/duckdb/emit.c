@@ -696,18 +696,43 @@ Status emit_relation(Emit *e, const Node *n, Sel *ret)
     return status;
 }
 
-static bool find_python(const Node *n, void *found)
+/* The engine finds fields by name whatever the letters' case, so that of two it would always find the first. */
+static bool has_twin_fields(const Type *t)
 {
-    if (node_is(PythonUdf, n))
-        *(bool *)found = true;
-    return !*(bool *)found;
+    for (; t->kind == TYPE_ARRAY || t->kind == TYPE_MAP; t = t->element)
+        if (t->kind == TYPE_MAP && has_twin_fields(t->key))
+            return true;
+    for (size_t i = 0; t->kind == TYPE_STRUCT && i < t->nfields; i++) {
+        for (size_t k = 0; k < i; k++)
+            if (str_ieq(t->fields[i].name, t->fields[k].name))
+                return true;
+        if (has_twin_fields(t->fields[i].type))
+            return true;
+    }
+    return false;
+}
+
+typedef struct Found {
+    bool python, twins;
+} Found;
+
+static bool look(const Node *n, void *arg)
+{
+    Found *found = arg;
+    found->python = found->python || node_is(PythonUdf, n);
+    found->twins = found->twins || (n->type && has_twin_fields(n->type));
+    return true;
 }
 
 Status emit_plan(Arena *a, const EmitOptions *options, const Node *bound, Str *sql, Error *err)
 {
     DecimalColumns *decimals = NULL;
     Emit e = { .a = a, .o = options, .err = err, .root = bound, .decimals = &decimals };
-    node_walk(bound, find_python, &e.python);
+    Found found = { 0 };
+    node_walk(bound, look, &found);
+    if (found.twins)
+        return engine_twin_fields(err);
+    e.python = found.python;
     Sel s;
     TRY(emit_relation(&e, bound, &s));
     str_add(sql, "SELECT ");

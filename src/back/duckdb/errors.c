@@ -305,6 +305,12 @@ static Status plain_failure(Error *err, const char *message)
     return ST_OK;
 }
 
+Status engine_twin_fields(Error *err)
+{
+    return FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE", "[UNSUPPORTED_FEATURE] The feature is not supported: a struct with two fields of one "
+                     "name, or whose names differ in case only. SQLSTATE: 0A000");
+}
+
 Status engine_error(Error *err, duckdb_error_type type, const char *message)
 {
     const char *mark = message ? strchr(message, MARK_BEGIN) : NULL;
@@ -322,8 +328,7 @@ Status engine_error(Error *err, duckdb_error_type type, const char *message)
         return FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE", "[UNSUPPORTED_FEATURE] The feature is not supported: a struct without fields. "
                          "SQLSTATE: 0A000");
     if (strstr(message, "Duplicate struct entry name"))
-        return FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE", "[UNSUPPORTED_FEATURE] The feature is not supported: a struct with two fields of one "
-                         "name. SQLSTATE: 0A000");
+        return engine_twin_fields(err);
     if (strstr(message, "Map keys must be unique"))
         return engine_fail(err, ST_RUNTIME, "DUPLICATED_MAP_KEY", "key", "", "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
     if (strstr(message, "Overflow in ") || strstr(message, "Overflow on "))

@@ -53,6 +53,8 @@ Status engine_error(Error *err, duckdb_error_type type, const char *message);
 #define ENGINE_NO_CLASS "weir.none" /* instead of a class */
 /* The message by which a kernel tells engine_error() of a Spark error: class, then key, value … up to a NULL. */
 char *engine_error_encode(Arena *a, const char *code, const char *const *params);
+/* UNSUPPORTED_FEATURE: a struct that the engine has no type for. */
+Status engine_twin_fields(Error *err);
 /* Sets err to the error of a class with its parameters (key, value, …, NULL) in Spark's words. */
 Status engine_fail(Error *err, Status status, const char *code, ...) __attribute__((sentinel));
 
