@@ -21,10 +21,12 @@ static inline void *vec_grow(Arena *a, void *at, size_t len, size_t *cap, size_t
     return arena_grow(a, at, had * item_bytes, arena_mul(*cap, item_bytes));
 }
 
+/* The item is made before the vector grows: it may read it. */
 #define vec_push(a, v, ...)                                                                      \
     do {                                                                                         \
+        __typeof__(*(v)->at) vec_item = (__VA_ARGS__);                                           \
         (v)->at = vec_grow((a), (v)->at, (v)->len, &(v)->cap, sizeof *(v)->at);                  \
-        (v)->at[(v)->len++] = (__VA_ARGS__);                                                     \
+        (v)->at[(v)->len++] = vec_item;                                                          \
     } while (0)
 
 /* A list of texts, the commonest vector of all: names, paths, columns. */

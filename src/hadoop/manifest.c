@@ -52,7 +52,7 @@ Status manifest_read(Lake *lake, Arena *a, const char *uri, ManifestList *ret_en
         end = strchrnul(line, '\n');
         if (line + strspn(line, " \r\t") >= end)
             continue;
-        ManifestEntry entry;
+        ManifestEntry entry = { 0 };
         TRY(parse_line(a, line, (size_t)(end - line), uri, &entry, err));
         vec_push(a, &entries, entry);
     }
