@@ -118,6 +118,7 @@ Status engine_open(const EngineOptions *options, Engine **ret_engine, Error *err
     if (!e)
         abort();
     pthread_mutex_init(&e->lock, NULL);
+    pthread_cond_init(&e->scan_closed, NULL);
     pthread_mutex_init(&e->remote_lock, NULL);
     e->footers = footers_new();
     char *message = NULL;
@@ -147,6 +148,7 @@ void engine_close(Engine *e)
         free(e->signatures);
         e->signatures = next;
     }
+    pthread_cond_destroy(&e->scan_closed);
     pthread_mutex_destroy(&e->lock);
     pthread_mutex_destroy(&e->remote_lock);
     footers_free(e->footers);

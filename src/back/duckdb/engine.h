@@ -104,7 +104,7 @@ Status engine_arrow_schema(const Type *schema, struct ArrowSchema *ret_schema, E
 Status engine_ipc_batch(const Type *schema, const void *ipc, size_t ipc_bytes, struct ArrowArray *ret_batch, Error *err);
 
 /* Functions and relations that the driver computes elsewhere (Python workers) while a query runs. Attached for the queries
- * that name them; detach when those have ended. Types are borrowed until then.
+ * that name them; detach when those have ended, which waits for what the engine's threads still hold of them. Types are borrowed until then.
  *
  * A function gets a batch of arguments (TIMESTAMP in UTC) and gives a batch of one column with as many rows; it is called
  * from the engine's threads, several at a time. ret_call: "name(7", to be followed by ", " and each argument, and ")". */

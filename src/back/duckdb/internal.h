@@ -28,6 +28,7 @@ struct Engine {
     Remote *remotes;        /* guarded by remote_lock */
     pthread_mutex_t lock;   /* guards what follows */
     Attached *attached;     /* a list */
+    pthread_cond_t scan_closed; /* of one of them */
     duckdb_connection idle[ENGINE_IDLE]; /* of sessions that have ended, for the next ones */
     size_t nidle;
     int64_t last_attached;  /* numbers given so far */

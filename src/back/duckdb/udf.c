@@ -11,7 +11,9 @@
 
 struct Attached {
     Attached *next;
+    Engine *engine;
     int64_t id;
+    size_t scans;               /* of a relation, that are open; under the engine's lock */
     Arena *arena;
     const Type *args, *returns; /* STRUCTs: _0, _1 …; one field */
     EngineUdf run;
@@ -22,6 +24,7 @@ struct Attached {
 static void attach(Engine *e, Attached *x)
 {
     pthread_mutex_lock(&e->lock);
+    x->engine = e;
     x->id = ++e->last_attached;
     x->next = e->attached;
     e->attached = x;
@@ -29,14 +32,47 @@ static void attach(Engine *e, Attached *x)
 }
 
 /* Stays valid: who runs a query detaches only after its end. */
-static const Attached *attached_find(Engine *e, int64_t id)
+static Attached *attached_find(Engine *e, int64_t id)
 {
     pthread_mutex_lock(&e->lock);
-    const Attached *x = e->attached;
+    Attached *x = e->attached;
     while (x && x->id != id)
         x = x->next;
     pthread_mutex_unlock(&e->lock);
     return x;
+}
+
+static void count_scan(Attached *x, int more)
+{
+    Engine *e = x->engine;
+    pthread_mutex_lock(&e->lock);
+    x->scans += (size_t)more;
+    pthread_cond_broadcast(&e->scan_closed);
+    pthread_mutex_unlock(&e->lock);
+}
+
+/* A thread of the engine may be the last to let go of a query's plan, a moment after the query has ended; its scans are closed then. A
+ * plan that the connection keeps goes when it is asked something else. */
+static void wait_for_scans(EngineSession *s, const Attached *x)
+{
+    enum { PATIENCE_MS = 200 };
+    Engine *e = s->engine;
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += PATIENCE_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    pthread_mutex_lock(&e->lock);
+    while (x->scans && pthread_cond_timedwait(&e->scan_closed, &e->lock, &until) == 0)
+        continue;
+    if (x->scans) {
+        pthread_mutex_unlock(&e->lock);
+        (void)engine_run(s->connection, "SELECT 1", NULL, NULL);
+        pthread_mutex_lock(&e->lock);
+    }
+    while (x->scans)
+        pthread_cond_wait(&e->scan_closed, &e->lock);
+    pthread_mutex_unlock(&e->lock);
 }
 
 void engine_detach(EngineSession *s, int64_t id)
@@ -50,8 +86,10 @@ void engine_detach(EngineSession *s, int64_t id)
     if (x)
         *at = x->next;
     pthread_mutex_unlock(&e->lock);
-    if (x)
-        arena_free(x->arena);
+    if (!x)
+        return;
+    wait_for_scans(s, x);
+    arena_free(x->arena);
 }
 
 static const char *encode_error(Arena *a, const Error *err)
@@ -219,7 +257,7 @@ void engine_attach_stream(EngineSession *s, Arena *a, const EngineStream *stream
 
 /* One scan. */
 typedef struct StreamScan {
-    const Attached *x;
+    Attached *x;
     void *run;
     struct ArrowSchema schema;
     struct ArrowArrayView view;
@@ -257,6 +295,7 @@ static void scan_free(void *p)
         ArrowSchemaRelease(&s->schema);
     if (s->run)
         s->x->stream.close(s->run);
+    count_scan(s->x, -1); /* the last touch of it */
     free(s);
 }
 
@@ -266,6 +305,7 @@ static void stream_init(duckdb_init_info info)
     if (!s)
         abort();
     s->x = duckdb_init_get_bind_data(info);
+    count_scan(s->x, 1);
     ArrowArrayViewInitFromType(&s->view, NANOARROW_TYPE_UNINITIALIZED);
     duckdb_init_set_max_threads(info, 1);
     duckdb_init_set_init_data(info, s, scan_free);
