@@ -70,11 +70,11 @@ static void a_meaning_that_is_not_done_is_refused(void **state)
 {
     Conf *c = *state;
     Error err = ERROR_INIT;
-    assert_int_equal(conf_set(c, "spark.sql.legacy.negativeIndexInArrayInsert", "true", &err), ST_UNSUPPORTED);
+    assert_int_equal(conf_set(c, "spark.sql.legacy.noCharPaddingInPredicate", "true", &err), ST_UNSUPPORTED);
     assert_string_equal(err.code, "UNSUPPORTED_FEATURE.CONFIG_VALUE");
-    assert_string_equal(conf_get(c, "spark.sql.legacy.negativeIndexInArrayInsert"), "false");
-    assert_int_equal(conf_set(c, "spark.sql.legacy.negativeIndexInArrayInsert", "FALSE", &err), ST_OK);
-    assert_int_equal(conf_set(c, "spark.sql.legacy.negativeIndexInArrayInsert", "1", &err), ST_INVALID);
+    assert_string_equal(conf_get(c, "spark.sql.legacy.noCharPaddingInPredicate"), "false");
+    assert_int_equal(conf_set(c, "spark.sql.legacy.noCharPaddingInPredicate", "FALSE", &err), ST_OK);
+    assert_int_equal(conf_set(c, "spark.sql.legacy.noCharPaddingInPredicate", "1", &err), ST_INVALID);
     assert_int_equal(conf_set(c, "spark.sql.parquet.outputTimestampType", "timestamp_micros", &err), ST_OK);
     assert_int_equal(conf_set(c, "spark.sql.parquet.outputTimestampType", "TIMESTAMP_MILLIS", &err), ST_UNSUPPORTED);
     assert_true(conf_is_modifiable("spark.sql.parquet.outputTimestampType"));
