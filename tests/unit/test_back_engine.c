@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -328,6 +329,77 @@ static void a_result_left_before_its_end_leaves_nothing(void **state)
     engine_detach(f->session, id);
 }
 
+/* A relation without rows whose reader takes its time. */
+typedef struct Slow {
+    int pause_ms;
+    atomic_int opened, closed;
+} Slow;
+
+static Status slow_open(void *self, void **ret_run, Error *err)
+{
+    (void)err;
+    Slow *slow = self;
+    atomic_fetch_add(&slow->opened, 1);
+    *ret_run = slow;
+    return ST_OK;
+}
+
+static Status slow_next(void *run, struct ArrowArray *ret_batch, bool *ret_done, Error *err)
+{
+    (void)ret_batch, (void)err;
+    usleep((useconds_t)((Slow *)run)->pause_ms * 1000);
+    *ret_done = true;
+    return ST_OK;
+}
+
+static void slow_close(void *run)
+{
+    atomic_fetch_add(&((Slow *)run)->closed, 1);
+}
+
+typedef struct Reader {
+    EngineSession *session;
+    const char *sql;
+    Status status;
+} Reader;
+
+static void *read_it(void *arg)
+{
+    Reader *r = arg;
+    Error err = ERROR_INIT;
+    r->status = engine_execute(r->session, r->sql, NULL, &err);
+    return NULL;
+}
+
+/* A thread of the engine may let go of a plan a moment after its query has ended: what is detached is not in use any more. */
+static void detaching_waits_for_what_is_open(void **state)
+{
+    static const int pauses_ms[] = { 50, 400 }; /* within its patience and beyond */
+    Fixture *f = *state;
+    for (size_t i = 0; i < sizeof pauses_ms / sizeof *pauses_ms; i++) {
+        Error err = ERROR_INIT;
+        Slow slow = { .pause_ms = pauses_ms[i] };
+        Reader reader = { .status = ST_INTERNAL };
+        EngineSession *other = NULL;
+        const char *from;
+        int64_t id;
+        pthread_t thread;
+        assert_int_equal(engine_session(f->engine, &other, &err), ST_OK);
+        engine_attach_stream(f->session, f->a, &(EngineStream){ .schema = one(f, &type_long), .open = slow_open, .next = slow_next,
+                                                                .close = slow_close, .self = &slow }, &id, &from);
+        reader.session = other;
+        reader.sql = arena_printf(f->a, "SELECT * FROM %s", from);
+        assert_int_equal(pthread_create(&thread, NULL, read_it, &reader), 0);
+        while (!atomic_load(&slow.opened))
+            usleep(1000);
+        engine_detach(f->session, id);
+        assert_int_equal(atomic_load(&slow.closed), 1);
+        pthread_join(thread, NULL);
+        assert_int_equal(reader.status, ST_OK);
+        engine_session_close(other);
+    }
+}
+
 static void names_and_texts_are_quoted(void **state)
 {
     (void)state;
@@ -352,6 +424,7 @@ int main(void)
         cmocka_unit_test(an_interrupted_query_ends),
         cmocka_unit_test(functions_of_others_take_and_give_arrow),
         cmocka_unit_test(a_result_left_before_its_end_leaves_nothing),
+        cmocka_unit_test(detaching_waits_for_what_is_open),
         cmocka_unit_test(names_and_texts_are_quoted),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
