@@ -66,13 +66,9 @@ void prepare_text(Prepare *p, const char *sql)
     Error err = ERROR_INIT;
     duckdb_prepared_statement statement = NULL;
     duckdb_pending_result pending = NULL;
-    Status status = ST_OK;
-    const char *text = arena_printf(p->a, "SELECT * FROM (%s) WHERE $1 IS NULL", sql); /* as engine_query() asks */
-    if (duckdb_prepare(p->engine->connection, text, &statement) != DuckDBSuccess) {
-        status = engine_error(&err, DUCKDB_ERROR_BINDER, duckdb_prepare_error(statement));
-    } else if (duckdb_bind_null(statement, 1) != DuckDBSuccess || duckdb_pending_prepared_streaming(statement, &pending) != DuckDBSuccess) {
-        status = engine_error(&err, DUCKDB_ERROR_INVALID, pending ? duckdb_pending_error(pending) : "bind the parameter");
-    }
+    Status status = engine_prepare(p->engine, sql, &statement, &err);
+    if (status == ST_OK && duckdb_pending_prepared_streaming(statement, &pending) != DuckDBSuccess)
+        status = engine_error(&err, DUCKDB_ERROR_INVALID, pending ? duckdb_pending_error(pending) : "plan the statement");
     end(p->engine->connection, pending);
     duckdb_destroy_pending(&pending);
     duckdb_destroy_prepare(&statement);

@@ -235,7 +235,7 @@ static duckdb_state execute(duckdb_pending_result pending, duckdb_result *ret_re
     }
 }
 
-/* May the text call a table function? It may also only quote the name of one. */
+/* May the text call a table function? It may also only quote the name of one; one that is not found is planned twice, and right. */
 static bool calls_table_function(const char *sql)
 {
     static const char *const names[] = { "read_", "spark_scan", "weir_", "unnest", "range" };
@@ -248,23 +248,23 @@ static bool calls_table_function(const char *sql)
 /* The engine plans a statement when it is prepared and, if it calls a table function (read_parquet), once more when it is executed: half
  * of a small query's time. It does not plan one that has a parameter of no known type before that has its value; with it the condition
  * is a constant, which the optimizer takes away. */
-static Status prepare(EngineResult *r, const char *sql, Error *err)
+Status engine_prepare(EngineSession *s, const char *sql, duckdb_prepared_statement *ret_statement, Error *err)
 {
     bool late = calls_table_function(sql);
     str_auto text = STR_INIT(strlen(sql) + STATEMENT_BYTES);
     str_add(&text, late ? "SELECT * FROM (" : "");
     str_add(&text, sql);
     str_add(&text, late ? ") WHERE $1 IS NULL" : "");
-    if (duckdb_prepare(r->session->connection, str_text(&text), &r->statement) != DuckDBSuccess) {
-        const char *message = duckdb_prepare_error(r->statement);
+    if (duckdb_prepare(s->connection, str_text(&text), ret_statement) != DuckDBSuccess) {
+        const char *message = duckdb_prepare_error(*ret_statement);
         return engine_error(err, DUCKDB_ERROR_BINDER, message ? message : "prepare");
     }
-    return !late || duckdb_bind_null(r->statement, 1) == DuckDBSuccess ? ST_OK : FAIL(err, ST_INTERNAL, "bind the engine's parameter");
+    return !late || duckdb_bind_null(*ret_statement, 1) == DuckDBSuccess ? ST_OK : FAIL(err, ST_INTERNAL, "bind the engine's parameter");
 }
 
 static Status start(EngineResult *r, const char *sql, const EngineOutput *output, Error *err)
 {
-    TRY(prepare(r, sql, err));
+    TRY(engine_prepare(r->session, sql, &r->statement, err));
     duckdb_pending_result pending;
     if (duckdb_pending_prepared_streaming(r->statement, &pending) != DuckDBSuccess) {
         Status status = engine_error(err, DUCKDB_ERROR_INVALID, duckdb_pending_error(pending));

@@ -75,6 +75,8 @@ Status arrow_fill_vector(duckdb_vector vector, const Type *t, const struct Arrow
                          Error *err);
 
 /* One statement on a connection; ret_rows may be NULL. */
+/* The statement that a query is; also after an error it is to be destroyed. */
+Status engine_prepare(EngineSession *s, const char *sql, duckdb_prepared_statement *ret_statement, Error *err);
 Status engine_run(duckdb_connection connection, const char *sql, int64_t *ret_rows, Error *err);
 
 /* Registers all kernels (kernel_*.c), aggregates (aggregate_*.c) and table functions with a database. */
