@@ -17,22 +17,6 @@ static const char *given(const KeyValueList *options, const char *name, const ch
     return value ? value : missing;
 }
 
-static Status find_pattern(Arena *a, const KeyValueList *options, const char *option, const Pattern **ret_pattern, Error *err)
-{
-    const char *text = source_option(options, option);
-    PatternFault fault;
-    if (!text)
-        return ST_OK;
-    if (str_ieq(source_option(options, SOURCE_TIME_PARSER_POLICY), "LEGACY"))
-        return source_unsupported(err, "a datetime pattern with spark.sql.legacy.timeParserPolicy LEGACY");
-    Pattern *p = pattern_new(VIEW(text), PATTERN_FORMAT, &fault);
-    if (!p)
-        return engine_fail(err, ST_INVALID, fault.class, PATTERN_FAULT_PARAMS(&fault, text));
-    arena_defer(a, pattern_free, p);
-    *ret_pattern = p;
-    return ST_OK;
-}
-
 Status xml_style(Arena *a, const KeyValueList *options, bool format, const char *time_zone, XmlStyle *ret_style, Error *err)
 {
     XmlOptions checked;
@@ -58,9 +42,9 @@ Status xml_style(Arena *a, const KeyValueList *options, bool format, const char 
         return source_unsupported(err, "the option locale of XML");
     if (!s.values.zone)
         return engine_fail(err, ST_INVALID, "INVALID_TIMEZONE", "timeZone", zone, NULL);
-    TRY(find_pattern(a, options, "dateFormat", &s.values.date_format, err));
-    TRY(find_pattern(a, options, "timestampFormat", &s.values.timestamp_format, err));
-    TRY(find_pattern(a, options, "timestampNTZFormat", &s.values.timestamp_ntz_format, err));
+    TRY(source_pattern(a, options, "dateFormat", PATTERN_FORMAT, &s.values.date_format, err));
+    TRY(source_pattern(a, options, "timestampFormat", PATTERN_FORMAT, &s.values.timestamp_format, err));
+    TRY(source_pattern(a, options, "timestampNTZFormat", PATTERN_FORMAT, &s.values.timestamp_ntz_format, err));
     *ret_style = s;
     return ST_OK;
 }

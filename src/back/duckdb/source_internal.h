@@ -9,6 +9,8 @@
 const char *source_option(const KeyValueList *options, const char *name);
 /* "true" or "false" in any case; anything else fails. */
 Status source_bool(const KeyValueList *options, const char *name, bool absent, bool *ret_value, Error *err);
+/* The option's datetime pattern, in *ret_pattern when there is one; freed with the arena. */
+Status source_pattern(Arena *a, const KeyValueList *options, const char *name, PatternUse use, const Pattern **ret_pattern, Error *err);
 Status source_unsupported(Error *err, const char *what);
 /* Options of a format, of its reader or writer, that are not done: by name. */
 Status source_refuse_options(const char *format, const KeyValueList *options, Error *err);
@@ -46,6 +48,10 @@ Status source_json_schema(Arena *a, const SourceRequest *r, const Type **ret_sch
 Status source_xml_schema_of(Arena *a, View text, const KeyValueList *options, const char *time_zone, const Type **ret_type, Error *err);
 Status source_json_schema_of(Arena *a, View text, const KeyValueList *options, const char *time_zone, const Type **ret_type, Error *err);
 Status source_csv_schema_of(Arena *a, View text, const KeyValueList *options, const char *time_zone, const Type **ret_type, Error *err);
+
+/* Types that texts are inferred to have: LONG, DOUBLE, DECIMAL; and what holds both of two (compatibleType of JsonInferSchema and XmlInferSchema). */
+bool source_is_number(const Type *t);
+const Type *source_wider_number(Arena *a, const Type *x, const Type *y);
 
 /* Partition columns in the files' paths: a STRUCT (without fields when there are none) and each file's values. */
 Status source_partitions(Arena *a, const SourceRequest *r, const Type **ret_schema, SourceFile *files, Error *err);

@@ -38,18 +38,18 @@ static const Type *merge_structs(Infer *in, const Type *x, const Type *y)
     return type_struct(in->a, fields, n);
 }
 
-static const Type *merge_numbers(Infer *in, const Type *x, const Type *y)
+const Type *source_wider_number(Arena *a, const Type *x, const Type *y)
 {
     if (x->kind == TYPE_DOUBLE || y->kind == TYPE_DOUBLE)
         return &type_double;
-    x = x->kind == TYPE_LONG ? type_decimal(in->a, 20, 0) : x;
-    y = y->kind == TYPE_LONG ? type_decimal(in->a, 20, 0) : y;
+    x = x->kind == TYPE_LONG ? type_decimal(a, 20, 0) : x;
+    y = y->kind == TYPE_LONG ? type_decimal(a, 20, 0) : y;
     int scale = x->scale > y->scale ? x->scale : y->scale;
     int range = x->precision - x->scale > y->precision - y->scale ? x->precision - x->scale : y->precision - y->scale;
-    return range + scale > DECIMAL_MAX_PRECISION ? &type_double : type_decimal(in->a, range + scale, scale);
+    return range + scale > DECIMAL_MAX_PRECISION ? &type_double : type_decimal(a, range + scale, scale);
 }
 
-static bool is_number(const Type *t)
+bool source_is_number(const Type *t)
 {
     return t->kind == TYPE_LONG || t->kind == TYPE_DOUBLE || t->kind == TYPE_DECIMAL;
 }
@@ -60,8 +60,8 @@ static const Type *merge(Infer *in, const Type *x, const Type *y)
         return x;
     if (x->kind == TYPE_NULL)
         return y;
-    if (is_number(x) && is_number(y))
-        return merge_numbers(in, x, y);
+    if (source_is_number(x) && source_is_number(y))
+        return source_wider_number(in->a, x, y);
     if (x->kind == TYPE_STRUCT && y->kind == TYPE_STRUCT)
         return merge_structs(in, x, y);
     if (x->kind == TYPE_ARRAY && y->kind == TYPE_ARRAY)

@@ -195,7 +195,7 @@ static Status quoting(const KeyValueList *options, CsvOptions *o, Error *err)
     return ST_OK;
 }
 
-static Status pattern(Arena *a, const KeyValueList *options, const char *name, const Pattern **ret_pattern, Error *err)
+Status source_pattern(Arena *a, const KeyValueList *options, const char *name, PatternUse use, const Pattern **ret_pattern, Error *err)
 {
     const char *text = source_option(options, name);
     PatternFault fault;
@@ -203,7 +203,7 @@ static Status pattern(Arena *a, const KeyValueList *options, const char *name, c
         return ST_OK;
     if (str_ieq(source_option(options, SOURCE_TIME_PARSER_POLICY), "LEGACY"))
         return source_unsupported(err, "a datetime pattern with spark.sql.legacy.timeParserPolicy LEGACY");
-    Pattern *p = pattern_new(VIEW(text), PATTERN_PARSE, &fault);
+    Pattern *p = pattern_new(VIEW(text), use, &fault);
     if (!p)
         return engine_fail(err, ST_INVALID, fault.class, PATTERN_FAULT_PARAMS(&fault, text));
     arena_defer(a, pattern_free, p);
@@ -244,10 +244,10 @@ Status csv_options(Arena *a, const KeyValueList *options, const char *time_zone,
     TRY(numbers(options, &o, err));
     TRY(refuse(options, err));
     TRY(parse_mode(options, &o.mode));
-    TRY(pattern(a, options, "dateFormat", &o.date_format, err));
+    TRY(source_pattern(a, options, "dateFormat", PATTERN_PARSE, &o.date_format, err));
     o.lenient_dates = is_lenient(source_option(options, "dateFormat"));
-    TRY(pattern(a, options, "timestampFormat", &o.timestamp_format, err));
-    TRY(pattern(a, options, "timestampNTZFormat", &o.ntz_format, err));
+    TRY(source_pattern(a, options, "timestampFormat", PATTERN_PARSE, &o.timestamp_format, err));
+    TRY(source_pattern(a, options, "timestampNTZFormat", PATTERN_PARSE, &o.ntz_format, err));
     o.null_value = view_option(options, "nullValue", "");
     o.empty_value = view_option(options, "emptyValue", "");
     o.nan = view_option(options, "nanValue", "NaN");

@@ -61,22 +61,6 @@ static const Type *merge_structs(Infer *in, const Type *x, const Type *y)
     return sorted_struct(in, &fields);
 }
 
-static const Type *merge_numbers(Infer *in, const Type *x, const Type *y)
-{
-    if (x->kind == TYPE_DOUBLE || y->kind == TYPE_DOUBLE)
-        return &type_double;
-    x = x->kind == TYPE_LONG ? type_decimal(in->a, 20, 0) : x;
-    y = y->kind == TYPE_LONG ? type_decimal(in->a, 20, 0) : y;
-    int scale = x->scale > y->scale ? x->scale : y->scale;
-    int range = x->precision - x->scale > y->precision - y->scale ? x->precision - x->scale : y->precision - y->scale;
-    return range + scale > DECIMAL_MAX_PRECISION ? &type_double : type_decimal(in->a, range + scale, scale);
-}
-
-static bool is_number(const Type *t)
-{
-    return t->kind == TYPE_LONG || t->kind == TYPE_DOUBLE || t->kind == TYPE_DECIMAL;
-}
-
 /* A struct that has a text, and what is no struct: its text has both types. NULL: it has none. */
 static const Type *merge_value(Infer *in, const Type *t, const Type *other)
 {
@@ -100,8 +84,8 @@ static const Type *merge(Infer *in, const Type *x, const Type *y)
         return x;
     if (x->kind == TYPE_NULL)
         return y;
-    if (is_number(x) && is_number(y))
-        return merge_numbers(in, x, y);
+    if (source_is_number(x) && source_is_number(y))
+        return source_wider_number(in->a, x, y);
     if (type_is_datetime(x) && type_is_datetime(y))
         return x->kind == TYPE_DATE ? y : x; /* TIMESTAMP */
     if (x->kind == TYPE_STRUCT && y->kind == TYPE_STRUCT)
