@@ -9,23 +9,6 @@ Status result_no_cast(Binder *b, const Node *at, const char *name, const Type *f
                        arena_printf(b->a, "\"%s\"", type_sql_text(b->a, to)), NULL);
 }
 
-static const Type *nullable_deep(Arena *a, const Type *t)
-{
-    if (t->kind == TYPE_ARRAY)
-        return type_array(a, nullable_deep(a, t->element), true);
-    if (t->kind == TYPE_MAP)
-        return type_map(a, nullable_deep(a, t->key), nullable_deep(a, t->element), true);
-    if (t->kind != TYPE_STRUCT)
-        return t;
-    Field *fields = ARENA_ARRAY(a, Field, t->nfields + 1);
-    for (size_t i = 0; i < t->nfields; i++) {
-        fields[i] = t->fields[i];
-        fields[i].type = nullable_deep(a, t->fields[i].type);
-        fields[i].nullable = true;
-    }
-    return type_struct(a, fields, t->nfields);
-}
-
 /* A type, or the columns of a table: "a INT, b STRING". */
 static Status type_of_schema(Binder *b, const char *text, const Type **ret, Error *err)
 {
@@ -96,7 +79,7 @@ Status result_from_schema(Binder *b, const FunctionRow *row, const NodeList *arg
                            "sqlExpr", call_text(b, row->name, args), "schema", arena_printf(b->a, "\"%s\"", type_sql_text(b->a, t)), NULL);
     if (str_eq(row->name, "from_xml"))
         TRY(check_xml(b, row, args, t, at, err));
-    *ret = nullable_deep(b->a, t);
+    *ret = type_as_nullable(b->a, t);
     return ST_OK;
 }
 
@@ -131,6 +114,6 @@ Status result_variant_get(Binder *b, const FunctionRow *row, const NodeList *arg
     }
     if (!cast_holds_variant(t, true))
         return result_no_cast(b, at, row->name, &type_variant, t, err);
-    *ret = nullable_deep(b->a, t);
+    *ret = type_as_nullable(b->a, t);
     return ST_OK;
 }

@@ -1,7 +1,9 @@
 /* ir/type.c -- data types: shared constants, constructors, decimal rules and comparison. Texts are in type_text.c. */
 #include "ir/type.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define SIMPLE(name, k) const Type type_##name = { .kind = k }
 SIMPLE(null, TYPE_NULL);
@@ -240,6 +242,49 @@ bool type_is_atomic(const Type *t)
 bool type_is_datetime(const Type *t)
 {
     return t->kind >= TYPE_DATE && t->kind <= TYPE_TIMESTAMP_NTZ;
+}
+
+const Type *type_as_nullable(Arena *a, const Type *t)
+{
+    if (t->kind == TYPE_ARRAY)
+        return type_array(a, type_as_nullable(a, t->element), true);
+    if (t->kind == TYPE_MAP)
+        return type_map(a, type_as_nullable(a, t->key), type_as_nullable(a, t->element), true);
+    if (t->kind != TYPE_STRUCT)
+        return t;
+    Field *fields = ARENA_ARRAY(a, Field, t->nfields + 1);
+    for (size_t i = 0; i < t->nfields; i++) {
+        fields[i] = t->fields[i];
+        fields[i].nullable = true;
+        fields[i].type = type_as_nullable(a, t->fields[i].type);
+    }
+    return type_struct(a, fields, t->nfields);
+}
+
+static int by_letters(const void *x, const void *y)
+{
+    return strcasecmp(*(const char *const *)x, *(const char *const *)y);
+}
+
+bool type_has_twin_fields(Arena *a, const Type *t)
+{
+    if (t->kind == TYPE_MAP && type_has_twin_fields(a, t->key))
+        return true;
+    if (t->kind == TYPE_ARRAY || t->kind == TYPE_MAP)
+        return type_has_twin_fields(a, t->element);
+    if (t->kind != TYPE_STRUCT || !t->nfields)
+        return false;
+    const char **names = ARENA_ARRAY(a, const char *, t->nfields);
+    for (size_t i = 0; i < t->nfields; i++) {
+        if (type_has_twin_fields(a, t->fields[i].type))
+            return true;
+        names[i] = t->fields[i].name;
+    }
+    qsort(names, t->nfields, sizeof *names, by_letters);
+    for (size_t i = 1; i < t->nfields; i++)
+        if (str_ieq(names[i - 1], names[i]))
+            return true;
+    return false;
 }
 
 bool type_has_variant(const Type *t)

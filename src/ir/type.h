@@ -78,6 +78,9 @@ const Type *type_varchar(Arena *a, int length);
 /* A user-defined type by its classes (NULL: none): the JVM's, Python's, and the pickled Python class in base64. */
 const Type *type_udt(Arena *a, const Type *storage, const char *jvm_class, const char *python_class, const char *serialized_class);
 
+/* DataType.asNullable: what files and texts hold keeps no promises. */
+const Type *type_as_nullable(Arena *a, const Type *t);
+
 bool type_equal(const Type *x, const Type *y);            /* nullability inside counts */
 bool type_same(const Type *x, const Type *y);             /* nullability inside does not count (sameType) */
 bool type_is_numeric(const Type *t);
@@ -85,6 +88,7 @@ bool type_is_integral(const Type *t);
 bool type_is_atomic(const Type *t);
 bool type_is_orderable(const Type *t);                    /* RowOrdering.isOrderable */
 bool type_has_variant(const Type *t);                     /* is one, or has one inside */
+bool type_has_twin_fields(Arena *a, const Type *t);       /* are there two fields of one STRUCT whose names differ in case only, or not at all? */
 bool type_is_datetime(const Type *t);
 bool type_is_ansi_interval(const Type *t);
 

@@ -696,23 +696,9 @@ Status emit_relation(Emit *e, const Node *n, Sel *ret)
     return status;
 }
 
-/* The engine finds fields by name whatever the letters' case, so that of two it would always find the first. */
-static bool has_twin_fields(const Type *t)
-{
-    for (; t->kind == TYPE_ARRAY || t->kind == TYPE_MAP; t = t->element)
-        if (t->kind == TYPE_MAP && has_twin_fields(t->key))
-            return true;
-    for (size_t i = 0; t->kind == TYPE_STRUCT && i < t->nfields; i++) {
-        for (size_t k = 0; k < i; k++)
-            if (str_ieq(t->fields[i].name, t->fields[k].name))
-                return true;
-        if (has_twin_fields(t->fields[i].type))
-            return true;
-    }
-    return false;
-}
-
 typedef struct Found {
+    Arena *a;
+    const Type *looked_at; /* the last one: neighbours often share theirs */
     bool python, twins;
 } Found;
 
@@ -720,7 +706,9 @@ static bool look(const Node *n, void *arg)
 {
     Found *found = arg;
     found->python = found->python || node_is(PythonUdf, n);
-    found->twins = found->twins || (n->type && has_twin_fields(n->type));
+    if (n->type && n->type != found->looked_at)
+        found->twins = found->twins || type_has_twin_fields(found->a, n->type);
+    found->looked_at = n->type;
     return true;
 }
 
@@ -728,9 +716,9 @@ Status emit_plan(Arena *a, const EmitOptions *options, const Node *bound, Str *s
 {
     DecimalColumns *decimals = NULL;
     Emit e = { .a = a, .o = options, .err = err, .root = bound, .decimals = &decimals };
-    Found found = { 0 };
+    Found found = { .a = a };
     node_walk(bound, look, &found);
-    if (found.twins)
+    if (found.twins) /* the engine finds fields whatever their letters' case: of two it would always find the first */
         return engine_twin_fields(err);
     e.python = found.python;
     Sel s;

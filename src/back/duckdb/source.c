@@ -100,24 +100,6 @@ static Status check_types(const char *format, const Type *schema, Error *err)
 }
 
 /* ---------------------------------------------------------------- schemas */
-/* DataType.asNullable: files do not keep promises. */
-static const Type *nullable(Arena *a, const Type *t)
-{
-    if (t->kind == TYPE_ARRAY)
-        return type_array(a, nullable(a, t->element), true);
-    if (t->kind == TYPE_MAP)
-        return type_map(a, nullable(a, t->key), nullable(a, t->element), true);
-    if (t->kind != TYPE_STRUCT)
-        return t;
-    Field *fields = ARENA_ARRAY(a, Field, t->nfields + 1);
-    for (size_t i = 0; i < t->nfields; i++) {
-        fields[i] = t->fields[i];
-        fields[i].nullable = true;
-        fields[i].type = nullable(a, t->fields[i].type);
-    }
-    return type_struct(a, fields, t->nfields);
-}
-
 static bool has_field(const Type *t, const char *name)
 {
     for (size_t i = 0; i < t->nfields; i++) {
@@ -339,10 +321,10 @@ Status source_resolve(Arena *a, EngineSession *s, const SourceRequest *given_req
         kept.nfiles = drop_nested(files, kept.nfiles);
     kept.files = files;
     if (request->user_schema) {
-        source->data_schema = nullable(a, without(a, request->user_schema, source->partition_schema));
+        source->data_schema = type_as_nullable(a, without(a, request->user_schema, source->partition_schema));
     } else {
         TRY(inferred_schema(a, s, format, corrupt_left_out ? given_request : request, &source->data_schema, err));
-        source->data_schema = nullable(a, source->data_schema);
+        source->data_schema = type_as_nullable(a, source->data_schema);
         TRY(drop_overlap(a, &source->data_schema, source->partition_schema, err));
     }
     TRY(unique_names(source->data_schema, err));
