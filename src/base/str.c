@@ -77,7 +77,8 @@ void str_vaddf(Str *s, const char *format, va_list args)
     va_copy(again, args);
     int length = format_text(s->data + s->len, room, format, again);
     va_end(again);
-    if (length < 0 || !str_reserve(s, (size_t)length)) {
+    s->overflow = length < 0; /* longer than an int can say */
+    if (!str_reserve(s, (size_t)length)) {
         s->data[s->len] = 0;
         return;
     }
