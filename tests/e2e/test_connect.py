@@ -228,6 +228,13 @@ def test_time_windows(spark):
     assert df.groupBy(F.window("ts", "1 hour", "30 minutes").alias("w")).count().agg(F.sum("count")).collect()[0][0] == 4
 
 
+def test_fields_without_a_name_are_refused(spark):
+    assert spark.range(2).toDF("").collect() == [(0,), (1,)]
+    for frame in (spark.range(2).toDF("").summary("count"), spark.sql("SELECT named_struct('', 1)")):
+        with pytest.raises(Exception, match="UNSUPPORTED_FEATURE.*whose name is empty"):
+            frame.collect()
+
+
 def test_fields_whose_names_differ_in_case_only_are_refused(spark):
     """The engine would take the first for both."""
     spark.conf.set("spark.sql.caseSensitive", "true")

@@ -327,6 +327,9 @@ Status engine_error(Error *err, duckdb_error_type type, const char *message)
     if (strstr(message, "Can't pack nothing into a struct") || strstr(message, "STRUCT()"))
         return FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE", "[UNSUPPORTED_FEATURE] The feature is not supported: a struct without fields. "
                          "SQLSTATE: 0A000");
+    if (strstr(message, "zero-length delimited identifier"))
+        return FAIL_CODE(err, ST_UNSUPPORTED, "UNSUPPORTED_FEATURE", "[UNSUPPORTED_FEATURE] The feature is not supported: a struct with a field whose name is "
+                         "empty. SQLSTATE: 0A000");
     if (strstr(message, "Duplicate struct entry name"))
         return engine_twin_fields(err);
     if (strstr(message, "Map keys must be unique"))
