@@ -172,6 +172,22 @@ static size_t utf8_sequence(const unsigned char *p, size_t left)
     return n;
 }
 
+size_t utf8_write(char out[4], uint32_t code_point)
+{
+    size_t length = code_point < 0x80 ? 1 : code_point < 0x800 ? 2 : code_point < 0x10000 ? 3 : 4;
+    static const unsigned char first[] = { 0, 0, 0xC0, 0xE0, 0xF0 };
+    for (size_t i = length; i-- > 1; code_point >>= 6)
+        out[i] = (char)(0x80 | (code_point & 0x3F));
+    out[0] = (char)(first[length] | code_point);
+    return length;
+}
+
+void str_add_code_point(Str *s, uint32_t code_point)
+{
+    char bytes[4];
+    str_addn(s, bytes, utf8_write(bytes, code_point));
+}
+
 bool utf8_valid(const char *text, size_t length)
 {
     for (size_t i = 0; i < length;) {

@@ -60,6 +60,9 @@ bool str_istarts(const char *text, const char *prefix);
 bool str_ends(const char *text, const char *suffix);
 /* Is text[0..length) valid UTF-8 (RFC 3629; no surrogates, no overlong forms)? */
 bool utf8_valid(const char *text, size_t length);
+/* A code point as UTF-8, not NUL-terminated; returns its 1 to 4 bytes' number. A surrogate is written like others. */
+size_t utf8_write(char out[4], uint32_t code_point);
+void str_add_code_point(Str *s, uint32_t code_point);
 /* Decimal integer, whole text, no spaces. False when it is not one or does not fit. */
 bool str_to_i64(const char *text, int64_t *ret_value);
 bool str_to_f64(const char *text, double *ret_value);

@@ -1,4 +1,4 @@
-/* base: format_text says what vsnprintf says; vectors keep their items as they grow. */
+/* base: format_text says what vsnprintf says; code points become UTF-8; vectors keep their items as they grow. */
 #include "base/format.h"
 #include "base/str.h"
 #include "base/vec.h"
@@ -47,6 +47,21 @@ static void texts_are_as_printf_writes_them(void **state)
     same("c%ld: %04x, %s", 5L, 255u, "one of these is the library's");
 }
 
+static void code_points_become_utf8(void **state)
+{
+    (void)state;
+    static const struct { uint32_t c; const char *text; } cases[] = {
+        { 'A', "A" }, { 0x7F, "\x7f" }, { 0x80, "\xc2\x80" }, { 0x7FF, "\u07ff" }, { 0x800, "\u0800" }, { 0xFFFD, "\ufffd" },
+        { 0x10000, "\U00010000" }, { 0x1F600, "\U0001f600" }, { 0x10FFFF, "\U0010ffff" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        str_auto s = STR_INIT(8);
+        str_add_code_point(&s, cases[i].c);
+        assert_string_equal(str_text(&s), cases[i].text);
+        assert_true(utf8_valid(str_text(&s), s.len));
+    }
+}
+
 static void vectors_keep_their_items(void **state)
 {
     (void)state;
@@ -87,6 +102,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_as_printf_writes_them),
+        cmocka_unit_test(code_points_become_utf8),
         cmocka_unit_test(vectors_keep_their_items),
         cmocka_unit_test(strings_stop_at_their_cap),
     };

@@ -179,19 +179,6 @@ static size_t skip_value(View v, size_t at, int depth)
     }
 }
 
-static void add_code_point(Str *out, unsigned c)
-{
-    if (c < 0x80) {
-        str_addc(out, (char)c);
-    } else if (c < 0x800) {
-        str_addf(out, "%c%c", (char)(0xC0 | c >> 6), (char)(0x80 | (c & 63)));
-    } else if (c < 0x10000) {
-        str_addf(out, "%c%c%c", (char)(0xE0 | c >> 12), (char)(0x80 | (c >> 6 & 63)), (char)(0x80 | (c & 63)));
-    } else {
-        str_addf(out, "%c%c%c%c", (char)(0xF0 | c >> 18), (char)(0x80 | (c >> 12 & 63)), (char)(0x80 | (c >> 6 & 63)), (char)(0x80 | (c & 63)));
-    }
-}
-
 static unsigned hex4(const char *p)
 {
     char text[5] = { p[0], p[1], p[2], p[3], 0 };
@@ -218,7 +205,7 @@ static void unquote(View v, size_t from, size_t to, Str *out)
                 u = 0x10000 + ((u - 0xD800) << 10) + (hex4(v.data + i + 3) - 0xDC00);
                 i += 6;
             }
-            add_code_point(out, u);
+            str_add_code_point(out, u);
         } else {
             str_addc(out, c);
         }

@@ -57,25 +57,6 @@ static UChar32 char_at(View v, size_t at)
     return c;
 }
 
-static void add_char(Str *out, uint32_t c)
-{
-    if (c < 0x80) {
-        str_addc(out, (char)c);
-    } else if (c < 0x800) {
-        str_addc(out, (char)(0xC0 | c >> 6));
-        str_addc(out, (char)(0x80 | (c & 0x3F)));
-    } else if (c < 0x10000) {
-        str_addc(out, (char)(0xE0 | c >> 12));
-        str_addc(out, (char)(0x80 | (c >> 6 & 0x3F)));
-        str_addc(out, (char)(0x80 | (c & 0x3F)));
-    } else {
-        str_addc(out, (char)(0xF0 | c >> 18));
-        str_addc(out, (char)(0x80 | (c >> 12 & 0x3F)));
-        str_addc(out, (char)(0x80 | (c >> 6 & 0x3F)));
-        str_addc(out, (char)(0x80 | (c & 0x3F)));
-    }
-}
-
 static bool is_ascii(View v)
 {
     for (size_t i = 0; i < v.len; i++) {
@@ -350,7 +331,7 @@ static void initcap(K *k)
     bool first = true;
     for (size_t at = 0; at < v.len; at = step(v, at)) {
         UChar32 c = char_at(v, at);
-        add_char(&out, (uint32_t)(first ? u_totitle(c) : u_tolower(c)));
+        str_add_code_point(&out, (uint32_t)(first ? u_totitle(c) : u_tolower(c)));
         first = c == ' ';
     }
     k_set_out(k, &out);
@@ -429,7 +410,7 @@ static void chr(K *k)
     int64_t n = k_i64(k, 0);
     str_auto out = STR_INIT(16);
     if (n >= 0)
-        add_char(&out, (uint32_t)(n & 0xFF));
+        str_add_code_point(&out, (uint32_t)(n & 0xFF));
     k_set_str(k, str_text(&out), n < 0 ? 0 : (n & 0xFF) ? out.len : 1);
 }
 

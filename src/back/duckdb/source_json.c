@@ -71,25 +71,7 @@ static bool hex4(Reader *r, unsigned *ret_unit)
 /* A half of a pair alone is '?', as Java's encoder has it. */
 static void put_utf8(unsigned c, char **out)
 {
-    char *to = *out;
-    if (c >= 0xd800 && c < 0xe000)
-        c = '?';
-    if (c < 0x80) {
-        *to++ = (char)c;
-    } else if (c < 0x800) {
-        *to++ = (char)(0xc0 | c >> 6);
-        *to++ = (char)(0x80 | (c & 0x3f));
-    } else if (c < 0x10000) {
-        *to++ = (char)(0xe0 | c >> 12);
-        *to++ = (char)(0x80 | (c >> 6 & 0x3f));
-        *to++ = (char)(0x80 | (c & 0x3f));
-    } else {
-        *to++ = (char)(0xf0 | c >> 18);
-        *to++ = (char)(0x80 | (c >> 12 & 0x3f));
-        *to++ = (char)(0x80 | (c >> 6 & 0x3f));
-        *to++ = (char)(0x80 | (c & 0x3f));
-    }
-    *out = to;
+    *out += utf8_write(*out, c >= 0xd800 && c < 0xe000 ? '?' : c);
 }
 
 static bool unicode_escape(Reader *r, char **out)

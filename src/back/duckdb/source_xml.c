@@ -77,20 +77,6 @@ static bool name(XmlReader *r, View *ret_name)
     return r->at > start;
 }
 
-static void put_code_point(Str *out, unsigned c)
-{
-    if (c < 0x80) {
-        str_addc(out, (char)c);
-        return;
-    }
-    if (c >= 0x10000)
-        str_addc(out, (char)(0xf0 | c >> 18));
-    if (c >= 0x800)
-        str_addc(out, (char)(c >= 0x10000 ? 0x80 | (c >> 12 & 0x3f) : 0xe0 | c >> 12));
-    str_addc(out, (char)(c >= 0x800 ? 0x80 | (c >> 6 & 0x3f) : 0xc0 | c >> 6));
-    str_addc(out, (char)(0x80 | (c & 0x3f)));
-}
-
 /* "&#65;", "&#x41;" or one of the five, behind the ampersand. */
 static bool reference(XmlReader *r, Str *out)
 {
@@ -117,7 +103,7 @@ static bool reference(XmlReader *r, Str *out)
     }
     if (r->at == start || !take(r, ";") || !character(c))
         return false;
-    put_code_point(out, c);
+    str_add_code_point(out, c);
     return true;
 }
 

@@ -312,25 +312,6 @@ static bool hex4(Reader *r, uint32_t *ret)
     return true;
 }
 
-static void utf8(uint32_t c, Str *out)
-{
-    if (c < 0x80) {
-        str_addc(out, (char)c);
-    } else if (c < 0x800) {
-        str_addc(out, (char)(0xC0 | c >> 6));
-        str_addc(out, (char)(0x80 | (c & 63)));
-    } else if (c < 0x10000) {
-        str_addc(out, (char)(0xE0 | c >> 12));
-        str_addc(out, (char)(0x80 | (c >> 6 & 63)));
-        str_addc(out, (char)(0x80 | (c & 63)));
-    } else {
-        str_addc(out, (char)(0xF0 | c >> 18));
-        str_addc(out, (char)(0x80 | (c >> 12 & 63)));
-        str_addc(out, (char)(0x80 | (c >> 6 & 63)));
-        str_addc(out, (char)(0x80 | (c & 63)));
-    }
-}
-
 /* \uXXXX, two of them for a character beyond U+FFFF; half of one is '?', as Java encodes it. */
 static bool escaped_character(Reader *r, Str *out)
 {
@@ -343,12 +324,12 @@ static bool escaped_character(Reader *r, Str *out)
         if (!hex4(r, &low))
             return false;
         if (low >= 0xDC00 && low < 0xE000) {
-            utf8(0x10000 + ((c - 0xD800) << 10 | (low - 0xDC00)), out);
+            str_add_code_point(out, 0x10000 + ((c - 0xD800) << 10 | (low - 0xDC00)));
             return true;
         }
         r->at = after;
     }
-    utf8(c >= 0xD800 && c < 0xE000 ? '?' : c, out);
+    str_add_code_point(out, c >= 0xD800 && c < 0xE000 ? '?' : c);
     return true;
 }
 

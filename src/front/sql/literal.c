@@ -9,25 +9,6 @@
 #include <stdlib.h>
 
 /* ---------------------------------------------------------------- strings */
-static void add_utf8(Str *out, unsigned long c)
-{
-    if (c < 0x80) {
-        str_addc(out, (char)c);
-    } else if (c < 0x800) {
-        str_addc(out, (char)(0xC0 | c >> 6));
-        str_addc(out, (char)(0x80 | (c & 0x3F)));
-    } else if (c < 0x10000) {
-        str_addc(out, (char)(0xE0 | c >> 12));
-        str_addc(out, (char)(0x80 | (c >> 6 & 0x3F)));
-        str_addc(out, (char)(0x80 | (c & 0x3F)));
-    } else {
-        str_addc(out, (char)(0xF0 | c >> 18));
-        str_addc(out, (char)(0x80 | (c >> 12 & 0x3F)));
-        str_addc(out, (char)(0x80 | (c >> 6 & 0x3F)));
-        str_addc(out, (char)(0x80 | (c & 0x3F)));
-    }
-}
-
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -58,7 +39,7 @@ static const char *unescape_unicode(Str *out, const char *c, const char *end)
     if (high && c + 6 < end && c[5] == '\\' && c[6] == 'u') { /* a surrogate pair */
         long low = hex_number(c + 7, end, 4);
         if (low >= 0xDC00 && low < 0xE000) {
-            add_utf8(out, (unsigned long)(0x10000 + ((value - 0xD800) << 10) + (low - 0xDC00)));
+            str_add_code_point(out, (uint32_t)(0x10000 + ((value - 0xD800) << 10) + (low - 0xDC00)));
             return c + 11;
         }
     }
@@ -66,7 +47,7 @@ static const char *unescape_unicode(Str *out, const char *c, const char *end)
         str_addc(out, *c);
         return c + 1;
     }
-    add_utf8(out, value >= 0xD800 && value < 0xE000 ? 0xFFFD : (unsigned long)value);
+    str_add_code_point(out, value >= 0xD800 && value < 0xE000 ? 0xFFFD : (uint32_t)value);
     return c + 1 + digits;
 }
 
@@ -75,7 +56,7 @@ static const char *unescape_one(Str *out, const char *c, const char *end)
 {
     bool octal = end - c >= 3 && c[0] >= '0' && c[0] <= '1' && c[1] >= '0' && c[1] <= '7' && c[2] >= '0' && c[2] <= '7';
     if (octal) {
-        add_utf8(out, (unsigned long)((c[0] - '0') * 64 + (c[1] - '0') * 8 + (c[2] - '0')));
+        str_add_code_point(out, (uint32_t)((c[0] - '0') * 64 + (c[1] - '0') * 8 + (c[2] - '0')));
         return c + 3;
     }
     switch (*c) {

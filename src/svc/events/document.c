@@ -121,26 +121,6 @@ static bool read_hex4(Reader *r, unsigned *ret)
     return true;
 }
 
-static char *put_utf8(char *out, unsigned c)
-{
-    if (c < 0x80) {
-        *out++ = (char)c;
-    } else if (c < 0x800) {
-        *out++ = (char)(0xc0 | (c >> 6));
-        *out++ = (char)(0x80 | (c & 63));
-    } else if (c < 0x10000) {
-        *out++ = (char)(0xe0 | (c >> 12));
-        *out++ = (char)(0x80 | ((c >> 6) & 63));
-        *out++ = (char)(0x80 | (c & 63));
-    } else {
-        *out++ = (char)(0xf0 | (c >> 18));
-        *out++ = (char)(0x80 | ((c >> 12) & 63));
-        *out++ = (char)(0x80 | ((c >> 6) & 63));
-        *out++ = (char)(0x80 | (c & 63));
-    }
-    return out;
-}
-
 /* Behind "\u". A lone surrogate is no character. */
 static bool read_unicode(Reader *r, char **out)
 {
@@ -154,7 +134,7 @@ static bool read_unicode(Reader *r, char **out)
     } else if (c >= 0xdc00 && c < 0xe000) {
         return false;
     }
-    *out = put_utf8(*out, c);
+    *out += utf8_write(*out, c);
     return true;
 }
 
