@@ -1,23 +1,12 @@
 /* back/duckdb/kernel_collation.c -- strings with a collation: their keys, and what functions of strings mean under one. UTF8_BINARY and
  * UTF8_LCASE by code points, locales by ICU's collator and string search, in UTF-16 as Java has it.
  * Source: CollationFactory, CollationSupport, CollationAwareUTF8String. */
-#include "back/duckdb/kernel.h"
-#include "ir/collation.h"
+#include "back/duckdb/collator.h"
 
 #include <stdlib.h>
-#include <unicode/ucasemap.h>
 #include <unicode/uchar.h>
-#include <unicode/ucol.h>
 #include <unicode/usearch.h>
 #include <unicode/ustring.h>
-
-#define OUT_STR STR_INIT((size_t)1 << 31)
-
-typedef struct Collator {
-    Collation is;
-    UCollator *icu;   /* NULL: by code points */
-    UCaseMap *casemap;
-} Collator;
 
 /* ---------------------------------------------------------------- collators */
 static void collator_release(void *p)
@@ -61,8 +50,7 @@ static void *collator_make(K *k, View name)
     return c;
 }
 
-/* NULL after k_fail: the collation is indeterminate. */
-static Collator *collator_arg(K *k, size_t arg)
+Collator *collator_arg(K *k, size_t arg)
 {
     Collator *c = k_cached(k, 0, k_str(k, arg), collator_make, collator_release);
     if (!c)
@@ -78,20 +66,12 @@ static View without_blanks(View v)
 }
 
 /* ---------------------------------------------------------------- code points and UTF-16 */
-typedef struct Points {
-    UChar32 *at;
-    int32_t len;
-} Points;
-
-/* U+0130 in lower case is two: it is kept as one until something is compared with it. */
-enum { SMALL_I = 'i', DOT = 0x307, I_WITH_DOT = SMALL_I << 16 | DOT };
-
-static UChar32 lowered(UChar32 c)
+UChar32 collator_lowered(UChar32 c)
 {
     return c == 0x130 ? I_WITH_DOT : c == 0x3C2 ? 0x3C3 : u_tolower(c);
 }
 
-static Points points_of(View v)
+Points collator_points(View v)
 {
     Points p = { calloc(v.len + 1, sizeof *p.at), 0 };
     if (!p.at)
@@ -104,14 +84,14 @@ static Points points_of(View v)
 /* A pattern in lower case, U+0130 as two. */
 static Points pattern_of(const Collator *c, View v)
 {
-    Points from = points_of(v);
+    Points from = collator_points(v);
     if (!c->is.lower_case)
         return from;
     Points p = { calloc(2 * v.len + 1, sizeof *p.at), 0 };
     if (!p.at)
         abort();
     for (int32_t i = 0; i < from.len; i++) {
-        UChar32 x = lowered(from.at[i]);
+        UChar32 x = collator_lowered(from.at[i]);
         p.at[p.len++] = x == I_WITH_DOT ? SMALL_I : x;
         if (x == I_WITH_DOT)
             p.at[p.len++] = DOT;
@@ -120,26 +100,13 @@ static Points pattern_of(const Collator *c, View v)
     return p;
 }
 
-static void add_points(Str *out, const UChar32 *at, int32_t n)
+void collator_add_points(Str *out, const UChar32 *at, int32_t n)
 {
-    for (int32_t i = 0; i < n; i++) {
-        uint32_t c = (uint32_t)at[i];
-        if (c >= 0x10000)
-            str_addc(out, (char)(0xF0 | c >> 18));
-        if (c >= 0x800)
-            str_addc(out, (char)(c >= 0x10000 ? 0x80 | (c >> 12 & 0x3F) : 0xE0 | c >> 12));
-        if (c >= 0x80)
-            str_addc(out, (char)(c >= 0x800 ? 0x80 | (c >> 6 & 0x3F) : 0xC0 | c >> 6));
-        str_addc(out, (char)(c >= 0x80 ? 0x80 | (c & 0x3F) : c));
-    }
+    for (int32_t i = 0; i < n; i++)
+        str_add_code_point(out, (uint32_t)at[i]);
 }
 
-typedef struct Units {
-    UChar *at;
-    int32_t len;
-} Units;
-
-static Units units_of(View v)
+Units collator_units(View v)
 {
     UErrorCode code = U_ZERO_ERROR;
     Units u = { calloc(v.len + 1, sizeof *u.at), 0 };
@@ -149,7 +116,7 @@ static Units units_of(View v)
     return u;
 }
 
-static void add_units(Str *out, const UChar *at, int32_t n)
+void collator_add_units(Str *out, const UChar *at, int32_t n)
 {
     UErrorCode code = U_ZERO_ERROR;
     int32_t len = 0;
@@ -164,18 +131,18 @@ static void add_units(Str *out, const UChar *at, int32_t n)
 /* ---------------------------------------------------------------- keys */
 static void lower_points(Str *out, View v)
 {
-    Points p = points_of(v);
+    Points p = collator_points(v);
     for (int32_t i = 0; i < p.len; i++) {
-        UChar32 x = lowered(p.at[i]);
+        UChar32 x = collator_lowered(p.at[i]);
         static const UChar32 both[] = { SMALL_I, DOT };
-        add_points(out, x == I_WITH_DOT ? both : &x, x == I_WITH_DOT ? 2 : 1);
+        collator_add_points(out, x == I_WITH_DOT ? both : &x, x == I_WITH_DOT ? 2 : 1);
     }
     free(p.at);
 }
 
 static void sort_key(const Collator *c, View v, Str *out)
 {
-    Units u = units_of(v);
+    Units u = collator_units(v);
     int32_t n = ucol_getSortKey(c->icu, u.at, u.len, NULL, 0);
     uint8_t *bytes = malloc((size_t)n + 1);
     if (!bytes)
@@ -269,7 +236,7 @@ static int32_t match_from(const Collator *c, Points t, Points p, int32_t start)
         UChar32 x = held;
         held = -1;
         if (x < 0) {
-            x = c->is.lower_case ? lowered(t.at[i]) : t.at[i];
+            x = c->is.lower_case ? collator_lowered(t.at[i]) : t.at[i];
             i++;
             if (x == I_WITH_DOT) {
                 x = SMALL_I;
@@ -292,7 +259,7 @@ static int32_t match_until(const Collator *c, Points t, Points p, int32_t end)
         held = -1;
         if (x < 0) {
             i--;
-            x = c->is.lower_case ? lowered(t.at[i]) : t.at[i];
+            x = c->is.lower_case ? collator_lowered(t.at[i]) : t.at[i];
             if (x == I_WITH_DOT) {
                 x = DOT;
                 held = SMALL_I;
@@ -337,7 +304,7 @@ static void search_done(Search *s)
 /* Neither of the two may be empty. */
 static Search search_begin(const Collator *c, View text, View pattern)
 {
-    Search s = { .text = units_of(text), .pattern = units_of(pattern), .code = U_ZERO_ERROR };
+    Search s = { .text = collator_units(text), .pattern = collator_units(pattern), .code = U_ZERO_ERROR };
     s.icu = usearch_openFromCollator(s.pattern.at, s.pattern.len, s.text.at, s.text.len, c->icu, NULL, &s.code);
     if (!s.icu)
         abort();
@@ -396,7 +363,7 @@ static void has(K *k)
         k_set_bool(k, icu_has(c, v, what, where));
         return;
     }
-    Points t = points_of(v), p = pattern_of(c, what);
+    Points t = collator_points(v), p = pattern_of(c, what);
     k_set_bool(k, where == 1 ? find_from(c, t, p, 0) >= 0 : where ? match_until(c, t, p, t.len) >= 0 : match_from(c, t, p, 0) >= 0);
     free(t.at);
     free(p.at);
@@ -417,7 +384,7 @@ static void locate(K *k)
     if (c->icu) {
         at = icu_index(c, v, what, from - 1);
     } else {
-        Points t = points_of(v), p = pattern_of(c, what);
+        Points t = collator_points(v), p = pattern_of(c, what);
         at = find_from(c, t, p, from - 1);
         free(t.at);
         free(p.at);
@@ -462,18 +429,18 @@ static void replace(K *k)
     if (c->icu) {
         Search s = search_begin(c, v, what);
         for (int32_t at; (at = search_next(&s)) >= 0; from = at + usearch_getMatchedLength(s.icu)) {
-            add_units(&out, s.text.at + from, at - from);
+            collator_add_units(&out, s.text.at + from, at - from);
             str_addn(&out, with.data, with.len);
         }
-        add_units(&out, s.text.at + from, s.text.len - from);
+        collator_add_units(&out, s.text.at + from, s.text.len - from);
         search_done(&s);
     } else {
-        Points t = points_of(v), p = pattern_of(c, what);
+        Points t = collator_points(v), p = pattern_of(c, what);
         for (int32_t at; (at = find_from(c, t, p, from)) >= 0; from = at + match_from(c, t, p, at)) {
-            add_points(&out, t.at + from, at - from);
+            collator_add_points(&out, t.at + from, at - from);
             str_addn(&out, with.data, with.len);
         }
-        add_points(&out, t.at + from, t.len - from);
+        collator_add_points(&out, t.at + from, t.len - from);
         free(t.at);
         free(p.at);
     }
@@ -498,11 +465,11 @@ static void icu_substring_index(const Collator *c, View v, View delimiter, int32
         }
     }
     if (index < 0)
-        add_units(out, s.text.at, s.text.len);
+        collator_add_units(out, s.text.at, s.text.len);
     else if (n > 0)
-        add_units(out, s.text.at, index);
+        collator_add_units(out, s.text.at, index);
     else
-        add_units(out, s.text.at + index + usearch_getMatchedLength(s.icu), s.text.len - index - usearch_getMatchedLength(s.icu));
+        collator_add_units(out, s.text.at + index + usearch_getMatchedLength(s.icu), s.text.len - index - usearch_getMatchedLength(s.icu));
     search_done(&s);
 }
 
@@ -518,14 +485,14 @@ static void substring_index(K *k)
     if (delimiter.len && n && v.len && c->icu) {
         icu_substring_index(c, v, delimiter, n, &out);
     } else if (delimiter.len && n && v.len) {
-        Points t = points_of(v), p = pattern_of(c, delimiter);
+        Points t = collator_points(v), p = pattern_of(c, delimiter);
         int32_t at = n > 0 ? -1 : t.len + 1;
         for (int32_t count = n < 0 ? -n : n; count > 0; count--) {
             at = n > 0 ? find_from(c, t, p, at + 1) : find_until(c, t, p, at - 1);
             if (at < 0)
                 break;
         }
-        add_points(&out, at >= 0 && n < 0 ? t.at + at : t.at, at < 0 ? t.len : n > 0 ? at : t.len - at);
+        collator_add_points(&out, at >= 0 && n < 0 ? t.at + at : t.at, at < 0 ? t.len : n > 0 ? at : t.len - at);
         free(t.at);
         free(p.at);
     }
@@ -582,15 +549,15 @@ static void split_part(K *k)
             add_part(&parts, from, at);
         add_part(&parts, from, s.text.len);
         Part part = wanted(&parts, n);
-        add_units(&out, s.text.at + part.from, part.to - part.from);
+        collator_add_units(&out, s.text.at + part.from, part.to - part.from);
         search_done(&s);
     } else {
-        Points t = points_of(v), p = pattern_of(c, delimiter);
+        Points t = collator_points(v), p = pattern_of(c, delimiter);
         for (int32_t at; (at = find_from(c, t, p, from)) >= 0; from = at + match_from(c, t, p, at))
             add_part(&parts, from, at);
         add_part(&parts, from, t.len);
         Part part = wanted(&parts, n);
-        add_points(&out, t.at + part.from, part.to - part.from);
+        collator_add_points(&out, t.at + part.from, part.to - part.from);
         free(t.at);
         free(p.at);
     }
@@ -613,8 +580,8 @@ static void trim_points(const Collator *c, Points t, Points set, bool left, int3
     bool dotted = among(set, I_WITH_DOT);
     while (*from < *to) {
         int32_t near = left ? *from : *to - 1, next = left ? near + 1 : near - 1;
-        UChar32 x = c->is.lower_case ? lowered(t.at[near]) : t.at[near];
-        bool pair = dotted && next >= *from && next < *to && x == (left ? SMALL_I : DOT) && lowered(t.at[next]) == (left ? DOT : SMALL_I);
+        UChar32 x = c->is.lower_case ? collator_lowered(t.at[near]) : t.at[near];
+        bool pair = dotted && next >= *from && next < *to && x == (left ? SMALL_I : DOT) && collator_lowered(t.at[next]) == (left ? DOT : SMALL_I);
         if (!pair && !among(set, x))
             return;
         *from += left ? 1 + pair : 0;
@@ -622,8 +589,7 @@ static void trim_points(const Collator *c, Points t, Points set, bool left, int3
     }
 }
 
-/* How many units the longest match of one character of the set has that begins (left) or ends at `at`; 0: none. */
-static int32_t longest_match(const Collator *c, Units text, Points set, int32_t at, bool left)
+int32_t collator_longest_match(const Collator *c, Units text, Points set, int32_t at, bool left)
 {
     int32_t longest = 0;
     for (int32_t i = 0; i < set.len; i++) {
@@ -650,7 +616,7 @@ static int32_t longest_match(const Collator *c, Units text, Points set, int32_t 
 static void icu_trim(const Collator *c, Units text, Points set, bool left, int32_t *from, int32_t *to)
 {
     while (*from < *to) {
-        int32_t n = longest_match(c, text, set, left ? *from : *to, left);
+        int32_t n = collator_longest_match(c, text, set, left ? *from : *to, left);
         if (!n)
             return;
         *from += left ? n : 0;
@@ -674,142 +640,33 @@ static void trim(K *k)
     View v = k_str(k, 0), chars = k_str(k, 1);
     int32_t sides = k_i32(k, 2), from = 0, to;
     size_t blanks = sides & 2 ? unseen_blanks(c, v, chars) : 0;
-    Points set = points_of(chars);
+    Points set = collator_points(chars);
     str_auto out = OUT_STR;
     View seen = { v.data, v.len - blanks };
     if (c->icu) {
-        Units text = units_of(seen);
+        Units text = collator_units(seen);
         to = text.len;
         if (sides & 1)
             icu_trim(c, text, set, true, &from, &to);
         Units rest = { text.at + from, to - from }; /* what is searched from the right does not see what was trimmed */
         if (sides & 2)
             icu_trim(c, rest, set, false, &(int32_t){ 0 }, &rest.len);
-        add_units(&out, rest.at, rest.len);
+        collator_add_units(&out, rest.at, rest.len);
         free(text.at);
     } else {
-        Points t = points_of(seen);
+        Points t = collator_points(seen);
         to = t.len;
         for (int32_t i = 0; c->is.lower_case && i < set.len; i++)
-            set.at[i] = lowered(set.at[i]);
+            set.at[i] = collator_lowered(set.at[i]);
         if (sides & 1)
             trim_points(c, t, set, true, &from, &to);
         if (sides & 2)
             trim_points(c, t, set, false, &from, &to);
-        add_points(&out, t.at + from, to - from);
+        collator_add_points(&out, t.at + from, to - from);
         free(t.at);
     }
     free(set.at);
     str_addn(&out, v.data + seen.len, blanks);
-    k_set_str(k, str_text(&out), out.len);
-}
-
-/* ---------------------------------------------------------------- translating */
-typedef struct Entry {
-    UChar32 from, to; /* to -1: nothing */
-    uint32_t hash;
-} Entry;
-typedef struct Dict {
-    Entry *at;
-    int32_t len;
-} Dict;
-
-static int by_bucket(const void *x, const void *y)
-{
-    const Entry *a = x, *b = y;
-    return (a->hash > b->hash) - (a->hash < b->hash);
-}
-
-/* In the order of Java's hash map: of two entries that match alike, the first one counts. */
-static Dict dict_of(View from, View to)
-{
-    Points f = points_of(from), t = points_of(to);
-    Dict d = { calloc((size_t)f.len + 1, sizeof *d.at), 0 };
-    if (!d.at)
-        abort();
-    for (int32_t i = 0; i < f.len; i++) {
-        bool known = false;
-        for (int32_t j = 0; j < d.len; j++)
-            known = known || d.at[j].from == f.at[i];
-        if (!known)
-            d.at[d.len++] = (Entry){ f.at[i], i < t.len ? t.at[i] : -1, 0 };
-    }
-    uint32_t capacity = 16;
-    while ((uint32_t)d.len * 4 > capacity * 3)
-        capacity *= 2;
-    for (int32_t i = 0; i < d.len; i++) {
-        UChar32 c = d.at[i].from;
-        uint32_t hash = c > 0xFFFF ? (uint32_t)U16_LEAD(c) * 31 + U16_TRAIL(c) : (uint32_t)c;
-        d.at[i].hash = ((hash ^ hash >> 16) & (capacity - 1)) << 20 | (uint32_t)i; /* those of one bucket in the order in which they came */
-    }
-    qsort(d.at, (size_t)d.len, sizeof *d.at, by_bucket);
-    free(f.at);
-    free(t.at);
-    return d;
-}
-
-static void add_entry(Str *out, const Entry *e)
-{
-    if (e->to >= 0)
-        add_points(out, &e->to, 1);
-}
-
-static void icu_translate(const Collator *c, View v, Dict d, Str *out)
-{
-    Units text = units_of(v);
-    for (int32_t at = 0; at < text.len;) {
-        const Entry *best = NULL;
-        int32_t longest = 0, next = at;
-        for (int32_t i = 0; i < d.len; i++) {
-            int32_t n = longest_match(c, text, (Points){ &d.at[i].from, 1 }, at, true);
-            if (n > longest) {
-                longest = n;
-                best = &d.at[i];
-            }
-        }
-        U16_FWD_1(text.at, next, text.len);
-        if (best)
-            add_entry(out, best);
-        else
-            add_units(out, text.at + at, next - at);
-        at = best ? at + longest : next;
-    }
-    free(text.at);
-}
-
-static const Entry *entry_of(const Collator *c, Dict d, UChar32 x)
-{
-    for (int32_t i = 0; i < d.len; i++)
-        if ((c->is.lower_case ? lowered(d.at[i].from) : d.at[i].from) == x)
-            return &d.at[i];
-    return NULL;
-}
-
-static void translate(K *k)
-{
-    Collator *c = collator_arg(k, 3);
-    if (!c)
-        return;
-    View v = k_str(k, 0);
-    Dict d = dict_of(k_str(k, 1), k_str(k, 2));
-    str_auto out = OUT_STR;
-    if (c->icu) {
-        icu_translate(c, v, d, &out);
-    } else {
-        Points t = points_of(v);
-        bool dotted = c->is.lower_case && entry_of(c, d, I_WITH_DOT);
-        for (int32_t i = 0; i < t.len; i++) {
-            bool pair = dotted && t.at[i] == SMALL_I && i + 1 < t.len && t.at[i + 1] == DOT;
-            const Entry *found = entry_of(c, d, pair ? I_WITH_DOT : c->is.lower_case ? lowered(t.at[i]) : t.at[i]);
-            if (found)
-                add_entry(&out, found);
-            else
-                add_points(&out, &t.at[i], 1);
-            i += pair;
-        }
-        free(t.at);
-    }
-    free(d.at);
     k_set_str(k, str_text(&out), out.len);
 }
 
@@ -825,6 +682,6 @@ const Kernel kernels_collation[] = {
     { "spark_substring_index_collated", "SSiS:S", substring_index, 0 },
     { "spark_split_part_collated", "SSiS:S", split_part, 0 },
     { "spark_trim_collated", "SSiS:S", trim, 0 },
-    { "spark_translate_collated", "SSSS:S", translate, 0 },
+    { "spark_translate_collated", "SSSS:S", collator_translate, 0 },
     { NULL, NULL, NULL, 0 },
 };
