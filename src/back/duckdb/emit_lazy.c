@@ -75,8 +75,7 @@ static bool can_fail(const Node *n)
     return f.fails;
 }
 
-/* May it fail, and is it worth a CASE? */
-static bool may_fail(const Node *n)
+bool emit_may_fail(const Node *n)
 {
     Found f = { 0 };
     node_walk(n, note, &f);
@@ -150,7 +149,7 @@ static Status guard_constants(Emit *e, const Call *c, const char **args)
 {
     for (size_t k = 1; k < c->args.len; k++)
         for (size_t j = 0; j < k && may_be_null_always(c->args.at[k]); j++)
-            if (may_fail(c->args.at[j]) && strlen(args[j]) < CONDITION_BYTES)
+            if (emit_may_fail(c->args.at[j]) && strlen(args[j]) < CONDITION_BYTES)
                 args[k] = arena_printf(e->a, "CASE WHEN %s IS NULL THEN NULL ELSE %s END", args[j], args[k]);
     return ST_OK;
 }
@@ -159,7 +158,7 @@ static Status guard_constants(Emit *e, const Call *c, const char **args)
 static Status guard_dividend(Emit *e, const Call *c, const char **args)
 {
     const Node *divisor = c->args.at[1];
-    if (!may_fail(divisor) || strlen(args[1]) > CONDITION_BYTES)
+    if (!emit_may_fail(divisor) || strlen(args[1]) > CONDITION_BYTES)
         return guard(e, c, 0, 1, 2, args);
     args[0] = arena_printf(e->a, "CASE WHEN %s IS NULL THEN NULL ELSE %s END", args[1], args[0]);
     return ST_OK;
@@ -175,9 +174,9 @@ Status emit_lazy_arguments(Emit *e, const Call *c, const char **args)
     if (c->args.len < 2 || c->function->kind != FN_SCALAR || (!gives_null_for_null(c) && !named(c, "/ % div mod pmod try_divide try_mod")) || (comparison && !e->output))
         return ST_OK;
     if (named(c, "/ % div mod pmod try_divide try_mod")) /* the divisor first */
-        return may_fail(c->args.at[0]) ? guard_dividend(e, c, args) : ST_OK;
+        return emit_may_fail(c->args.at[0]) ? guard_dividend(e, c, args) : ST_OK;
     for (size_t k = 1; k < c->args.len; k++)
-        if (may_fail(c->args.at[k]))
+        if (emit_may_fail(c->args.at[k]))
             TRY(guard(e, c, k, 0, k, args));
     return guard_constants(e, c, args);
 }
@@ -192,10 +191,10 @@ bool emit_is_constant(const Node *n)
 Status emit_lazy_logic(Emit *e, const Call *c, const char *const *args, bool *ret_done, Str *out)
 {
     bool and = str_eq(c->function->name, "and");
-    *ret_done = e->output && c->args.len == 2 && (and || str_eq(c->function->name, "or")) && may_fail(c->args.at[1]) && strlen(args[0]) < CONDITION_BYTES;
+    *ret_done = e->output && c->args.len == 2 && (and || str_eq(c->function->name, "or")) && emit_may_fail(c->args.at[1]) && strlen(args[0]) < CONDITION_BYTES;
     if (!*ret_done && named(c, "coalesce ifnull nvl") && c->args.len > 1 && strlen(args[0]) < CONDITION_BYTES) {
         for (size_t i = 1; i < c->args.len; i++)
-            *ret_done = *ret_done || may_fail(c->args.at[i]);
+            *ret_done = *ret_done || emit_may_fail(c->args.at[i]);
         if (!*ret_done)
             return ST_OK;
         str_addf(out, "CASE WHEN %s IS NOT NULL THEN %s ELSE coalesce(", args[0], args[0]);
