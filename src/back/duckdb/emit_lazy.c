@@ -63,7 +63,7 @@ static bool note(const Node *n, void *arg)
         f->fails = f->fails || !never_fails(node_as(Call, n));
         return true;
     case NODE_Cast: f->fails = f->fails || (node_as(Cast, n)->mode != CAST_TRY && !cast_never_fails(node_as(Cast, n))); return true;
-    case NODE_Literal: case NODE_Case: case NODE_GetField: case NODE_InList: return true;
+    case NODE_Literal: case NODE_Alias: case NODE_Case: case NODE_GetField: case NODE_InList: return true;
     default: f->varies = f->varies || n->kind == NODE_Subquery || n->kind == NODE_Window; return n->kind == NODE_Lambda;
     }
 }
@@ -75,6 +75,7 @@ static bool can_fail(const Node *n)
     return f.fails;
 }
 
+/* May it fail, and is it worth a CASE? */
 bool emit_may_fail(const Node *n)
 {
     Found f = { 0 };
@@ -164,14 +165,43 @@ static Status guard_dividend(Emit *e, const Call *c, const char **args)
     return ST_OK;
 }
 
+/* Of two arguments an aggregate takes the first, and the second where that is not NULL. Source: Covariance, PearsonCorrelation, RegrSlope. */
+static Status guard_pair(Emit *e, const Call *c, const char **args)
+{
+    bool x_first = named(c, "regr_slope regr_intercept");
+    size_t first = x_first ? 1 : 0, second = 1 - first;
+    if (!x_first && !named(c, "corr covar_pop covar_samp regr_r2 regr_sxy"))
+        return ST_OK;
+    return emit_may_fail(c->args.at[second]) ? guard(e, c, second, first, first + 1, args) : ST_OK;
+}
+
+static bool note_join(const Node *n, void *arg)
+{
+    bool *found = arg;
+    *found = *found || node_is(Join, n) || node_is(CteRef, n);
+    return !*found;
+}
+
+/* A comparison that becomes no condition of a join, nor a bound of what a scan reads: all there is to do is to compute it. */
+static bool computed_only(const Emit *e, const Call *c)
+{
+    bool joined = false;
+    if (!e->filtered || c->args.len != 2 || named(c, "= == <=>") || !emit_may_fail(c->args.at[1]))
+        return false;
+    node_walk(e->filtered, note_join, &joined);
+    return !joined;
+}
+
 Status emit_lazy_arguments(Emit *e, const Call *c, const char **args)
 {
+    if (c->function->kind == FN_AGGREGATE)
+        return guard_pair(e, c, args);
     if (str_eq(c->function->name, "nullif") && c->args.len == 2) /* If(left = right, NULL, left) */
         return can_fail(c->args.at[1]) ? guard(e, c, 1, 0, 1, args) : ST_OK;
     if (named(c, "concat ||"))
         return guard_constants(e, c, args);
     bool comparison = named(c, "= == != <=> < <= > >=");
-    if (c->args.len < 2 || c->function->kind != FN_SCALAR || (!gives_null_for_null(c) && !named(c, "/ % div mod pmod try_divide try_mod")) || (comparison && !e->output))
+    if (c->args.len < 2 || c->function->kind != FN_SCALAR || (!gives_null_for_null(c) && !named(c, "/ % div mod pmod try_divide try_mod")) || (comparison && !e->output && !computed_only(e, c)))
         return ST_OK;
     if (named(c, "/ % div mod pmod try_divide try_mod")) /* the divisor first */
         return emit_may_fail(c->args.at[0]) ? guard_dividend(e, c, args) : ST_OK;

@@ -358,17 +358,22 @@ static bool note_wrapping(const Node *n, void *arg)
     return !node_is(Subquery, n);
 }
 
+/* Of literal rows Spark makes a table before it knows what is not needed: a condition that always holds makes the engine compute it all. */
 static Status add_columns(Emit *e, const NodeList *found, StrList *names, const char **from)
 {
     str_auto columns = EMIT_STR;
+    str_auto listed = EMIT_STR;
     for (size_t i = 0; i < found->len; i++) {
         const char *text, *name = emit_fresh(e, "w");
         TRY(emit_text(e, found->at[i], &text));
         str_addf(&columns, ", %s AS %s", text, name);
+        str_addf(&listed, "%s%s", i ? ", " : "", name);
         vec_push(e->a, names, name);
     }
     if (found->len)
         *from = arena_printf(e->a, "(SELECT *%s FROM %s)", str_text(&columns), *from);
+    if (found->len && e->local)
+        *from = arena_printf(e->a, "(SELECT * FROM %s WHERE hash(%s) >= 0)", *from, str_text(&listed));
     return ST_OK;
 }
 
