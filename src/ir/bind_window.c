@@ -201,6 +201,20 @@ static Status check_order(Binder *b, const Window *w, const char *name, const No
                        "wf", arena_printf(b->a, "%s()", name), NULL);
 }
 
+/* lag and lead take no frame, which is looked at before any type is (ResolveWindowFrame). */
+static Status refuse_frame(const Window *n, const char *name, Error *err)
+{
+    return spark_error(err, &n->node, "_LEGACY_ERROR_TEMP_1035", "", "Cannot specify window frame for <prettyName> function.", "prettyName", name, NULL);
+}
+
+static const char *offset_name(const Node *unbound)
+{
+    const StrList *name = node_is(Function, unbound) ? &node_as(Function, unbound)->name : NULL;
+    if (!name || name->len != 1)
+        return NULL;
+    return str_ieq(name->at[0], "lag") ? "lag" : str_ieq(name->at[0], "lead") ? "lead" : NULL;
+}
+
 Status bind_window(Binder *b, const Scope *s, const Window *n, Node **ret, Error *err)
 {
     Scope inner = *s;
@@ -209,12 +223,14 @@ Status bind_window(Binder *b, const Scope *s, const Window *n, Node **ret, Error
     NodeList partitions = { 0 }, orders = { 0 };
     inner.in_window = true;
     TRY(resolve_named(s, n, &spec, err));
-    TRY(bind_expr(b, &inner, n->function, &function, err));
+    const char *offset = spec->frame ? offset_name(n->function) : NULL;
+    Status status = bind_expr(b, &inner, n->function, &function, err);
+    if (status != ST_OK)
+        return offset && str_starts(err->code, "DATATYPE_MISMATCH") ? refuse_frame(n, offset, err) : status;
     inner.in_window = false;
     static const char *const offsets[] = { "lag", "lead", NULL };
-    if (spec->frame && node_is(Call, function) && is_one_of(node_as(Call, function)->function->name, offsets)) /* before any type is checked */
-        return spark_error(err, &n->node, "_LEGACY_ERROR_TEMP_1035", "", "Cannot specify window frame for <prettyName> function.", "prettyName",
-                           node_as(Call, function)->function->name, NULL);
+    if (spec->frame && node_is(Call, function) && is_one_of(node_as(Call, function)->function->name, offsets))
+        return refuse_frame(n, node_as(Call, function)->function->name, err);
     TRY(check_required(b, n, spec, function, err));
     TRY(bind_exprs(b, &inner, &spec->partitions, &partitions, err));
     TRY(bind_exprs(b, &inner, &spec->orders, &orders, err));

@@ -38,6 +38,7 @@ typedef struct Emit {
     const CteScope *ctes;
     const Known *known;
     const char *over;    /* " OVER (…)" of the window function that is being emitted, NULL: none */
+    bool running;        /* that function adds up its frames' doubles row by row (aggregate_running.c) */
     bool any_width;      /* whoever takes the decimal that is emitted next takes any precision of its scale */
     size_t names;        /* made so far */
     const Node *root;    /* of the plan; NULL: an expression by itself */
