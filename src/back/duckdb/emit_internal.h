@@ -122,6 +122,7 @@ bool emit_is(const Emit *e, const char *conf, const char *value); /* a configura
 
 #define EMIT_STR STR_INIT(LIMIT_QUERY_TEXT)
 #define COLUMN_TEXT "c%u"
+void emit_column(const char *before, int64_t id, Str *out); /* `before`, and the column's name as in COLUMN_TEXT */
 
 /* Is no column and no subquery in it? (emit_lazy.c) */
 bool emit_is_constant(const Node *n);
