@@ -20,7 +20,7 @@ static Status stage_and_commit(Run *r, const WriteOutput *o, LakeStage *stage, S
     TRY(run_prepare(r, o->plan, &plan, err));
     EmitOptions options = run_emit_options(r);
     SinkRequest request = { .plan = plan, .format = o->format, .folder = stage->folder, .uuid = uuid,
-                            .partition_by = o->partition_by, .options = o->options };
+                            .partition_by = o->partition_by, .options = o->options, .to_path = o->to_path };
     SinkFiles files = { 0 };
     TRY(sink_write(r->arena, engine, &options, &request, &files, err));
     if (o->before_commit)
@@ -88,7 +88,7 @@ Status command_write_files(Run *r, Node *command, Rows **ret_rows, Error *err)
     if (exists && w->mode == SAVE_IGNORE)
         return ST_OK;
     WriteOutput o = { .plan = w->input, .format = format, .uri = uri, .partition_by = w->partition_by,
-                 .options = &w->options, .how = LAKE_APPEND };
+                 .options = &w->options, .how = LAKE_APPEND, .to_path = true };
     if (w->mode == SAVE_OVERWRITE)
         o.how = command_overwrites_partitions(r, &w->options, &w->partition_by) ? LAKE_OVERWRITE_PARTITIONS : LAKE_OVERWRITE;
     else if (w->mode == SAVE_ERROR)

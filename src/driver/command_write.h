@@ -17,6 +17,7 @@ typedef struct WriteOutput {
     StrList partition_by;
     const KeyValueList *options;
     LakeCommit how;
+    bool to_path;     /* as of SinkRequest */
     Status (*before_commit)(void *arg, const SinkFiles *files, Error *err); /* NULL: nothing */
     void *arg;
 } WriteOutput;

@@ -48,6 +48,7 @@ static const char *value_name(Binder *b, const Node *value, const Node *given)
 typedef struct Only {
     Binder *b;
     Node *condition;
+    bool by_value; /* groups are made by the value first, whatever values are asked for */
     Status status;
     Error *err;
 } Only;
@@ -65,6 +66,7 @@ static Node *only_where(Arena *a, Node *n, void *arg)
     Node *filter = o->condition;
     if (call->filter)
         o->status = make_call2(o->b, "and", call->filter, filter, n, &filter, o->err);
+    call->filter_last = o->by_value && !call->filter;
     call->filter = filter;
     return &call->node;
 }
@@ -160,10 +162,10 @@ static Status pivot_column(Binder *b, const Node *aggregate, Node *column, Node 
     if (column->type->kind == TYPE_STRUCT && value->type->kind == TYPE_STRUCT && !type_same(column->type, value->type))
         TRY(make_cast(b, value, column->type, CAST_SESSION, at, &value, err)); /* (2012, 'x'): its fields have other names */
     TRY(make_call2(b, "<=>", column, value, at, &condition, err));
-    Only only = { b, condition, ST_OK, err };
+    Only only = { b, condition, by_value, ST_OK, err };
     Node *e = only_where(b->a, node_as(Alias, aggregate)->child, &only);
     TRY(only.status);
-    if (by_value)
+    if (by_value && e->type->kind == TYPE_LONG)
         TRY(where_any(b, condition, &e, at, err));
     vec_push(b->a, exprs, new_alias(b, e, name));
     return ST_OK;
@@ -217,7 +219,7 @@ Status bind_pivot(Binder *b, const Pivot *n, const Scope *outer, Node **ret, Err
         for (size_t i = 0; i < aggregates.len; i++) {
             const char *name = aggregates.len == 1 ? label
                                                    : arena_printf(b->a, "%s_%s", label, node_as(Alias, aggregates.at[i])->names.at[0]);
-            TRY(pivot_column(b, aggregates.at[i], column, values.at[v], name, by_value && aggregates.at[i]->type->kind == TYPE_LONG, &exprs, &n->node, err));
+            TRY(pivot_column(b, aggregates.at[i], column, values.at[v], name, by_value, &exprs, &n->node, err));
         }
     }
     return finish_aggregate(b, input, &groups, &exprs, &sets, GROUPING_PLAIN, &n->node, ret, err);

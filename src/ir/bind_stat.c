@@ -227,7 +227,10 @@ static Status bind_crosstab(Binder *b, const StatCrosstab *n, const Scope *outer
     Node *project = node_new(b->a, Project, .input = n->input, .exprs = labels);
     Node *pivot = node_new(b->a, Pivot, .input = project, .groups = groups, .column = attribute(b, "__crosstab_column"),
                            .aggregates = counts);
-    return bind_relation(b, node_at(pivot, n->node.start, n->node.stop), outer, ret, err);
+    NodeList nothing = { 0 };
+    vec_push(b->a, &nothing, make_literal_int(b, 0, &type_long)); /* pairs that there are not */
+    Node *filled = node_new(b->a, NaFill, .input = pivot, .values = nothing);
+    return bind_relation(b, node_at(filled, n->node.start, n->node.stop), outer, ret, err);
 }
 
 static Status bind_sample_by(Binder *b, const StatSampleBy *n, const Scope *outer, Node **ret, Error *err)

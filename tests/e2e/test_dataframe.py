@@ -4,7 +4,7 @@ import pytest
 from pyspark.errors import AnalysisException, IllegalArgumentException
 from pyspark.sql import Observation, functions as F
 from pyspark.sql.functions import udf, udtf
-from pyspark.sql.types import DoubleType, LongType, StructField, StructType, UserDefinedType, ArrayType
+from pyspark.sql.types import ArrayType, DoubleType, LongType, MapType, StringType, StructField, StructType, UserDefinedType
 
 from connect_fixtures import connect, spark, start_connect  # noqa: F401
 
@@ -73,6 +73,11 @@ def test_transpose(spark):
     assert frame.select("s").transpose().collect() == []
     with pytest.raises(AnalysisException, match="TRANSPOSE_NO_LEAST_COMMON_TYPE"):
         frame.transpose("k").collect()
+
+
+def test_pairs_that_there_are_not_are_counted_as_none(spark):
+    frame = spark.createDataFrame([(1, "x"), (2, None)], "a int, b string")
+    assert sorted(map(tuple, frame.crosstab("a", "b").select("a_b", "x", "null").collect())) == [("1", 1, 0), ("2", 0, 1)]
 
 
 def test_freq_items(spark):
@@ -226,3 +231,31 @@ def test_values_in_avro_form(spark):
         broken.select(from_avro("v", schema)).collect()
     assert broken.select(from_avro("v", schema, {"mode": "PERMISSIVE"}).alias("v")).collect()[0].v.asDict() == {"a": None, "b": None}
     assert spark.sql(f"select schema_of_avro('{schema}')").collect()[0][0] == "STRUCT<a: INT NOT NULL, b: STRING>"
+
+
+def test_structs_without_fields(spark, tmp_path):
+    """As real Spark answers: they come, go, are kept and compared, and no file of Parquet holds one."""
+    empty = StructType([])
+    frame = spark.createDataFrame(
+        [(1, (), [(), None], {"k": ()}, ((),)), (2, None, None, None, None), (3, {}, [], {"k": None}, (None,))],
+        StructType([StructField("i", LongType()), StructField("s", empty), StructField("a", ArrayType(empty)),
+                    StructField("m", MapType(StringType(), empty)), StructField("n", StructType([StructField("x", empty)]))]))
+    rows = [(1, (), [(), None], {"k": ()}, ((),)), (2, None, None, None, None), (3, (), [], {"k": None}, (None,))]
+    assert frame.schema.simpleString() == "struct<i:bigint,s:struct<>,a:array<struct<>>,m:map<string,struct<>>,n:struct<x:struct<>>>"
+    assert [tuple(row) for row in frame.collect()] == rows
+    assert frame.select("s", "n").toPandas().to_dict("list") == {"s": [{}, None, {}], "n": [{"x": {}}, None, {"x": None}]}
+    assert sorted((str(row.s), row["count"]) for row in frame.groupBy("s").count().collect()) == [("None", 1), ("Row()", 2)]
+    assert [tuple(row) for row in frame.cache().mapInArrow(lambda batches: batches, frame.schema).collect()] == rows
+    assert [row.u for row in frame.select(udf(lambda i: () if i < 3 else None, empty)("i").alias("u")).collect()] == [(), (), None]
+    inline = frame.selectExpr("inline(a)")
+    assert inline.columns == [] and inline.count() == 2
+    for form in ("json", "orc", "avro"):
+        frame.select("i", "a").write.format(form).save(str(tmp_path / form))
+        back = spark.read.schema(frame.select("i", "a").schema).format(form).load(str(tmp_path / form))
+        assert [tuple(row) for row in back.orderBy("i").collect()] == [(i, a) for i, _, a, _, _ in rows]
+        with pytest.raises(AnalysisException, match="EMPTY_SCHEMA_NOT_SUPPORTED_FOR_DATASOURCE"):
+            frame.select("i", "n").write.format(form).save(str(tmp_path / "no"))
+    with pytest.raises(Exception, match="EMPTY_SCHEMA_NOT_SUPPORTED_FOR_DATASOURCE"):
+        frame.select("i", "a").write.parquet(str(tmp_path / "no"))
+    spark.sql("CREATE TABLE nothing_inside USING json AS SELECT 1 AS i, named_struct() AS s")
+    assert spark.table("nothing_inside").collect() == [(1, ())] and spark.table("nothing_inside").schema["s"].dataType == empty

@@ -100,6 +100,8 @@ static void null_inside(duckdb_vector vector, const Type *t, idx_t row)
 {
     if (t->kind == TYPE_UDT)
         t = t->sql_type;
+    if (t->kind == TYPE_STRUCT && !t->nfields)
+        engine_fill_empty(vector, row, true);
     for (size_t f = 0; t->kind == TYPE_STRUCT && f < t->nfields; f++) {
         duckdb_vector child = duckdb_struct_vector_get_child(vector, f);
         duckdb_vector_ensure_validity_writable(child);
@@ -130,6 +132,8 @@ static Status fill_vector(duckdb_vector vector, const Type *t, const struct Arro
     }
     for (size_t f = 0; t->kind == TYPE_STRUCT && f < t->nfields && (int64_t)f < view->n_children; f++)
         TRY(fill_vector(duckdb_struct_vector_get_child(vector, f), t->fields[f].type, view->children[f], from, count, to, err));
+    for (int64_t i = 0; t->kind == TYPE_STRUCT && !t->nfields && i < count; i++)
+        engine_fill_empty(vector, to + (idx_t)i, false);
     for (int64_t i = 0; t->kind == TYPE_STRUCT && view->null_count != 0 && i < count; i++)
         if (ArrowArrayViewIsNull(view, from + i))
             null_inside(vector, t, to + (idx_t)i);

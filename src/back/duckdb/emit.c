@@ -137,13 +137,16 @@ static const char *distinct_columns(Emit *e, const Schema *schema, const Schema 
 
 /* ---------------------------------------------------------------- the simple ones */
 /* Where the engine splits, pushes and reorders conditions, they stay in its own words. */
-static Status condition_text(Emit *e, const Node *n, bool local, const char **ret)
+static Status condition_text(Emit *e, const Node *n, const Node *filtered, bool local, const char **ret)
 {
     bool output = e->output, before = e->local;
+    const Node *was_filtered = e->filtered;
     e->output = false;
+    e->filtered = filtered;
     e->local = local;
     Status status = emit_text(e, n, ret);
     e->output = output;
+    e->filtered = was_filtered;
     e->local = before;
     return status;
 }
@@ -158,7 +161,9 @@ static Status emit_filter(Emit *e, const Filter *f, Sel *ret)
     Status status = emit_relation(e, f->input, &s);
     e->known = outer;
     TRY(status);
-    TRY(condition_text(e, f->predicate, emit_over_rows(f->input), &predicate));
+    TRY(condition_text(e, f->predicate, f->input, emit_over_rows(f->input), &predicate));
+    if (e->o->ansi && !s.limit && emit_rows_fail(f->input))
+        s.limit = "OFFSET 0"; /* the engine puts no condition below it */
     if (!sel_plain(&s))
         s = sel_over(e, &s);
     s.where = s.where ? arena_printf(e->a, "%s AND %s", s.where, predicate) : predicate;
@@ -392,7 +397,7 @@ static Status emit_join(Emit *e, const Join *j, Sel *ret)
     TRY(emit_from(e, j->left, &left));
     TRY(emit_from(e, j->right, &right));
     if (j->condition)
-        TRY(condition_text(e, j->condition, false, &on));
+        TRY(condition_text(e, j->condition, NULL, false, &on));
     else if (j->join != JOIN_INNER && j->join != JOIN_CROSS)
         on = "true";
     const char *word = words[j->join];

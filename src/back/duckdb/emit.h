@@ -81,6 +81,8 @@ const Type *emit_variant_group_type(Arena *a, const Type *t);
 void emit_type(const Type *t, Str *out);
 /* The same for a column of a Parquet file, where an instant is told from a local time. */
 void emit_file_type(const Type *t, Str *out);
+/* Behind the last field of a struct_pack() that makes a `t`. A struct without fields, which the engine does not have, has a hidden one. */
+void emit_pack_end(const Type *t, Str *out);
 void emit_quoted_name(const char *name, Str *out);                      /* "a""b" */
 void emit_quoted_text(const char *text, size_t length_bytes, Str *out); /* 'it''s' */
 

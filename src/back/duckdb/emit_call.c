@@ -345,6 +345,13 @@ static bool takes_any_width(const Call *c)
     return has_word("+ - * / % mod pmod div try_add try_subtract try_multiply try_divide try_mod = == <=> != < <= > >= sum try_sum avg mean try_avg count", c->function->name);
 }
 
+/* A condition of PIVOT comes after the values are grouped; count_if counts what NULLIF makes of its argument, which a projection below the
+ * aggregate computes (RewriteWithExpression). */
+static bool computed_before_filter(const Call *c)
+{
+    return c->filter_last || str_eq(c->function->name, "count_if");
+}
+
 /* FILTER comes before the arguments: what may fail in a row that it drops is not computed there. The engine computes it first. */
 static Status guard_arguments(Emit *e, const Call *c, const char **args)
 {
@@ -372,9 +379,9 @@ static Status call_by_settings(Emit *e, const Node *n, Str *out)
         e->any_width = takes_any_width(c) && decimal_any_width(c->args.at[i]);
         TRY(emit_text(e, c->args.at[i], &args[i]));
     }
-    if (c->filter && e->o->ansi)
-        TRY(guard_arguments(e, c, args));
     TRY(emit_lazy_arguments(e, c, args));
+    if (c->filter && e->o->ansi && !computed_before_filter(c))
+        TRY(guard_arguments(e, c, args));
     e->any_width = any_width;
     e->over = over;
     bool done;

@@ -291,7 +291,8 @@ static Status nested(Emit *e, const char *x, const Type *from, const Type *to, i
             TRY(emit_cast(e, arena_printf(e->a, "struct_extract(%s, %s)", x, emit_quoted(e, from->fields[i].name)),
                           from->fields[i].type, to->fields[i].type, inner_mode(from->fields[i].type, to->fields[i].type, mode), out));
         }
-        str_add(out, ") END");
+        emit_pack_end(to, out);
+        str_add(out, " END");
     } else {
         return emit_unsupported(e, NULL, "this cast between nested types");
     }

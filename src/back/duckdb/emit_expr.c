@@ -61,7 +61,7 @@ static Status literal_nested(Emit *e, const Value *v, const Type *t, Str *out)
             str_add(out, i ? ", " : "");
             TRY(emit_literal(e, &v->items[i], t->fields[i].type, out));
         }
-        str_add(out, ")");
+        str_add(out, v->nitems ? ")" : "false)");
     }
     str_addf(out, " AS %s)", emit_word(e, t));
     return ST_OK;

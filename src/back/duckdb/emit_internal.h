@@ -46,6 +46,7 @@ typedef struct Emit {
     GroupAs group_as;    /* what a group expression is written as */
     bool ansi_given;     /* o->ansi holds for all calls below, whatever they were bound under */
     bool output;         /* what is emitted is an output, no condition of a filter or a join */
+    const Node *filtered; /* what is emitted is a condition of a Filter over this; NULL: of none */
     bool local;          /* what is emitted is computed over literal rows: Spark does that before it simplifies (emit_pick.c) */
     const struct Style *csv; /* texts of nested values are for to_csv, in its style; NULL: they are not */
 } Emit;
@@ -60,6 +61,7 @@ Status emit_expr(Emit *e, const Node *n, Str *out);
 /* emit_pick.c: an item or a field of what is made in place, which is all that Spark computes; NULL in *ret_item: past the end. False: n is none. */
 bool emit_picked(const Emit *e, const Node *n, const Node **ret_item);
 bool emit_over_rows(const Node *input); /* projections, filters and limits of literal rows */
+bool emit_rows_fail(const Node *input); /* such ones, among whose projections some may fail */
 /* The expression as an arena text. */
 Status emit_text(Emit *e, const Node *n, const char **ret_text);
 Status emit_relation(Emit *e, const Node *n, Sel *ret_sel);
@@ -126,5 +128,7 @@ void emit_column(const char *before, int64_t id, Str *out); /* `before`, and the
 
 /* Is no column and no subquery in it? (emit_lazy.c) */
 bool emit_is_constant(const Node *n);
+/* May an error come of it, for some values of its columns? */
+bool emit_may_fail(const Node *n);
 
 #endif

@@ -52,7 +52,8 @@ static const char *key_of(Emit *e, const char *x, const Type *t, bool alike)
     str_addf(&out, "CASE WHEN %s IS NOT NULL THEN struct_pack(", x);
     for (size_t i = 0; i < t->nfields; i++)
         put_key_part(e, arena_printf(e->a, "struct_extract(%s, %s)", x, emit_quoted(e, t->fields[i].name)), t->fields[i].type, t->fields[i].nullable, alike, i, &out);
-    str_add(&out, ") END");
+    emit_pack_end(t, &out);
+    str_add(&out, " END");
     return str_arena(&out, e->a);
 }
 

@@ -63,7 +63,7 @@ static bool note(const Node *n, void *arg)
         f->fails = f->fails || !never_fails(node_as(Call, n));
         return true;
     case NODE_Cast: f->fails = f->fails || (node_as(Cast, n)->mode != CAST_TRY && !cast_never_fails(node_as(Cast, n))); return true;
-    case NODE_Literal: case NODE_Case: case NODE_GetField: case NODE_InList: return true;
+    case NODE_Literal: case NODE_Alias: case NODE_Case: case NODE_GetField: case NODE_InList: return true;
     default: f->varies = f->varies || n->kind == NODE_Subquery || n->kind == NODE_Window; return n->kind == NODE_Lambda;
     }
 }
@@ -76,7 +76,7 @@ static bool can_fail(const Node *n)
 }
 
 /* May it fail, and is it worth a CASE? */
-static bool may_fail(const Node *n)
+bool emit_may_fail(const Node *n)
 {
     Found f = { 0 };
     node_walk(n, note, &f);
@@ -150,7 +150,7 @@ static Status guard_constants(Emit *e, const Call *c, const char **args)
 {
     for (size_t k = 1; k < c->args.len; k++)
         for (size_t j = 0; j < k && may_be_null_always(c->args.at[k]); j++)
-            if (may_fail(c->args.at[j]) && strlen(args[j]) < CONDITION_BYTES)
+            if (emit_may_fail(c->args.at[j]) && strlen(args[j]) < CONDITION_BYTES)
                 args[k] = arena_printf(e->a, "CASE WHEN %s IS NULL THEN NULL ELSE %s END", args[j], args[k]);
     return ST_OK;
 }
@@ -159,25 +159,54 @@ static Status guard_constants(Emit *e, const Call *c, const char **args)
 static Status guard_dividend(Emit *e, const Call *c, const char **args)
 {
     const Node *divisor = c->args.at[1];
-    if (!may_fail(divisor) || strlen(args[1]) > CONDITION_BYTES)
+    if (!emit_may_fail(divisor) || strlen(args[1]) > CONDITION_BYTES)
         return guard(e, c, 0, 1, 2, args);
     args[0] = arena_printf(e->a, "CASE WHEN %s IS NULL THEN NULL ELSE %s END", args[1], args[0]);
     return ST_OK;
 }
 
+/* Of two arguments an aggregate takes the first, and the second where that is not NULL. Source: Covariance, PearsonCorrelation, RegrSlope. */
+static Status guard_pair(Emit *e, const Call *c, const char **args)
+{
+    bool x_first = named(c, "regr_slope regr_intercept");
+    size_t first = x_first ? 1 : 0, second = 1 - first;
+    if (!x_first && !named(c, "corr covar_pop covar_samp regr_r2 regr_sxy"))
+        return ST_OK;
+    return emit_may_fail(c->args.at[second]) ? guard(e, c, second, first, first + 1, args) : ST_OK;
+}
+
+static bool note_join(const Node *n, void *arg)
+{
+    bool *found = arg;
+    *found = *found || node_is(Join, n) || node_is(CteRef, n);
+    return !*found;
+}
+
+/* A comparison that becomes no condition of a join, nor a bound of what a scan reads: all there is to do is to compute it. */
+static bool computed_only(const Emit *e, const Call *c)
+{
+    bool joined = false;
+    if (!e->filtered || c->args.len != 2 || named(c, "= == <=>") || !emit_may_fail(c->args.at[1]))
+        return false;
+    node_walk(e->filtered, note_join, &joined);
+    return !joined;
+}
+
 Status emit_lazy_arguments(Emit *e, const Call *c, const char **args)
 {
+    if (c->function->kind == FN_AGGREGATE)
+        return guard_pair(e, c, args);
     if (str_eq(c->function->name, "nullif") && c->args.len == 2) /* If(left = right, NULL, left) */
         return can_fail(c->args.at[1]) ? guard(e, c, 1, 0, 1, args) : ST_OK;
     if (named(c, "concat ||"))
         return guard_constants(e, c, args);
     bool comparison = named(c, "= == != <=> < <= > >=");
-    if (c->args.len < 2 || c->function->kind != FN_SCALAR || (!gives_null_for_null(c) && !named(c, "/ % div mod pmod try_divide try_mod")) || (comparison && !e->output))
+    if (c->args.len < 2 || c->function->kind != FN_SCALAR || (!gives_null_for_null(c) && !named(c, "/ % div mod pmod try_divide try_mod")) || (comparison && !e->output && !computed_only(e, c)))
         return ST_OK;
     if (named(c, "/ % div mod pmod try_divide try_mod")) /* the divisor first */
-        return may_fail(c->args.at[0]) ? guard_dividend(e, c, args) : ST_OK;
+        return emit_may_fail(c->args.at[0]) ? guard_dividend(e, c, args) : ST_OK;
     for (size_t k = 1; k < c->args.len; k++)
-        if (may_fail(c->args.at[k]))
+        if (emit_may_fail(c->args.at[k]))
             TRY(guard(e, c, k, 0, k, args));
     return guard_constants(e, c, args);
 }
@@ -192,10 +221,10 @@ bool emit_is_constant(const Node *n)
 Status emit_lazy_logic(Emit *e, const Call *c, const char *const *args, bool *ret_done, Str *out)
 {
     bool and = str_eq(c->function->name, "and");
-    *ret_done = e->output && c->args.len == 2 && (and || str_eq(c->function->name, "or")) && may_fail(c->args.at[1]) && strlen(args[0]) < CONDITION_BYTES;
+    *ret_done = e->output && c->args.len == 2 && (and || str_eq(c->function->name, "or")) && emit_may_fail(c->args.at[1]) && strlen(args[0]) < CONDITION_BYTES;
     if (!*ret_done && named(c, "coalesce ifnull nvl") && c->args.len > 1 && strlen(args[0]) < CONDITION_BYTES) {
         for (size_t i = 1; i < c->args.len; i++)
-            *ret_done = *ret_done || may_fail(c->args.at[i]);
+            *ret_done = *ret_done || emit_may_fail(c->args.at[i]);
         if (!*ret_done)
             return ST_OK;
         str_addf(out, "CASE WHEN %s IS NOT NULL THEN %s ELSE coalesce(", args[0], args[0]);

@@ -94,15 +94,14 @@ Status emit_struct(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     const Type *t = c->node.type;
     bool named = c->args.len == 2 * t->nfields;
-    if (!t->nfields)
-        return emit_unsupported(e, &c->node, "a struct without fields");
+    (void)e;
     str_add(out, "struct_pack(");
     for (size_t i = 0; i < t->nfields; i++) {
         str_add(out, i ? ", " : "");
         emit_quoted_name(t->fields[i].name, out);
         str_addf(out, " := %s", args[named ? 2 * i + 1 : i]);
     }
-    str_add(out, ")");
+    emit_pack_end(t, out);
     return ST_OK;
 }
 
@@ -426,8 +425,10 @@ Status emit_arrays_zip(Emit *e, const Call *c, const char *const *args, Str *out
 {
     const Type *item = c->node.type->element;
     const char *p = emit_fresh(e, "p");
-    if (!c->args.len)
-        return emit_unsupported(e, &c->node, "a struct without fields");
+    if (!c->args.len) {
+        str_addf(out, "CAST([] AS %s)", emit_word(e, c->node.type));
+        return ST_OK;
+    }
     str_add(out, "CASE WHEN ");
     for (size_t i = 0; i < c->args.len; i++)
         str_addf(out, "%s%s IS NULL", i ? " OR " : "", args[i]);

@@ -16,6 +16,26 @@ bool emit_over_rows(const Node *input)
     }
 }
 
+/* Of a table made of literal rows by projections every row has been computed, and may have failed, when a filter comes. */
+bool emit_rows_fail(const Node *input)
+{
+    if (!emit_over_rows(input))
+        return false;
+    for (;;) {
+        switch (input->kind) {
+        case NODE_Project:
+            for (size_t i = 0; i < node_as(Project, input)->exprs.len; i++)
+                if (emit_may_fail(node_as(Project, input)->exprs.at[i]))
+                    return true;
+            input = node_as(Project, input)->input;
+            break;
+        case NODE_Filter: input = node_as(Filter, input)->input; break;
+        case NODE_Limit: input = node_as(Limit, input)->input; break;
+        default: return false;
+        }
+    }
+}
+
 static const Call *call_named(const Node *n, const char *name)
 {
     const Call *c = node_is(Call, n) ? node_as(Call, n) : NULL;

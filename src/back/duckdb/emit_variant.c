@@ -96,7 +96,7 @@ static Status nested(Emit *e, const char *x, const Type *to, bool fail, Str *out
             TRY(emit_from_variant(e, arena_printf(e->a, "spark_variant_field(%s, %s)", x, emit_quoted(e, to->fields[i].name)), to->fields[i].type,
                                   fail, out));
         }
-        str_add(out, ")");
+        emit_pack_end(to, out);
     }
     str_add(out, " END");
     return ST_OK;

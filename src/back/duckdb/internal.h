@@ -46,6 +46,8 @@ idx_t engine_session_number(const EngineSession *s);
 
 /* The engine's type for one of Spark's; the caller destroys it. */
 duckdb_logical_type engine_type(const Type *t);
+/* What a row of a struct without fields holds in the engine, which has no such type: a hidden field, NULL where the struct is (`null`). */
+void engine_fill_empty(duckdb_vector vector, idx_t row, bool null);
 
 /* `message` as DuckDB, or one of our kernels, said it: sets err to Spark's class and words, and returns its status. */
 Status engine_error(Error *err, duckdb_error_type type, const char *message);

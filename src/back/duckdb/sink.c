@@ -140,6 +140,39 @@ static bool type_supported(const Type *t, const char *format)
     }
 }
 
+static const char *format_title(const char *format)
+{
+    static const char *const titles[][2] = { { "parquet", "Parquet" }, { "csv", "CSV" }, { "json", "JSON" }, { "xml", "XML" }, { "avro", "Avro" }, { "orc", "ORC" } };
+    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+        if (str_eq(titles[i][0], format))
+            return titles[i][1];
+    return "Text";
+}
+
+/* Is the type, or a field of a field of it, a struct without fields? `deep`: in arrays and maps too. */
+static bool has_empty_struct(const Type *t, bool deep)
+{
+    if (t->kind == TYPE_UDT)
+        return has_empty_struct(t->sql_type, deep);
+    if (deep && t->kind == TYPE_MAP && has_empty_struct(t->key, deep))
+        return true;
+    if (deep && (t->kind == TYPE_ARRAY || t->kind == TYPE_MAP))
+        return has_empty_struct(t->element, deep);
+    for (size_t i = 0; t->kind == TYPE_STRUCT && i < t->nfields; i++)
+        if (has_empty_struct(t->fields[i].type, deep))
+            return true;
+    return t->kind == TYPE_STRUCT && !t->nfields;
+}
+
+/* DataSource.validateSchema; and ParquetWriteSupport, which fails in the task ("Cannot write a schema with an empty group"). */
+static Status check_not_empty(const SinkWork *w, const char *format, Error *err)
+{
+    bool parquet = str_eq(format, "parquet"), empty = w->schema->len == 0 && (parquet || w->request->to_path);
+    for (size_t i = 0; i < w->schema->len && (parquet || w->request->to_path); i++)
+        empty = empty || has_empty_struct(w->schema->at[i].type, parquet);
+    return empty ? engine_fail(err, ST_INVALID, "EMPTY_SCHEMA_NOT_SUPPORTED_FOR_DATASOURCE", "format", format_title(format), NULL) : ST_OK;
+}
+
 static Status check_columns(SinkWork *w, const char *format, Error *err)
 {
     Map seen = { 0 };
@@ -156,10 +189,8 @@ static Status check_columns(SinkWork *w, const char *format, Error *err)
     for (size_t i = 0; i < w->data.len; i++) {
         const Column *c = &w->schema->at[w->data.at[i]];
         if (!type_supported(c->type, format))
-            return engine_fail(err, ST_INVALID, "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "format",
-                               str_eq(format, "parquet") ? "Parquet" : str_eq(format, "csv") ? "CSV" : str_eq(format, "json") ? "JSON" : str_eq(format, "xml") ? "XML" : str_eq(format, "avro") ? "Avro" : str_eq(format, "orc") ? "ORC" : "Text",
-                               "columnName", arena_printf(w->a, "`%s`", c->name), "columnType",
-                               arena_printf(w->a, "\"%s\"", type_sql_text(w->a, c->type)), NULL);
+            return engine_fail(err, ST_INVALID, "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "format", format_title(format), "columnName",
+                               arena_printf(w->a, "`%s`", c->name), "columnType", arena_printf(w->a, "\"%s\"", type_sql_text(w->a, c->type)), NULL);
     }
     return ST_OK;
 }
@@ -176,6 +207,7 @@ Status sink_write(Arena *a, EngineSession *s, const EmitOptions *options, const 
     TRY(source_refuse_options(format, request->options, err));
     SinkWork w = { .a = a, .session = s, .emit = options, .request = request, .schema = request->plan->schema };
     bool *is_partition = ARENA_ARRAY(a, bool, w.schema->len + 1);
+    TRY(check_not_empty(&w, format, err));
     TRY(find_partitions(&w, is_partition, err));
     for (size_t i = 0; i < w.schema->len; i++)
         if (!is_partition[i])

@@ -19,6 +19,7 @@ typedef struct SinkRequest {
     const char *uuid;             /* in the files' names */
     StrList partition_by;         /* column names, matched without case */
     const KeyValueList *options;
+    bool to_path;                 /* DataFrameWriter.save, which takes no struct without fields; a table may have one, but not of Parquet */
 } SinkRequest;
 
 typedef struct SinkFile {

@@ -328,6 +328,8 @@ static bool decode_record(ScanLocal *l, In *in, AvroType *t, Target to, Error *e
     bool good = true;
     if (to.vector && to.type->kind != TYPE_STRUCT)
         return incompatible(l, t, to.type, err);
+    if (to.vector && !to.type->nfields)
+        engine_fill_empty(to.vector, to.row, false);
     for (size_t i = 0; i < t->nfields && good; i++) {
         Target field = { 0 };
         for (size_t k = 0; to.vector && k < to.type->nfields; k++)

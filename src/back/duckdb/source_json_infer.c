@@ -260,7 +260,8 @@ Status source_json_schema_of(Arena *a, View text, const KeyValueList *options, c
     if (!json_parse(work, &o, text, &n))
         return engine_fail(err, ST_RUNTIME, "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "badRecord", arena_strn(work, text.data, text.len),
                            "failFastMode", "FAILFAST", NULL);
-    const Type *t = canonical(&in, n ? value_type(&in, n) : &type_null);
-    *ret_type = t ? t : &type_string;
+    const Type *found = n ? value_type(&in, n) : &type_null, *t = canonical(&in, found), *empty = type_struct(a, NULL, 0);
+    bool of_structs = found->kind == TYPE_ARRAY && found->element->kind == TYPE_STRUCT;
+    *ret_type = t ? t : found->kind == TYPE_STRUCT ? empty : of_structs ? type_array(a, empty, found->contains_null) : &type_string; /* SchemaOfJson */
     return ST_OK;
 }

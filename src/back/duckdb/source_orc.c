@@ -475,6 +475,8 @@ static bool read_list(ScanLocal *l, OrcColumn *c, duckdb_vector v, const idx_t *
 
 static bool read_struct(ScanLocal *l, OrcColumn *c, duckdb_vector v, const idx_t *rows, size_t n)
 {
+    for (size_t i = 0; !c->wanted->nfields && i < n; i++)
+        engine_fill_empty(v, rows[i], false);
     for (size_t k = 0; k < c->wanted->nfields; k++) {
         duckdb_vector child = duckdb_struct_vector_get_child(v, k);
         if (c->fields[k] && !read_values(l, c->fields[k], child, rows, n))

@@ -71,6 +71,8 @@ static Status parse_row(ScanLocal *l, View text, duckdb_vector output, idx_t row
     const ScanPlan *plan = l->plan;
     bool csv = *plan->format == 'c', good, null = false;
     if (csv) {
+        if (!plan->schema->nfields)
+            engine_fill_empty(output, row, false);
         good = parse_csv(l, text, row);
     } else {
         arena_free(l->record_arena);

@@ -32,6 +32,8 @@ static void write_null(Target t)
 {
     duckdb_vector_ensure_validity_writable(t.vector);
     duckdb_validity_set_row_invalid(duckdb_vector_get_validity(t.vector), t.row);
+    if (t.type->kind == TYPE_STRUCT && !t.type->nfields)
+        engine_fill_empty(t.vector, t.row, true);
     for (size_t i = 0; t.type->kind == TYPE_STRUCT && i < t.type->nfields; i++)
         write_null((Target){ t.type->fields[i].type, duckdb_struct_vector_get_child(t.vector, i), t.row });
 }
@@ -200,6 +202,8 @@ static Outcome worse(Outcome x, Outcome y)
 static Outcome write_struct(ScanLocal *l, Target t, const JsonNode *n)
 {
     Outcome outcome = GOOD;
+    if (!t.type->nfields)
+        engine_fill_empty(t.vector, t.row, false);
     for (size_t i = 0; i < t.type->nfields; i++) {
         Target field = { t.type->fields[i].type, duckdb_struct_vector_get_child(t.vector, i), t.row };
         const JsonNode *value = member(n, t.type->fields[i].name);
@@ -314,6 +318,8 @@ void scan_json_null(const Type *t, duckdb_vector output, idx_t row)
 /* A struct's fields are null one by one: the struct itself is there. */
 static void empty_struct(const Type *t, duckdb_vector output, idx_t row)
 {
+    if (!t->nfields)
+        engine_fill_empty(output, row, false);
     for (size_t i = 0; i < t->nfields; i++)
         write_null((Target){ t->fields[i].type, duckdb_struct_vector_get_child(output, i), row });
 }

@@ -530,7 +530,9 @@ void xml_write(ScanLocal *l, const Type *t, const XmlValue *v, duckdb_vector vec
         write_null(t, vector, row);
         return;
     }
-    if (t->kind == TYPE_STRUCT) {
+    if (t->kind == TYPE_STRUCT && !t->nfields) {
+        engine_fill_empty(vector, row, false);
+    } else if (t->kind == TYPE_STRUCT) {
         for (size_t i = 0; i < t->nfields; i++)
             xml_write(l, t->fields[i].type, &v->items[i], duckdb_struct_vector_get_child(vector, i), row);
     } else if (t->kind == TYPE_ARRAY) {

@@ -4,6 +4,27 @@
 
 #include <stdlib.h>
 
+/* What stands in a struct without fields: a query cannot write such a name. */
+static const char hidden_name[] = "\x01no field";
+static const Field hidden_field = { .name = hidden_name, .type = &type_boolean, .nullable = false };
+
+/* The fields that a struct has in the engine. */
+static const Field *engine_fields(const Type *t, size_t *ret_n)
+{
+    *ret_n = t->nfields ? t->nfields : 1;
+    return t->nfields ? t->fields : &hidden_field;
+}
+
+void engine_fill_empty(duckdb_vector vector, idx_t row, bool null)
+{
+    duckdb_vector hidden = duckdb_struct_vector_get_child(vector, 0);
+    ((bool *)duckdb_vector_get_data(hidden))[row] = false;
+    if (!null)
+        return;
+    duckdb_vector_ensure_validity_writable(hidden);
+    duckdb_validity_set_row_invalid(duckdb_vector_get_validity(hidden), row);
+}
+
 static duckdb_type simple_type(const Type *t)
 {
     switch (t->kind) {
@@ -32,16 +53,18 @@ static duckdb_type simple_type(const Type *t)
 
 static duckdb_logical_type struct_type(const Type *t)
 {
-    duckdb_logical_type *types = calloc(t->nfields + 1, sizeof *types);
-    const char **names = calloc(t->nfields + 1, sizeof *names);
+    size_t n;
+    const Field *fields = engine_fields(t, &n);
+    duckdb_logical_type *types = calloc(n, sizeof *types);
+    const char **names = calloc(n, sizeof *names);
     if (!types || !names)
         abort();
-    for (size_t i = 0; i < t->nfields; i++) {
-        types[i] = engine_type(t->fields[i].type);
-        names[i] = t->fields[i].name;
+    for (size_t i = 0; i < n; i++) {
+        types[i] = engine_type(fields[i].type);
+        names[i] = fields[i].name;
     }
-    duckdb_logical_type made = duckdb_create_struct_type(types, names, t->nfields);
-    for (size_t i = 0; i < t->nfields; i++)
+    duckdb_logical_type made = duckdb_create_struct_type(types, names, n);
+    for (size_t i = 0; i < n; i++)
         duckdb_destroy_logical_type(&types[i]);
     free(types);
     free(names);
@@ -90,6 +113,22 @@ static const char *simple_word(duckdb_type type)
 }
 
 /* `instant`: the word for TIMESTAMP. */
+static void add_type(const Type *t, const char *instant, Str *out);
+
+static void add_struct_type(const Type *t, const char *instant, Str *out)
+{
+    size_t n;
+    const Field *fields = engine_fields(t, &n);
+    str_add(out, "STRUCT(");
+    for (size_t i = 0; i < n; i++) {
+        str_add(out, i ? ", " : "");
+        emit_quoted_name(fields[i].name, out);
+        str_add(out, " ");
+        add_type(fields[i].type, instant, out);
+    }
+    str_add(out, ")");
+}
+
 static void add_type(const Type *t, const char *instant, Str *out)
 {
     switch (t->kind) {
@@ -114,14 +153,7 @@ static void add_type(const Type *t, const char *instant, Str *out)
         str_add(out, ")");
         break;
     case TYPE_STRUCT:
-        str_add(out, "STRUCT(");
-        for (size_t i = 0; i < t->nfields; i++) {
-            str_add(out, i ? ", " : "");
-            emit_quoted_name(t->fields[i].name, out);
-            str_add(out, " ");
-            add_type(t->fields[i].type, instant, out);
-        }
-        str_add(out, ")");
+        add_struct_type(t, instant, out);
         break;
     default:
         str_add(out, simple_word(simple_type(t)));
@@ -136,6 +168,15 @@ void emit_type(const Type *t, Str *out)
 void emit_file_type(const Type *t, Str *out)
 {
     add_type(t, "TIMESTAMP WITH TIME ZONE", out);
+}
+
+void emit_pack_end(const Type *t, Str *out)
+{
+    if (!t->nfields) {
+        emit_quoted_name(hidden_name, out);
+        str_add(out, " := false");
+    }
+    str_add(out, ")");
 }
 
 void emit_quoted_name(const char *name, Str *out)
