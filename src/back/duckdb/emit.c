@@ -206,6 +206,8 @@ static Status emit_project(Emit *e, const Project *p, Sel *ret)
     bool done = false;
     if (e->python)
         TRY(emit_python_project(e, p, &done, ret));
+    if (!done && e->windows)
+        TRY(emit_windows_project(e, p, &done, ret));
     if (done)
         return ST_OK;
     TRY(emit_relation(e, p->input, &s));
@@ -218,6 +220,11 @@ static Status emit_project(Emit *e, const Project *p, Sel *ret)
     return status;
 }
 
+bool emit_nulls_last(const SortOrder *o)
+{
+    return o->nulls == NULLS_LAST || (o->nulls == NULLS_DEFAULT && o->direction == SORT_DESC);
+}
+
 Status emit_orders(Emit *e, const NodeList *orders, bool numbered, Str *out)
 {
     for (size_t i = 0; i < orders->len; i++) {
@@ -226,7 +233,7 @@ Status emit_orders(Emit *e, const NodeList *orders, bool numbered, Str *out)
         TRY(emit_text(e, o->child, &key));
         key = emit_order_key(e, key, o->child->type);
         bool desc = o->direction == SORT_DESC;
-        bool last = o->nulls == NULLS_LAST || (o->nulls == NULLS_DEFAULT && desc);
+        bool last = emit_nulls_last(o);
         /* A constant would be taken for a column's number, but not in a window, which takes no subquery there. */
         bool constant = numbered && emit_is_constant(o->child);
         str_addf(out, "%s%s%s%s%s NULLS %s", i ? ", " : "", constant ? "(SELECT " : "", key, constant ? ")" : "",
@@ -711,13 +718,14 @@ Status emit_relation(Emit *e, const Node *n, Sel *ret)
 typedef struct Found {
     Arena *a;
     const Type *looked_at; /* the last one: neighbours often share theirs */
-    bool python, twins;
+    bool python, windows, twins;
 } Found;
 
 static bool look(const Node *n, void *arg)
 {
     Found *found = arg;
     found->python = found->python || node_is(PythonUdf, n);
+    found->windows = found->windows || node_is(Window, n);
     if (n->type && n->type != found->looked_at)
         found->twins = found->twins || type_has_twin_fields(found->a, n->type);
     found->looked_at = n->type;
@@ -733,6 +741,7 @@ Status emit_plan(Arena *a, const EmitOptions *options, const Node *bound, Str *s
     if (found.twins) /* the engine finds fields whatever their letters' case: of two it would always find the first */
         return engine_twin_fields(err);
     e.python = found.python;
+    e.windows = found.windows;
     Sel s;
     TRY(emit_relation(&e, bound, &s));
     str_add(sql, "SELECT ");
