@@ -167,9 +167,11 @@ Status mismatch_nulls(Binder *b, const char *name, const NodeList *args, const N
     for (size_t i = 0; texts && i < sizeof mismatches / sizeof *mismatches; i++)
         if (mismatches[i].when == WHEN_TEXTS && in_words(mismatches[i].names, name))
             return mismatched(b, i, name, args, at, err);
+    if (!null)
+        return ST_OK;
     size_t n = 0;
     const FunctionRow *row = function_find(name, &n);
-    for (size_t i = 0; null && i < sizeof mismatches / sizeof *mismatches; i++) {
+    for (size_t i = 0; i < sizeof mismatches / sizeof *mismatches; i++) {
         bool first = mismatches[i].when == WHEN_NULL_FIRST && args->at[0] && args->at[0]->type->kind == TYPE_NULL;
         first = first || (str_ends(mismatches[i].class, "NULL_TYPE") && nothing_in_nothing(args));
         if ((!first && mismatches[i].when != WHEN_NULLS) || !in_words(mismatches[i].names, name))

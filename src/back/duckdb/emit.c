@@ -90,6 +90,13 @@ Status emit_from(Emit *e, const Node *n, const char **ret_from)
     return ST_OK;
 }
 
+void emit_column(const char *before, int64_t id, Str *out)
+{
+    str_add(out, before);
+    str_addc(out, 'c');
+    str_addu(out, (uint64_t)id);
+}
+
 const char *emit_columns(Emit *e, const Schema *schema, const Schema *as)
 {
     str_auto out = EMIT_STR;
@@ -99,9 +106,9 @@ const char *emit_columns(Emit *e, const Schema *schema, const Schema *as)
             seen = seen || schema->at[j].id == schema->at[i].id;
         if (seen)
             continue;
-        str_addf(&out, "%s" COLUMN_TEXT, i ? ", " : "", schema->at[i].id);
+        emit_column(i ? ", " : "", schema->at[i].id, &out);
         if (as && as->at[i].id != schema->at[i].id)
-            str_addf(&out, " AS " COLUMN_TEXT, as->at[i].id);
+            emit_column(" AS ", as->at[i].id, &out);
     }
     if (!schema->len)
         str_add(&out, "1 AS c_none");
@@ -185,7 +192,7 @@ Status emit_outputs(Emit *e, const NodeList *exprs, const Schema *schema, const 
         e->output = true;
         TRY(emit_expr(e, node_is(Alias, n) ? node_as(Alias, n)->child : n, &out));
         e->output = output;
-        str_addf(&out, " AS c%" PRId64, id);
+        emit_column(" AS ", id, &out);
     }
     if (!exprs->len)
         str_add(&out, "1 AS c_none");
@@ -199,6 +206,8 @@ static Status emit_project(Emit *e, const Project *p, Sel *ret)
     bool done = false;
     if (e->python)
         TRY(emit_python_project(e, p, &done, ret));
+    if (!done && e->windows)
+        TRY(emit_windows_project(e, p, &done, ret));
     if (done)
         return ST_OK;
     TRY(emit_relation(e, p->input, &s));
@@ -211,6 +220,11 @@ static Status emit_project(Emit *e, const Project *p, Sel *ret)
     return status;
 }
 
+bool emit_nulls_last(const SortOrder *o)
+{
+    return o->nulls == NULLS_LAST || (o->nulls == NULLS_DEFAULT && o->direction == SORT_DESC);
+}
+
 Status emit_orders(Emit *e, const NodeList *orders, bool numbered, Str *out)
 {
     for (size_t i = 0; i < orders->len; i++) {
@@ -219,7 +233,7 @@ Status emit_orders(Emit *e, const NodeList *orders, bool numbered, Str *out)
         TRY(emit_text(e, o->child, &key));
         key = emit_order_key(e, key, o->child->type);
         bool desc = o->direction == SORT_DESC;
-        bool last = o->nulls == NULLS_LAST || (o->nulls == NULLS_DEFAULT && desc);
+        bool last = emit_nulls_last(o);
         /* A constant would be taken for a column's number, but not in a window, which takes no subquery there. */
         bool constant = numbered && emit_is_constant(o->child);
         str_addf(out, "%s%s%s%s%s NULLS %s", i ? ", " : "", constant ? "(SELECT " : "", key, constant ? ")" : "",
@@ -704,13 +718,14 @@ Status emit_relation(Emit *e, const Node *n, Sel *ret)
 typedef struct Found {
     Arena *a;
     const Type *looked_at; /* the last one: neighbours often share theirs */
-    bool python, twins;
+    bool python, windows, twins;
 } Found;
 
 static bool look(const Node *n, void *arg)
 {
     Found *found = arg;
     found->python = found->python || node_is(PythonUdf, n);
+    found->windows = found->windows || node_is(Window, n);
     if (n->type && n->type != found->looked_at)
         found->twins = found->twins || type_has_twin_fields(found->a, n->type);
     found->looked_at = n->type;
@@ -726,11 +741,12 @@ Status emit_plan(Arena *a, const EmitOptions *options, const Node *bound, Str *s
     if (found.twins) /* the engine finds fields whatever their letters' case: of two it would always find the first */
         return engine_twin_fields(err);
     e.python = found.python;
+    e.windows = found.windows;
     Sel s;
     TRY(emit_relation(&e, bound, &s));
     str_add(sql, "SELECT ");
     for (size_t i = 0; i < bound->schema->len; i++)
-        str_addf(sql, "%s" COLUMN_TEXT, i ? ", " : "", bound->schema->at[i].id);
+        emit_column(i ? ", " : "", bound->schema->at[i].id, sql);
     str_addf(sql, "%s FROM %s", bound->schema->len ? "" : "1 AS c_none", sel_from(&e, &s));
     return sql->overflow ? FAIL(err, ST_LIMIT, "the query's SQL is longer than %zu bytes", sql->max_bytes) : ST_OK;
 }

@@ -1,7 +1,6 @@
-/* back/duckdb/emit_call.c -- calls: finding a function's text and filling it in; windows. */
+/* back/duckdb/emit_call.c -- calls: finding a function's text and filling it in. */
 #include "back/duckdb/emit_call.h"
 
-#include "back/duckdb/aggregate.h"
 #include "back/duckdb/emit_collation.h"
 #include "back/duckdb/emit_decimal.h"
 #include "ir/collation.h"
@@ -421,102 +420,4 @@ Status emit_call(Emit *e, const Node *n, Str *out)
     Status status = call_text(e, n, out);
     e->group_as = before;
     return status;
-}
-
-/* ---------------------------------------------------------------- windows */
-static bool is_negative(const Node *n)
-{
-    if (node_is(Cast, n))
-        return is_negative(node_as(Cast, n)->child);
-    if (node_is(Call, n) && str_eq(node_as(Call, n)->function->name, "negative"))
-        return !is_negative(node_as(Call, n)->args.at[0]);
-    if (!node_is(Literal, n))
-        return false;
-    const Literal *l = node_as(Literal, n);
-    return l->value->i < 0 || l->value->f < 0 || (l->of->kind == TYPE_DECIMAL && l->value->text && l->value->text[0] == '-');
-}
-
-static Status emit_bound(Emit *e, int kind, const Node *value, bool lower, const Type *order, Str *out)
-{
-    if (kind == BOUND_UNBOUNDED) {
-        str_add(out, lower ? "UNBOUNDED PRECEDING" : "UNBOUNDED FOLLOWING");
-        return ST_OK;
-    }
-    if (kind == BOUND_CURRENT || !value) {
-        str_add(out, "CURRENT ROW");
-        return ST_OK;
-    }
-    /* A negative value precedes. The engine wants its sign in the word. */
-    const char *text;
-    TRY(emit_text(e, value, &text));
-    bool negative = is_negative(value);
-    if (negative)
-        text = arena_printf(e->a, "(- %s)", text);
-    if (order && value->type && value->type->kind == TYPE_DAY_TIME_INTERVAL)
-        text = arena_printf(e->a, "to_microseconds(%s)", text);
-    else if (order && value->type && value->type->kind == TYPE_YEAR_MONTH_INTERVAL)
-        text = arena_printf(e->a, "to_months(%s)", text);
-    str_addf(out, "%s %s", text, negative ? "PRECEDING" : "FOLLOWING");
-    return ST_OK;
-}
-
-Status emit_frame(Emit *e, const Frame *f, const Window *w, Str *out)
-{
-    const Type *order = w->orders.len ? node_as(SortOrder, w->orders.at[0])->child->type : NULL;
-    str_add(out, f->unit == FRAME_ROWS ? " ROWS BETWEEN " : " RANGE BETWEEN ");
-    TRY(emit_bound(e, (int)f->lower_kind, f->lower, true, order, out));
-    str_add(out, " AND ");
-    return emit_bound(e, (int)f->upper_kind, f->upper, false, order, out);
-}
-
-static bool is_whole(const Node *frame)
-{
-    return frame && node_as(Frame, frame)->lower_kind == BOUND_UNBOUNDED && node_as(Frame, frame)->upper_kind == BOUND_UNBOUNDED;
-}
-
-/* `whole`: what a frame of the whole partition is written as. */
-static Status emit_over(Emit *e, const Window *w, const char *whole, Str *out)
-{
-    str_add(out, " OVER (");
-    for (size_t i = 0; i < w->partitions.len; i++) {
-        const char *key;
-        TRY(emit_key_text(e, w->partitions.at[i], &key));
-        str_addf(out, "%s%s", i ? ", " : "PARTITION BY ", key);
-    }
-    if (w->orders.len) {
-        str_add(out, w->partitions.len ? " ORDER BY " : "ORDER BY ");
-        TRY(emit_orders(e, &w->orders, false, out));
-    }
-    /* Functions that need no frame take none: the engine would refuse, Spark has a fixed one. */
-    const char *name = node_is(Call, w->function) ? node_as(Call, w->function)->function->name : "";
-    bool frameless = node_is(Call, w->function) && node_as(Call, w->function)->function->kind == FN_WINDOW && !str_eq(name, "nth_value");
-    if (w->frame && !frameless && is_whole(w->frame))
-        str_add(out, whole);
-    else if (w->frame && !frameless)
-        TRY(emit_frame(e, node_as(Frame, w->frame), w, out));
-    str_add(out, ")");
-    return ST_OK;
-}
-
-static Status emit_windowed(Emit *e, const Window *w, const char *whole, Str *out)
-{
-    str_auto over = EMIT_STR;
-    const char *before = e->over;
-    TRY(emit_over(e, w, whole, &over));
-    e->over = str_arena(&over, e->a);
-    Status status = emit_expr(e, w->function, out);
-    e->over = before;
-    return status;
-}
-
-/* Over a frame of a whole partition the engine adds rows to one state by a vector of states that is constant, which the C
- * interface takes for a flat one: our aggregates get such a frame in words that the engine does not see as the whole. */
-Status emit_window(Emit *e, const Window *w, Str *out)
-{
-    str_auto text = EMIT_STR;
-    TRY(emit_windowed(e, w, " ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING", &text));
-    if (is_whole(w->frame) && aggregate_called(str_text(&text)))
-        return emit_windowed(e, w, " ROWS BETWEEN UNBOUNDED PRECEDING AND 4611686018427387904 FOLLOWING", out);
-    str_add(out, str_text(&text));
-    return ST_OK;
 }

@@ -348,7 +348,7 @@ Status emit_expr(Emit *e, const Node *n, Str *out)
     }
     switch (n->kind) {
     case NODE_Literal: return emit_literal(e, node_as(Literal, n)->value, node_as(Literal, n)->of, out);
-    case NODE_ColumnRef: str_addf(out, "c%" PRId64, node_as(ColumnRef, n)->id); return ST_OK;
+    case NODE_ColumnRef: emit_column("", node_as(ColumnRef, n)->id, out); return ST_OK;
     case NODE_Alias: return emit_expr(e, node_as(Alias, n)->child, out);
     case NODE_Cast: return emit_cast_node(e, node_as(Cast, n), out);
     case NODE_Case: return emit_case(e, node_as(Case, n), out);

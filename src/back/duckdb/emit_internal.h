@@ -43,6 +43,8 @@ typedef struct Emit {
     const Node *root;    /* of the plan; NULL: an expression by itself */
     DecimalColumns **decimals; /* what is known of its columns (emit_decimal.c), made when it is asked for */
     bool python;         /* there are Python functions in the plan */
+    bool windows;        /* there are windows in it */
+    const struct WrappedFrame *wrapped; /* windows of the select list that is being emitted whose frames wrap (emit_window.c) */
     GroupAs group_as;    /* what a group expression is written as */
     bool ansi_given;     /* o->ansi holds for all calls below, whatever they were bound under */
     bool output;         /* what is emitted is an output, no condition of a filter or a join */
@@ -80,6 +82,8 @@ bool emit_passes_conditions(const Node *n);
 bool emit_is_condition(const Node *n);
 Status emit_call(Emit *e, const Node *n, Str *out);
 Status emit_window(Emit *e, const Window *w, Str *out);
+/* *ret_done: windows of the Project take what may fail, which is computed below them, and *ret_sel is all of it. */
+Status emit_windows_project(Emit *e, const Project *p, bool *ret_done, Sel *ret_sel);
 /* What the engine orders as Spark orders `x`: inside of arrays and structs NULL comes first, where the engine has it last. x itself
  * when no NULL can stand inside. Source: InterpretedOrdering. */
 const char *emit_order_key(Emit *e, const char *x, const Type *t);
@@ -87,6 +91,7 @@ const char *emit_comparison_key(Emit *e, const char *x, const Type *t); /* can b
 /* Groups of one key are one: a map's entries are sorted (InsertMapSortInGroupingExpressions), -0.0 is 0.0 (NormalizeFloatingNumbers). */
 const char *emit_group_key(Emit *e, const char *x, const Type *t);
 bool emit_has_group_key(const Type *t); /* false: x is its own */
+bool emit_nulls_last(const SortOrder *o);
 Status emit_orders(Emit *e, const NodeList *orders, bool numbered, Str *out); /* numbered: behind ORDER BY, where a whole number is a column */
 Status emit_literal(Emit *e, const Value *v, const Type *t, Str *out);
 /* emit_variant.c: casts from VARIANT (fail: an error where it does not fit, else NULL) and to VARIANT. */
@@ -124,6 +129,7 @@ bool emit_is(const Emit *e, const char *conf, const char *value); /* a configura
 
 #define EMIT_STR STR_INIT(LIMIT_QUERY_TEXT)
 #define COLUMN_TEXT "c%u"
+void emit_column(const char *before, int64_t id, Str *out); /* `before`, and the column's name as in COLUMN_TEXT */
 
 /* Is no column and no subquery in it? (emit_lazy.c) */
 bool emit_is_constant(const Node *n);
