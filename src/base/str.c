@@ -87,6 +87,15 @@ void str_vaddf(Str *s, const char *format, va_list args)
     s->len += (size_t)length;
 }
 
+void str_addu(Str *s, uint64_t number)
+{
+    char digits[20], *at = digits + sizeof digits;
+    do
+        *--at = (char)('0' + number % 10);
+    while (number /= 10);
+    str_addn(s, at, (size_t)(digits + sizeof digits - at));
+}
+
 void str_addf(Str *s, const char *format, ...)
 {
     va_list args;

@@ -24,6 +24,9 @@ void str_add(Str *s, const char *text);
 void str_addn(Str *s, const void *bytes, size_t length);
 void str_addf(Str *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void str_vaddf(Str *s, const char *format, va_list args);
+/* A number in decimal digits. */
+void str_addu(Str *s, uint64_t number);
+
 static inline void str_addc(Str *s, char c)
 {
     if (s->overflow || s->len >= s->max_bytes || s->cap - s->len < 2) {

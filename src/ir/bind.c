@@ -393,9 +393,9 @@ static bool matters_later(Binder *b, const KeyValueList *conf)
     for (size_t i = 0; env->conf_scope && env->conf && i < sizeof keys / sizeof *keys; i++) {
         const char *here = env->conf(env->self, keys[i]);
         const KeyValueList *before = env->conf_scope(env->self, conf);
-        bool same = str_ieq(here ? here : "", env->conf(env->self, keys[i]) ? env->conf(env->self, keys[i]) : "");
+        const char *there = env->conf(env->self, keys[i]);
         env->conf_scope(env->self, before);
-        if (!same)
+        if (!str_ieq(here ? here : "", there ? there : ""))
             return true;
     }
     return false;

@@ -100,6 +100,12 @@ static Node *by_alias(Binder *b, const Node *n, const NodeList *outputs)
     return NULL;
 }
 
+Status group_by_aggregate(Binder *b, const Node *at, const Node *e, Error *err)
+{
+    return spark_error(err, at, "GROUP_BY_AGGREGATE", "42903", "Aggregate functions are not allowed in GROUP BY, but found <sqlExpr>.", "sqlExpr",
+                       pretty(b, e), NULL);
+}
+
 static Status bind_group(Binder *b, const Scope *s, Node *n, const NodeList *outputs, const NodeList *unbound, Node **ret, Error *err)
 {
     Node *alias = NULL, *e = NULL;
@@ -109,15 +115,13 @@ static Status bind_group(Binder *b, const Scope *s, Node *n, const NodeList *out
     alias = by_alias(b, n, outputs);
     if (alias) {
         Node *column = NULL;
-        Error ignored = ERROR_INIT;
-        if (schema_resolve(b, s->schema, &node_as(Attribute, n)->name, n, &column, &ignored) == ST_OK && !column)
+        if (schema_resolve(b, s->schema, &node_as(Attribute, n)->name, n, &column, NULL) == ST_OK && !column)
             e = alias;
     }
     if (!e)
         TRY(bind_expr(b, s, n, &e, err));
     if (contains_kind(e, FN_AGGREGATE))
-        return spark_error(err, e == alias ? e : n, "GROUP_BY_AGGREGATE", "42903",
-                           "Aggregate functions are not allowed in GROUP BY, but found <sqlExpr>.", "sqlExpr", pretty(b, e), NULL);
+        return group_by_aggregate(b, e == alias ? e : n, e, err);
     *ret = e;
     return ST_OK;
 }

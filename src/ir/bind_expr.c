@@ -400,6 +400,7 @@ static Status bind_udf_args(Binder *b, const Scope *s, const PythonUdf *n, Pytho
 static Status bind_udf(Binder *b, const Scope *s, const PythonUdf *n, Node **ret, Error *err)
 {
     PythonUdf *udf = (PythonUdf *)(void *)node_copy(b->a, &n->node);
+    b->python = true;
     TRY(bind_udf_args(b, s, n, udf, err));
     if (!udf->returns && !n->returns_text)
         return FAIL_CODE(err, ST_INVALID, "CONNECT_INVALID_PLAN", "The Spark Connect plan is invalid. The function '%s' has no type.", n->name ? n->name : "");

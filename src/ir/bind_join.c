@@ -400,23 +400,12 @@ static bool check_one(Node *n, void *arg)
     return all->status == ST_OK;
 }
 
-static bool note_python(const Node *n, void *arg)
-{
-    bool *found = arg;
-    *found = *found || node_is(PythonUdf, n);
-    return !*found;
-}
-
 Status check_joins(Binder *b, const Node *bound, Error *err)
 {
     const char *products = b->env->conf ? b->env->conf(b->env->self, "spark.sql.crossJoin.enabled") : NULL;
     Joins all = { .b = b, .products = !str_ieq(products, "false"), .status = ST_OK, .err = err };
-    bool python = false;
-    if (all.products) {
-        node_walk(bound, note_python, &python);
-        if (!python)
-            return ST_OK;
-    }
+    if (all.products && !b->python)
+        return ST_OK;
     check_one((Node *)(uintptr_t)bound, &all);
     return all.status;
 }

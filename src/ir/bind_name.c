@@ -403,8 +403,7 @@ static Status session_variable(Binder *b, const Attribute *n, Node **ret, Error 
 {
     Node *value = NULL;
     size_t parts = 0;
-    Error ignored = ERROR_INIT;
-    if (!b->env->variable || b->env->variable(b->env->self, b->a, &n->name, &parts, &value, &ignored) != ST_OK || !value)
+    if (!b->env->variable || b->env->variable(b->env->self, b->a, &n->name, &parts, &value, NULL) != ST_OK || !value)
         return ST_OK;
     const Literal *l = node_as(Literal, value);
     Node *e = typed(node_copy(b->a, value), l->of, true, &n->node);
@@ -440,8 +439,7 @@ static Status over_aggregate(Binder *b, const Scope *s, const Attribute *n, Node
 {
     const Schema *order[2] = { s->schema, s->below };
     Node *grouped = NULL;
-    Error ignored = ERROR_INIT;
-    if (s->below_groups && schema_resolve(b, s->below, &n->name, &n->node, &grouped, &ignored) == ST_OK && grouped &&
+    if (s->below_groups && schema_resolve(b, s->below, &n->name, &n->node, &grouped, NULL) == ST_OK && grouped &&
         is_grouped(s->below_groups, grouped)) {
         *ret = grouped;
         return ST_OK;
@@ -451,15 +449,10 @@ static Status over_aggregate(Binder *b, const Scope *s, const Attribute *n, Node
         order[1] = s->schema;
     }
     for (size_t i = 0; i < 2 && !*ret; i++) {
-        Error why = ERROR_INIT; /* two outputs of one name: the input decides */
-        Status status = schema_resolve(b, order[i], &n->name, &n->node, ret, &why);
-        if (status != ST_OK && i == 0 && schema_resolve(b, order[1], &n->name, &n->node, ret, &ignored) == ST_OK && *ret)
-            return ST_OK;
-        if (status != ST_OK) {
-            if (err)
-                *err = why;
-            return status;
-        }
+        Status status = schema_resolve(b, order[i], &n->name, &n->node, ret, err);
+        if (status != ST_OK && i == 0 && schema_resolve(b, order[1], &n->name, &n->node, ret, NULL) == ST_OK && *ret)
+            return ST_OK; /* two outputs of one name: the input decides */
+        TRY(status);
     }
     if (*ret && s->inside_aggregate && node_is(ColumnRef, *ret)) {
         const Node *definition = output_definition(s, node_as(ColumnRef, *ret)->id);
@@ -480,15 +473,11 @@ Status bind_attribute(Binder *b, const Scope *s, const Attribute *n, Node **ret,
     if (!found && s->missing_from && s->prefer_below)
         TRY(fetch_missing(b, s->missing_from, &n->name, &n->node, &found, err));
     if (!found && s->schema) {
-        Error why = ERROR_INIT, ignored = ERROR_INIT;
-        Status status = schema_resolve(b, s->schema, &n->name, &n->node, &found, &why);
+        Status status = schema_resolve(b, s->schema, &n->name, &n->node, &found, err);
         if (status != ST_OK && s->missing_from) /* ORDER BY over two outputs of one name: the input decides */
-            fetch_missing(b, s->missing_from, &n->name, &n->node, &found, &ignored);
-        if (status != ST_OK && !found) {
-            if (err)
-                *err = why;
-            return status;
-        }
+            fetch_missing(b, s->missing_from, &n->name, &n->node, &found, NULL);
+        if (!found)
+            TRY(status);
     }
     if (!found)
         TRY(lateral_alias(b, s, &n->name, &n->node, &found, err));

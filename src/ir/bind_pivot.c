@@ -194,6 +194,8 @@ Status bind_pivot(Binder *b, const Pivot *n, const Scope *outer, Node **ret, Err
     input = strip_hidden(b, input);
     Scope s = scope_over(b, input->schema, outer, from);
     TRY(bind_expr(b, &s, n->column, &column, err));
+    if (contains_kind(column, FN_AGGREGATE)) /* PivotFirst groups by it */
+        return group_by_aggregate(b, n->column, column, err);
     TRY(bind_outputs(b, &s, &n->aggregates, &aggregates, err));
     for (size_t i = 0; i < aggregates.len; i++)
         if (!contains_kind(aggregates.at[i], FN_AGGREGATE))

@@ -182,13 +182,12 @@ static bool is_position(const Node *n)
 static bool is_all(Binder *b, const Schema *schema, const NodeList *orders)
 {
     Node *found = NULL;
-    Error ignored = ERROR_INIT;
     if (orders->len != 1 || !node_is(SortOrder, orders->at[0]) || !node_is(Attribute, node_as(SortOrder, orders->at[0])->child))
         return false;
     const StrList *name = &node_as(Attribute, node_as(SortOrder, orders->at[0])->child)->name;
     if (name->len != 1 || !str_ieq(name->at[0], "all"))
         return false;
-    return schema_resolve(b, schema, name, NULL, &found, &ignored) == ST_OK && !found;
+    return schema_resolve(b, schema, name, NULL, &found, NULL) == ST_OK && !found;
 }
 
 /* Where an expression fails over the output's columns, its names are those of the input (ResolveReferencesInSort). */

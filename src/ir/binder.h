@@ -49,6 +49,7 @@ typedef struct Binder {
     bool ansi, case_sensitive;
     bool decimal_loss;  /* spark.sql.decimalOperations.allowPrecisionLoss */
     bool timestamp_ntz; /* spark.sql.timestampType is TIMESTAMP_NTZ */
+    bool python; /* a Python function was bound */
     bool file_metadata, input_file; /* the plan names _metadata, calls input_file_name() or its kin */
     const Cte *ctes;
     const NodeList *windows; /* WindowDefinition of the WINDOW clause of the query being bound */
@@ -286,6 +287,7 @@ Status bind_aggregate(Binder *b, const Aggregate *n, const Scope *outer, Node **
 /* A Project, Aggregate or WithColumns with window(…) becomes one over an input that has it as a column; another stays as it is. */
 Status bind_time_window(Binder *b, Node *n, Node **ret, Error *err);
 /* A select list with aggregate functions and no GROUP BY, over bound `exprs`. */
+Status group_by_aggregate(Binder *b, const Node *at, const Node *e, Error *err); /* the error of groups `e` with an aggregate */
 Status finish_aggregate(Binder *b, Node *input, NodeList *groups, NodeList *exprs, const NodeList *sets, int64_t grouping,
                         const Node *at, Node **ret, Error *err);
 /* ORDER BY or HAVING expressions over a bound aggregate: replaces aggregate calls and grouping expressions in `exprs` by

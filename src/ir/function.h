@@ -22,7 +22,8 @@
  *             name in back/duckdb. Anything whose meaning differs from DuckDB's is a kernel "spark_…", never a hope.
  *  FLAGS      FN_NONDETERMINISTIC; FN_ANSI: "engine" may hold "ansi text|legacy text"; FN_OPERATOR: the arguments were
  *             coerced by coerce_operator.c, the row only has to accept them as they are; FN_TIGHTEST: variables take the
- *             tightest common type (findTightestCommonType), no strings to others; FN_UNPROMOTED: the wider type without texts; FN_UNCAST: an argument is not cast, but NULL
+ *             tightest common type (findTightestCommonType), no strings to others; FN_IMPLICIT: one that
+ *             ImplicitCastInputTypes casts to (no interval of other units); FN_UNPROMOTED: the wider type without texts; FN_UNCAST: an argument is not cast, but NULL
  *             (ExpectsInputTypes without ImplicitCastInputTypes; rows with a lambda neither, nor NULL); FN_INTERNAL: no SQL text can call it; 0.
  *
  * To add a function: one row in functions.def, a kernel in back/duckdb/kernel_*.c when DuckDB has not the meaning, one
@@ -36,7 +37,7 @@ typedef enum FunctionNulls { NULLS_IF_ANY, NULLS_NEVER, NULLS_ALWAYS, NULLS_RULE
 enum {
     FN_NONDETERMINISTIC = 1, FN_ANSI = 2, FN_OPERATOR = 4, FN_TIGHTEST = 8, FN_UNCAST = 16, FN_UNPROMOTED = 32,
     FN_COLLATION_ANY = 64, FN_COLLATION_ACCENTS = 64 | 128, FN_COLLATION_LCASE = 64 | 256, FN_ONE_COLLATION = 512, FN_DETERMINATE = 1024,
-    FN_COLLATED_RESULT = 2048, FN_INTERNAL = 4096
+    FN_COLLATED_RESULT = 2048, FN_INTERNAL = 4096, FN_IMPLICIT = 8192
 };
 
 typedef struct FunctionRow {

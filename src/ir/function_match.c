@@ -179,6 +179,19 @@ bool type_same_shape(const Type *x, const Type *y)
     return true;
 }
 
+/* Does an implicit cast make `from` a `to`, which is wider? Intervals stay as they are, and without ANSI structs too. */
+static bool widens(bool ansi, const Type *from, const Type *to)
+{
+    if (from->kind != to->kind || type_same(from, to))
+        return true;
+    if (from->kind == TYPE_ARRAY || from->kind == TYPE_MAP)
+        return (from->kind == TYPE_ARRAY || widens(ansi, from->key, to->key)) && widens(ansi, from->element, to->element);
+    bool good = from->kind != TYPE_STRUCT || ansi;
+    for (size_t i = 0; good && from->kind == TYPE_STRUCT && i < from->nfields; i++)
+        good = widens(ansi, from->fields[i].type, to->fields[i].type);
+    return good && !type_is_ansi_interval(from);
+}
+
 static const Type *common_type(Binder *b, const Type *x, const Type *y, unsigned flags)
 {
     if (flags & FN_TIGHTEST)
@@ -196,6 +209,8 @@ static void unify(Binder *b, const Spec *s, const Type *t, bool nullable, Variab
         if (s->variable == 'F' && t->kind != TYPE_FLOAT && t->kind != TYPE_DOUBLE)
             t = &type_double;
         const Type *common = !*mine ? t : common_type(b, *mine, t, v->flags);
+        if (common && *mine && v->flags & FN_IMPLICIT && (!widens(b->ansi, *mine, common) || !widens(b->ansi, t, common)))
+            common = NULL;
         v->conflict = v->conflict || !common;
         *mine = common ? common : *mine;
         v->nullable[slot(s->variable)] |= nullable;

@@ -150,6 +150,13 @@ static Status mismatched(Binder *b, size_t row, const char *name, const NodeList
                        strstr(text, "<dataType>") ? "dataType" : NULL, whole ? arena_printf(b->a, "[%s]", types) : types, NULL);
 }
 
+/* A NULL that is looked for among NULLs. */
+static bool nothing_in_nothing(const NodeList *args)
+{
+    const Type *list = args->at[0] ? args->at[0]->type : NULL, *item = args->len > 1 && args->at[1] ? args->at[1]->type : NULL;
+    return list && item && list->kind == TYPE_ARRAY && list->element->kind == TYPE_NULL && item->kind == TYPE_NULL;
+}
+
 /* A NULL for a function that wants a type of it; texts that nothing makes numbers. */
 Status mismatch_nulls(Binder *b, const char *name, const NodeList *args, const Node *at, Error *err)
 {
@@ -160,10 +167,13 @@ Status mismatch_nulls(Binder *b, const char *name, const NodeList *args, const N
     for (size_t i = 0; texts && i < sizeof mismatches / sizeof *mismatches; i++)
         if (mismatches[i].when == WHEN_TEXTS && in_words(mismatches[i].names, name))
             return mismatched(b, i, name, args, at, err);
+    if (!null)
+        return ST_OK;
     size_t n = 0;
     const FunctionRow *row = function_find(name, &n);
-    for (size_t i = 0; null && i < sizeof mismatches / sizeof *mismatches; i++) {
+    for (size_t i = 0; i < sizeof mismatches / sizeof *mismatches; i++) {
         bool first = mismatches[i].when == WHEN_NULL_FIRST && args->at[0] && args->at[0]->type->kind == TYPE_NULL;
+        first = first || (str_ends(mismatches[i].class, "NULL_TYPE") && nothing_in_nothing(args));
         if ((!first && mismatches[i].when != WHEN_NULLS) || !in_words(mismatches[i].names, name))
             continue;
         return first && row && n == 1 && str_ends(mismatches[i].class, "UNEXPECTED_INPUT_TYPE") ? mismatch_parameter(b, name, signature_of(row), args, 0, at, err) : mismatched(b, i, name, args, at, err);

@@ -33,7 +33,49 @@
     return &info;                                                       \
     }
 #include "ir/nodes.def"
+
+/* Of each kind the fields that are nodes, for walks. */
+#define NODE(name)                                \
+    static const FieldInfo *children_##name(void) \
+    {                                             \
+        typedef name Self;                        \
+        static const FieldInfo fields[] = {
+#define REL(f) FIELD(f, F_REL)
+#define RELS(f) FIELD(f, F_RELS)
+#define EXPR(f) FIELD(f, F_EXPR)
+#define EXPRS(f) FIELD(f, F_EXPRS)
+#define STR(f)
+#define NAMES(f)
+#define INT(f)
+#define BOOL(f)
+#define TYPE(f)
+#define KVS(f)
+#define PTR(t, f)
+#define END(name)                 \
+    { NULL, F_END, sizeof(Self) } \
+    }                             \
+    ;                             \
+    return fields;                \
+    }
+#include "ir/nodes.def"
 #undef FIELD
+
+static const FieldInfo *(*const child_fields[NODE_COUNT])(void) = {
+#define NODE(name) [NODE_##name] = children_##name,
+#define REL(f)
+#define RELS(f)
+#define EXPR(f)
+#define EXPRS(f)
+#define STR(f)
+#define NAMES(f)
+#define INT(f)
+#define BOOL(f)
+#define TYPE(f)
+#define KVS(f)
+#define PTR(t, f)
+#define END(name)
+#include "ir/nodes.def"
+};
 
 static const NodeInfo *(*const infos[NODE_COUNT])(void) = {
 #define NODE(name) [NODE_##name] = info_##name,
@@ -73,13 +115,10 @@ Node *node_make(Arena *a, NodeKind kind, const void *init, size_t size)
     return n;
 }
 
-const void *node_cast(const Node *n, NodeKind kind)
+void node_cast_failed(const Node *n, NodeKind kind)
 {
-    if (!n || n->kind != kind) {
-        fprintf(stderr, "weir: a %s node where %s was expected\n", n ? node_name(n) : "NULL", node_info(kind)->name);
-        abort();
-    }
-    return n;
+    fprintf(stderr, "weir: a %s node where %s was expected\n", n ? node_name(n) : "NULL", node_info(kind)->name);
+    abort();
 }
 
 Node *node_at(Node *n, int start, int stop)
@@ -220,12 +259,12 @@ bool node_equal(const Node *x, const Node *y)
 
 bool node_children(const Node *n, bool (*fn)(Node *child, void *arg), void *arg)
 {
-    for (const FieldInfo *f = node_info(n->kind)->fields; f->kind != F_END; f++) {
+    for (const FieldInfo *f = child_fields[n->kind](); f->kind != F_END; f++) {
         if (f->kind == F_REL || f->kind == F_EXPR) {
             Node *child = AT_CONST(Node *, n, f);
             if (child && !fn(child, arg))
                 return false;
-        } else if (f->kind == F_RELS || f->kind == F_EXPRS) {
+        } else {
             const NodeList *list = &AT_CONST(NodeList, n, f);
             for (size_t i = 0; i < list->len; i++)
                 if (list->at[i] && !fn(list->at[i], arg))

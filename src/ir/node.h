@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdnoreturn.h>
 
 typedef struct Node Node;
 typedef VEC(Node *) NodeList;
@@ -98,7 +99,13 @@ Node *node_make(Arena *a, NodeKind kind, const void *init, size_t size);
 #define node_new(a, Kind, ...) \
     node_make((a), NODE_##Kind, &(Kind){ .node = { .kind = NODE_##Kind, .start = -1, .stop = -1 }, __VA_ARGS__ }, sizeof(Kind))
 /* Checked downcast: aborts on the wrong kind (a bug, never input). */
-const void *node_cast(const Node *n, NodeKind kind);
+noreturn void node_cast_failed(const Node *n, NodeKind kind);
+static inline const void *node_cast(const Node *n, NodeKind kind)
+{
+    if (!n || n->kind != kind)
+        node_cast_failed(n, kind);
+    return n;
+}
 #define node_as(Kind, n) ((const Kind *)node_cast((n), NODE_##Kind))
 #define node_is(Kind, n) ((n) && (n)->kind == NODE_##Kind)
 const char *node_name(const Node *n);

@@ -126,16 +126,17 @@ static const Type *as_strings(Binder *b, NodeList *args, size_t from)
 
 static const Type *concatenated(Binder *b, NodeList *args)
 {
-    bool arrays = false, binaries = args->len > 0, nulls = false;
+    bool arrays = false, binaries = args->len > 0, nulls = false, untyped = false;
     const Type *common = NULL;
     for (size_t i = 0; i < args->len; i++) {
         arrays = arrays || type_of(args, i)->kind == TYPE_ARRAY;
+        untyped = untyped || type_of(args, i)->kind == TYPE_NULL;
         binaries = binaries && type_of(args, i)->kind == TYPE_BINARY;
     }
     if (binaries)
         return &type_binary;
     if (arrays)
-        return unify_args(b, args, 0, 1, &common, &nulls) ? common : NULL;
+        return !untyped && unify_args(b, args, 0, 1, &common, &nulls) ? common : NULL;
     return as_strings(b, args, 0);
 }
 

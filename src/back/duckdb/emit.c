@@ -90,6 +90,13 @@ Status emit_from(Emit *e, const Node *n, const char **ret_from)
     return ST_OK;
 }
 
+void emit_column(const char *before, int64_t id, Str *out)
+{
+    str_add(out, before);
+    str_addc(out, 'c');
+    str_addu(out, (uint64_t)id);
+}
+
 const char *emit_columns(Emit *e, const Schema *schema, const Schema *as)
 {
     str_auto out = EMIT_STR;
@@ -99,9 +106,9 @@ const char *emit_columns(Emit *e, const Schema *schema, const Schema *as)
             seen = seen || schema->at[j].id == schema->at[i].id;
         if (seen)
             continue;
-        str_addf(&out, "%s" COLUMN_TEXT, i ? ", " : "", schema->at[i].id);
+        emit_column(i ? ", " : "", schema->at[i].id, &out);
         if (as && as->at[i].id != schema->at[i].id)
-            str_addf(&out, " AS " COLUMN_TEXT, as->at[i].id);
+            emit_column(" AS ", as->at[i].id, &out);
     }
     if (!schema->len)
         str_add(&out, "1 AS c_none");
@@ -185,7 +192,7 @@ Status emit_outputs(Emit *e, const NodeList *exprs, const Schema *schema, const 
         e->output = true;
         TRY(emit_expr(e, node_is(Alias, n) ? node_as(Alias, n)->child : n, &out));
         e->output = output;
-        str_addf(&out, " AS c%" PRId64, id);
+        emit_column(" AS ", id, &out);
     }
     if (!exprs->len)
         str_add(&out, "1 AS c_none");
@@ -394,8 +401,12 @@ static Status emit_join(Emit *e, const Join *j, Sel *ret)
     static const char *const words[] = { "INNER JOIN", "CROSS JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "SEMI JOIN",
                                          "ANTI JOIN" };
     const char *left, *right, *on = NULL;
+    bool correlated = e->correlated;
     TRY(emit_from(e, j->left, &left));
-    TRY(emit_from(e, j->right, &right));
+    e->correlated = correlated || j->lateral;
+    Status status = emit_from(e, j->right, &right);
+    e->correlated = correlated;
+    TRY(status);
     if (j->condition)
         TRY(condition_text(e, j->condition, NULL, false, &on));
     else if (j->join != JOIN_INNER && j->join != JOIN_CROSS)
@@ -739,7 +750,7 @@ Status emit_plan(Arena *a, const EmitOptions *options, const Node *bound, Str *s
     TRY(emit_relation(&e, bound, &s));
     str_add(sql, "SELECT ");
     for (size_t i = 0; i < bound->schema->len; i++)
-        str_addf(sql, "%s" COLUMN_TEXT, i ? ", " : "", bound->schema->at[i].id);
+        emit_column(i ? ", " : "", bound->schema->at[i].id, sql);
     str_addf(sql, "%s FROM %s", bound->schema->len ? "" : "1 AS c_none", sel_from(&e, &s));
     return sql->overflow ? FAIL(err, ST_LIMIT, "the query's SQL is longer than %zu bytes", sql->max_bytes) : ST_OK;
 }

@@ -213,10 +213,13 @@ static Status emit_subquery(Emit *e, const Subquery *s, Str *out)
     const char *sql, *over = e->over;
     const GroupScope *groups = e->groups;
     GroupAs group_as = e->group_as;
+    bool correlated = e->correlated;
     e->over = NULL;
     e->groups = NULL;
     e->group_as = GROUP_SHOWN;
+    e->correlated = true;
     Status status = emit_select(e, s->plan, &sql);
+    e->correlated = correlated;
     e->groups = groups;
     e->group_as = group_as;
     e->over = over;
@@ -313,7 +316,16 @@ static Status emit_cast_node(Emit *e, const Cast *c, Str *out)
     int digits = any_width && to->kind == TYPE_DECIMAL ? decimal_shape(e, (const Node *)c, true).digits : to->precision;
     if (digits != to->precision)
         to = type_decimal(e->a, digits, to->scale);
-    return emit_cast(e, child, c->child->type, to, mode, out);
+    if (c->child->type->kind != TYPE_STRUCT && c->child->type->kind != TYPE_MAP)
+        return emit_cast(e, child, c->child->type, to, mode, out);
+    NodeList one = { 0 }; /* its text is repeated for each field */
+    Once once;
+    str_auto text = EMIT_STR;
+    vec_push(e->a, &one, c->child);
+    emit_once_begin(e, &one, 1, &child, &once);
+    TRY(emit_cast(e, child, c->child->type, to, mode, &text));
+    emit_once_end(&once, str_text(&text), out);
+    return ST_OK;
 }
 
 static const char *group_text(const Emit *e, size_t i)
@@ -348,7 +360,7 @@ Status emit_expr(Emit *e, const Node *n, Str *out)
     }
     switch (n->kind) {
     case NODE_Literal: return emit_literal(e, node_as(Literal, n)->value, node_as(Literal, n)->of, out);
-    case NODE_ColumnRef: str_addf(out, "c%" PRId64, node_as(ColumnRef, n)->id); return ST_OK;
+    case NODE_ColumnRef: emit_column("", node_as(ColumnRef, n)->id, out); return ST_OK;
     case NODE_Alias: return emit_expr(e, node_as(Alias, n)->child, out);
     case NODE_Cast: return emit_cast_node(e, node_as(Cast, n), out);
     case NODE_Case: return emit_case(e, node_as(Case, n), out);

@@ -67,8 +67,8 @@ static bool field_of_struct(const GetField *g, const Node **ret_item)
 
 bool emit_picked(const Emit *e, const Node *n, const Node **ret_item)
 {
-    if (e->local || emit_is_constant(n))
-        return false;
     const Call *get = call_named(n, "get_array_item");
-    return get ? item_of_array(get, ret_item) : node_is(GetField, n) && field_of_struct(node_as(GetField, n), ret_item);
+    if ((!get && !node_is(GetField, n)) || e->local || emit_is_constant(n))
+        return false;
+    return get ? item_of_array(get, ret_item) : field_of_struct(node_as(GetField, n), ret_item);
 }

@@ -31,7 +31,8 @@ static void parquet_columns(Emit *e, const Node *scan, const Type *data, bool gr
             emit_type(emit_variant_group_type(e->a, data->fields[i].type), &word);
         str_add(out, i ? ", " : "");
         quoted(data->fields[i].name, out);
-        str_addf(out, ": {name: '" COLUMN_TEXT "', type: ", scan->schema->at[i].id);
+        emit_column(": {name: '", scan->schema->at[i].id, out);
+        str_add(out, "', type: ");
         quoted(str_text(&word), out);
         str_add(out, ", default_value: NULL}");
     }
@@ -44,7 +45,7 @@ static void stored_columns(const Node *scan, const Type *data, Str *out)
     for (size_t i = 0; i < data->nfields; i++) {
         str_add(out, i ? ", " : "");
         emit_quoted_name(data->fields[i].name, out);
-        str_addf(out, " AS " COLUMN_TEXT, scan->schema->at[i].id);
+        emit_column(" AS ", scan->schema->at[i].id, out);
     }
 }
 
@@ -346,7 +347,7 @@ static void data_columns(const Node *scan, Str *out)
 {
     size_t n = node_as(Scan, scan)->source->data_schema->nfields;
     for (size_t i = 0; i < n; i++)
-        str_addf(out, "%s" COLUMN_TEXT, i ? ", " : "", scan->schema->at[i].id);
+        emit_column(i ? ", " : "", scan->schema->at[i].id, out);
 }
 
 static Status union_of(Emit *e, const Node *scan, const Groups *g, Str *out)
