@@ -251,6 +251,8 @@ static Status to_interval(Emit *e, const char *x, const Type *from, const Type *
         str_addf(out, to->end == INTERVAL_YEAR ? "(%s // 12 * 12)" : "%s", x);
     else if (from->kind == to->kind)
         str_addf(out, to->end == INTERVAL_SECOND ? "%s" : "(%s // %s * %s)", x, units[to->end], units[to->end]);
+    else if (ym && from->kind == TYPE_DECIMAL) /* IntervalUtils.decimalToYearMonthInterval: rounded to months */
+        str_addf(out, "%s(spark_decimal_0(%s, CAST(%d AS BIGINT), 2, 38, %d) AS INTEGER)", cast, x, to->end == INTERVAL_YEAR ? 12 : 1, mode != CAST_TRY);
     else if (ym)
         str_addf(out, "%s(%s(trunc(%s) AS BIGINT) * %d AS INTEGER)", cast, cast, x, to->end == INTERVAL_YEAR ? 12 : 1);
     else if (from->kind == TYPE_DECIMAL)
