@@ -401,8 +401,12 @@ static Status emit_join(Emit *e, const Join *j, Sel *ret)
     static const char *const words[] = { "INNER JOIN", "CROSS JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "SEMI JOIN",
                                          "ANTI JOIN" };
     const char *left, *right, *on = NULL;
+    bool correlated = e->correlated;
     TRY(emit_from(e, j->left, &left));
-    TRY(emit_from(e, j->right, &right));
+    e->correlated = correlated || j->lateral;
+    Status status = emit_from(e, j->right, &right);
+    e->correlated = correlated;
+    TRY(status);
     if (j->condition)
         TRY(condition_text(e, j->condition, NULL, false, &on));
     else if (j->join != JOIN_INNER && j->join != JOIN_CROSS)

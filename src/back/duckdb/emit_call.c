@@ -363,6 +363,37 @@ static Status guard_arguments(Emit *e, const Call *c, const char **args)
     return ST_OK;
 }
 
+/* May the text be longer than its arguments by one of them, written again? */
+static bool may_repeat(const Call *c, const FunctionText *t)
+{
+    if (c->function->kind != FN_SCALAR)
+        return false;
+    if ((t && t->emitter) || ordered_by(c) != BY_NOTHING)
+        return true;
+    const char *text = t ? t->text : c->function->engine;
+    for (const char *at = text; (at = strchr(at, '$')); at++)
+        if (isdigit((unsigned char)at[1]) && strstr(at + 2, (const char[]){ '$', at[1], 0 }))
+            return true;
+    return false;
+}
+
+static Status written(Emit *e, const Call *c, const FunctionText *t, const char **args, Str *out)
+{
+    bool done;
+    TRY(emit_collated_call(e, c, args, &done, out));
+    if (done)
+        return ST_OK;
+    TRY(emit_lazy_logic(e, c, args, &done, out));
+    if (done)
+        return ST_OK;
+    TRY(emit_ordered(e, c, args, t ? t->text : c->function->engine, &done, out));
+    if (done)
+        return ST_OK;
+    if (t && t->emitter)
+        return t->emitter(e, c, args, out);
+    return emit_template(e, c, args, t ? t->text : c->function->engine, out);
+}
+
 static Status call_by_settings(Emit *e, const Node *n, Str *out)
 {
     const Call *c = node_as(Call, n);
@@ -383,19 +414,15 @@ static Status call_by_settings(Emit *e, const Node *n, Str *out)
         TRY(guard_arguments(e, c, args));
     e->any_width = any_width;
     e->over = over;
-    bool done;
-    TRY(emit_collated_call(e, c, args, &done, out));
-    if (done)
-        return ST_OK;
-    TRY(emit_lazy_logic(e, c, args, &done, out));
-    if (done)
-        return ST_OK;
-    TRY(emit_ordered(e, c, args, t ? t->text : c->function->engine, &done, out));
-    if (done)
-        return ST_OK;
-    if (t && t->emitter)
-        return t->emitter(e, c, args, out);
-    return emit_template(e, c, args, t ? t->text : c->function->engine, out);
+    Once once = { 0 };
+    if (may_repeat(c, t))
+        emit_once_begin(e, &c->args, emit_always_computed(c), args, &once);
+    if (!once.len)
+        return written(e, c, t, args, out);
+    str_auto text = EMIT_STR;
+    TRY(written(e, c, t, args, &text));
+    emit_once_end(&once, str_text(&text), out);
+    return ST_OK;
 }
 
 /* A call means what it meant where it was bound: a view or a function may have been made under another spark.sql.ansi.enabled. */
