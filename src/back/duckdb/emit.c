@@ -554,8 +554,11 @@ static Status emit_aggregate(Emit *e, const Aggregate *g, Sel *ret)
     GroupAs group_as = e->group_as;
     e->groups = &scope;
     e->group_as = GROUP_SHOWN;
+    bool over_local = e->over_local;
+    e->over_local = g->grouping == GROUPING_PLAIN && emit_over_rows(g->input);
     str_auto tail = EMIT_STR;
     Status status = emit_outputs(e, &g->exprs, g->node.schema, &s.select);
+    e->over_local = over_local;
     e->group_as = GROUP_KEY;
     if (status == ST_OK)
         status = grouping_clause(e, g, &keys, &tail);

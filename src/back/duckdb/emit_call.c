@@ -406,11 +406,14 @@ static Status call_by_settings(Emit *e, const Node *n, Str *out)
         return emit_unsupported(e, n, c->function->name);
     const char *over = e->over;
     const char **args = ARENA_ARRAY(e->a, const char *, c->args.len + 1);
+    bool local = e->local;
     e->over = NULL; /* the arguments are no window functions */
+    e->local = local || (e->over_local && str_eq(c->function->name, "count_if"));
     for (size_t i = 0; i < c->args.len; i++) {
         e->any_width = takes_any_width(c) && decimal_any_width(c->args.at[i]);
         TRY(emit_text(e, c->args.at[i], &args[i]));
     }
+    e->local = local;
     TRY(emit_lazy_arguments(e, c, args));
     if (c->filter && e->o->ansi && !computed_before_filter(c))
         TRY(guard_arguments(e, c, args));

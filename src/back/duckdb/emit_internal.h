@@ -52,6 +52,7 @@ typedef struct Emit {
     const Node *filtered; /* what is emitted is a condition of a Filter over this; NULL: of none */
     bool correlated;     /* what is emitted may name columns from outside of its SELECT, which no lambda takes */
     bool local;          /* what is emitted is computed over literal rows: Spark does that before it simplifies (emit_pick.c) */
+    bool over_local;     /* the aggregate that is emitted is over literal rows: so is what a projection below it computes */
     const struct Style *csv; /* texts of nested values are for to_csv, in its style; NULL: they are not */
 } Emit;
 
