@@ -403,8 +403,12 @@ static Status emit_join(Emit *e, const Join *j, Sel *ret)
     static const char *const words[] = { "INNER JOIN", "CROSS JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "SEMI JOIN",
                                          "ANTI JOIN" };
     const char *left, *right, *on = NULL;
+    bool correlated = e->correlated;
     TRY(emit_from(e, j->left, &left));
-    TRY(emit_from(e, j->right, &right));
+    e->correlated = correlated || j->lateral;
+    Status status = emit_from(e, j->right, &right);
+    e->correlated = correlated;
+    TRY(status);
     if (j->condition)
         TRY(condition_text(e, j->condition, NULL, false, &on));
     else if (j->join != JOIN_INNER && j->join != JOIN_CROSS)
@@ -552,8 +556,11 @@ static Status emit_aggregate(Emit *e, const Aggregate *g, Sel *ret)
     GroupAs group_as = e->group_as;
     e->groups = &scope;
     e->group_as = GROUP_SHOWN;
+    bool over_local = e->over_local;
+    e->over_local = g->grouping == GROUPING_PLAIN && emit_over_rows(g->input);
     str_auto tail = EMIT_STR;
     Status status = emit_outputs(e, &g->exprs, g->node.schema, &s.select);
+    e->over_local = over_local;
     e->group_as = GROUP_KEY;
     if (status == ST_OK)
         status = grouping_clause(e, g, &keys, &tail);

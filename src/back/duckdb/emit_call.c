@@ -189,6 +189,8 @@ static size_t fill_one(Filling *f, const char *at, Str *out)
     case 'M': str_add(out, e->o->ansi ? "1" : "0"); return 2;
     case 'U': str_addf(out, "make_timestamp((%" PRId64 ")::BIGINT)", e->o->now_us); return 2;
     case 'L': str_addf(out, "spark_local(make_timestamp((%" PRId64 ")::BIGINT), %s)", e->o->now_us, emit_zone(e)); return 2;
+    case 'R': str_add(out, e->over && e->running ? "spark_running_" : ""); return 2;
+    case 'V': str_add(out, e->over && e->running ? "spark_running_" : "spark_"); return 2;
     case 'd': str_add(out, c->distinct ? "DISTINCT " : ""); return 2;
     case 'n': str_add(out, c->ignore_nulls ? " IGNORE NULLS" : ""); return 2;
     case 't': str_addf(out, "spark_local(%s, %s)", f->args[0], emit_zone(e)); return 3;
@@ -363,26 +365,22 @@ static Status guard_arguments(Emit *e, const Call *c, const char **args)
     return ST_OK;
 }
 
-static Status call_by_settings(Emit *e, const Node *n, Str *out)
+/* May the text be longer than its arguments by one of them, written again? */
+static bool may_repeat(const Call *c, const FunctionText *t)
 {
-    const Call *c = node_as(Call, n);
-    bool any_width = e->any_width;
-    e->any_width = false;
-    const FunctionText *t = text_find(e, c);
-    if (!t && !c->function->engine)
-        return emit_unsupported(e, n, c->function->name);
-    const char *over = e->over;
-    const char **args = ARENA_ARRAY(e->a, const char *, c->args.len + 1);
-    e->over = NULL; /* the arguments are no window functions */
-    for (size_t i = 0; i < c->args.len; i++) {
-        e->any_width = takes_any_width(c) && decimal_any_width(c->args.at[i]);
-        TRY(emit_text(e, c->args.at[i], &args[i]));
-    }
-    TRY(emit_lazy_arguments(e, c, args));
-    if (c->filter && e->o->ansi && !computed_before_filter(c))
-        TRY(guard_arguments(e, c, args));
-    e->any_width = any_width;
-    e->over = over;
+    if (c->function->kind != FN_SCALAR)
+        return false;
+    if ((t && t->emitter) || ordered_by(c) != BY_NOTHING)
+        return true;
+    const char *text = t ? t->text : c->function->engine;
+    for (const char *at = text; (at = strchr(at, '$')); at++)
+        if (isdigit((unsigned char)at[1]) && strstr(at + 2, (const char[]){ '$', at[1], 0 }))
+            return true;
+    return false;
+}
+
+static Status written(Emit *e, const Call *c, const FunctionText *t, const char **args, Str *out)
+{
     bool done;
     TRY(emit_collated_call(e, c, args, &done, out));
     if (done)
@@ -396,6 +394,40 @@ static Status call_by_settings(Emit *e, const Node *n, Str *out)
     if (t && t->emitter)
         return t->emitter(e, c, args, out);
     return emit_template(e, c, args, t ? t->text : c->function->engine, out);
+}
+
+static Status call_by_settings(Emit *e, const Node *n, Str *out)
+{
+    const Call *c = node_as(Call, n);
+    bool any_width = e->any_width;
+    e->any_width = false;
+    const FunctionText *t = text_find(e, c);
+    if (!t && !c->function->engine)
+        return emit_unsupported(e, n, c->function->name);
+    const char *over = e->over;
+    const char **args = ARENA_ARRAY(e->a, const char *, c->args.len + 1);
+    bool local = e->local;
+    e->over = NULL; /* the arguments are no window functions */
+    e->local = local || (e->over_local && str_eq(c->function->name, "count_if"));
+    for (size_t i = 0; i < c->args.len; i++) {
+        e->any_width = takes_any_width(c) && decimal_any_width(c->args.at[i]);
+        TRY(emit_text(e, c->args.at[i], &args[i]));
+    }
+    e->local = local;
+    TRY(emit_lazy_arguments(e, c, args));
+    if (c->filter && e->o->ansi && !computed_before_filter(c))
+        TRY(guard_arguments(e, c, args));
+    e->any_width = any_width;
+    e->over = over;
+    Once once = { 0 };
+    if (may_repeat(c, t))
+        emit_once_begin(e, &c->args, emit_always_computed(c), args, &once);
+    if (!once.len)
+        return written(e, c, t, args, out);
+    str_auto text = EMIT_STR;
+    TRY(written(e, c, t, args, &text));
+    emit_once_end(&once, str_text(&text), out);
+    return ST_OK;
 }
 
 /* A call means what it meant where it was bound: a view or a function may have been made under another spark.sql.ansi.enabled. */

@@ -23,6 +23,8 @@ Status emit_options(Emit *e, const Call *c, size_t at, KeyValueList *ret);
 Status emit_hash_chain(Emit *e, const char *kernel, const char *x, const Type *t, const char *seed, Str *out);
 /* Arguments that Spark would not compute in some rows, kept from failing there (emit_lazy.c). */
 Status emit_lazy_arguments(Emit *e, const Call *call, const char **args);
+/* How many of its arguments, from the first on, may be computed before the call, each in its turn: those behind a NULL are guarded then. */
+size_t emit_always_computed(const Call *call);
 /* AND, OR and coalesce whose further sides may fail; *ret_done stays false for others. */
 Status emit_lazy_logic(Emit *e, const Call *call, const char *const *args, bool *ret_done, Str *out);
 #endif

@@ -213,10 +213,13 @@ static Status emit_subquery(Emit *e, const Subquery *s, Str *out)
     const char *sql, *over = e->over;
     const GroupScope *groups = e->groups;
     GroupAs group_as = e->group_as;
+    bool correlated = e->correlated;
     e->over = NULL;
     e->groups = NULL;
     e->group_as = GROUP_SHOWN;
+    e->correlated = true;
     Status status = emit_select(e, s->plan, &sql);
+    e->correlated = correlated;
     e->groups = groups;
     e->group_as = group_as;
     e->over = over;
@@ -313,7 +316,16 @@ static Status emit_cast_node(Emit *e, const Cast *c, Str *out)
     int digits = any_width && to->kind == TYPE_DECIMAL ? decimal_shape(e, (const Node *)c, true).digits : to->precision;
     if (digits != to->precision)
         to = type_decimal(e->a, digits, to->scale);
-    return emit_cast(e, child, c->child->type, to, mode, out);
+    if (c->child->type->kind != TYPE_STRUCT && c->child->type->kind != TYPE_MAP)
+        return emit_cast(e, child, c->child->type, to, mode, out);
+    NodeList one = { 0 }; /* its text is repeated for each field */
+    Once once;
+    str_auto text = EMIT_STR;
+    vec_push(e->a, &one, c->child);
+    emit_once_begin(e, &one, 1, &child, &once);
+    TRY(emit_cast(e, child, c->child->type, to, mode, &text));
+    emit_once_end(&once, str_text(&text), out);
+    return ST_OK;
 }
 
 static const char *group_text(const Emit *e, size_t i)

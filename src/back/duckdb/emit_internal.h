@@ -44,6 +44,7 @@ typedef struct Emit {
     const CteScope *ctes;
     const Known *known;
     const char *over;    /* " OVER (…)" of the window function that is being emitted, NULL: none */
+    bool running;        /* that function adds up its frames' doubles row by row (aggregate_running.c) */
     bool any_width;      /* whoever takes the decimal that is emitted next takes any precision of its scale */
     size_t names;        /* made so far */
     const Node *root;    /* of the plan; NULL: an expression by itself */
@@ -58,7 +59,9 @@ typedef struct Emit {
     bool ansi_given;     /* o->ansi holds for all calls below, whatever they were bound under */
     bool output;         /* what is emitted is an output, no condition of a filter or a join */
     const Node *filtered; /* what is emitted is a condition of a Filter over this; NULL: of none */
+    bool correlated;     /* what is emitted may name columns from outside of its SELECT, which no lambda takes */
     bool local;          /* what is emitted is computed over literal rows: Spark does that before it simplifies (emit_pick.c) */
+    bool over_local;     /* the aggregate that is emitted is over literal rows: so is what a projection below it computes */
     const struct Style *csv; /* texts of nested values are for to_csv, in its style; NULL: they are not */
 } Emit;
 
@@ -151,5 +154,16 @@ void emit_column(const char *before, int64_t id, Str *out); /* `before`, and the
 bool emit_is_constant(const Node *n);
 /* May an error come of it, for some values of its columns? */
 bool emit_may_fail(const Node *n);
+
+/* emit_once.c: arguments that may fail or are long, under names as long as it is not known how often a text repeats them. */
+enum { ONCE_MOST = 8 };
+typedef struct Once {
+    const char *names[ONCE_MOST], *texts[ONCE_MOST];
+    size_t len;
+} Once;
+/* Puts names in the place of some of `texts`, the emitted `nodes`, of which the first `most` are always computed. */
+void emit_once_begin(Emit *e, const NodeList *nodes, size_t most, const char **texts, Once *ret);
+/* `text`, made of the names, computed with each argument once. */
+void emit_once_end(const Once *o, const char *text, Str *out);
 
 #endif

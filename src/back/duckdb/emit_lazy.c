@@ -22,7 +22,12 @@ static bool never_fails(const Call *c)
 {
     if (named(c, "= == != <=> < <= > >= and or not ! isnull isnotnull isnan coalesce ifnull nvl nvl2 if nullif length upper lower trim substring concat "
                  "year month day quarter dayofweek weekday dayofyear weekofyear hour minute second size cardinality array struct named_struct hash xxhash64 "
-                 "abs_double like startswith endswith contains date_add date_sub datediff last_day greatest least"))
+                 "abs_double like startswith endswith contains date_add date_sub datediff last_day greatest least split transform filter exists forall map_keys "
+                 "map_values map_entries map_contains_key array_contains array_position array_size array_distinct array_union array_except array_intersect "
+                 "arrays_overlap arrays_zip array_compact array_remove array_append array_prepend array_max array_min sort_array reverse get "
+                 "initcap ltrim rtrim btrim replace translate left right substring_index instr locate position hex md5 sha1 sha2 crc32 base64 ascii "
+                 "octet_length bit_length char_length character_length concat_ws nanvl sqrt exp ln log10 log2 sin cos atan cbrt signum "
+                 "get_json_object try_element_at try_add try_subtract try_multiply try_divide try_mod unix_date dayname monthname"))
         return true;
     const Type *t = c->node.type;
     if (named(c, "+ - *"))
@@ -92,6 +97,9 @@ static bool gives_null_for_null(const Call *c)
         return c->ansi;
     if (named(c, "+ - *"))
         return true;
+    if (named(c, "zip_with map_zip_with get_array_item get array_contains array_position array_remove array_append array_union array_except "
+                 "array_intersect arrays_overlap sequence"))
+        return true;
     for (size_t i = 0; i < c->args.len; i++)
         if (node_is(Lambda, c->args.at[i]))
             return false;
@@ -99,6 +107,13 @@ static bool gives_null_for_null(const Call *c)
            named(c, "make_date make_timestamp make_timestamp_ltz make_timestamp_ntz try_make_timestamp try_make_timestamp_ltz try_make_timestamp_ntz "
                     "make_interval width_bucket conv sha2 next_day trunc date_trunc from_unixtime split_part element_at try_element_at get log right "
                     "regexp_substr try_add try_subtract try_multiply");
+}
+
+size_t emit_always_computed(const Call *c)
+{
+    if (c->function->kind != FN_SCALAR || named(c, "array_repeat locate position and or coalesce ifnull nvl"))
+        return 0;
+    return gives_null_for_null(c) || named(c, "hash xxhash64 greatest least map_concat arrays_zip") ? c->args.len : 1;
 }
 
 /* A call of more than its arguments' NULLs gives NULL: no condition for it, but a reason not to go on to the next argument. */
@@ -111,7 +126,7 @@ static bool null_only_for_null(const Call *c)
 static Status null_condition(Emit *e, const Node *n, Str *out, bool *ret_long)
 {
     const char *text;
-    if (!n->nullable || *ret_long)
+    if (!n->nullable || *ret_long || node_is(Lambda, n))
         return ST_OK;
     const Call *c = node_is(Call, n) && !emit_group_name(e, n) ? node_as(Call, n) : NULL;
     if (c && null_only_for_null(c)) {
@@ -149,7 +164,7 @@ static bool may_be_null_always(const Node *n)
 static Status guard_constants(Emit *e, const Call *c, const char **args)
 {
     for (size_t k = 1; k < c->args.len; k++)
-        for (size_t j = 0; j < k && may_be_null_always(c->args.at[k]); j++)
+        for (size_t j = 0; j < k && !node_is(Lambda, c->args.at[k]) && may_be_null_always(c->args.at[k]); j++)
             if (emit_may_fail(c->args.at[j]) && strlen(args[j]) < CONDITION_BYTES)
                 args[k] = arena_printf(e->a, "CASE WHEN %s IS NULL THEN NULL ELSE %s END", args[j], args[k]);
     return ST_OK;
@@ -206,7 +221,7 @@ Status emit_lazy_arguments(Emit *e, const Call *c, const char **args)
     if (named(c, "/ % div mod pmod try_divide try_mod")) /* the divisor first */
         return emit_may_fail(c->args.at[0]) ? guard_dividend(e, c, args) : ST_OK;
     for (size_t k = 1; k < c->args.len; k++)
-        if (emit_may_fail(c->args.at[k]))
+        if (!node_is(Lambda, c->args.at[k]) && emit_may_fail(c->args.at[k]))
             TRY(guard(e, c, k, 0, k, args));
     return guard_constants(e, c, args);
 }
@@ -221,6 +236,11 @@ bool emit_is_constant(const Node *n)
 Status emit_lazy_logic(Emit *e, const Call *c, const char *const *args, bool *ret_done, Str *out)
 {
     bool and = str_eq(c->function->name, "and");
+    if (!e->local && named(c, "isnull isnotnull") && !c->args.at[0]->nullable && emit_may_fail(c->args.at[0])) { /* NullPropagation */
+        str_add(out, str_eq(c->function->name, "isnull") ? "false" : "true");
+        *ret_done = true;
+        return ST_OK;
+    }
     *ret_done = e->output && c->args.len == 2 && (and || str_eq(c->function->name, "or")) && emit_may_fail(c->args.at[1]) && strlen(args[0]) < CONDITION_BYTES;
     if (!*ret_done && named(c, "coalesce ifnull nvl") && c->args.len > 1 && strlen(args[0]) < CONDITION_BYTES) {
         for (size_t i = 1; i < c->args.len; i++)
