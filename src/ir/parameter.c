@@ -177,6 +177,8 @@ static Status check_constant(Binder *b, const char *name, const Param *p, const 
         return spark_error(err, at, "DATATYPE_MISMATCH.INPUT_SIZE_NOT_ONE", "42K09",
                            "Cannot resolve <sqlExpr> due to data type mismatch: Length of <exprName> should be 1.", "sqlExpr",
                            call_text(b, name, args), "exprName", p->name, NULL);
+    if (c.null && str_eq(name, "nth_value")) /* its offset is a number of Java's by then */
+        return out_of_range(b, name, p, args, 0, at, err);
     if (!p->low || c.null || !str_to_f64(p->low, &low) || !str_to_f64(p->high, &high))
         return ST_OK;
     for (size_t k = 0; k < c.numbers.len; k++)

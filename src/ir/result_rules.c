@@ -229,12 +229,29 @@ static const char *constant_text(Binder *b, const Node *n)
     return arena_strn(b->a, v->text, v->text_len);
 }
 
+/* to_char(bytes, format): the name of a coding. Source: ToCharacterBuilder. */
+static Status coded_text(Binder *b, const FunctionRow *row, const char *format, const Node *at, Error *err)
+{
+    char *name = arena_str(b->a, format + strspn(format, " "));
+    for (char *c = name; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    for (size_t n = strlen(name); n && name[n - 1] == ' '; n--)
+        name[n - 1] = 0;
+    if (in_words("base64 hex utf-8", name))
+        return ST_OK;
+    return spark_error(err, at, "INVALID_PARAMETER_VALUE.BINARY_FORMAT", "22023",
+                       "The value of parameter(s) `format` in <functionName> is invalid: expects one of binary formats 'base64', 'hex', 'utf-8', but got <invalidFormat>.",
+                       "functionName", sql_id(b->a, row->name), "invalidFormat", arena_printf(b->a, "'%s'", name), NULL);
+}
+
 /* to_number(s, format) is a decimal of the format's digits; to_char(x, format) of a number is a text. */
 static Status formatted_number(Binder *b, const FunctionRow *row, const NodeList *args, const Node *at, const Type **ret, Error *err)
 {
     bool text = strstr(row->name, "char") != NULL;
     const char *format = constant_text(b, args->at[1]);
     *ret = &type_string;
+    if (text && type_of(args, 0)->kind == TYPE_BINARY && format)
+        return coded_text(b, row, format, at, err);
     if (text && type_of(args, 0)->kind != TYPE_DECIMAL)
         return ST_OK;
     if (!format && !text && node_is(Literal, args->at[1])) {

@@ -1,5 +1,6 @@
 /* ir/result_schema.c -- results whose type an argument spells: from_json, from_csv, from_avro, variant_get. */
 #include "ir/binder.h"
+#include "ir/signature.h"
 
 Status result_no_cast(Binder *b, const Node *at, const char *name, const Type *from, const Type *to, Error *err)
 {
@@ -73,6 +74,8 @@ Status result_from_schema(Binder *b, const FunctionRow *row, const NodeList *arg
                            "struct type, but got <dataType>.",
                            "inputSchema", arena_printf(b->a, "\"%s\"", pretty(b, args->at[1])), "dataType", arena_printf(b->a, "\"%s\"", str_text(&type)), NULL);
     }
+    if (args->len > 2)
+        TRY(check_options(b, signature_of(row), args, at, err)); /* the expression is not made without them */
     if (str_eq(row->name, "from_json") && has_other_key(t))
         return spark_error(err, at, "DATATYPE_MISMATCH.INVALID_JSON_MAP_KEY_TYPE", "42K09",
                            "Cannot resolve <sqlExpr> due to data type mismatch: Input schema <schema> can only contain STRING as a key type for a MAP.",
@@ -104,12 +107,15 @@ Status result_variant_get(Binder *b, const FunctionRow *row, const NodeList *arg
 {
     const Type *t = &type_variant;
     if (args->len > 2) {
-        if (!node_is(Literal, args->at[2]) || node_as(Literal, args->at[2])->value->is_null)
+        const Node *name = NULL;
+        if (args->at[2]->type->kind == TYPE_STRING)
+            TRY(constant_value(b, args->at[2], &name, err));
+        if (!name || node_as(Literal, name)->value->is_null)
             return spark_error(err, at, "INVALID_SCHEMA.NON_STRING_LITERAL", "42K07",
                                "The input schema <inputSchema> is not a valid schema string. The input expression must be string "
                                "literal and not null.",
                                "inputSchema", arena_printf(b->a, "\"%s\"", pretty(b, args->at[2])), NULL);
-        const Value *v = node_as(Literal, args->at[2])->value;
+        const Value *v = node_as(Literal, name)->value;
         TRY(type_of_schema(b, arena_strn(b->a, v->text, v->text_len), &t, err));
     }
     if (!cast_holds_variant(t, true))

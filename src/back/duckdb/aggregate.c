@@ -114,7 +114,7 @@ static Status register_table(duckdb_connection connection, const AggregateRow *t
 }
 
 static const AggregateRow *const tables[] = { aggregates_moments, aggregates_values, aggregates_approx, aggregates_sketch, aggregates_theta, aggregates_hll, aggregates_kll,
-                                             aggregates_top_k, aggregates_decimal };
+                                             aggregates_top_k, aggregates_decimal, aggregates_running };
 enum { TABLES = sizeof tables / sizeof *tables };
 
 bool aggregate_called(const char *sql)

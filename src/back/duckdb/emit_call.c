@@ -189,6 +189,8 @@ static size_t fill_one(Filling *f, const char *at, Str *out)
     case 'M': str_add(out, e->o->ansi ? "1" : "0"); return 2;
     case 'U': str_addf(out, "make_timestamp((%" PRId64 ")::BIGINT)", e->o->now_us); return 2;
     case 'L': str_addf(out, "spark_local(make_timestamp((%" PRId64 ")::BIGINT), %s)", e->o->now_us, emit_zone(e)); return 2;
+    case 'R': str_add(out, e->over && e->running ? "spark_running_" : ""); return 2;
+    case 'V': str_add(out, e->over && e->running ? "spark_running_" : "spark_"); return 2;
     case 'd': str_add(out, c->distinct ? "DISTINCT " : ""); return 2;
     case 'n': str_add(out, c->ignore_nulls ? " IGNORE NULLS" : ""); return 2;
     case 't': str_addf(out, "spark_local(%s, %s)", f->args[0], emit_zone(e)); return 3;
@@ -404,11 +406,14 @@ static Status call_by_settings(Emit *e, const Node *n, Str *out)
         return emit_unsupported(e, n, c->function->name);
     const char *over = e->over;
     const char **args = ARENA_ARRAY(e->a, const char *, c->args.len + 1);
+    bool local = e->local;
     e->over = NULL; /* the arguments are no window functions */
+    e->local = local || (e->over_local && str_eq(c->function->name, "count_if"));
     for (size_t i = 0; i < c->args.len; i++) {
         e->any_width = takes_any_width(c) && decimal_any_width(c->args.at[i]);
         TRY(emit_text(e, c->args.at[i], &args[i]));
     }
+    e->local = local;
     TRY(emit_lazy_arguments(e, c, args));
     if (c->filter && e->o->ansi && !computed_before_filter(c))
         TRY(guard_arguments(e, c, args));

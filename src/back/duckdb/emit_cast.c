@@ -89,8 +89,8 @@ static Status to_string(Emit *e, const char *x, const Type *from, int mode, Str 
         return ST_OK;
     switch (from->kind) {
     case TYPE_FLOAT: case TYPE_DOUBLE: str_addf(out, "spark_number_text(%s)", x); break;
-    case TYPE_DECIMAL: str_addf(out, mode == CAST_ANSI ? "spark_decimal_text(%s)" : "spark_decimal_java_text(%s)", x); break;
-    case TYPE_BINARY: str_addf(out, "spark_binary_text(%s)", x); break;
+    case TYPE_DECIMAL: str_addf(out, mode == CAST_LEGACY ? "spark_decimal_java_text(%s)" : "spark_decimal_text(%s)", x); break;
+    case TYPE_BINARY: str_addf(out, e->makes_texts && !e->mend && !e->csv ? "spark_utf8_text(%s)" : "spark_binary_text(%s)", x); break;
     case TYPE_DATE: str_addf(out, "spark_date_text(%s)", x); break;
     case TYPE_TIMESTAMP: str_addf(out, "spark_timestamp_text(%s, %s)", x, zone(e)); break;
     case TYPE_TIMESTAMP_NTZ: str_addf(out, "spark_timestamp_text(%s, 'UTC')", x); break;

@@ -186,7 +186,7 @@ Status emit_charset(Emit *e, const Call *c, const char *const *args, Str *out)
     return ST_OK;
 }
 
-/* Texts are valid UTF-8 in the engine: only bytes that are to become a text can be anything else. */
+/* Texts are valid UTF-8 in the engine: only bytes that are to become a text (emit_bytes.c) can be anything else. */
 Status emit_utf8(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     static const struct {
@@ -224,6 +224,17 @@ Status emit_date_format(Emit *e, const Call *c, const char *const *args, Str *ou
     return ST_OK;
 }
 
+/* Spaces around it and capital letters do not count. */
+static bool is_coding(const Value *format, const char *name)
+{
+    size_t from = 0, to = format->text_len;
+    while (from < to && format->text[from] == ' ')
+        from++;
+    while (from < to && format->text[to - 1] == ' ')
+        to--;
+    return to - from == strlen(name) && !strncasecmp(format->text + from, name, to - from);
+}
+
 /* to_char of numbers by a format of digits, of times by a pattern, of bytes by the name of a coding. */
 Status emit_to_char(Emit *e, const Call *c, const char *const *args, Str *out)
 {
@@ -237,12 +248,12 @@ Status emit_to_char(Emit *e, const Call *c, const char *const *args, Str *out)
         put_date_format(e, args[0], args[1], t->kind == TYPE_TIMESTAMP ? emit_zone(e) : "'UTC'", out);
     else if (!is_literal_text(c->args.at[1], &format))
         return emit_unsupported(e, (const Node *)c, "to_char of BINARY with a format that is not constant");
-    else if (str_ieq(format->text, "base64"))
+    else if (is_coding(format, "base64"))
         str_addf(out, "spark_base64(%s)", args[0]);
-    else if (str_ieq(format->text, "hex"))
+    else if (is_coding(format, "hex"))
         str_addf(out, "hex(%s)", args[0]);
     else
-        str_addf(out, "spark_binary_text(%s)", args[0]);
+        str_addf(out, "spark_decode(%s, 'UTF-8', %d, %d)", args[0], legacy(e, "spark.sql.legacy.javaCharsets"), legacy(e, "spark.sql.legacy.codingErrorAction"));
     return ST_OK;
 }
 

@@ -236,6 +236,11 @@ bool emit_is_constant(const Node *n)
 Status emit_lazy_logic(Emit *e, const Call *c, const char *const *args, bool *ret_done, Str *out)
 {
     bool and = str_eq(c->function->name, "and");
+    if (!e->local && named(c, "isnull isnotnull") && !c->args.at[0]->nullable && emit_may_fail(c->args.at[0])) { /* NullPropagation */
+        str_add(out, str_eq(c->function->name, "isnull") ? "false" : "true");
+        *ret_done = true;
+        return ST_OK;
+    }
     *ret_done = e->output && c->args.len == 2 && (and || str_eq(c->function->name, "or")) && emit_may_fail(c->args.at[1]) && strlen(args[0]) < CONDITION_BYTES;
     if (!*ret_done && named(c, "coalesce ifnull nvl") && c->args.len > 1 && strlen(args[0]) < CONDITION_BYTES) {
         for (size_t i = 1; i < c->args.len; i++)

@@ -142,6 +142,17 @@ static bool sequence_good(K *k, int64_t start, int64_t stop, i128 step)
     return false;
 }
 
+static void repeat_count(K *k)
+{
+    char count[24];
+    int64_t n = k_i64(k, 0);
+    snprintf(count, sizeof count, "%lld", (long long)n);
+    if (n > SEQUENCE_MAX)
+        k_fail(k, "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER", "numberOfElements", count, "parameter", "`count`", "functionName", "`array_repeat`", NULL);
+    else
+        k_set_i64(k, n < 0 ? 0 : n);
+}
+
 static void sequence_step(K *k)
 {
     int64_t start = k_i64(k, 0), stop = k_i64(k, 1), step = k_i64(k, 2);
@@ -300,6 +311,7 @@ static void bitmap_count(K *k)
 }
 
 const Kernel kernels_misc[] = {
+    { "spark_repeat_count", "l:l", repeat_count, 0 },
     { "spark_sequence_step", "lll:l", sequence_step, 0 },
     { "spark_sequence_step", "TTI:I", sequence_time_step, 0 },
     { "spark_char_write", "Si:S", char_write, 0 },
