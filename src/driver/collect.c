@@ -1,4 +1,5 @@
 /* driver/collect.c -- Arrow batches to values: rows that the driver itself looks at (Pivot's values, spark-sql). */
+#include "driver/pretty.h"
 #include "driver/run.h"
 
 #include "back/duckdb/variant.h"
@@ -119,4 +120,12 @@ Status run_collect(Run *r, const Node *bound, size_t max_rows, Rows **ret_rows, 
     TRY(run_each(r, bound, take, &c, err));
     *ret_rows = c.rows;
     return ST_OK;
+}
+
+Status run_collect_shown(Run *r, Node *bound, int64_t max_rows, Rows **ret_rows, Error *err)
+{
+    r->shown = true;
+    Status status = run_collect(r, pretty_plan(r->arena, bound, max_rows), SIZE_MAX, ret_rows, err);
+    r->shown = false;
+    return status;
 }

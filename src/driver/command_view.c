@@ -76,17 +76,45 @@ static Status query_type(Run *r, Node *query, const Type **ret_type, Error *err)
 
 /* ---- cycles */
 
+/* What a query reads by name, other than its own CTEs. */
 typedef struct Names {
     Arena *a;
     VEC(const StrList *) at;
+    StrList ctes; /* those that the place looked at sees */
 } Names;
 
-static bool note_relation(const Node *n, void *arg)
+static bool note_relations(Node *n, void *arg);
+
+static void note_with_relations(const With *w, Names *names)
+{
+    size_t outside = names->ctes.len;
+    for (size_t i = 0; i < w->ctes.len; i++) {
+        const SubqueryAlias *cte = node_as(SubqueryAlias, w->ctes.at[i]);
+        if (w->recursive)
+            vec_push(names->a, &names->ctes, cte->name);
+        note_relations(w->ctes.at[i], names);
+        if (!w->recursive)
+            vec_push(names->a, &names->ctes, cte->name);
+    }
+    note_relations(w->input, names);
+    names->ctes.len = outside;
+}
+
+static bool note_relations(Node *n, void *arg)
 {
     Names *names = arg;
-    if (node_is(UnresolvedRelation, n))
-        vec_push(names->a, &names->at, &node_as(UnresolvedRelation, n)->name);
-    return true;
+    if (node_is(With, n)) {
+        note_with_relations(node_as(With, n), names);
+        return true;
+    }
+    if (node_is(UnresolvedRelation, n)) {
+        const StrList *name = &node_as(UnresolvedRelation, n)->name;
+        for (size_t i = 0; name->len == 1 && i < names->ctes.len; i++)
+            if (str_ieq(names->ctes.at[i], name->at[0]))
+                return true;
+        vec_push(names->a, &names->at, name);
+    }
+    return node_children(n, note_relations, names);
 }
 
 static bool same_view(const Target *x, const Target *y)
@@ -95,11 +123,11 @@ static bool same_view(const Target *x, const Target *y)
 }
 
 /* Does the query lead to the view that it shall replace? */
-static Status no_cycle(Run *r, const Node *query, const Target *view, const char *path, size_t depth, Error *err)
+static Status no_cycle(Run *r, Node *query, const Target *view, const char *path, size_t depth, Error *err)
 {
     enum { DEPTH_MAX = 100 };
     Names names = { .a = r->arena };
-    node_walk(query, note_relation, &names);
+    note_relations(query, &names);
     for (size_t i = 0; i < names.at.len; i++) {
         Target t;
         Node *inner;

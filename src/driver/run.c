@@ -260,11 +260,12 @@ EmitOptions run_emit_options(Run *r)
                           .python = udf_stage, .python_read = python_source_plan, .script = udf_shell, .self = r };
 }
 
-static Status emit(Run *r, const Node *bound, const char **ret_sql, Error *err)
+static Status emit(Run *r, const Node *bound, bool shown, const char **ret_sql, Error *err)
 {
     enum { SQL_MAX_BYTES = 256 * 1024 * 1024 };
     TRY(run_prepare(r, bound, &bound, err));
     EmitOptions options = run_emit_options(r);
+    options.shown = shown;
     str_auto sql = STR_INIT(SQL_MAX_BYTES);
     TRY(emit_plan(r->arena, &options, bound, &sql, err));
     if (sql.overflow)
@@ -318,7 +319,7 @@ Status run_start(Run *r, const Node *bound, EngineResult **ret_result, Error *er
 {
     const char *sql;
     int64_t at_us = clock_us();
-    TRY(emit(r, bound, &sql, err));
+    TRY(emit(r, bound, r->shown, &sql, err));
     run_phase(r, RUN_EMIT, &at_us);
     EngineSession *engine;
     TRY(run_engine(r, &engine, err));
@@ -336,7 +337,7 @@ Status run_start(Run *r, const Node *bound, EngineResult **ret_result, Error *er
 Status run_materialize(Run *r, const Node *bound, const char *name, Error *err)
 {
     const char *sql;
-    TRY(emit(r, bound, &sql, err));
+    TRY(emit(r, bound, false, &sql, err));
     EngineSession *engine;
     TRY(run_engine(r, &engine, err));
     Status status = engine_register_query(engine, name, sql, bind_schema_type(r->arena, bound), err);
@@ -519,7 +520,10 @@ static Status send_batch(void *arg, const struct ArrowSchema *schema, const stru
 static Status respond_query(Run *r, const Node *bound, Error *err)
 {
     engine_result_auto *result = NULL;
-    TRY(run_start(r, bound, &result, err));
+    r->shown = true;
+    Status started = run_start(r, bound, &result, err);
+    r->shown = false;
+    TRY(started);
     struct ArrowSchema schema = { 0 };
     TRY(engine_result_schema(result, &schema, err));
     r->next_schema = bind_schema_type(r->arena, bound);

@@ -46,6 +46,7 @@ typedef struct Run {
     struct ScriptRun *script; /* the script (script.h) whose statement this is: its local variables; NULL: none */
     _Atomic int64_t input_bytes; /* of those files */
     int64_t told_tasks;          /* of whoever reports progress */
+    bool shown;              /* what is started now is for a client to see (EmitOptions) */
     const Type *next_schema; /* goes along with the next response; NULL: none */
     bool rows_known, ending; /* the next response has the number of rows, nothing but the end follows it */
     int64_t rows;
@@ -89,6 +90,8 @@ Status run_each(Run *r, const Node *bound, RunTake take, void *arg, Error *err);
 Status run_each_or_empty(Run *r, const Node *bound, RunTake take, void *arg, Error *err);
 /* The first rows as values (BindEnv.rows; LIMIT is the caller's). */
 Status run_collect(Run *r, const Node *bound, size_t max_rows, Rows **ret_rows, Error *err);
+/* All rows, or the first max_rows (-1: all), as the texts that show() prints (pretty.h). */
+Status run_collect_shown(Run *r, Node *bound, int64_t max_rows, Rows **ret_rows, Error *err);
 /* A relation's result becomes the engine's table `name`: caches, checkpoints. */
 Status run_materialize(Run *r, const Node *bound, const char *name, Error *err);
 

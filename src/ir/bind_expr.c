@@ -181,10 +181,9 @@ static Status bind_in_list(Binder *b, const Scope *s, const InList *n, Node **re
     const Type *common = NULL;
     TRY(bind_expr(b, s, n->child, &child, err));
     vec_push(b->a, &all, child);
-    for (size_t i = 0; i < n->items.len; i++) {
-        Node *item = NULL;
-        TRY(bind_expr(b, s, n->items.at[i], &item, err));
-        vec_push(b->a, &items, item);
+    TRY(bind_exprs(b, s, &n->items, &items, err));
+    for (size_t i = 0; i < items.len; i++) {
+        Node *item = items.at[i];
         bool renamed = child->type->kind == TYPE_STRUCT && type_same_shape(child->type, item->type);
         vec_push(b->a, &all, renamed ? coerce_to(b->a, b->ansi, item, child->type) : item);
     }

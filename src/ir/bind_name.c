@@ -569,8 +569,9 @@ static Status star_missing(Binder *b, const Scope *s, const Star *n, Error *err)
                        "targetString", sql_ids(b->a, &n->target), "columns", str_text(&columns), NULL);
 }
 
-/* What EXCEPT leaves of the value `e`, whose name is the first `from` parts of `name`s: NULL when it is named itself. */
-static Status except_fields(Binder *b, const Scope *s, const NodeList *except, StrList *path, Node *e, Node **ret, Error *err)
+/* What EXCEPT leaves of the value `e`, which is named `path`: NULL when it is named itself; of a struct one of what is left, also where it is NULL
+ * (ResolveReferences.expandStar). */
+static Status except_fields(Binder *b, const NodeList *except, StrList *path, Node *e, Node **ret, Error *err)
 {
     bool inside = false;
     for (size_t i = 0; i < except->len; i++) {
@@ -586,28 +587,31 @@ static Status except_fields(Binder *b, const Scope *s, const NodeList *except, S
     *ret = e;
     if (!inside || e->type->kind != TYPE_STRUCT)
         return ST_OK;
+    NodeList kept = { 0 };
+    bool changed = false;
     for (size_t i = 0; i < e->type->nfields; i++) {
         const char *field = e->type->fields[i].name;
-        Node *get = NULL, *left = NULL, *updated = NULL;
+        Node *get = NULL, *left = NULL;
         TRY(make_get_field(b, e, field, e, &get, err));
         vec_push(b->a, path, field);
-        TRY(except_fields(b, s, except, path, get, &left, err));
+        TRY(except_fields(b, except, path, get, &left, err));
         path->len--;
-        if (left == get)
+        changed = changed || left != get;
+        if (!left)
             continue;
-        TRY(bind_expr(b, s, node_new(b->a, UpdateFields, .child = *ret, .field = field, .value = left), &updated, err));
-        *ret = updated;
+        vec_push(b->a, &kept, make_literal_string(b, field));
+        vec_push(b->a, &kept, left);
     }
-    return ST_OK;
+    return changed ? make_call(b, "named_struct", &kept, e, ret, err) : ST_OK;
 }
 
 /* A column of a star without the fields that EXCEPT names. */
-static Status star_column(Binder *b, const Scope *s, const Star *n, const Column *c, NodeList *ret, Error *err)
+static Status star_column(Binder *b, const Star *n, const Column *c, NodeList *ret, Error *err)
 {
     Node *ref = column_ref(b, c), *left = NULL;
     StrList path = { 0 };
     vec_push(b->a, &path, c->name);
-    TRY(except_fields(b, s, &n->except, &path, ref, &left, err));
+    TRY(except_fields(b, &n->except, &path, ref, &left, err));
     vec_push(b->a, ret, left == ref || !left ? ref : new_alias(b, left, c->name));
     return ST_OK;
 }
@@ -623,7 +627,7 @@ static Status struct_star(Binder *b, const Scope *s, const Star *n, NodeList *re
         StrList path = { 0 };
         vec_push(b->a, &path, e->type->fields[i].name);
         TRY(make_get_field(b, e, e->type->fields[i].name, &n->node, &field, err));
-        TRY(except_fields(b, s, &n->except, &path, field, &left, err));
+        TRY(except_fields(b, &n->except, &path, field, &left, err));
         if (left)
             vec_push(b->a, ret, new_alias(b, left, e->type->fields[i].name));
     }
@@ -674,7 +678,7 @@ Status bind_star(Binder *b, const Scope *s, Node *star, NodeList *ret, Error *er
             continue;
         const Column *now = schema_find(s->schema, c->id);
         if (now)
-            TRY(star_column(b, s, n, now, ret, err));
+            TRY(star_column(b, n, now, ret, err));
     }
     if (n->target.len && ret->len == before)
         outer_star(b, s, n, ret);

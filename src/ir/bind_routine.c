@@ -66,17 +66,24 @@ static bool note_subquery(const Node *n, void *arg)
 }
 
 /* Positions in the function's own text mean nothing in the caller's. */
-static Node *without_position(Arena *a, Node *n, void *arg)
+static Node *without_position(Arena *a, Node *n, void *unused)
 {
-    const CreateFunction *f = arg;
+    (void)unused;
     Node *copy = node_copy(a, n);
     copy->start = copy->stop = -1;
-    if (node_is(Attribute, copy) && node_as(Attribute, copy)->name.len == 2 &&
-        str_ieq(node_as(Attribute, copy)->name.at[0], function_name(f))) {
-        StrList last = { 0 };
-        vec_push(a, &last, node_as(Attribute, copy)->name.at[1]);
-        ((Attribute *)(void *)copy)->name = last;
-    }
+    return copy;
+}
+
+/* f.x of the function f as x: a Lambda's variables have no qualifier. */
+static Node *without_qualifier(Arena *a, Node *n, void *arg)
+{
+    const CreateFunction *f = arg;
+    if (!node_is(Attribute, n) || node_as(Attribute, n)->name.len != 2 || !str_ieq(node_as(Attribute, n)->name.at[0], function_name(f)))
+        return n;
+    StrList last = { 0 };
+    Node *copy = node_copy(a, n);
+    vec_push(a, &last, node_as(Attribute, n)->name.at[1]);
+    ((Attribute *)(void *)copy)->name = last;
     return copy;
 }
 
@@ -108,7 +115,7 @@ Status routine_lambda(Binder *b, const CreateFunction *f, const NodeList *args, 
                            "functionName", sql_ids(b->a, &f->name), NULL);
     TRY(not_too_deep(b, f, at, err));
     TRY(arguments(b, f, args, at, &given, err));
-    Node *body = node_rewrite(b->a, f->body, without_position, (void *)(uintptr_t)f);
+    Node *body = node_rewrite(b->a, f->body, without_position, NULL);
     node_walk(body, note_subquery, &subquery);
     if (subquery) {
         StrList name = { 0 };
@@ -120,6 +127,7 @@ Status routine_lambda(Binder *b, const CreateFunction *f, const NodeList *args, 
         return ST_OK;
     }
     NodeList params = { 0 };
+    body = node_rewrite(b->a, body, without_qualifier, (void *)(uintptr_t)f);
     for (size_t i = 0; i < f->params.len; i++)
         vec_push(b->a, &params, node_new(b->a, LambdaVariable, .name = node_as(ColumnDefinition, f->params.at[i])->name));
     *ret_lambda = node_new(b->a, Lambda, .body = returned(b, f, body), .params = params);
@@ -141,7 +149,7 @@ Status bind_routine_table(Binder *b, const CreateFunction *f, const UnresolvedTa
     TRY(not_too_deep(b, f, &n->node, err));
     TRY(arguments(b, f, &n->args, &n->node, &given, err));
     const Type *columns = f->returns && f->returns->kind == TYPE_STRUCT ? f->returns : NULL;
-    Node *query = node_rewrite(b->a, f->query, without_position, (void *)(uintptr_t)f);
+    Node *query = node_rewrite(b->a, f->query, without_position, NULL);
     if (columns) {
         for (size_t i = 0; i < columns->nfields; i++) {
             StrList from = { 0 }, to = { 0 };

@@ -178,11 +178,13 @@ static const Type *struct_of(Binder *b, const NodeList *args)
     return args->len % 2 ? NULL : type_struct(b->a, fields.at, fields.len);
 }
 
-static const Type *zipped(Binder *b, const NodeList *args)
+static const Type *zipped(Binder *b, NodeList *args)
 {
     VEC(Field) fields = { 0 };
     for (size_t i = 0; i < args->len; i++) {
         const Node *e = args->at[i];
+        if (type_of(args, i)->kind == TYPE_NULL) /* ExpectsInputTypes: ARRAY<VOID> */
+            args->at[i] = coerce_to(b->a, b->ansi, args->at[i], type_array(b->a, &type_null, true));
         if (type_of(args, i)->kind != TYPE_ARRAY)
             return NULL;
         const char *name = node_is(ColumnRef, e) ? node_as(ColumnRef, e)->name

@@ -259,3 +259,24 @@ def test_structs_without_fields(spark, tmp_path):
         frame.select("i", "a").write.parquet(str(tmp_path / "no"))
     spark.sql("CREATE TABLE nothing_inside USING json AS SELECT 1 AS i, named_struct() AS s")
     assert spark.table("nothing_inside").collect() == [(1, ())] and spark.table("nothing_inside").schema["s"].dataType == empty
+
+
+def test_strings_of_bytes_that_are_no_text(spark, tmp_path):
+    """They are shown with U+FFFD; what only their bytes decide is right, and anything else is refused, not answered wrongly."""
+    frame = spark.createDataFrame([(1, b"\xc3"), (2, b"\xff\x61"), (3, b"ok")], "i int, b binary").selectExpr("i", "b", "cast(b as string) as s")
+    shown = ["\ufffd", "\ufffda", "ok"]
+    frame.createOrReplaceTempView("bytes_of")
+    assert [row.s for row in spark.sql("SELECT s FROM bytes_of WHERE i > 0 ORDER BY i LIMIT 9").collect()] == shown
+    assert [row.t for row in frame.selectExpr("array(cast(b as string)) AS t").collect()] == [[s] for s in shown]
+    assert "|  2|[FF 61]| \ufffda|" in frame._show_string()
+    assert [row.n for row in frame.selectExpr("octet_length(cast(b as string)) AS n").collect()] == [1, 2, 2]
+    frame.select("s").coalesce(1).write.json(str(tmp_path / "json"))
+    assert [row.s for row in spark.read.json(str(tmp_path / "json")).collect()] == shown
+    refused = [lambda: frame.selectExpr("length(s)").collect(), lambda: frame.groupBy("s").count().collect(), lambda: frame.select("s").distinct().collect(),
+               lambda: frame.orderBy("s").collect(), lambda: frame.select("s").write.parquet(str(tmp_path / "no")), lambda: frame.select(F.max("s")).collect(),
+               lambda: frame.select(udf(len, "int")("s")).collect(), lambda: frame.cache().count()]
+    for ask in refused:
+        with pytest.raises(Exception, match="STRING of bytes that are not UTF-8"):
+            ask()
+    frame.unpersist()
+    assert frame.where("i = 3").selectExpr("length(s) AS n", "upper(s) AS u").collect() == [(2, "OK")]

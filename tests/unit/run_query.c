@@ -157,7 +157,7 @@ static bool is_ansi(Tool *t)
 
 static EmitOptions emit_options(Tool *t)
 {
-    return (EmitOptions){ .time_zone = t->zone, .ansi = is_ansi(t), .now_us = clock_us(), .conf = conf, .parser = parser, .self = t };
+    return (EmitOptions){ .time_zone = t->zone, .ansi = is_ansi(t), .now_us = clock_us(), .conf = conf, .parser = parser, .self = t, .shown = true };
 }
 
 /* A constant out of its text. */

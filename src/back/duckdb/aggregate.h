@@ -26,6 +26,6 @@ typedef struct AggregateRow {
 bool aggregate_called(const char *sql);
 
 extern const AggregateRow aggregates_moments[], aggregates_values[], aggregates_approx[], aggregates_sketch[], aggregates_theta[],
-    aggregates_hll[], aggregates_kll[], aggregates_top_k[], aggregates_decimal[];
+    aggregates_hll[], aggregates_kll[], aggregates_top_k[], aggregates_decimal[], aggregates_running[];
 
 #endif

@@ -2,23 +2,26 @@
  * updates and merges of Spark, so that digits and NaN come out the same. Source: CentralMomentAgg, Covariance, Corr,
  * linearRegression.scala. */
 #include "back/duckdb/aggregate.h"
+#include "back/duckdb/moments.h"
 
 #include <math.h>
 
 /* ---------------------------------------------------------------- one variable */
-typedef struct Moments {
-    double n, mean, m2, m3, m4;
-} Moments;
-
-static void moments_update(const K *k, void *state)
+void moments_add(void *state, const double *values)
 {
     Moments *s = state;
-    double n = s->n + 1.0, delta = k_f64(k, 0) - s->mean, delta_n = delta / n, delta2 = delta * delta, delta_n2 = delta_n * delta_n;
+    double n = s->n + 1.0, delta = values[0] - s->mean, delta_n = delta / n, delta2 = delta * delta, delta_n2 = delta_n * delta_n;
     s->mean = s->mean + delta_n;
     s->m2 = s->m2 + delta * (delta - delta_n);
     s->m3 = s->m3 - 3.0 * delta_n * s->m2 + delta * (delta2 - delta_n2);
     s->m4 = s->m4 - 4.0 * delta_n * s->m3 - 6.0 * delta_n2 * s->m2 + delta * (delta * delta2 - delta_n * delta_n2);
     s->n = n;
+}
+
+static void moments_update(const K *k, void *state)
+{
+    double x = k_f64(k, 0);
+    moments_add(state, &x);
 }
 
 static void moments_merge(void *state, const void *other)
@@ -44,7 +47,7 @@ static void give(K *k, bool some, double value)
 }
 
 #define MOMENT(name, some, value)                     \
-    static void name(K *k, const void *state)         \
+    void moments_##name(K *k, const void *state)      \
     {                                                 \
         const Moments *s = state;                     \
         give(k, s->n != 0 && (some), (value));        \
@@ -59,20 +62,21 @@ MOMENT(square_sum, true, s->m2)
 #undef MOMENT
 
 /* ---------------------------------------------------------------- two variables */
-typedef struct Pair {
-    double n, x_mean, y_mean, xy, xx, yy;
-} Pair;
-
-static void pair_update(const K *k, void *state)
+void moments_add_pair(void *state, const double *values)
 {
     Pair *s = state;
-    double n = s->n + 1.0, x = k_f64(k, 0), y = k_f64(k, 1), dx = x - s->x_mean, dy = y - s->y_mean;
+    double n = s->n + 1.0, x = values[0], y = values[1], dx = x - s->x_mean, dy = y - s->y_mean;
     s->x_mean = s->x_mean + dx / n;
     s->y_mean = s->y_mean + dy / n;
     s->xy = s->xy + dx * (y - s->y_mean);
     s->xx = s->xx + dx * (x - s->x_mean);
     s->yy = s->yy + dy * (y - s->y_mean);
     s->n = n;
+}
+
+static void pair_update(const K *k, void *state)
+{
+    moments_add_pair(state, (double[]){ k_f64(k, 0), k_f64(k, 1) });
 }
 
 static void pair_merge(void *state, const void *other)
@@ -88,7 +92,7 @@ static void pair_merge(void *state, const void *other)
 }
 
 #define PAIR(name, some, value)                       \
-    static void name(K *k, const void *state)         \
+    void moments_##name(K *k, const void *state)      \
     {                                                 \
         const Pair *s = state;                        \
         give(k, s->n != 0 && (some), (value));        \
@@ -107,17 +111,16 @@ static double squared(double x)
 PAIR(regr_r2, s->xx != 0, s->yy == 0 ? 1.0 : squared(s->xy / sqrt(s->xx * s->yy)))
 #undef PAIR
 
-/* Slope and intercept join a covariance with a variance, each updated in its own way. */
-typedef struct Line {
-    Pair pair;
-    Moments x;
-} Line;
+void moments_add_line(void *state, const double *values)
+{
+    Line *s = state;
+    moments_add_pair(&s->pair, values);
+    moments_add(&s->x, values);
+}
 
 static void line_update(const K *k, void *state)
 {
-    Line *s = state;
-    pair_update(k, &s->pair);
-    moments_update(k, &s->x);
+    moments_add_line(state, (double[]){ k_f64(k, 0), k_f64(k, 1) });
 }
 
 static void line_merge(void *state, const void *other)
@@ -128,24 +131,22 @@ static void line_merge(void *state, const void *other)
     moments_merge(&l->x, &r->x);
 }
 
-static void slope(K *k, const void *state)
+void moments_regr_slope(K *k, const void *state)
 {
     const Line *s = state;
     give(k, s->x.n != 0 && s->x.m2 != 0, s->pair.xy / s->x.m2);
 }
 
-static void intercept(K *k, const void *state)
+void moments_regr_intercept(K *k, const void *state)
 {
     const Line *s = state;
     give(k, s->x.n != 0 && s->x.m2 != 0, s->pair.y_mean - s->pair.xy / s->x.m2 * s->pair.x_mean);
 }
 
-#define ONE(name) { "spark_" #name, "d:d", sizeof(Moments), moments_update, moments_merge, name, NULL, 0 },
-#define TWO(name) { "spark_" #name, "dd:d", sizeof(Pair), pair_update, pair_merge, name, NULL, 0 },
+#define ONE(name) { "spark_" #name, "d:d", sizeof(Moments), moments_update, moments_merge, moments_##name, NULL, 0 },
+#define TWO(name) { "spark_" #name, "dd:d", sizeof(Pair), pair_update, pair_merge, moments_##name, NULL, 0 },
+#define LINE(name) { "spark_" #name, "dd:d", sizeof(Line), line_update, line_merge, moments_##name, NULL, 0 },
 const AggregateRow aggregates_moments[] = {
-    ONE(var_pop) ONE(stddev_pop) ONE(var_samp) ONE(stddev_samp) ONE(skewness) ONE(kurtosis) ONE(square_sum)
-    TWO(covar_pop) TWO(covar_samp) TWO(corr) TWO(product_sum) TWO(regr_r2)
-    { "spark_regr_slope", "dd:d", sizeof(Line), line_update, line_merge, slope, NULL, 0 },
-    { "spark_regr_intercept", "dd:d", sizeof(Line), line_update, line_merge, intercept, NULL, 0 },
+    MOMENTS_ONE(ONE) MOMENTS_TWO(TWO) MOMENTS_LINE(LINE)
     { NULL, NULL, 0, NULL, NULL, NULL, NULL, 0 },
 };

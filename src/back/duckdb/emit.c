@@ -188,10 +188,12 @@ Status emit_outputs(Emit *e, const NodeList *exprs, const Schema *schema, const 
             id = schema->at[i].id;
         if (id < 0)
             return emit_unsupported(e, n, "as an output without a name");
-        bool output = e->output;
+        bool output = e->output, below = e->mend_below;
         e->output = true;
+        e->mend_below = emit_is_shown(e, id);
         TRY(emit_expr(e, node_is(Alias, n) ? node_as(Alias, n)->child : n, &out));
         e->output = output;
+        e->mend_below = below;
         emit_column(" AS ", id, &out);
     }
     if (!exprs->len)
@@ -725,7 +727,7 @@ Status emit_relation(Emit *e, const Node *n, Sel *ret)
 typedef struct Found {
     Arena *a;
     const Type *looked_at; /* the last one: neighbours often share theirs */
-    bool python, windows, twins;
+    bool python, windows, twins, texts;
 } Found;
 
 static bool look(const Node *n, void *arg)
@@ -733,6 +735,7 @@ static bool look(const Node *n, void *arg)
     Found *found = arg;
     found->python = found->python || node_is(PythonUdf, n);
     found->windows = found->windows || node_is(Window, n);
+    found->texts = found->texts || emit_makes_text(n);
     if (n->type && n->type != found->looked_at)
         found->twins = found->twins || type_has_twin_fields(found->a, n->type);
     found->looked_at = n->type;
@@ -749,6 +752,11 @@ Status emit_plan(Arena *a, const EmitOptions *options, const Node *bound, Str *s
         return engine_twin_fields(err);
     e.python = found.python;
     e.windows = found.windows;
+    e.makes_texts = found.texts;
+    ShownColumns shown = { .a = a };
+    if (found.texts && options->shown)
+        emit_find_shown(bound, &shown);
+    e.shown = &shown;
     Sel s;
     TRY(emit_relation(&e, bound, &s));
     str_add(sql, "SELECT ");
@@ -761,5 +769,8 @@ Status emit_plan(Arena *a, const EmitOptions *options, const Node *bound, Str *s
 Status emit_expression(Arena *a, const EmitOptions *options, const Node *bound, Str *sql, Error *err)
 {
     Emit e = { .a = a, .o = options, .err = err };
+    Found found = { .a = a };
+    node_walk(bound, look, &found);
+    e.makes_texts = found.texts;
     return emit_expr(&e, bound, sql);
 }

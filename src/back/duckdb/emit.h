@@ -43,6 +43,7 @@ typedef struct ScriptStage {
 } ScriptStage;
 
 typedef struct EmitOptions {
+    bool shown;                /* the rows are for a client to see: bytes that are no UTF-8 are U+FFFD in a STRING, and not refused */
     const char *time_zone;     /* spark.sql.session.timeZone */
     bool ansi;                 /* spark.sql.ansi.enabled */
     int64_t now_us;            /* when the query started: current_timestamp(), current_date() … (microseconds UTC) */

@@ -189,6 +189,8 @@ static size_t fill_one(Filling *f, const char *at, Str *out)
     case 'M': str_add(out, e->o->ansi ? "1" : "0"); return 2;
     case 'U': str_addf(out, "make_timestamp((%" PRId64 ")::BIGINT)", e->o->now_us); return 2;
     case 'L': str_addf(out, "spark_local(make_timestamp((%" PRId64 ")::BIGINT), %s)", e->o->now_us, emit_zone(e)); return 2;
+    case 'R': str_add(out, e->over && e->running ? "spark_running_" : ""); return 2;
+    case 'V': str_add(out, e->over && e->running ? "spark_running_" : "spark_"); return 2;
     case 'd': str_add(out, c->distinct ? "DISTINCT " : ""); return 2;
     case 'n': str_add(out, c->ignore_nulls ? " IGNORE NULLS" : ""); return 2;
     case 't': str_addf(out, "spark_local(%s, %s)", f->args[0], emit_zone(e)); return 3;

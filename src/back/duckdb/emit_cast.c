@@ -90,7 +90,7 @@ static Status to_string(Emit *e, const char *x, const Type *from, int mode, Str 
     switch (from->kind) {
     case TYPE_FLOAT: case TYPE_DOUBLE: str_addf(out, "spark_number_text(%s)", x); break;
     case TYPE_DECIMAL: str_addf(out, mode == CAST_LEGACY ? "spark_decimal_java_text(%s)" : "spark_decimal_text(%s)", x); break;
-    case TYPE_BINARY: str_addf(out, "spark_binary_text(%s)", x); break;
+    case TYPE_BINARY: str_addf(out, e->makes_texts && !e->mend && !e->csv ? "spark_utf8_text(%s)" : "spark_binary_text(%s)", x); break;
     case TYPE_DATE: str_addf(out, "spark_date_text(%s)", x); break;
     case TYPE_TIMESTAMP: str_addf(out, "spark_timestamp_text(%s, %s)", x, zone(e)); break;
     case TYPE_TIMESTAMP_NTZ: str_addf(out, "spark_timestamp_text(%s, 'UTC')", x); break;
@@ -251,6 +251,8 @@ static Status to_interval(Emit *e, const char *x, const Type *from, const Type *
         str_addf(out, to->end == INTERVAL_YEAR ? "(%s // 12 * 12)" : "%s", x);
     else if (from->kind == to->kind)
         str_addf(out, to->end == INTERVAL_SECOND ? "%s" : "(%s // %s * %s)", x, units[to->end], units[to->end]);
+    else if (ym && from->kind == TYPE_DECIMAL) /* IntervalUtils.decimalToYearMonthInterval: rounded to months */
+        str_addf(out, "%s(spark_decimal_0(%s, CAST(%d AS BIGINT), 2, 38, %d) AS INTEGER)", cast, x, to->end == INTERVAL_YEAR ? 12 : 1, mode != CAST_TRY);
     else if (ym)
         str_addf(out, "%s(%s(trunc(%s) AS BIGINT) * %d AS INTEGER)", cast, cast, x, to->end == INTERVAL_YEAR ? 12 : 1);
     else if (from->kind == TYPE_DECIMAL)
@@ -365,6 +367,7 @@ Status emit_cast(Emit *e, const char *x, const Type *from, const Type *to, int m
     case TYPE_CALENDAR_INTERVAL: case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL:
         return to_interval(e, x, from, to, mode, out);
     case TYPE_ARRAY: case TYPE_MAP: case TYPE_STRUCT: return nested(e, x, from, to, mode, out);
+    case TYPE_NULL: str_add(out, "NULL"); return ST_OK;
     default: return emit_unsupported(e, NULL, "a cast to this type");
     }
 }

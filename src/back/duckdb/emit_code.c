@@ -186,7 +186,7 @@ Status emit_charset(Emit *e, const Call *c, const char *const *args, Str *out)
     return ST_OK;
 }
 
-/* Texts are valid UTF-8 in the engine: only bytes that are to become a text can be anything else. */
+/* Texts are valid UTF-8 in the engine: only bytes that are to become a text (emit_bytes.c) can be anything else. */
 Status emit_utf8(Emit *e, const Call *c, const char *const *args, Str *out)
 {
     static const struct {
@@ -253,7 +253,7 @@ Status emit_to_char(Emit *e, const Call *c, const char *const *args, Str *out)
     else if (is_coding(format, "hex"))
         str_addf(out, "hex(%s)", args[0]);
     else
-        str_addf(out, "spark_binary_text(%s)", args[0]);
+        str_addf(out, "spark_decode(%s, 'UTF-8', %d, %d)", args[0], legacy(e, "spark.sql.legacy.javaCharsets"), legacy(e, "spark.sql.legacy.codingErrorAction"));
     return ST_OK;
 }
 

@@ -344,7 +344,7 @@ const char *emit_group_name(const Emit *e, const Node *n)
     return NULL;
 }
 
-Status emit_expr(Emit *e, const Node *n, Str *out)
+static Status expr_text(Emit *e, const Node *n, Str *out)
 {
     const char *group = emit_group_name(e, n);
     if (group) {
@@ -382,4 +382,18 @@ Status emit_expr(Emit *e, const Node *n, Str *out)
     }
     default: return emit_unsupported(e, n, "as an expression");
     }
+}
+
+Status emit_expr(Emit *e, const Node *n, Str *out)
+{
+    if (!e->makes_texts)
+        return expr_text(e, n, out);
+    bool mend = e->mend, below = e->mend_below;
+    e->mend = below;
+    n = emit_bytewise(e, n);
+    e->mend_below = emit_shows(e, n);
+    Status status = expr_text(e, n, out);
+    e->mend = mend;
+    e->mend_below = below;
+    return status;
 }

@@ -29,6 +29,12 @@ typedef struct Known {
     const struct Known *outer;
 } Known;
 
+/* Columns by their ids, in the arena. */
+typedef struct ShownColumns {
+    Arena *a;
+    VEC(int64_t) ids;
+} ShownColumns;
+
 typedef struct DecimalColumns DecimalColumns;
 typedef struct Emit {
     Arena *a;
@@ -38,11 +44,15 @@ typedef struct Emit {
     const CteScope *ctes;
     const Known *known;
     const char *over;    /* " OVER (…)" of the window function that is being emitted, NULL: none */
+    bool running;        /* that function adds up its frames' doubles row by row (aggregate_running.c) */
     bool any_width;      /* whoever takes the decimal that is emitted next takes any precision of its scale */
     size_t names;        /* made so far */
     const Node *root;    /* of the plan; NULL: an expression by itself */
     DecimalColumns **decimals; /* what is known of its columns (emit_decimal.c), made when it is asked for */
     bool python;         /* there are Python functions in the plan */
+    bool makes_texts;    /* there are casts of BINARY to STRING in it (emit_bytes.c) */
+    bool mend, mend_below; /* what is no UTF-8 is shown as U+FFFD in a text of what is emitted, of what is emitted in it; else refused */
+    const ShownColumns *shown; /* outputs of projections that nothing but the client gets; NULL: none */
     bool windows;        /* there are windows in it */
     const struct WrappedFrame *wrapped; /* windows of the select list that is being emitted whose frames wrap (emit_window.c) */
     GroupAs group_as;    /* what a group expression is written as */
@@ -68,6 +78,13 @@ bool emit_over_rows(const Node *input); /* projections, filters and limits of li
 bool emit_rows_fail(const Node *input); /* such ones, among whose projections some may fail */
 /* The expression as an arena text. */
 Status emit_text(Emit *e, const Node *n, const char **ret_text);
+/* emit_bytes.c, where e->makes_texts: is this such a cast; the expression computed of the bytes where that is the same, else itself; is what
+ * stands in it shown; the columns of a plan that are shown. */
+bool emit_makes_text(const Node *n);
+const Node *emit_bytewise(Emit *e, const Node *n);
+bool emit_shows(const Emit *e, const Node *n);
+void emit_find_shown(const Node *root, ShownColumns *ret);
+bool emit_is_shown(const Emit *e, int64_t id);
 Status emit_relation(Emit *e, const Node *n, Sel *ret_sel);
 Status emit_from(Emit *e, const Node *n, const char **ret_from); /* what stands behind FROM */
 /* "c1, c2": a relation's columns, each once. With `as`, renamed by position to those of `as`. */

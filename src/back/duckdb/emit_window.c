@@ -191,12 +191,42 @@ static Status emit_over(Emit *e, const Window *w, const char *whole, Str *out)
     return ST_OK;
 }
 
+/* How many rows after the current one, when the bound says so. */
+static bool bound_rows(int kind, const Node *value, int64_t *ret)
+{
+    bool negative = value && is_negative(value);
+    while (node_is(Cast, value) || (node_is(Call, value) && str_eq(node_as(Call, value)->function->name, "negative")))
+        value = node_is(Cast, value) ? node_as(Cast, value)->child : node_as(Call, value)->args.at[0];
+    if (kind != BOUND_CURRENT && (kind != BOUND_VALUE || !node_is(Literal, value)))
+        return false;
+    int64_t rows = kind == BOUND_VALUE ? node_as(Literal, value)->value->i : 0;
+    *ret = negative == (rows < 0) ? rows : -rows;
+    return true;
+}
+
+/* Frames that are added up row by row at no great cost, and that the engine would put together from sums of 16 rows. */
+static bool adds_rows(const Window *w)
+{
+    enum { MERGED_ROWS = 16, MOST_ROWS = 256 };
+    const Frame *f = w->frame ? node_as(Frame, w->frame) : NULL;
+    int64_t lower, upper;
+    if (!f || f->upper_kind == BOUND_UNBOUNDED || !w->orders.len) /* without an order any sum is right */
+        return false;
+    if (f->lower_kind == BOUND_UNBOUNDED)
+        return true;
+    return f->unit == FRAME_ROWS && bound_rows((int)f->lower_kind, f->lower, &lower) && bound_rows((int)f->upper_kind, f->upper, &upper) &&
+           upper - lower + 1 >= MERGED_ROWS && upper - lower < MOST_ROWS;
+}
+
 static Status emit_function_over(Emit *e, const Window *w, const char *over, Str *out)
 {
     const char *before = e->over;
+    bool running = e->running;
     e->over = over;
+    e->running = adds_rows(w);
     Status status = emit_expr(e, w->function, out);
     e->over = before;
+    e->running = running;
     return status;
 }
 

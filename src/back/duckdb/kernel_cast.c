@@ -244,6 +244,15 @@ static void binary_text(K *k)
     k_set_out(k, &out);
 }
 
+static void utf8_text(K *k)
+{
+    View v = k_str(k, 0);
+    if (utf8_valid(v.data, v.len))
+        k_set_view(k, v);
+    else
+        k_fail(k, "UNSUPPORTED_FEATURE.WEIR", "what", "a STRING of bytes that are not UTF-8, where more than its bytes counts", NULL);
+}
+
 static void date_text(K *k)
 {
     char text[NUMBER_TEXT_BYTES];
@@ -324,6 +333,7 @@ const Kernel kernels_cast[] = {
     { "spark_number_text", "f:S", number_text_f32, 0 },
     { "spark_plain_text", "d:S", plain_text, 0 },
     { "spark_binary_text", "B:S", binary_text, 0 },
+    { "spark_utf8_text", "B:S", utf8_text, 0 },
     { "spark_date_text", "D:S", date_text, 0 },
     { "spark_timestamp_text", "TS:S", timestamp_text, 0 },
     { "spark_number_binary", "l:B", number_binary, 0 },

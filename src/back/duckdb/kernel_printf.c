@@ -92,6 +92,35 @@ static double half_up(const char *text, const char *spec, size_t length)
     return value ? strtod(rounded, NULL) : copysign(0.0, x);
 }
 
+/* Characters as Java counts them: what is outside of the basic plane is two. */
+static size_t java_chars(View v)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < v.len; i++)
+        n += ((unsigned char)v.data[i] & 0xC0) != 0x80 ? (unsigned char)v.data[i] >= 0xF0 ? 2 : 1 : 0;
+    return n;
+}
+
+/* %[-][width][.precision]s: of the text so many characters, and blanks up to the width. */
+static void format_text(Str *out, const char *spec, size_t length, View text)
+{
+    const char *point = memchr(spec, '.', length), *width = spec + 1 + strspn(spec + 1, "-+ 0#,(");
+    bool left = memchr(spec, '-', length) != NULL;
+    size_t most = point ? strtoul(point + 1, NULL, 10) : SIZE_MAX, wanted = width < point || !point ? strtoul(width, NULL, 10) : 0;
+    while (point && java_chars(text) > most) {
+        do
+            text.len--;
+        while (text.len && ((unsigned char)text.data[text.len] & 0xC0) == 0x80);
+    }
+    size_t have = java_chars(text), blanks = wanted > have ? wanted - have : 0;
+    if (left)
+        str_addn(out, text.data, text.len);
+    for (size_t i = 0; i < blanks && !out->overflow; i++)
+        str_addc(out, ' ');
+    if (!left)
+        str_addn(out, text.data, text.len);
+}
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the formats are made here, of one conversion each */
 /* One conversion of java.util.Formatter: [flags][width][.precision]letter. `arg` has a letter for its kind in front. */
@@ -104,6 +133,10 @@ static void format_one(Str *out, const char *spec, size_t length, View arg, bool
     for (size_t i = 0; i < keep; i++) {
         if (spec[i] != ',')
             format[n++] = spec[i];
+    }
+    if (letter == 's') {
+        format_text(out, spec, length, text);
+        return;
     }
     char *value = strndup(text.data, text.len);
     if (!value)

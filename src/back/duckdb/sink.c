@@ -216,7 +216,9 @@ Status sink_write(Arena *a, EngineSession *s, const EmitOptions *options, const 
     if (!w.data.len && str_eq(format, "parquet"))
         return engine_fail(err, ST_INVALID, "EMPTY_SCHEMA_NOT_SUPPORTED_FOR_DATASOURCE", "format", "Parquet", NULL);
     str_auto inner = STR_INIT(LIMIT_QUERY_TEXT);
-    TRY(emit_plan(a, options, request->plan, &inner, err));
+    EmitOptions own = *options;
+    own.shown = str_eq(format, "csv") || str_eq(format, "json") || str_eq(format, "xml"); /* written as Java Strings; other formats keep bytes */
+    TRY(emit_plan(a, &own, request->plan, &inner, err));
     w.inner = str_arena(&inner, a);
     SinkFiles files = { 0 };
     TRY(str_eq(format, "parquet") ? sink_parquet(&w, &files, err) : str_eq(format, "avro") ? sink_avro(&w, &files, err) : str_eq(format, "orc") ? sink_orc(&w, &files, err) : sink_lines(&w, format, &files, err));

@@ -12,7 +12,8 @@
 typedef Spark__Connect__Expression__Literal Message;
 #define CASE(name) SPARK__CONNECT__EXPRESSION__LITERAL__LITERAL_TYPE_##name
 
-static Status value_of(Connect *c, const Message *l, Value *ret, const Type **ret_type);
+/* `expected`: the type that what the literal stands in declares for it, NULL: none. */
+static Status value_of(Connect *c, const Message *l, const Type *expected, Value *ret, const Type **ret_type);
 
 /* Digits with as many decimals as the scale says, as Value wants them. */
 /* The exponent at *at, which moves behind it; false when it is none. Absurd ones are cut: no decimal is so large. */
@@ -72,13 +73,30 @@ static Status decimal_of(Connect *c, const Spark__Connect__Expression__Literal__
     return ST_OK;
 }
 
-/* The type that the message itself carries, or NULL. */
-static Status given_type(Connect *c, const Message *l, const Spark__Connect__DataType *old, const Type **ret)
+/* May a value of `type` stand where `declared` is? A Value does not say what it is, so one read as another type would be another value. */
+static bool fits(const Type *declared, const Type *type)
+{
+    if (declared->kind == TYPE_UDT)
+        declared = declared->sql_type;
+    if (type->kind == TYPE_NULL)
+        return true;
+    if (declared->kind != type->kind || declared->nfields != type->nfields)
+        return false;
+    for (size_t i = 0; i < declared->nfields; i++)
+        if (!fits(declared->fields[i].type, type->fields[i].type))
+            return false;
+    return (!declared->element || fits(declared->element, type->element)) && (!declared->key || fits(declared->key, type->key));
+}
+
+/* The type that the message itself carries, that is of `kind`, or else what is expected. */
+static Status given_type(Connect *c, const Message *l, const Spark__Connect__DataType *old, TypeKind kind, const Type *expected, const Type **ret)
 {
     *ret = NULL;
-    if (l->data_type)
-        return type_of(c, l->data_type, ret);
-    return old ? type_of(c, old, ret) : ST_OK;
+    if (l->data_type || old)
+        TRY(type_of(c, l->data_type ? l->data_type : old, ret));
+    else if (expected)
+        *ret = expected->kind == TYPE_UDT ? expected->sql_type : expected;
+    return *ret && (*ret)->kind != kind ? invalid(c, "A literal is not of its type, %s.", type_catalog_text(c->a, *ret)) : ST_OK;
 }
 
 /* Elements of one type: the first one's unless `element` is given. Nulls take it as well. */
@@ -87,7 +105,7 @@ static Status elements_of(Connect *c, Message *const *list, size_t n, Value *ite
 {
     for (size_t i = 0; i < n; i++) {
         const Type *type;
-        TRY(value_of(c, list[i], &items[i * step], &type));
+        TRY(value_of(c, list[i], *element && (*element)->kind != TYPE_NULL ? *element : NULL, &items[i * step], &type));
         *ret_has_null |= items[i * step].is_null;
         if (!*element || (*element)->kind == TYPE_NULL)
             *element = type;
@@ -97,12 +115,12 @@ static Status elements_of(Connect *c, Message *const *list, size_t n, Value *ite
     return ST_OK;
 }
 
-static Status array_of(Connect *c, const Message *l, Value *v, const Type **ret_type)
+static Status array_of(Connect *c, const Message *l, const Type *expected, Value *v, const Type **ret_type)
 {
     const Spark__Connect__Expression__Literal__Array *array = l->array;
     const Type *type, *element = NULL;
-    TRY(given_type(c, l, NULL, &type));
-    if (type && type->kind == TYPE_ARRAY)
+    TRY(given_type(c, l, NULL, TYPE_ARRAY, expected, &type));
+    if (type)
         element = type->element;
     else if (array->element_type)
         TRY(type_of(c, array->element_type, &element));
@@ -110,18 +128,18 @@ static Status array_of(Connect *c, const Message *l, Value *v, const Type **ret_
     Value *items = ARENA_ARRAY(c->a, Value, array->n_elements + 1);
     TRY(elements_of(c, array->elements, array->n_elements, items, 1, &element, &has_null));
     *v = (Value){ .items = items, .nitems = array->n_elements };
-    *ret_type = type && type->kind == TYPE_ARRAY ? type : type_array(c->a, element, has_null);
+    *ret_type = type ? type : type_array(c->a, element, has_null);
     return ST_OK;
 }
 
-static Status map_of(Connect *c, const Message *l, Value *v, const Type **ret_type)
+static Status map_of(Connect *c, const Message *l, const Type *expected, Value *v, const Type **ret_type)
 {
     const Spark__Connect__Expression__Literal__Map *map = l->map;
     const Type *type, *key = NULL, *value = NULL;
-    TRY(given_type(c, l, NULL, &type));
+    TRY(given_type(c, l, NULL, TYPE_MAP, expected, &type));
     if (map->n_keys != map->n_values)
         return invalid(c, "A map literal has %zu keys and %zu values.", map->n_keys, map->n_values);
-    if (type && type->kind == TYPE_MAP) {
+    if (type) {
         key = type->key;
         value = type->element;
     } else {
@@ -135,21 +153,21 @@ static Status map_of(Connect *c, const Message *l, Value *v, const Type **ret_ty
     TRY(elements_of(c, map->keys, map->n_keys, items, 2, &key, &null_key));
     TRY(elements_of(c, map->values, map->n_values, items + 1, 2, &value, &null_value));
     *v = (Value){ .items = items, .nitems = 2 * map->n_keys };
-    *ret_type = type && type->kind == TYPE_MAP ? type : type_map(c->a, key, value, null_value);
+    *ret_type = type ? type : type_map(c->a, key, value, null_value);
     return ST_OK;
 }
 
-static Status struct_of(Connect *c, const Message *l, Value *v, const Type **ret_type)
+static Status struct_of(Connect *c, const Message *l, const Type *expected, Value *v, const Type **ret_type)
 {
     const Spark__Connect__Expression__Literal__Struct *s = l->struct_;
     const Type *type;
-    TRY(given_type(c, l, s->struct_type, &type));
-    if (!type || type->kind != TYPE_STRUCT || type->nfields != s->n_elements)
+    TRY(given_type(c, l, s->struct_type, TYPE_STRUCT, expected, &type));
+    if (!type || type->nfields != s->n_elements)
         return invalid(c, "A struct literal's type does not fit its elements.");
     Value *items = ARENA_ARRAY(c->a, Value, s->n_elements + 1);
     for (size_t i = 0; i < s->n_elements; i++) {
         const Type *ignored;
-        TRY(value_of(c, s->elements[i], &items[i], &ignored));
+        TRY(value_of(c, s->elements[i], type->fields[i].type, &items[i], &ignored));
     }
     *v = (Value){ .items = items, .nitems = s->n_elements };
     *ret_type = type;
@@ -202,7 +220,7 @@ static Status specialized_of(Connect *c, const Spark__Connect__Expression__Liter
 static Status interval_of(Connect *c, const Message *l, const Type *plain, Value *v, const Type **ret_type)
 {
     v->i = l->literal_type_case == CASE(YEAR_MONTH_INTERVAL) ? l->year_month_interval : l->day_time_interval;
-    TRY(given_type(c, l, NULL, ret_type));
+    TRY(given_type(c, l, NULL, plain->kind, NULL, ret_type));
     if (!*ret_type)
         *ret_type = plain;
     return ST_OK;
@@ -292,14 +310,8 @@ static Status simple_of(Connect *c, const Message *l, Value *v, const Type **ret
     return ST_OK;
 }
 
-static Status value_of(Connect *c, const Message *l, Value *ret, const Type **ret_type)
+static Status composite_of(Connect *c, const Message *l, const Type *expected, Value *ret, const Type **ret_type)
 {
-    *ret = (Value){ 0 };
-    if (!l)
-        return unsupported(c, "Expression.Literal that is not there");
-    TRY(simple_of(c, l, ret, ret_type));
-    if (*ret_type)
-        return ST_OK;
     TRY(enter(c));
     Status status;
     switch (l->literal_type_case) {
@@ -317,13 +329,13 @@ static Status value_of(Connect *c, const Message *l, Value *ret, const Type **re
         status = interval_of(c, l, type_day_time(c->a, INTERVAL_DAY, INTERVAL_SECOND), ret, ret_type);
         break;
     case CASE(ARRAY):
-        status = array_of(c, l, ret, ret_type);
+        status = array_of(c, l, expected, ret, ret_type);
         break;
     case CASE(MAP):
-        status = map_of(c, l, ret, ret_type);
+        status = map_of(c, l, expected, ret, ret_type);
         break;
     case CASE(STRUCT):
-        status = struct_of(c, l, ret, ret_type);
+        status = struct_of(c, l, expected, ret, ret_type);
         break;
     case CASE(SPECIALIZED_ARRAY):
         status = specialized_of(c, l->specialized_array, ret, ret_type);
@@ -335,11 +347,23 @@ static Status value_of(Connect *c, const Message *l, Value *ret, const Type **re
     return status;
 }
 
+static Status value_of(Connect *c, const Message *l, const Type *expected, Value *ret, const Type **ret_type)
+{
+    *ret = (Value){ 0 };
+    if (!l)
+        return unsupported(c, "Expression.Literal that is not there");
+    TRY(simple_of(c, l, ret, ret_type));
+    if (!*ret_type)
+        TRY(composite_of(c, l, expected, ret, ret_type));
+    return expected && !fits(expected, *ret_type) ? invalid(c, "A literal of type %s stands where %s is declared.", type_catalog_text(c->a, *ret_type),
+                                                            type_catalog_text(c->a, expected)) : ST_OK;
+}
+
 Status literal_node(Connect *c, const Message *l, Node **ret)
 {
     Value *value = ARENA_NEW(c->a, Value);
     const Type *type;
-    TRY(value_of(c, l, value, &type));
+    TRY(value_of(c, l, NULL, value, &type));
     *ret = node_new(c->a, Literal, .value = value, .of = type);
     return ST_OK;
 }
