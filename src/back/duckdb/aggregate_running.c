@@ -38,10 +38,12 @@ static void put_cell(Running *r, Cell cell)
 {
     enum { FIRST_CELLS = 17, GROWTH = 4 }; /* a state of the tree has no more, a frame's some 60 */
     if (r->len == r->cap) {
-        r->cap = r->cap ? GROWTH * r->cap : FIRST_CELLS;
-        r->cells = realloc(r->cells, r->cap * sizeof *r->cells);
-        if (!r->cells)
+        uint32_t cap = r->cap ? GROWTH * r->cap : FIRST_CELLS;
+        Cell *cells = realloc(r->cells, cap * sizeof *cells);
+        if (!cells)
             abort();
+        r->cells = cells;
+        r->cap = cap;
     }
     r->cells[r->len++] = cell;
 }
