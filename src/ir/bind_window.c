@@ -206,15 +206,16 @@ static Status refuse_frame(const Window *n, const char *name, Error *err)
     return spark_error(err, &n->node, "_LEGACY_ERROR_TEMP_1035", "", "Cannot specify window frame for <prettyName> function.", "prettyName", name, NULL);
 }
 
-/* lag and lead take no frame, which is looked at before the types of their arguments, but not before what is in those (ResolveWindowFrame). */
-static Status bind_framed(Binder *b, const Scope *s, const Window *n, Node **ret, Error *err)
+/* lag and lead take no frame and need an order, which is looked at before the types of their arguments, but not before what is in those
+ * (ResolveWindowFrame, ResolveWindowOrder). */
+static Status bind_function_of(Binder *b, const Scope *s, const Window *n, const Window *spec, Node **ret, Error *err)
 {
     static const char *const offsets[] = { "lag", "lead", NULL };
     const Function *f = node_is(Function, n->function) ? node_as(Function, n->function) : NULL;
     Status status = bind_expr(b, s, n->function, ret, err);
-    if (status == ST_OK && node_is(Call, *ret) && is_one_of(node_as(Call, *ret)->function->name, offsets))
+    if (status == ST_OK && spec->frame && spec->orders.len && node_is(Call, *ret) && is_one_of(node_as(Call, *ret)->function->name, offsets))
         return refuse_frame(n, node_as(Call, *ret)->function->name, err);
-    if (status == ST_OK || !f || f->name.len != 1 || !is_one_of(f->name.at[0], offsets) || !str_starts(err->code, "DATATYPE_MISMATCH"))
+    if (status == ST_OK || (!spec->frame && spec->orders.len) || !f || f->name.len != 1 || !is_one_of(f->name.at[0], offsets) || !str_starts(err->code, "DATATYPE_MISMATCH"))
         return status;
     for (size_t i = 0; i < f->args.len; i++) {
         Error inner = { 0 };
@@ -222,7 +223,8 @@ static Status bind_framed(Binder *b, const Scope *s, const Window *n, Node **ret
         if (bind_expr(b, s, f->args.at[i], &arg, &inner) != ST_OK)
             return status;
     }
-    return refuse_frame(n, str_ieq(f->name.at[0], "lag") ? "lag" : "lead", err);
+    const char *name = str_ieq(f->name.at[0], "lag") ? "lag" : "lead";
+    return spec->orders.len ? refuse_frame(n, name, err) : check_order(b, n, name, &spec->orders, err);
 }
 
 Status bind_window(Binder *b, const Scope *s, const Window *n, Node **ret, Error *err)
@@ -233,10 +235,7 @@ Status bind_window(Binder *b, const Scope *s, const Window *n, Node **ret, Error
     NodeList partitions = { 0 }, orders = { 0 };
     inner.in_window = true;
     TRY(resolve_named(s, n, &spec, err));
-    if (spec->frame)
-        TRY(bind_framed(b, &inner, n, &function, err));
-    else
-        TRY(bind_expr(b, &inner, n->function, &function, err));
+    TRY(bind_function_of(b, &inner, n, spec, &function, err));
     inner.in_window = false;
     TRY(check_required(b, n, spec, function, err));
     TRY(bind_exprs(b, &inner, &spec->partitions, &partitions, err));
