@@ -1,7 +1,7 @@
 """DataFrame features of sessions: observed metrics, persisted rows, catalogs' caches, what is collected to know its columns,
 table arguments. What is expected is Spark's documentation of each."""
 import pytest
-from pyspark.errors import AnalysisException, IllegalArgumentException
+from pyspark.errors import AnalysisException, IllegalArgumentException, PySparkException
 from pyspark.sql import Observation, functions as F
 from pyspark.sql.functions import udf, udtf
 from pyspark.sql.types import ArrayType, DoubleType, LongType, MapType, StringType, StructField, StructType, UserDefinedType
@@ -158,6 +158,13 @@ def test_order_by_a_grouping_expression_of_the_frame(spark):
 def test_fraction_outside_of_its_interval(spark):
     with pytest.raises(IllegalArgumentException, match=r"Sampling fraction \(-1.0\) must be on interval"):
         spark.range(3).sample(-1.0).count()
+
+
+def test_an_option_that_is_none_is_told_without_the_engines_words(spark, tmp_path):
+    (tmp_path / "rows.csv").write_text("1\n")
+    with pytest.raises(PySparkException) as told:  # with a schema the file is not looked into before it is read
+        spark.read.schema("a int").csv(str(tmp_path / "rows.csv"), header="!").collect()
+    assert "header flag can be true or false" in str(told.value) and "Binder" not in str(told.value)
 
 
 def test_jvm_functions_cannot_be_loaded(spark):
