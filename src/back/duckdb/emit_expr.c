@@ -330,11 +330,13 @@ static Status emit_plain_cast(Emit *e, const Cast *c, int mode, Str *out)
 static Status emit_cast_node(Emit *e, const Cast *c, Str *out)
 {
     int mode = (int)c->mode == CAST_SESSION ? (e->o->ansi ? CAST_ANSI : CAST_LEGACY) : (int)c->mode;
-    bool shown = mode == CAST_SHOWN, outer = e->pretty;
+    bool outer = e->pretty;
     const char *child;
-    if (!shown)
+    if (mode != CAST_SHOWN && mode != CAST_HIVE)
         return emit_plain_cast(e, c, mode, out);
     TRY(emit_text(e, c->child, &child)); /* whose own casts are others */
+    if (mode == CAST_HIVE)
+        return emit_hive_text(e, child, c->child->type, out);
     e->pretty = true;
     Status status = emit_cast(e, child, c->child->type, c->to, CAST_ANSI, out);
     e->pretty = outer;

@@ -142,6 +142,7 @@ Status emit_json_text(Emit *e, const char *x, const Type *t, Str *out);
 /* While e->csv: a value inside of another as to_csv writes it, false: as a cast to STRING does; what NULL is there, quoted. */
 bool emit_csv_leaf(const Emit *e, const char *x, const Type *t, Str *out);
 const char *emit_csv_null(const Emit *e);
+Status emit_hive_text(Emit *e, const char *x, const Type *t, Str *out); /* as spark-sql prints it (emit_hive.c) */
 void emit_hex_text(const char *x, Str *out); /* a BINARY as "[0A FF]" */
 const char *emit_fresh(Emit *e, const char *prefix);
 const char *emit_word(Emit *e, const Type *t); /* emit_type as arena text */
