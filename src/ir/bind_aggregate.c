@@ -146,12 +146,13 @@ static bool same_value(const Node *x, const Node *y)
            (same_value(left->at[0], right->at[1]) && same_value(left->at[1], right->at[0]));
 }
 
-static bool in_list(const NodeList *list, const Node *e)
+/* The one of the list that is e; NULL: none. */
+static Node *listed(const NodeList *list, const Node *e)
 {
     for (size_t i = 0; i < list->len; i++)
         if (same_value(list->at[i], e))
-            return true;
-    return false;
+            return list->at[i];
+    return NULL;
 }
 
 /* GROUP BY ALL: every output without an aggregate function; of the others, what stands outside them must be nothing. */
@@ -160,7 +161,7 @@ static Status group_all(Binder *b, const NodeList *outputs, NodeList *groups)
     for (size_t i = 0; i < outputs->len; i++) {
         Node *e = outputs->at[i];
         e = node_is(Alias, e) ? node_as(Alias, e)->child : e;
-        if (!contains_kind(e, FN_AGGREGATE) && !is_foldable(e) && !in_list(groups, e))
+        if (!contains_kind(e, FN_AGGREGATE) && !is_foldable(e) && !listed(groups, e))
             vec_push(b->a, groups, e);
     }
     return ST_OK;
@@ -175,9 +176,9 @@ static Status bind_sets(Binder *b, const Scope *s, const Aggregate *n, const Nod
         for (size_t k = 0; k < set->items.len; k++) {
             Node *e = NULL;
             TRY(bind_group(b, s, set->items.at[k], outputs, &n->exprs, &e, err));
-            vec_push(b->a, &items, e);
-            if (!in_list(groups, e))
+            if (!listed(groups, e))
                 vec_push(b->a, groups, e);
+            vec_push(b->a, &items, listed(groups, e));
         }
         vec_push(b->a, sets, node_new(b->a, GroupingSet, .items = items));
     }
@@ -200,7 +201,7 @@ static Node *grouping_set(Binder *b, const NodeList *groups, uint64_t chosen)
 {
     NodeList items = { 0 };
     for (size_t i = 0; i < groups->len; i++)
-        if ((chosen >> i & 1) && !in_list(&items, groups->at[i]))
+        if ((chosen >> i & 1) && !listed(&items, groups->at[i]))
             vec_push(b->a, &items, groups->at[i]);
     return node_new(b->a, GroupingSet, .items = items);
 }
@@ -211,7 +212,7 @@ static int64_t without_twins(Binder *b, NodeList *groups, NodeList *sets, int64_
     enum { MOST = 12 };
     NodeList distinct = { 0 };
     for (size_t i = 0; i < groups->len; i++)
-        if (!in_list(&distinct, groups->at[i]))
+        if (!listed(&distinct, groups->at[i]))
             vec_push(b->a, &distinct, groups->at[i]);
     if (distinct.len == groups->len || groups->len > MOST || (grouping != GROUPING_CUBE && grouping != GROUPING_ROLLUP))
         return grouping;
@@ -235,7 +236,7 @@ Status bind_aggregate(Binder *b, const Aggregate *n, const Scope *outer, Node **
     for (size_t i = 0; i < n->groups.len; i++) {
         Node *e = NULL;
         TRY(bind_group(b, &s, n->groups.at[i], &outputs, &n->exprs, &e, err));
-        if (!in_list(&groups, e) || n->grouping != GROUPING_PLAIN)
+        if (!listed(&groups, e) || n->grouping != GROUPING_PLAIN)
             vec_push(b->a, &groups, e);
     }
     if (n->grouping == GROUPING_ALL) {
@@ -304,7 +305,7 @@ static Status check_grouping(Check *c, const Call *call)
         return spark_error(c->err, NULL, "UNSUPPORTED_GROUPING_EXPRESSION", "42K0E",
                            "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.", NULL);
     for (size_t i = 0; i < call->args.len; i++)
-        if (!in_list(c->groups, call->args.at[i]))
+        if (!listed(c->groups, call->args.at[i]))
             return spark_error(c->err, &call->node, id ? "GROUPING_ID_COLUMN_MISMATCH" : "GROUPING_COLUMN_MISMATCH", "42803",
                                "Column of grouping (<grouping>) can't be found in grouping columns <groupingColumns>.", "grouping",
                                pretty(c->b, call->args.at[i]), "groupingColumns", "", NULL);
@@ -337,7 +338,7 @@ static Status check_subquery(Check *c, const Subquery *n)
 static bool check_node(const Node *n, void *arg)
 {
     Check *c = arg;
-    if (c->status != ST_OK || in_list(c->groups, n))
+    if (c->status != ST_OK || listed(c->groups, n))
         return false;
     if (is_grouping(n)) {
         c->status = check_grouping(c, node_as(Call, n));
@@ -405,7 +406,7 @@ static Node *split_outer(Arena *a, Node *n, void *arg)
 {
     const Split *s = arg;
     bool aggregate = is_aggregate(n);
-    return aggregate || node_is(ColumnRef, n) || in_list(s->groups, n) ? split_node(a, n, arg) : NULL;
+    return aggregate || node_is(ColumnRef, n) || listed(s->groups, n) ? split_node(a, n, arg) : NULL;
 }
 
 static Node *split_subquery(Arena *a, Node *n, Split *s)
@@ -493,7 +494,7 @@ static Node *group_nullable(Arena *a, Node *n, void *arg)
     const NullGroups *g = arg;
     if (is_aggregate(n))
         return n;
-    if (in_list(g->groups, n)) {
+    if (listed(g->groups, n)) {
         Node *copy = node_copy(a, n);
         copy->nullable = true;
         return copy;

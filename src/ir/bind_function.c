@@ -228,6 +228,7 @@ static Status check_subqueries(const FunctionRow *rows, size_t nrows, const Node
     bool found = false, lambda = false;
     for (size_t i = 0; i < args->len; i++)
         lambda = lambda || node_is(Lambda, args->at[i]);
+    lambda = lambda || (nrows && str_eq(rows[0].name, "array_sort")); /* it has one of its own */
     for (size_t i = 0; lambda && takes_lambdas(rows, nrows) && i < args->len; i++)
         node_walk(args->at[i], note_subquery, &found);
     if (!found)

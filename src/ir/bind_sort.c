@@ -190,14 +190,15 @@ static bool is_all(Binder *b, const Schema *schema, const NodeList *orders)
     return schema_resolve(b, schema, name, NULL, &found, NULL) == ST_OK && !found;
 }
 
-/* Where an expression fails over the output's columns, its names are those of the input (ResolveReferencesInSort). */
+/* Where an expression's names fail over the output's columns, they are those of the input (ResolveReferencesInSort). */
 static Status bind_order(Binder *b, const Scope *s, Node *order, Node **ret, Error *err)
 {
     Error why = ERROR_INIT, ignored = ERROR_INIT;
     Scope below = *s;
     Status status = bind_expr(b, s, order, ret, &why);
     below.prefer_below = true;
-    if (status == ST_OK || bind_expr(b, &below, order, ret, &ignored) == ST_OK)
+    bool mismatch = status != ST_OK && str_starts(why.code, "DATATYPE_MISMATCH"); /* all names have been found */
+    if (status == ST_OK || (!mismatch && bind_expr(b, &below, order, ret, &ignored) == ST_OK))
         return ST_OK;
     if (err)
         *err = why;

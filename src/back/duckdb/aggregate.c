@@ -39,12 +39,9 @@ static void state_done(duckdb_aggregate_state *states, idx_t count)
 static void update(duckdb_function_info info, duckdb_data_chunk input, duckdb_aggregate_state *states)
 {
     const AggregateRow *f = duckdb_aggregate_function_get_extra_info(info);
-    K k = { .nargs = duckdb_data_chunk_get_column_count(input), .rows = duckdb_data_chunk_get_size(input) };
-    for (size_t i = 0; i < k.nargs && i < KERNEL_ARGS; i++) {
-        k.args[i].vector = duckdb_data_chunk_get_vector(input, i);
-        k.args[i].data = duckdb_vector_get_data(k.args[i].vector);
-        k.args[i].validity = duckdb_vector_get_validity(k.args[i].vector);
-    }
+    K k = { 0 };
+    KernelArg own[KERNEL_ARGS];
+    k_args_open(&k, input, own);
     for (k.row = 0; k.row < k.rows; k.row++) {
         bool null = false;
         for (size_t i = 0; i < k.nargs && !(f->flags & AGGREGATE_NULLS); i++)
@@ -52,6 +49,7 @@ static void update(duckdb_function_info info, duckdb_data_chunk input, duckdb_ag
         if (!null)
             f->update(&k, body(states[k.row]));
     }
+    k_args_close(&k);
 }
 
 static void combine(duckdb_function_info info, duckdb_aggregate_state *source, duckdb_aggregate_state *target, idx_t count)

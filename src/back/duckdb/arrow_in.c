@@ -1,4 +1,5 @@
 /* back/duckdb/arrow_in.c -- Arrow data into the engine: IPC streams as tables, columns that a UDF returned. */
+#include "back/duckdb/arrow_bytes.h"
 #include "back/duckdb/emit.h"
 #include "back/duckdb/internal.h"
 #include "back/duckdb/variant.h"
@@ -69,8 +70,8 @@ static Status set_value(duckdb_vector vector, void *data, const Type *t, const s
     case TYPE_DOUBLE: ((double *)data)[row] = ArrowArrayViewGetDoubleUnsafe(view, at); break;
     case TYPE_DECIMAL: set_decimal(data, t, row, view, at); break;
     case TYPE_STRING: case TYPE_CHAR: case TYPE_VARCHAR: case TYPE_BINARY: {
-        struct ArrowBufferView bytes = ArrowArrayViewGetBytesUnsafe(view, at);
-        duckdb_vector_assign_string_element_len(vector, row, bytes.data.as_char, (idx_t)bytes.size_bytes);
+        View bytes = arrow_bytes(view, at);
+        duckdb_vector_assign_string_element_len(vector, row, bytes.data, bytes.len);
         break;
     }
     case TYPE_VARIANT: return set_variant(vector, view, at, row, err);

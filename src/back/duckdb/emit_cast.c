@@ -371,6 +371,7 @@ Status emit_cast(Emit *e, const char *x, const Type *from, const Type *to, int m
     case TYPE_CALENDAR_INTERVAL: case TYPE_YEAR_MONTH_INTERVAL: case TYPE_DAY_TIME_INTERVAL:
         return to_interval(e, x, from, to, mode, out);
     case TYPE_ARRAY: case TYPE_MAP: case TYPE_STRUCT: return nested(e, x, from, to, mode, out);
+    case TYPE_NULL: str_add(out, "NULL"); return ST_OK;
     default: return emit_unsupported(e, NULL, "a cast to this type");
     }
 }

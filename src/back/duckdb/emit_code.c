@@ -428,6 +428,28 @@ Status emit_timestamp_unit(Emit *e, const Call *c, const char *const *args, Str 
     return ST_OK;
 }
 
+/* A unit that is none gives NULL; a constant one before the time is computed. Source: TruncInstant, DateTimeUtils.parseTruncLevel. */
+Status emit_truncated(Emit *e, const Call *c, const char *const *args, Str *out)
+{
+    static const char *const units[] = { "WEEK", "QUARTER", "YEAR", "YYYY", "YY", "MONTH", "MON", "MM", "DAY", "DD", "HOUR", "MINUTE", "SECOND", "MILLISECOND",
+                                         "MICROSECOND" };
+    bool date = str_eq(c->function->name, "trunc"), known = false;
+    const Value *unit;
+    if (is_literal_text(c->args.at[date], &unit)) {
+        for (size_t i = 0; i < (date ? 8 : sizeof units / sizeof *units); i++)
+            known = known || (strlen(units[i]) == unit->text_len && !strncasecmp(units[i], unit->text, unit->text_len));
+        if (!known) {
+            str_addf(out, "CAST(NULL AS %s)", emit_word(e, c->node.type));
+            return ST_OK;
+        }
+    }
+    if (date)
+        str_addf(out, "spark_trunc_date(%s, %s)", args[0], args[1]);
+    else
+        str_addf(out, "spark_date_trunc(%s, %s, %s)", args[0], args[1], emit_zone(e));
+    return ST_OK;
+}
+
 /* pmod of INT adds in 32 bits, of LONG in 64, of the shorter ones in what never wraps. */
 Status emit_pmod(Emit *e, const Call *c, const char *const *args, Str *out)
 {

@@ -11,11 +11,7 @@ static bool nulls_inside(const Type *t)
     switch (t->kind) {
     case TYPE_UDT: return nulls_inside(t->sql_type);
     case TYPE_ARRAY: return t->contains_null || nulls_inside(t->element);
-    case TYPE_STRUCT:
-        for (size_t i = 0; i < t->nfields; i++)
-            if (t->fields[i].nullable || nulls_inside(t->fields[i].type))
-                return true;
-        return false;
+    case TYPE_STRUCT: return true; /* whatever its fields say: an aggregate() of structs has its start's type */
     default: return false;
     }
 }
@@ -51,7 +47,7 @@ static const char *key_of(Emit *e, const char *x, const Type *t, bool alike)
     }
     str_addf(&out, "CASE WHEN %s IS NOT NULL THEN struct_pack(", x);
     for (size_t i = 0; i < t->nfields; i++)
-        put_key_part(e, arena_printf(e->a, "struct_extract(%s, %s)", x, emit_quoted(e, t->fields[i].name)), t->fields[i].type, t->fields[i].nullable, alike, i, &out);
+        put_key_part(e, arena_printf(e->a, "struct_extract(%s, %s)", x, emit_quoted(e, t->fields[i].name)), t->fields[i].type, true, alike, i, &out);
     emit_pack_end(t, &out);
     str_add(&out, " END");
     return str_arena(&out, e->a);

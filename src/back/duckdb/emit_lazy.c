@@ -180,9 +180,21 @@ static Status guard_dividend(Emit *e, const Call *c, const char **args)
     return ST_OK;
 }
 
+static bool is_null(const Node *n)
+{
+    while (node_is(Cast, n))
+        n = node_as(Cast, n)->child;
+    return node_is(Literal, n) && (node_as(Literal, n)->value->is_null || n->type->kind == TYPE_NULL);
+}
+
 /* Of two arguments an aggregate takes the first, and the second where that is not NULL. Source: Covariance, PearsonCorrelation, RegrSlope. */
 static Status guard_pair(Emit *e, const Call *c, const char **args)
 {
+    if (named(c, "regr_avgx regr_avgy regr_sxx regr_syy") && (is_null(c->args.at[0]) || is_null(c->args.at[1]))) { /* If(left and right are not NULL, …) */
+        for (size_t i = 0; i < 2; i++)
+            args[i] = arena_printf(e->a, "CAST(NULL AS %s)", emit_word(e, c->args.at[i]->type));
+        return ST_OK;
+    }
     bool x_first = named(c, "regr_slope regr_intercept");
     size_t first = x_first ? 1 : 0, second = 1 - first;
     if (!x_first && !named(c, "corr covar_pop covar_samp regr_r2 regr_sxy"))

@@ -331,6 +331,7 @@ static Status engine_gap(Error *err, const char *message)
         { "zero-length delimited identifier", "a struct with a field whose name is empty" },
         { "join on correlated columns not supported", "an outer join inside of a correlated subquery whose condition has a column from outside" },
         { "Unsupported join type for flattening correlated subquery", "a join of this kind inside of a correlated subquery" },
+        { "window expression is not supported here", "a window over columns of an outer query" },
         { "Referenced table \"unnamed_subquery\" not found", "a lambda that uses a column inside of a correlated subquery" },
         { "Values list \"unnamed_subquery\" does not have a column", "a lambda that uses a column inside of a correlated subquery" },
     };

@@ -1,5 +1,6 @@
 /* back/duckdb/jdbc_value.c -- values in PostgreSQL's binary form: into the engine's vectors, and from Arrow batches.
  * Source: the *_recv and *_send functions of PostgreSQL's backend/utils/adt. */
+#include "back/duckdb/arrow_bytes.h"
 #include "back/duckdb/convert.h"
 #include "back/duckdb/jdbc_internal.h"
 #include "back/duckdb/source_scan.h"
@@ -360,9 +361,9 @@ static Status encode_array(const struct ArrowArrayView *v, int64_t row, const Ty
 
 static void encode_bytes(const struct ArrowArrayView *v, int64_t row, Str *out)
 {
-    struct ArrowBufferView bytes = ArrowArrayViewGetBytesUnsafe(v, row);
-    jdbc_put32(out, bytes.size_bytes);
-    str_addn(out, bytes.data.data, (size_t)bytes.size_bytes);
+    View bytes = arrow_bytes(v, row);
+    jdbc_put32(out, (int64_t)bytes.len);
+    str_addn(out, bytes.data, bytes.len);
 }
 
 static void encode_real(const struct ArrowArrayView *v, int64_t row, bool wide, Str *out)

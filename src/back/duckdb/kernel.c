@@ -36,28 +36,40 @@ static bool any_null(const K *k)
     return false;
 }
 
+void k_args_open(K *k, duckdb_data_chunk input, KernelArg own[static KERNEL_ARGS])
+{
+    k->nargs = duckdb_data_chunk_get_column_count(input);
+    k->rows = duckdb_data_chunk_get_size(input);
+    k->args = k->nargs > KERNEL_ARGS ? calloc(k->nargs, sizeof *own) : memset(own, 0, k->nargs * sizeof *own);
+    if (!k->args)
+        abort();
+    for (size_t i = 0; i < k->nargs; i++) {
+        k->args[i].vector = duckdb_data_chunk_get_vector(input, i);
+        k->args[i].data = duckdb_vector_get_data(k->args[i].vector);
+        k->args[i].validity = duckdb_vector_get_validity(k->args[i].vector);
+    }
+}
+
+void k_args_close(K *k)
+{
+    if (k->nargs > KERNEL_ARGS)
+        free(k->args);
+}
+
 static void run_rows(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output)
 {
     const Kernel *kernel = duckdb_scalar_function_get_extra_info(info);
     K k = { .info = info, .out = output, .out_data = duckdb_vector_get_data(output) };
     k.state = duckdb_scalar_function_get_state(info);
-    k.nargs = duckdb_data_chunk_get_column_count(input);
-    if (k.nargs > KERNEL_ARGS) {
-        duckdb_scalar_function_set_error(info, "too many arguments of a kernel");
-        return;
-    }
-    k.rows = duckdb_data_chunk_get_size(input);
-    for (size_t i = 0; i < k.nargs; i++) {
-        k.args[i].vector = duckdb_data_chunk_get_vector(input, i);
-        k.args[i].data = duckdb_vector_get_data(k.args[i].vector);
-        k.args[i].validity = duckdb_vector_get_validity(k.args[i].vector);
-    }
+    KernelArg own[KERNEL_ARGS];
+    k_args_open(&k, input, own);
     for (k.row = 0; k.row < k.rows && !k.failed; k.row++) {
         if (!(kernel->flags & KERNEL_NULLS) && any_null(&k))
             k_null(&k);
         else
             kernel->run(&k);
     }
+    k_args_close(&k);
     if (k.state->arena) {
         arena_free(k.state->arena);
         k.state->arena = NULL;

@@ -27,7 +27,7 @@ __extension__ typedef unsigned __int128 u128;
     X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32) X(33) X(34) X(35) X(36) X(37) X(38)
 
 enum { KERNEL_NULLS = 1, KERNEL_VOLATILE = 2, KERNEL_VARARGS = 4 };
-enum { KERNEL_ARGS = 12, KERNEL_SLOTS = 4 };
+enum { KERNEL_ARGS = 12, KERNEL_SLOTS = 4 }; /* KERNEL_ARGS: as many have their place on the stack */
 /* The `mode` argument of casts and the like: what an impossible value gives. */
 enum { MODE_NULL = 0, MODE_ERROR = 1 };
 
@@ -55,13 +55,17 @@ typedef struct K {
     duckdb_function_info info;
     KernelState *state;
     size_t nargs;
-    KernelArg args[KERNEL_ARGS];
+    KernelArg *args;
     idx_t row, rows;
     duckdb_vector out;
     void *out_data;
     bool failed;
     idx_t list_len;            /* elements written to the result's child so far */
 } K;
+
+/* The chunk's columns as k's arguments: in `own`, or where there are more in memory that k_args_close frees. */
+void k_args_open(K *k, duckdb_data_chunk input, KernelArg own[static KERNEL_ARGS]);
+void k_args_close(K *k);
 
 typedef struct Kernel {
     const char *name, *signature;

@@ -1,4 +1,5 @@
 /* back/duckdb/sink_avro.c -- Avro object container files. Source: AvroSerializer, AvroOutputWriter, AvroUtils.prepareWrite. */
+#include "back/duckdb/arrow_bytes.h"
 #include "back/duckdb/avro.h"
 #include "back/duckdb/convert.h"
 #include "back/duckdb/internal.h"
@@ -118,8 +119,7 @@ static Status encode_decimal(const struct ArrowArrayView *v, int64_t row, const 
 
 static Status encode_bytes(const struct ArrowArrayView *v, int64_t row, const Type *type, const AvroType *t, Str *out, Error *err)
 {
-    struct ArrowStringView s = ArrowArrayViewGetStringUnsafe(v, row);
-    View bytes = { s.data, (size_t)s.size_bytes };
+    View bytes = arrow_bytes(v, row);
     for (size_t i = 0; t->kind == AVRO_ENUM && i < t->nsymbols; i++)
         if (strlen(t->symbols[i]) == bytes.len && !memcmp(t->symbols[i], bytes.data, bytes.len)) {
             put_long(out, (int64_t)i);
@@ -165,8 +165,7 @@ static Status encode_items(const struct ArrowArrayView *v, int64_t row, const Ty
     for (int64_t i = from; i < to; i++) {
         const struct ArrowArrayView *item = v->children[0];
         if (type->kind == TYPE_MAP) {
-            struct ArrowStringView key = ArrowArrayViewGetStringUnsafe(item->children[0], i);
-            put_bytes(out, (View){ key.data, (size_t)key.size_bytes });
+            put_bytes(out, arrow_bytes(item->children[0], i));
             item = item->children[1];
         }
         TRY(encode(item, i, type->element, t->element, out, err));

@@ -1,5 +1,6 @@
 /* back/duckdb/sink_orc.c -- ORC files: rows are gathered by column, a stripe is written when enough bytes are there.
  * Source: ORC v1 specification; OrcFileFormat, OrcSerializer, OrcUtils of Spark. */
+#include "back/duckdb/arrow_bytes.h"
 #include "back/duckdb/convert.h"
 #include "back/duckdb/internal.h"
 #include "back/duckdb/orc.h"
@@ -202,10 +203,10 @@ static void add_value(OrcWriter *ow, OrcColumn *c, const struct ArrowArrayView *
     case ORC_BOOLEAN: case ORC_BYTE: str_addc(&c->data, (char)ArrowArrayViewGetIntUnsafe(v, row)); break;
     case ORC_FLOAT: case ORC_DOUBLE: push_real(c, ArrowArrayViewGetDoubleUnsafe(v, row)); break;
     case ORC_STRING: case ORC_BINARY: {
-        struct ArrowStringView s = ArrowArrayViewGetStringUnsafe(v, row);
-        str_addn(&c->data, s.data, (size_t)s.size_bytes);
-        push_int(&c->second, s.size_bytes);
-        ow->gathered += (size_t)s.size_bytes;
+        View s = arrow_bytes(v, row);
+        str_addn(&c->data, s.data, s.len);
+        push_int(&c->second, (int64_t)s.len);
+        ow->gathered += s.len;
         break;
     }
     case ORC_DECIMAL: push_decimal(c, v, row); break;

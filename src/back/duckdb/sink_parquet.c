@@ -3,6 +3,7 @@
  * The engine names and escapes partition folders in its own way; so it is given the values in hexadecimal, and the files
  * are then renamed to Spark's paths. Spark's own schema goes into the footer, as Spark puts it there
  * (ParquetWriteSupport, ParquetReadSupport.SPARK_METADATA_KEY): its types come back whole. */
+#include "back/duckdb/arrow_bytes.h"
 #include "back/duckdb/internal.h"
 #include "back/duckdb/sink_internal.h"
 #include "base/file.h"
@@ -190,10 +191,10 @@ static Status count_rows(SinkWork *w, const char *folder, Map *ret_rows, Error *
         if (ArrowArrayViewSetArray(&view, &batch, NULL) != NANOARROW_OK)
             status = FAIL(err, ST_INTERNAL, "arrow view of the file list");
         for (int64_t i = 0; status == ST_OK && i < batch.length; i++) {
-            struct ArrowStringView name = ArrowArrayViewGetStringUnsafe(view.children[0], i);
+            View name = arrow_bytes(view.children[0], i);
             int64_t *rows = ARENA_NEW(w->a, int64_t);
             *rows = ArrowArrayViewGetIntUnsafe(view.children[1], i);
-            map_set(w->a, ret_rows, arena_strn(w->a, name.data, (size_t)name.size_bytes), rows);
+            map_set(w->a, ret_rows, arena_strn(w->a, name.data, name.len), rows);
         }
         ArrowArrayRelease(&batch);
     }

@@ -2,6 +2,7 @@
  *
  * Rows of a partition come together (the query is ordered by the partitions), so one file is open at a time; maxRecordsPerFile
  * begins another. */
+#include "back/duckdb/arrow_bytes.h"
 #include "back/duckdb/internal.h"
 #include "back/duckdb/sink_internal.h"
 #include "base/file.h"
@@ -64,8 +65,8 @@ static bool same_partition(const Files *f, const struct ArrowArrayView *batch, i
             return false;
         if (null)
             continue;
-        struct ArrowStringView s = ArrowArrayViewGetStringUnsafe(v, row);
-        if ((size_t)s.size_bytes != strlen(f->partition[i]) || memcmp(s.data, f->partition[i], (size_t)s.size_bytes))
+        View s = arrow_bytes(v, row);
+        if (s.len != strlen(f->partition[i]) || memcmp(s.data, f->partition[i], s.len))
             return false;
     }
     return true;
@@ -85,8 +86,8 @@ static Status file_for(Files *f, const struct ArrowArrayView *batch, int64_t row
     const char **values = ARENA_ARRAY(w->a, const char *, w->partitions.len);
     for (size_t i = 0; i < w->partitions.len; i++) {
         const struct ArrowArrayView *v = batch->children[w->data.len + i];
-        struct ArrowStringView s = ArrowArrayViewGetStringUnsafe(v, row);
-        values[i] = ArrowArrayViewIsNull(v, row) ? NULL : arena_strn(w->a, s.data, (size_t)s.size_bytes);
+        View s = arrow_bytes(v, row);
+        values[i] = ArrowArrayViewIsNull(v, row) ? NULL : arena_strn(w->a, s.data, s.len);
     }
     return file_open(f, values, err);
 }

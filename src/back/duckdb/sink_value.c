@@ -1,5 +1,6 @@
 /* back/duckdb/sink_value.c -- a value of an Arrow batch as text, the way Spark's UnivocityGenerator and JacksonGenerator
  * print it. */
+#include "back/duckdb/arrow_bytes.h"
 #include "back/duckdb/convert.h"
 #include "back/duckdb/internal.h"
 #include "back/duckdb/sink_internal.h"
@@ -8,12 +9,6 @@
 #include <inttypes.h>
 #include <nanoarrow/nanoarrow.h>
 #include <stdio.h>
-
-static View bytes_at(const struct ArrowArrayView *v, int64_t row)
-{
-    struct ArrowStringView s = ArrowArrayViewGetStringUnsafe(v, row);
-    return (View){ s.data, (size_t)s.size_bytes };
-}
 
 /* The default patterns yyyy-MM-dd'T'HH:mm:ss[.SSS] and, with a zone, [XXX]. */
 static void iso_timestamp(int64_t us, const Zone *zone, Str *out)
@@ -96,7 +91,7 @@ Status value_text(const struct ArrowArrayView *v, int64_t row, const Type *type,
         break;
     }
     case TYPE_STRING: case TYPE_CHAR: case TYPE_VARCHAR: case TYPE_BINARY:
-        bytes = bytes_at(v, row);
+        bytes = arrow_bytes(v, row);
         str_addn(out, bytes.data, bytes.len);
         break;
     case TYPE_DATE:
@@ -201,7 +196,7 @@ static void json_base64(View v, Str *out)
 
 static Status json_variant(const struct ArrowArrayView *v, int64_t row, const ValueFormat *f, Str *out, Error *err)
 {
-    View value = bytes_at(v->children[0], row), metadata = bytes_at(v->children[1], row);
+    View value = arrow_bytes(v->children[0], row), metadata = arrow_bytes(v->children[1], row);
     Variant variant = { value, metadata };
     if (variant_json(&variant, f->zone, out))
         return ST_OK;
@@ -220,7 +215,7 @@ Status value_json(const struct ArrowArrayView *v, int64_t row, const Type *type,
     case TYPE_VARIANT: return json_variant(v, row, f, out, err);
     case TYPE_UDT: return value_json(v, row, type->sql_type, f, out, err);
     case TYPE_BINARY:
-        json_base64(bytes_at(v, row), out);
+        json_base64(arrow_bytes(v, row), out);
         return ST_OK;
     case TYPE_FLOAT: case TYPE_DOUBLE: {
         double x = ArrowArrayViewGetDoubleUnsafe(v, row);

@@ -1,4 +1,5 @@
 /* back/duckdb/sink_xml.c -- the generator of XML, and to_xml's rows. */
+#include "back/duckdb/arrow_bytes.h"
 #include "back/duckdb/sink_xml.h"
 
 #include "back/duckdb/convert.h"
@@ -223,7 +224,7 @@ static Status put_atom(XmlWriter *w, const struct ArrowArrayView *v, int64_t row
 {
     str_auto text = STR_INIT(LIMIT_QUERY_TEXT);
     arena_auto *a = arena_new();
-    struct ArrowStringView bytes;
+    View bytes;
     switch (t->kind) {
     case TYPE_BOOLEAN: case TYPE_BYTE: case TYPE_SHORT: case TYPE_INT: case TYPE_LONG: case TYPE_FLOAT: case TYPE_DOUBLE:
     case TYPE_STRING: case TYPE_CHAR: case TYPE_VARCHAR: case TYPE_DATE: case TYPE_TIMESTAMP: case TYPE_TIMESTAMP_NTZ:
@@ -231,9 +232,9 @@ static Status put_atom(XmlWriter *w, const struct ArrowArrayView *v, int64_t row
         break;
     case TYPE_DECIMAL: decimal_text(v, row, t, &text); break;
     case TYPE_BINARY:
-        bytes = ArrowArrayViewGetStringUnsafe(v, row);
+        bytes = arrow_bytes(v, row);
         str_addc(&text, '[');
-        for (int64_t i = 0; i < bytes.size_bytes; i++)
+        for (size_t i = 0; i < bytes.len; i++)
             str_addf(&text, "%s%02X", i ? " " : "", (unsigned)(unsigned char)bytes.data[i]);
         str_addc(&text, ']');
         break;

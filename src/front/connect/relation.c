@@ -192,6 +192,8 @@ static Status aggregate_of(Connect *c, const Spark__Connect__Aggregate *g, Node 
     case SPARK__CONNECT__AGGREGATE__GROUP_TYPE__GROUP_TYPE_PIVOT:
         return pivot_of(c, g, input, &named, &aggregates, ret);
     case SPARK__CONNECT__AGGREGATE__GROUP_TYPE__GROUP_TYPE_GROUPING_SETS:
+        if (!g->n_grouping_sets)
+            return invalid(c, "GROUPING SETS without a set.");
         grouping = GROUPING_SETS;
         break;
     default:
