@@ -313,38 +313,58 @@ static Status add_wrapped(Emit *e, const Window *w, const char **from)
     return ST_OK;
 }
 
-/* The function over frames that begin, or end, at this side of the row. */
-static Status emit_sided(Emit *e, const WrappedFrame *f, bool begins_after, bool ends_before, Str *out)
+/* On which side of the row a frame begins and ends. */
+typedef enum FrameSides { AROUND, BEHIND, BEFORE } FrameSides;
+
+/* One end of a frame: its distance from the key in the rows that it is for, none in others, where the engine looks for nothing then. */
+static void add_end(Emit *e, const WrappedFrame *f, const char *end, bool after, const char *rows, Str *out)
 {
-    static const char *const words[] = { "PRECEDING", "FOLLOWING" };
+    const char *distance = arena_printf(e->a, "%s - %s", after ? end : f->key, after ? f->key : end);
+    str_addf(out, "(CASE WHEN %s THEN %s END) %s", rows, distance, after ? "FOLLOWING" : "PRECEDING");
+}
+
+/* The function over such frames, for the `rows` that have one. */
+static Status emit_sided(Emit *e, const WrappedFrame *f, FrameSides sides, const char *rows, Str *out)
+{
+    const Frame *frame = node_as(Frame, f->window->frame);
     str_auto over = EMIT_STR;
     str_add(&over, " OVER (");
     TRY(wrapped_order(e, f, &over));
-    if (f->lower)
-        str_addf(&over, " RANGE BETWEEN greatest(%s - %s, 0) %s", begins_after ? f->lower : f->key, begins_after ? f->key : f->lower, words[begins_after]);
+    str_add(&over, " RANGE BETWEEN ");
+    if (!f->lower)
+        str_add(&over, "UNBOUNDED PRECEDING");
+    else if (sides == AROUND && frame->lower_kind == BOUND_CURRENT)
+        str_add(&over, "CURRENT ROW");
     else
-        str_add(&over, " RANGE BETWEEN UNBOUNDED PRECEDING");
-    if (f->upper)
-        str_addf(&over, " AND greatest(%s - %s, 0) %s)", ends_before ? f->key : f->upper, ends_before ? f->upper : f->key, words[!ends_before]);
+        add_end(e, f, f->lower, sides == BEHIND, rows, &over);
+    str_add(&over, " AND ");
+    if (!f->upper)
+        str_add(&over, "UNBOUNDED FOLLOWING");
+    else if (sides == AROUND && frame->upper_kind == BOUND_CURRENT)
+        str_add(&over, "CURRENT ROW");
     else
-        str_add(&over, " AND UNBOUNDED FOLLOWING)");
+        add_end(e, f, f->upper, sides != BEFORE, rows, &over);
+    str_add(&over, ")");
     return emit_function_over(e, f->window, str_arena(&over, e->a), out);
 }
 
-/* The engine wants to know by the word on which side of the row a bound is, so each has a window. */
+/* The engine wants to know by the word on which side of the row an end is, so each has a window. */
 static Status emit_wrapped(Emit *e, const WrappedFrame *f, Str *out)
 {
+    const Frame *frame = node_as(Frame, f->window->frame);
+    const char *behind = frame->lower_kind == BOUND_VALUE ? arena_printf(e->a, "%s > %s", f->lower, f->key) : NULL;
+    const char *before = frame->upper_kind == BOUND_VALUE ? arena_printf(e->a, "%s < %s", f->upper, f->key) : NULL;
     str_add(out, "CASE");
-    if (f->lower) {
-        str_addf(out, " WHEN %s > %s THEN ", f->lower, f->key);
-        TRY(emit_sided(e, f, true, false, out));
+    if (behind) {
+        str_addf(out, " WHEN %s THEN ", behind);
+        TRY(emit_sided(e, f, BEHIND, behind, out));
     }
-    if (f->upper) {
-        str_addf(out, " WHEN %s < %s THEN ", f->upper, f->key);
-        TRY(emit_sided(e, f, false, true, out));
+    if (before) {
+        str_addf(out, " WHEN %s THEN ", before);
+        TRY(emit_sided(e, f, BEFORE, before, out));
     }
     str_add(out, " ELSE ");
-    TRY(emit_sided(e, f, false, false, out));
+    TRY(emit_sided(e, f, AROUND, arena_printf(e->a, "NOT (%s%s%s)", behind ? behind : "", behind && before ? " OR " : "", before ? before : ""), out));
     str_add(out, " END");
     return ST_OK;
 }
