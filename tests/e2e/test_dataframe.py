@@ -287,3 +287,8 @@ def test_strings_of_bytes_that_are_no_text(spark, tmp_path):
             ask()
     frame.unpersist()
     assert frame.where("i = 3").selectExpr("length(s) AS n", "upper(s) AS u").collect() == [(2, "OK")]
+
+
+def test_show_writes_what_is_inside_of_values(spark):
+    shown = spark.sql("SELECT array(1, null) AS a, map('k', X'00FF') AS m, named_struct('x', null, 'y', array(null)) AS s")._show_string()
+    assert shown.splitlines()[3] == "|[1, NULL]|{k -> [00 FF]}|{NULL, [NULL]}|"
