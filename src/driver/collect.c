@@ -122,10 +122,10 @@ Status run_collect(Run *r, const Node *bound, size_t max_rows, Rows **ret_rows, 
     return ST_OK;
 }
 
-Status run_collect_shown(Run *r, Node *bound, int64_t max_rows, Rows **ret_rows, Error *err)
+Status run_collect_shown(Run *r, Node *bound, int64_t max_rows, int how, Rows **ret_rows, Error *err)
 {
     r->shown = true;
-    Status status = run_collect(r, pretty_plan(r->arena, bound, max_rows), SIZE_MAX, ret_rows, err);
+    Status status = run_collect(r, pretty_plan(r->arena, bound, max_rows, (CastMode)how), SIZE_MAX, ret_rows, err);
     r->shown = false;
     return status;
 }

@@ -89,7 +89,7 @@ static Status keep_rows(void *arg, Run *r, Node *bound, Error *err)
     Arena *arena = arena_new(), *own = r->arena;
     Rows *rows;
     r->arena = arena;
-    Status status = run_collect_shown(r, bound, -1, &rows, err);
+    Status status = run_collect_shown(r, bound, -1, CAST_HIVE, &rows, err);
     r->arena = own;
     if (status != ST_OK) {
         arena_free(arena);
@@ -113,7 +113,7 @@ static Status run_statement(Run *r, const char *text, bool header, const Printer
         TRY(command_run(r, plan, &rows, err));
     } else {
         TRY(run_bind_node(r, plan, &bound, err));
-        TRY(run_collect_shown(r, bound, -1, &rows, err));
+        TRY(run_collect_shown(r, bound, -1, CAST_HIVE, &rows, err));
     }
     if (header && rows->schema->nfields)
         print_header(r, p, rows->schema);

@@ -22,7 +22,7 @@ static Node *variant_json_text(Arena *a, Node *x)
     return typed(node_new(a, Call, .function = function_find("to_json", &n), .args = args), &type_string, x->nullable);
 }
 
-Node *pretty_plan(Arena *a, Node *bound, int64_t max_rows)
+Node *pretty_plan(Arena *a, Node *bound, int64_t max_rows, CastMode how)
 {
     NodeList exprs = { 0 };
     Column *columns = ARENA_ARRAY(a, Column, bound->schema->len + 1);
@@ -35,7 +35,7 @@ Node *pretty_plan(Arena *a, Node *bound, int64_t max_rows)
         if (c->type->kind == TYPE_VARIANT)
             x = variant_json_text(a, x);
         else if (c->type->kind != TYPE_STRING && c->type->kind != TYPE_BINARY)
-            x = typed(node_new(a, Cast, .child = x, .to = &type_string, .mode = CAST_ANSI), &type_string, c->nullable);
+            x = typed(node_new(a, Cast, .child = x, .to = &type_string, .mode = how), &type_string, c->nullable);
         StrList names = { 0 };
         vec_push(a, &names, c->name);
         uint32_t id = FIRST_ID + (uint32_t)i;

@@ -90,8 +90,8 @@ Status run_each(Run *r, const Node *bound, RunTake take, void *arg, Error *err);
 Status run_each_or_empty(Run *r, const Node *bound, RunTake take, void *arg, Error *err);
 /* The first rows as values (BindEnv.rows; LIMIT is the caller's). */
 Status run_collect(Run *r, const Node *bound, size_t max_rows, Rows **ret_rows, Error *err);
-/* All rows, or the first max_rows (-1: all), as the texts that show() prints (pretty.h). */
-Status run_collect_shown(Run *r, Node *bound, int64_t max_rows, Rows **ret_rows, Error *err);
+/* All rows, or the first max_rows (-1: all), as the texts that show() (how: CAST_SHOWN) or spark-sql (CAST_HIVE) prints (pretty.h). */
+Status run_collect_shown(Run *r, Node *bound, int64_t max_rows, int how, Rows **ret_rows, Error *err);
 /* A relation's result becomes the engine's table `name`: caches, checkpoints. */
 Status run_materialize(Run *r, const Node *bound, const char *name, Error *err);
 

@@ -92,7 +92,7 @@ static Status grid_of(Run *r, const Spark__Connect__Relation *input, int64_t num
     Node *bound;
     Rows *rows;
     TRY(run_bind(r, input, &bound, err));
-    TRY(run_collect_shown(r, bound, num_rows + 1, &rows, err));
+    TRY(run_collect_shown(r, bound, num_rows + 1, CAST_SHOWN, &rows, err));
     Grid grid = { .a = r->arena, .columns = rows->schema->nfields };
     const char **header = ARENA_ARRAY(grid.a, const char *, grid.columns + 1);
     for (size_t i = 0; i < grid.columns; i++)

@@ -6,7 +6,7 @@ typedef enum JoinKind { JOIN_INNER, JOIN_CROSS, JOIN_LEFT, JOIN_RIGHT, JOIN_FULL
 typedef enum GroupingKind { GROUPING_PLAIN, GROUPING_ROLLUP, GROUPING_CUBE, GROUPING_SETS, GROUPING_ALL } GroupingKind;
 typedef enum SetOpKind { SETOP_UNION, SETOP_INTERSECT, SETOP_EXCEPT } SetOpKind;
 typedef enum DataAccess { DATA_UNSAID, DATA_CONTAINS_SQL, DATA_READS_SQL } DataAccess; /* of a SQL function */
-typedef enum CastMode { CAST_SESSION, CAST_LEGACY, CAST_ANSI, CAST_TRY } CastMode; /* SESSION: by spark.sql.ansi.enabled */
+typedef enum CastMode { CAST_SESSION, CAST_LEGACY, CAST_ANSI, CAST_TRY, CAST_SHOWN, CAST_HIVE } CastMode; /* SESSION: by spark.sql.ansi.enabled; SHOWN: ToPrettyString; HIVE: HiveResult */
 typedef enum SortDirection { SORT_ASC, SORT_DESC } SortDirection;
 typedef enum NullOrder { NULLS_DEFAULT, NULLS_FIRST, NULLS_LAST } NullOrder; /* default: first for ASC, last for DESC */
 typedef enum FrameUnit { FRAME_ROWS, FRAME_RANGE } FrameUnit;

@@ -24,6 +24,16 @@ def condition(call):
     return e.value.getCondition()
 
 
+def test_values_are_printed_as_spark_sql_prints_them(tmp_path):
+    """What bin/spark-sql of Spark 4.1.1 prints for the same queries (HiveResult)."""
+    answers = sql(tmp_path, """select array(1, null), named_struct('a', 'x', 'b', null), map('b', 1, 'a', 2), array('a"b', null), X'6162', null;
+        select interval '-1 02:03:04.5' day to second, interval '-1-2' year to month, array(interval '1' day), make_interval(1, 2, 3), array(1.5D, 1e10D);
+        select named_struct('d', 1.50, 't', date'2020-01-01', 'm', map(1, array(X'6162'))), array(parse_json('{"a":null}')), array(named_struct()), map()""")
+    assert answers == ["[1,null]\t{\"a\":\"x\",\"b\":null}\t{\"a\":2,\"b\":1}\t[\"a\"b\",null]\tab\tNULL",
+                       "-1 02:03:04.500000000\t-1-2\t[1 00:00:00.000000000]\t1 years 2 months 21 days\t[1.5,1.0E10]",
+                       "{\"d\":1.50,\"t\":2020-01-01,\"m\":{1:[ab]}}\t[{\"a\":null}]\t[{}]\t{}"]
+
+
 def test_tables_outlive_their_application(tmp_path):
     sql(tmp_path, """create database shop comment 'goods'; use shop;
         create table sales (id int, note char(4) comment 'short', day date) using parquet partitioned by (day) comment 'all sales';

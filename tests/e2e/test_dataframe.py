@@ -1,7 +1,7 @@
 """DataFrame features of sessions: observed metrics, persisted rows, catalogs' caches, what is collected to know its columns,
 table arguments. What is expected is Spark's documentation of each."""
 import pytest
-from pyspark.errors import AnalysisException, IllegalArgumentException
+from pyspark.errors import AnalysisException, IllegalArgumentException, PySparkException
 from pyspark.sql import Observation, functions as F
 from pyspark.sql.functions import udf, udtf
 from pyspark.sql.types import ArrayType, DoubleType, LongType, MapType, StringType, StructField, StructType, UserDefinedType
@@ -160,6 +160,13 @@ def test_fraction_outside_of_its_interval(spark):
         spark.range(3).sample(-1.0).count()
 
 
+def test_an_option_that_is_none_is_told_without_the_engines_words(spark, tmp_path):
+    (tmp_path / "rows.csv").write_text("1\n")
+    with pytest.raises(PySparkException) as told:  # with a schema the file is not looked into before it is read
+        spark.read.schema("a int").csv(str(tmp_path / "rows.csv"), header="!").collect()
+    assert "header flag can be true or false" in str(told.value) and "Binder" not in str(told.value)
+
+
 def test_jvm_functions_cannot_be_loaded(spark):
     with pytest.raises(AnalysisException, match="Can not load class org.example.Absent"):
         spark.udf.registerJavaFunction("f", "org.example.Absent")
@@ -280,3 +287,8 @@ def test_strings_of_bytes_that_are_no_text(spark, tmp_path):
             ask()
     frame.unpersist()
     assert frame.where("i = 3").selectExpr("length(s) AS n", "upper(s) AS u").collect() == [(2, "OK")]
+
+
+def test_show_writes_what_is_inside_of_values(spark):
+    shown = spark.sql("SELECT array(1, null) AS a, map('k', X'00FF') AS m, named_struct('x', null, 'y', array(null)) AS s")._show_string()
+    assert shown.splitlines()[3] == "|[1, NULL]|{k -> [00 FF]}|{NULL, [NULL]}|"

@@ -34,7 +34,7 @@ static Status nested_item(Emit *e, const char *x, const Type *t, bool nullable, 
     if (empty)
         str_addf(out, ", %s)", emit_csv_null(e));
     else
-        str_add(out, nullable ? ", 'null')" : "");
+        str_add(out, !nullable ? "" : e->pretty ? ", 'NULL')" : ", 'null')");
     return ST_OK;
 }
 
@@ -87,6 +87,10 @@ static Status to_string(Emit *e, const char *x, const Type *from, int mode, Str 
 {
     if (e->csv && emit_csv_leaf(e, x, from, out))
         return ST_OK;
+    if (e->pretty && from->kind == TYPE_BINARY) {
+        emit_hex_text(x, out);
+        return ST_OK;
+    }
     switch (from->kind) {
     case TYPE_FLOAT: case TYPE_DOUBLE: str_addf(out, "spark_number_text(%s)", x); break;
     case TYPE_DECIMAL: str_addf(out, mode == CAST_LEGACY ? "spark_decimal_java_text(%s)" : "spark_decimal_text(%s)", x); break;

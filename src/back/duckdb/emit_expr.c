@@ -304,10 +304,9 @@ static Status emit_udf(Emit *e, const PythonUdf *u, Str *out)
     return ST_OK;
 }
 
-static Status emit_cast_node(Emit *e, const Cast *c, Str *out)
+static Status emit_plain_cast(Emit *e, const Cast *c, int mode, Str *out)
 {
     const char *child;
-    int mode = (int)c->mode == CAST_SESSION ? (e->o->ansi ? CAST_ANSI : CAST_LEGACY) : (int)c->mode;
     const Type *to = c->to;
     bool any_width = e->any_width;
     e->any_width = false;
@@ -326,6 +325,22 @@ static Status emit_cast_node(Emit *e, const Cast *c, Str *out)
     TRY(emit_cast(e, child, c->child->type, to, mode, &text));
     emit_once_end(&once, str_text(&text), out);
     return ST_OK;
+}
+
+static Status emit_cast_node(Emit *e, const Cast *c, Str *out)
+{
+    int mode = (int)c->mode == CAST_SESSION ? (e->o->ansi ? CAST_ANSI : CAST_LEGACY) : (int)c->mode;
+    bool outer = e->pretty;
+    const char *child;
+    if (mode != CAST_SHOWN && mode != CAST_HIVE)
+        return emit_plain_cast(e, c, mode, out);
+    TRY(emit_text(e, c->child, &child)); /* whose own casts are others */
+    if (mode == CAST_HIVE)
+        return emit_hive_text(e, child, c->child->type, out);
+    e->pretty = true;
+    Status status = emit_cast(e, child, c->child->type, c->to, CAST_ANSI, out);
+    e->pretty = outer;
+    return status;
 }
 
 static const char *group_text(const Emit *e, size_t i)

@@ -53,6 +53,7 @@ typedef struct Emit {
     bool makes_texts;    /* there are casts of BINARY to STRING in it (emit_bytes.c) */
     bool mend, mend_below; /* what is no UTF-8 is shown as U+FFFD in a text of what is emitted, of what is emitted in it; else refused */
     const ShownColumns *shown; /* outputs of projections that nothing but the client gets; NULL: none */
+    bool pretty;         /* the cast to STRING that is emitted is for show(): NULL in capitals inside, bytes as hexadecimal */
     bool windows;        /* there are windows in it */
     const struct WrappedFrame *wrapped; /* windows of the select list that is being emitted whose frames wrap (emit_window.c) */
     GroupAs group_as;    /* what a group expression is written as */
@@ -141,6 +142,8 @@ Status emit_json_text(Emit *e, const char *x, const Type *t, Str *out);
 /* While e->csv: a value inside of another as to_csv writes it, false: as a cast to STRING does; what NULL is there, quoted. */
 bool emit_csv_leaf(const Emit *e, const char *x, const Type *t, Str *out);
 const char *emit_csv_null(const Emit *e);
+Status emit_hive_text(Emit *e, const char *x, const Type *t, Str *out); /* as spark-sql prints it (emit_hive.c) */
+void emit_hex_text(const char *x, Str *out); /* a BINARY as "[0A FF]" */
 const char *emit_fresh(Emit *e, const char *prefix);
 const char *emit_word(Emit *e, const Type *t); /* emit_type as arena text */
 const char *emit_quoted(Emit *e, const char *text);

@@ -209,8 +209,13 @@ bool emit_csv_leaf(const Emit *e, const char *x, const Type *t, Str *out)
 {
     if (t->kind != TYPE_BINARY)
         return time_text(e->csv, x, t, out);
-    str_addf(out, "('[' || rtrim(regexp_replace(hex(%s), '(..)', '\\1 ', 'g')) || ']')", x);
+    emit_hex_text(x, out);
     return true;
+}
+
+void emit_hex_text(const char *x, Str *out)
+{
+    str_addf(out, "('[' || rtrim(regexp_replace(hex(%s), '(..)', '\\1 ', 'g')) || ']')", x);
 }
 
 const char *emit_csv_null(const Emit *e)

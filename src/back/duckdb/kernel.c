@@ -150,6 +150,17 @@ void k_list_end(K *k, idx_t count)
     ((duckdb_list_entry *)k->out_data)[k->row] = (duckdb_list_entry){ .offset = k->list_len - count, .length = count };
 }
 
+void k_set_order(K *k, const int64_t *order, size_t n)
+{
+    duckdb_list_vector_reserve(k->out, k->list_len + n);
+    duckdb_list_vector_set_size(k->out, k->list_len + n);
+    int64_t *all = duckdb_vector_get_data(duckdb_list_vector_get_child(k->out));
+    for (size_t i = 0; i < n; i++)
+        all[k->list_len + i] = order[i] + 1;
+    k->list_len += n;
+    k_list_end(k, n);
+}
+
 void *k_cached(K *k, size_t slot, View key, void *(*make)(K *k, View key), void (*release)(void *value))
 {
     KernelSlot *s = &k->state->slots[slot];
@@ -247,7 +258,7 @@ Status kernels_register(duckdb_connection connection, Error *err)
 {
     static const Kernel *const tables[] = { kernels_cast, kernels_number, kernels_string, kernels_regex,
                                             kernels_date, kernels_date_legacy, kernels_hash,   kernels_json,   kernels_misc,   kernels_decimal,
-                                            kernels_interval, kernels_number_format, kernels_random, kernels_url, kernels_printf,
+                                            kernels_interval, kernels_number_format, kernels_random, kernels_twister, kernels_url, kernels_printf,
                                             kernels_charset, kernels_aes,  kernels_time, kernels_sort, kernels_decimal_format, kernels_sentences,
                                             kernels_sketch, kernels_theta, kernels_hll, kernels_kll, kernels_top_k, kernels_top_k_item, kernels_collation, kernels_variant, kernels_xpath, kernels_spatial, kernels_reflect };
     TRY(engine_run(connection, "BEGIN TRANSACTION", NULL, err));

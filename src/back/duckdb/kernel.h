@@ -132,6 +132,8 @@ void k_throw(K *k, const char *message);
 /* A list of VARCHAR (or BLOB): k_list_add for each element, then k_list_end. */
 void k_list_add(K *k, const char *text, size_t length);
 void k_list_end(K *k, idx_t count);
+/* A list of BIGINT: n positions from 0, given as positions from 1. */
+void k_set_order(K *k, const int64_t *order, size_t n);
 
 /* What `make` made for `key` in this thread; made anew when the key changes. NULL from make is kept too. */
 void *k_cached(K *k, size_t slot, View key, void *(*make)(K *k, View key), void (*release)(void *value));
@@ -140,7 +142,7 @@ char *k_text(K *k, View v); /* NUL-terminated, until the end of the vector */
 
 /* ---------------------------------------------------------------- the tables */
 extern const Kernel kernels_cast[], kernels_number[], kernels_string[], kernels_regex[], kernels_date[], kernels_date_legacy[], kernels_hash[],
-    kernels_json[], kernels_misc[], kernels_decimal[], kernels_interval[], kernels_number_format[], kernels_random[], kernels_url[],
+    kernels_json[], kernels_misc[], kernels_decimal[], kernels_interval[], kernels_number_format[], kernels_random[], kernels_twister[], kernels_url[],
     kernels_printf[], kernels_charset[], kernels_aes[], kernels_time[],
     kernels_sort[], kernels_decimal_format[], kernels_sentences[], kernels_sketch[], kernels_theta[], kernels_hll[], kernels_kll[], kernels_top_k[], kernels_top_k_item[], kernels_collation[], kernels_variant[], kernels_xpath[], kernels_spatial[], kernels_reflect[];
 /* Spark's Murmur3 of bytes (kernel_hash.c). */

@@ -82,17 +82,6 @@ static void merge_sort(Verdicts *v, int64_t *a, size_t n, int64_t *spare)
         a[at++] = spare[j++];
 }
 
-static void give_order(K *k, const int64_t *order, size_t n)
-{
-    duckdb_list_vector_reserve(k->out, k->list_len + n);
-    duckdb_list_vector_set_size(k->out, k->list_len + n);
-    int64_t *all = duckdb_vector_get_data(duckdb_list_vector_get_child(k->out));
-    for (size_t i = 0; i < n; i++)
-        all[k->list_len + i] = order[i] + 1;
-    k->list_len += n;
-    k_list_end(k, n);
-}
-
 static View item_text(const K *k, size_t i)
 {
     duckdb_list_entry list = ((const duckdb_list_entry *)k->args[1].data)[k->row];
@@ -120,7 +109,7 @@ static void sort_order(K *k)
     if (v.failed)
         k_fail(k, "COMPARATOR_RETURNS_NULL", "firstValue", k_text(k, item_text(k, v.left)), "secondValue", k_text(k, item_text(k, v.right)), NULL);
     else
-        give_order(k, order, v.n);
+        k_set_order(k, order, v.n);
     free(order);
 }
 

@@ -32,8 +32,10 @@ char *scan_error_text(Arena *a, const Error *err)
 {
     const char *params[32] = { NULL };
     size_t n = 0;
-    if (!err->code[0])
+    if (!err->code[0] && err->status == ST_INTERNAL)
         return arena_str(a, err->message);
+    if (!err->code[0])
+        return engine_error_encode(a, ENGINE_NO_CLASS, (const char *[]){ ENGINE_WHOLE_MESSAGE, err->message, NULL });
     for (size_t at = 0; at < err->params_len && n < 30; n++) {
         params[n] = err->params + at;
         at += strlen(params[n]) + 1;
