@@ -352,6 +352,12 @@ static bool may_cast(const FunctionRow *row, const Signature *s, const Type *t)
     return !(row->flags & FN_UNCAST) || t->kind == TYPE_NULL;
 }
 
+/* A NULL for a number says nothing about which of the rows it is. */
+static bool is_number(const Spec *s)
+{
+    return s->kind == SPEC_TYPE && type_is_integral(s->type);
+}
+
 static bool try_row(Binder *b, const FunctionRow *row, const Signature *s, const NodeList *args, bool casts, Attempt *ret)
 {
     if (args->len < s->least || args->len > s->most)
@@ -369,7 +375,7 @@ static bool try_row(Binder *b, const FunctionRow *row, const Signature *s, const
             return false;
         for (size_t k = 0; k < p->nalternatives && !found; k++)
             found = accepts(&p->alternatives[k], t, &ret->variables) ? t : NULL;
-        for (size_t k = 0; k < p->nalternatives && !found && casts && !is_lambda && may_cast(row, s, t); k++) {
+        for (size_t k = 0; k < p->nalternatives && !found && (casts || (t->kind == TYPE_NULL && is_number(&p->alternatives[k]))) && !is_lambda && may_cast(row, s, t); k++) {
             found = target(b, &p->alternatives[k], t, &ret->variables);
             if (found && p->nalternatives > 1 && narrows(b, t, found)) /* a TypeCollection only widens (Cast.canUpCast) */
                 found = NULL;
