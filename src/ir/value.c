@@ -230,10 +230,11 @@ void value_sql(const Value *v, const Type *type, Str *out)
     case TYPE_DAY_TIME_INTERVAL:
         day_time_sql(v->i, out);
         return;
-    case TYPE_CALENDAR_INTERVAL:
-        str_addf(out, "MAKE_INTERVAL(0, %d, 0, %d, 0, 0, %" PRId64 ".%06" PRId64 "BD)", v->months, v->days, v->i / 1000000,
-                 (v->i < 0 ? -v->i : v->i) % 1000000);
+    case TYPE_CALENDAR_INTERVAL: {
+        uint64_t us = v->i < 0 ? -(uint64_t)v->i : (uint64_t)v->i;
+        str_addf(out, "MAKE_INTERVAL(0, %d, 0, %d, 0, 0, %s%" PRIu64 ".%06" PRIu64 "BD)", v->months, v->days, v->i < 0 ? "-" : "", us / 1000000, us % 1000000);
         return;
+    }
     case TYPE_ARRAY:
     case TYPE_MAP:
     case TYPE_STRUCT:

@@ -82,6 +82,21 @@ static void functions_are_found_in_any_case(void **state)
     assert_null(function_at(function_count()));
 }
 
+static void a_calendar_interval_keeps_its_sign(void **state)
+{
+    (void)state;
+    const struct {
+        int64_t us;
+        const char *text;
+    } cases[] = { { -500000, "-0.500000" }, { 1500000, "1.500000" }, { INT64_MIN, "-9223372036854.775808" } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        str_auto text = STR_INIT(256);
+        value_sql(&(Value){ .i = cases[i].us }, &type_calendar_interval, &text);
+        assert_non_null(strstr(str_text(&text), cases[i].text));
+        assert_non_null(strstr(str_text(&text), i == 1 ? ", 1.5" : ", -"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -89,6 +104,7 @@ int main(void)
         cmocka_unit_test(text_names_every_field),
         cmocka_unit_test(rewriting_copies_only_what_changes),
         cmocka_unit_test(functions_are_found_in_any_case),
+        cmocka_unit_test(a_calendar_interval_keeps_its_sign),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
