@@ -48,6 +48,14 @@ def wait_step(emr, cluster, step_id, *states, seconds=90):
     raise AssertionError(f"{step_id} is {found['Status']}")
 
 
+def wait_output(server, cluster, step_id, text):
+    """Until the running step has written it."""
+    written, until = server.home / "run" / cluster / step_id / "stdout", time.monotonic() + 60
+    while time.monotonic() < until and not (written.exists() and text in written.read_text()):
+        time.sleep(0.05)
+    assert text in written.read_text()
+
+
 def log(s3, cluster, step_id, name):
     return gzip.decompress(s3.get_object(Bucket="emr-steps", Key=f"logs/{cluster}/steps/{step_id}/{name}.gz")["Body"].read()).decode()
 
@@ -181,11 +189,10 @@ def test_auto_termination_after_the_last_step(emr):
     assert [s["Status"]["State"] for s in emr.list_steps(ClusterId=made)["Steps"]] == ["COMPLETED", "COMPLETED"]
 
 
-def test_cancel_steps(emr, s3, cluster):
+def test_cancel_steps(server, emr, s3, cluster):
     script = "trap 'echo asked; exit 0' TERM; (setsid sleep 200 &); echo ready; while :; do sleep 0.05; done"
     running, pending = add(emr, cluster, step("bash", "-c", script), step("true"))
-    wait_step(emr, cluster, running, "RUNNING")
-    time.sleep(0.5)
+    wait_output(server, cluster, running, "ready\n")
     answers = emr.cancel_steps(ClusterId=cluster, StepIds=[running, pending, "s-NOSUCHSTEP00"])["CancelStepsInfoList"]
     assert [a["Status"] for a in answers] == ["SUBMITTED", "SUBMITTED", "FAILED"]
     assert wait_step(emr, cluster, pending)["Status"]["State"] == "CANCELLED"
@@ -195,10 +202,9 @@ def test_cancel_steps(emr, s3, cluster):
     assert again["Status"] == "FAILED" and "CANCELLED" in again["Reason"]
 
 
-def test_cancel_at_once(emr, s3, cluster):
+def test_cancel_at_once(server, emr, s3, cluster):
     stubborn = add(emr, cluster, step("bash", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done"))[0]
-    wait_step(emr, cluster, stubborn, "RUNNING")
-    time.sleep(0.3)
+    wait_output(server, cluster, stubborn, "ready\n")
     emr.cancel_steps(ClusterId=cluster, StepIds=[stubborn], StepCancellationOption="TERMINATE_PROCESS")
     assert wait_step(emr, cluster, stubborn, seconds=5)["Status"]["State"] == "CANCELLED"
 

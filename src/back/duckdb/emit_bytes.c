@@ -13,7 +13,8 @@ static const char *const looking[] = { "=", "==", "<=>", "!=", "<", "<=", ">", "
 static const char *const checking[] = { "is_valid_utf8", "make_valid_utf8", "validate_utf8", "try_validate_utf8", NULL };
 /* Their texts become Java Strings, or only have to be there. */
 static const char *const showing[] = { "upper", "ucase", "lower", "lcase", "initcap", "encode", "translate", "to_json", "to_csv", "format_string", "printf",
-                                       "rlike", "regexp", "regexp_like", "regexp_replace", "ascii", "url_encode", "isnull", "isnotnull", "count", NULL };
+                                       "rlike", "regexp", "regexp_like", "regexp_replace", "regexp_count", "regexp_extract", "regexp_extract_all", "regexp_instr",
+                                       "regexp_substr", "ascii", "url_encode", "isnull", "isnotnull", "count", NULL };
 /* What is shown of them is what is shown of their arguments; of those that join texts, with something between these. */
 static const char *const holding[] = { "array", "struct", "named_struct", "map", "quote", NULL };
 static const char *const joining[] = { "concat_ws", "listagg", "string_agg", NULL };
