@@ -136,7 +136,7 @@ static Status check_range(Binder *b, const Window *w, Frame *f, Error *err)
     const Type *order = w->orders.at[0]->type;
     Node **bounds[] = { &f->lower, &f->upper };
     for (size_t i = 0; i < 2; i++) {
-        if ((i ? f->upper_kind : f->lower_kind) != BOUND_VALUE)
+        if ((i ? f->upper_kind : f->lower_kind) != BOUND_VALUE || !*bounds[i])
             continue;
         if (!range_fits(order, (*bounds[i])->type))
             return frame_error(b, w, "RANGE_FRAME_INVALID_TYPE",

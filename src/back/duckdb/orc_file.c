@@ -339,7 +339,7 @@ static Status nested_type(Arena *a, const OrcFile *file, uint32_t column, int de
     static const Type *const plain[] = { &type_boolean, &type_byte, &type_short, &type_int, &type_long, &type_float, &type_double,
                                          &type_string, &type_binary, &type_timestamp };
     const OrcType *t = &file->types.at[column];
-    const Type *element, *key, *special = catalyst_type(a, t->catalyst);
+    const Type *element = NULL, *key = NULL, *special = catalyst_type(a, t->catalyst);
     if (depth > NESTING_MAX)
         return FAIL(err, ST_LIMIT, "an ORC type is nested deeper than %d", NESTING_MAX);
     if (special) {
