@@ -60,25 +60,11 @@
 #include "ir/nodes.def"
 #undef FIELD
 
-static const FieldInfo *(*const child_fields[NODE_COUNT])(void) = {
-#define NODE(name) [NODE_##name] = children_##name,
-#define REL(f)
-#define RELS(f)
-#define EXPR(f)
-#define EXPRS(f)
-#define STR(f)
-#define NAMES(f)
-#define INT(f)
-#define BOOL(f)
-#define TYPE(f)
-#define KVS(f)
-#define PTR(t, f)
-#define END(name)
-#include "ir/nodes.def"
-};
-
-static const NodeInfo *(*const infos[NODE_COUNT])(void) = {
-#define NODE(name) [NODE_##name] = info_##name,
+static const struct {
+    const NodeInfo *(*info)(void);
+    const FieldInfo *(*children)(void);
+} kinds[NODE_COUNT] = {
+#define NODE(name) [NODE_##name] = { info_##name, children_##name },
 #define REL(f)
 #define RELS(f)
 #define EXPR(f)
@@ -100,7 +86,7 @@ const NodeInfo *node_info(NodeKind kind)
         fprintf(stderr, "weir: node kind %d does not exist\n", (int)kind);
         abort();
     }
-    return infos[kind]();
+    return kinds[kind].info();
 }
 
 const char *node_name(const Node *n)
@@ -259,7 +245,7 @@ bool node_equal(const Node *x, const Node *y)
 
 bool node_children(const Node *n, bool (*fn)(Node *child, void *arg), void *arg)
 {
-    for (const FieldInfo *f = child_fields[n->kind](); f->kind != F_END; f++) {
+    for (const FieldInfo *f = kinds[n->kind].children(); f->kind != F_END; f++) {
         if (f->kind == F_REL || f->kind == F_EXPR) {
             Node *child = AT_CONST(Node *, n, f);
             if (child && !fn(child, arg))
