@@ -16,9 +16,9 @@ def read(path):
     for line in path.read_text().split("\n"):
         if not line.strip():
             fresh = True
-        elif line.startswith("# conf "):
+        elif fresh and line.startswith("# conf "):
             cases.append((line[7:], None))
-        elif line.startswith("#"):
+        elif fresh and line.startswith("#"):  # within a case it is an answer
             cases.append((None, line))
         elif fresh:
             cases.append((None, line))
