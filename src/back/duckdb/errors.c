@@ -326,8 +326,6 @@ static Status engine_gap(Error *err, const char *message)
         const char *part, *what;
     } gaps[] = {
         { "subqueries in lambda expressions are not supported", "a subquery as an argument of this function of arrays or maps" },
-        { "Can't pack nothing into a struct", "a struct without fields" },
-        { "STRUCT()", "a struct without fields" },
         { "zero-length delimited identifier", "a struct with a field whose name is empty" },
         { "join on correlated columns not supported", "an outer join inside of a correlated subquery whose condition has a column from outside" },
         { "Unsupported join type for flattening correlated subquery", "a join of this kind inside of a correlated subquery" },
